@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// One BTF object of the target: type look-ups and layouts by name, over libbpf.
+//
+// Refuses: to resolve against any BTF but the target's own. A split object keeps its base alive.
+// Thread rule: immutable after parse(); the name index is built once, on first use, safely from any thread.
+#pragma once
+
+#include "host/base/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct btf;      // libbpf
+struct btf_type; // libbpf
+
+namespace mapscope::btf {
+
+using TypeId = std::uint32_t; ///< 0 is void
+
+/// A member reached by a path, with anonymous structs and unions on the way entered silently.
+struct Member {
+  TypeId type = 0;             ///< as declared; peel() removes typedefs and qualifiers
+  std::uint64_t bit_offset = 0; ///< from the start of the outermost type
+  std::uint32_t bit_size = 0;  ///< 0 for an ordinary member, the width for a bitfield
+  [[nodiscard]] std::uint64_t offset() const { return bit_offset / 8; }
+};
+
+class Types {
+public:
+  /// Copies `raw`. `base` is the object that ids below the split point belong to; null for a stand-alone object.
+  /// `name` is what messages call it ("vmlinux", a module's name, "BTF object 17").
+  static Result<std::shared_ptr<const Types>> parse(std::span<const std::byte> raw, std::string name,
+                                                    std::shared_ptr<const Types> base = nullptr);
+  ~Types();
+  Types(const Types&) = delete;
+  Types& operator=(const Types&) = delete;
+
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const Types* base() const { return base_.get(); }
+  /// Ids run from 1 to count() - 1, those of the base included.
+  [[nodiscard]] TypeId count() const;
+
+  /// Null for id 0 and for ids outside the object.
+  [[nodiscard]] const btf_type* type(TypeId id) const;
+  /// Never null: "" for offset 0 and for offsets outside the string section.
+  [[nodiscard]] const char* string(std::uint32_t offset) const;
+  [[nodiscard]] std::string_view name_of(TypeId id) const;
+
+  /// All types of that name and kind (BTF_KIND_*), in id order; a split object's own come before its base's.
+  [[nodiscard]] std::vector<TypeId> find_all(std::string_view name, std::uint32_t kind) const;
+  /// "struct bpf_map", "union u", "enum e" (also finds enum64), "typedef t", or a bare name (any kind but FUNC and
+  /// VAR). When several share the name, a definition wins over a forward declaration, then the lowest id.
+  [[nodiscard]] Result<TypeId> find(std::string_view spelled) const;
+
+  /// Strips const, volatile, restrict, typedef, type tags and decl tags, at most 32 of them; 0 when that fails.
+  [[nodiscard]] TypeId peel(TypeId id) const;
+  /// Bytes; an error for void, functions and forward declarations, and where multiplication would wrap.
+  [[nodiscard]] Result<std::uint64_t> size(TypeId id) const;
+  /// The type as C spells it ("struct foo", "unsigned int", "u64[4]", "struct foo *"); "void" for 0.
+  [[nodiscard]] std::string spell(TypeId id) const;
+
+  /// `path` is "a.b.c" from a struct or union; "a[3].b" indexes arrays. The error names what was not found.
+  [[nodiscard]] Result<Member> member(TypeId from, std::string_view path) const;
+  /// The same by name of the outer type, e.g. offset_of("struct bpf_map", "ops").
+  [[nodiscard]] Result<std::uint64_t> offset_of(std::string_view type, std::string_view path) const;
+  /// Elements of an array type (after peeling).
+  [[nodiscard]] Result<std::uint32_t> array_length(TypeId id) const;
+  /// Value of an enumerator in any enum or enum64, named or not.
+  [[nodiscard]] Result<std::int64_t> enumerator(std::string_view name) const;
+
+  [[nodiscard]] struct btf* raw() const { return btf_; }
+
+private:
+  struct Index;
+  Types(struct btf* btf, std::string name, std::shared_ptr<const Types> base);
+  const Index& index() const;
+
+  struct btf* btf_;
+  std::string name_;
+  std::shared_ptr<const Types> base_;
+  mutable std::unique_ptr<Index> index_;
+  struct Once;
+  std::unique_ptr<Once> once_;
+};
+
+} // namespace mapscope::btf

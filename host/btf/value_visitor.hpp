@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// A decoded value as a sequence of events; what the report writers implement.
+//
+// One complete value is exactly one scalar event, or begin_x ... end_x with complete values between (inside a struct
+// each is announced by member()). Views passed in are valid during the call only, except names (`type_name`, member
+// and enumerator names), which live as long as the Types they come from. Thread rule: one visitor, one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace mapscope::btf {
+
+class ValueVisitor {
+public:
+  virtual ~ValueVisitor() = default;
+
+  virtual void signed_int(std::uint32_t bits, std::int64_t value) = 0;
+  virtual void unsigned_int(std::uint32_t bits, std::uint64_t value) = 0;
+  virtual void boolean(bool value) = 0;
+  virtual void character(std::uint8_t value) = 0;
+  virtual void real(std::uint32_t bits, double value) = 0;
+  /// `variant` is empty-optional when no constant has the value. `value` holds the two's complement of values above
+  /// 2^63-1, `is_signed` says how to print it.
+  virtual void enumeration(std::uint32_t bits, std::int64_t value, std::optional<std::string_view> variant,
+                           bool is_signed) = 0;
+  /// Structs, unions and data sections; nullopt for a type without a name.
+  virtual void begin_struct(std::optional<std::string_view> type_name) = 0;
+  virtual void member(std::string_view name) = 0;
+  virtual void end_struct() = 0;
+  /// `length` is as declared; fewer elements may follow.
+  virtual void begin_array(std::uint64_t length) = 0;
+  virtual void end_array() = 0;
+  virtual void cpu_list(std::string_view ranges) = 0;
+  virtual void pointer(std::uint64_t value) = 0;
+  /// Raw bytes.
+  virtual void bytes(std::span<const std::byte> value) = 0;
+  /// The `.rodata.str1.1` form: printable text already escaped.
+  virtual void text(std::string_view escaped) = 0;
+  /// Data ended early; the partial value follows before end_truncated().
+  virtual void begin_truncated(std::uint64_t needed, std::uint64_t had) = 0;
+  virtual void end_truncated() = 0;
+  virtual void unsupported(std::string_view reason) = 0;
+};
+
+} // namespace mapscope::btf

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The maps, programs and BTF objects of a target as plain records.
+//
+// Refuses: to drop an object because part of it is unreadable; `problem` says what is missing and the rest stands.
+// Thread rule: plain values after read_catalog(); `types` is shared and immutable.
+#pragma once
+
+#include "host/btf/types.hpp"
+#include "host/target/target.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mapscope::catalog {
+
+struct Map {
+  std::uint64_t kva = 0; ///< address of struct bpf_map; 0 for live sources
+  std::uint32_t id = 0;
+  std::string name;      ///< UTF-8; invalid bytes replaced by U+FFFD
+  std::uint32_t type = 0;
+  std::string type_name; ///< "hash"; "type_36" when the target's own enum has no name for it
+  std::uint32_t key_size = 0, value_size = 0, max_entries = 0, flags = 0;
+  std::vector<std::string> flag_names; ///< "BPF_F_NO_PREALLOC"
+  std::uint64_t map_extra = 0;
+  std::optional<std::uint32_t> btf_id;
+  std::optional<bool> frozen;
+  std::optional<std::int64_t> refcnt, usercnt;
+  std::vector<std::uint32_t> programs; ///< ids, ascending
+
+  /// What the type ids below are in: the map's own BTF object, the kernel's, or null (no typing possible).
+  std::shared_ptr<const btf::Types> types;
+  btf::TypeId key_type = 0, value_type = 0; ///< 0 = untyped
+  btf::TypeId vmlinux_value_type = 0;       ///< struct_ops: btf_vmlinux_value_type_id
+
+  std::optional<std::string> problem; ///< what of this record could not be read, as a clause for people
+};
+
+struct Program {
+  std::uint64_t kva = 0;
+  std::uint32_t id = 0, type = 0;
+  std::string name, type_name; ///< type_name as libbpf spells it: "socket_filter"; "type_40" when unknown
+  std::string tag;             ///< 16 hex digits
+  std::vector<std::uint32_t> map_ids;
+  std::optional<std::uint64_t> run_cnt, run_time_ns, recursion_misses;
+  std::optional<std::uint32_t> uid;
+  std::uint64_t loaded_at_ns = 0; ///< CLOCK_BOOTTIME
+};
+
+struct BtfObject {
+  std::uint64_t kva = 0;
+  std::uint32_t id = 0;
+  std::string name; ///< "" for program BTF
+  bool kernel = false;
+};
+
+struct Catalog {
+  std::vector<Map> maps;         ///< ascending id
+  std::vector<Program> programs; ///< ascending id
+  std::vector<BtfObject> btfs;   ///< ascending id
+  std::vector<std::string> gaps; ///< what the walks could not follow
+};
+
+Result<Catalog> read_catalog(const target::Target& target, std::shared_ptr<const btf::Types> kernel);
+
+} // namespace mapscope::catalog

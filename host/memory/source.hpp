@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes by physical address. A source knows a file format and nothing of kernels.
+//
+// Refuses: to guess. An address the source does not hold reads as "not there", never as zeros.
+// Thread rule: const members may be called from any thread at once.
+#pragma once
+
+#include "host/base/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mapscope::memory {
+
+/// A run of physical addresses the source says it describes.
+struct Segment {
+  std::uint64_t address = 0; ///< physical, of the first byte
+  std::uint64_t size = 0;    ///< bytes the target had there
+  std::uint64_t present = 0; ///< bytes at its start that the source really holds (a cut file holds fewer)
+};
+
+class Source {
+public:
+  virtual ~Source() = default;
+
+  /// What the source is, in the words of the field: "ELF core".
+  [[nodiscard]] virtual std::string_view format() const = 0;
+  /// The architecture the file names ("x86_64", "aarch64"), or "" when it names none.
+  [[nodiscard]] virtual std::string_view arch() const = 0;
+
+  /// Sorted by address, not overlapping.
+  [[nodiscard]] virtual std::span<const Segment> segments() const = 0;
+
+  /// The bytes at `address`, at most `want`, as far as they lie contiguous in the source; empty when the first is
+  /// not there. Borrowed for the life of the source.
+  [[nodiscard]] virtual std::span<const std::byte> view(std::uint64_t address, std::size_t want) const = 0;
+
+  /// Copies bytes from `address` on and returns how many could be copied before the first that is not there.
+  [[nodiscard]] virtual std::size_t read(std::uint64_t address, std::span<std::byte> to) const;
+
+  /// The VMCOREINFO text the file carries beside the memory, or "" (it may still be in the memory itself).
+  [[nodiscard]] virtual std::string_view vmcoreinfo() const = 0;
+
+  /// Sentences a person should know about the file itself ("the file ends 1234 bytes early"); usually empty.
+  [[nodiscard]] virtual std::span<const std::string> warnings() const = 0;
+};
+
+/// Opens SOURCE of the command line; a file's format is found from its content.
+/// Errors: one clause naming the file, what was found, and what to try next.
+Result<std::unique_ptr<Source>> open_source(const std::string& name);
+
+} // namespace mapscope::memory

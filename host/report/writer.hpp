@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a report is made of, and the two faces every output format implements.
+//
+// A MapWriter turns one map into text; many run at once, each into its own stream. The ReportWriter puts the pieces
+// together in map order. Refuses: to hold a whole map; a row is decoded, written and forgotten.
+// Thread rule: a MapWriter belongs to one thread; ReportWriter to the thread that assembles.
+#pragma once
+
+#include "host/btf/decoder.hpp"
+#include "host/catalog/catalog.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mapscope::report {
+
+/// Where finished text goes. append() may block (backpressure).
+class Stream {
+public:
+  virtual ~Stream() = default;
+  virtual void append(std::string_view text) = 0;
+};
+
+/// Bytes and how to read them; `decoder` null = hex only. `bytes.data() == nullptr` = could not be read.
+struct Typed {
+  const btf::Decoder* decoder = nullptr;
+  std::span<const std::byte> bytes;
+  [[nodiscard]] bool readable() const { return bytes.data() != nullptr || bytes.empty(); }
+};
+
+/// Which member of the map's JSON object a row goes to; see msc_shape in mapscope/plugin.h.
+enum class Shape : std::uint8_t { value, entry, element, percpu_element, percpu_entry };
+
+struct Row {
+  Shape shape = Shape::entry;
+  Typed key;                   ///< entry and percpu_entry
+  std::uint32_t index = 0;     ///< element and percpu_element
+  Typed value;                 ///< shapes without copies
+  std::span<const std::optional<Typed>> copies; ///< per-CPU shapes, indexed by CPU number; nullopt = not there
+};
+
+enum class Status : std::uint8_t {
+  complete, truncated, partial, unreadable, failed, crashed, timed_out, skipped
+};
+std::string_view status_name(Status); ///< as the report spells it: "timed-out"
+
+/// How a map's rendering ended; written behind its rows.
+struct Outcome {
+  Status status = Status::complete;
+  std::string renderer;                     ///< "id@version"; "" when none
+  std::optional<std::uint64_t> entry_count; ///< live entries seen; absent for single values and skipped maps
+  std::string error;                        ///< for people; "" = nothing to say
+};
+
+struct Finding {
+  std::string severity; ///< "error", "warning", "info"
+  std::optional<std::uint32_t> map;
+  std::string text;
+};
+
+struct PluginUse {
+  std::string id, version;
+  std::uint32_t maps = 0;
+};
+
+/// Facts about source and run, the report's `mapscope` object (written last: it lists the plugins that were used).
+struct Meta {
+  std::string version;
+  std::string source_kind; ///< "ELF core"
+  std::string release, arch;
+  std::uint64_t page_size = 0, kaslr_offset = 0;
+  std::uint32_t cpus = 0;
+};
+
+struct Options {
+  bool pretty = false;       ///< JSON: indented
+  bool big_numbers_as_strings = false;
+  bool color = false;        ///< text
+  unsigned width = 120;      ///< text: columns
+};
+
+class MapWriter {
+public:
+  virtual ~MapWriter() = default;
+  virtual void begin(const catalog::Map& map) = 0;
+  /// Rows of one shape come together; a value row comes before all others.
+  virtual void row(const Row& row) = 0;
+  virtual void end(const Outcome& outcome) = 0;
+};
+
+class ReportWriter {
+public:
+  virtual ~ReportWriter() = default;
+  virtual void begin(const Meta& meta) = 0; ///< `meta` must outlive the writer
+  /// Called before each map's text is copied to the report's stream.
+  virtual void before_map() = 0;
+  virtual void end(std::span<const catalog::Program> programs, std::span<const PluginUse> plugins,
+                   std::span<const Finding> findings) = 0;
+};
+
+enum class Format : std::uint8_t { text, json };
+
+std::unique_ptr<MapWriter> make_map_writer(Format format, const Options& options, Stream& stream);
+std::unique_ptr<ReportWriter> make_report_writer(Format format, const Options& options, Stream& stream);
+
+} // namespace mapscope::report

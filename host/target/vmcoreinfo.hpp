@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel's own short description of itself (Documentation/admin-guide/kdump/vmcoreinfo.rst): KEY=VALUE lines.
+//
+// Thread rule: immutable after parse().
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace mapscope::target {
+
+class Vmcoreinfo {
+public:
+  /// Keeps every well-formed line; a line without '=' or one cut at the end of the page is left out.
+  static Vmcoreinfo parse(std::string_view text);
+
+  [[nodiscard]] std::optional<std::string_view> text(std::string_view key) const;
+  /// SYMBOL(name): hexadecimal.
+  [[nodiscard]] std::optional<std::uint64_t> symbol(std::string_view name) const;
+  /// NUMBER(name): signed decimal, or hexadecimal with 0x; returned as its 64-bit pattern.
+  [[nodiscard]] std::optional<std::uint64_t> number(std::string_view name) const;
+  /// OFFSET(type.member), SIZE(type), LENGTH(name): decimal.
+  [[nodiscard]] std::optional<std::uint64_t> offset(std::string_view name) const;
+  /// A bare hexadecimal key such as KERNELOFFSET.
+  [[nodiscard]] std::optional<std::uint64_t> hex(std::string_view key) const;
+
+  [[nodiscard]] std::string_view release() const { return text("OSRELEASE").value_or(""); }
+  [[nodiscard]] bool empty() const { return values_.empty(); }
+
+private:
+  std::string copy_;
+  std::unordered_map<std::string_view, std::string_view> values_; ///< views into copy_
+};
+
+} // namespace mapscope::target
