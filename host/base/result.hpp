@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a failure travels through the host: a value with a code, one sentence, and the address when there is one.
+// How a failure travels through the host: a value with a code, one sentence, and the address when there is
+// one.
 //
-// Refuses: exceptions across module borders. A library that throws (toml++, Boost) is wrapped in one adapter that
-// returns a Result. Thread rule: plain values.
+// Refuses: exceptions across module borders. A library that throws (toml++, Boost) is wrapped in one adapter
+// that returns a Result. Thread rule: plain values.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The maps, programs and BTF objects of a target as plain records.
 //
-// Refuses: to drop an object because part of it is unreadable; `problem` says what is missing and the rest stands.
-// Thread rule: plain values after read_catalog(); `types` is shared and immutable.
+// Refuses: to drop an object because part of it is unreadable; `problem` says what is missing and the rest
+// stands. Thread rule: plain values after read_catalog(); `types` is shared and immutable.
 #pragma once
 
 #include "host/btf/types.hpp"
@@ -20,7 +20,7 @@ namespace mapscope::catalog {
 struct Map {
   std::uint64_t kva = 0; ///< address of struct bpf_map; 0 for live sources
   std::uint32_t id = 0;
-  std::string name;      ///< UTF-8; invalid bytes replaced by U+FFFD
+  std::string name; ///< UTF-8; invalid bytes replaced by U+FFFD
   std::uint32_t type = 0;
   std::string type_name; ///< "hash"; "type_36" when the target's own enum has no name for it
   std::uint32_t key_size = 0, value_size = 0, max_entries = 0, flags = 0;

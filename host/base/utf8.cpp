@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/base/utf8.hpp"
+
+namespace mapscope {
+
+namespace {
+
+unsigned char at(std::string_view text, std::size_t i) { return static_cast<unsigned char>(text[i]); }
+
+bool continues(std::string_view text, std::size_t i) {
+  return i < text.size() && (at(text, i) & 0xc0) == 0x80;
+}
+
+/// Length of the valid sequence at `i`, or 0 (RFC 3629: no overlong forms, no surrogates, nothing above
+/// U+10FFFF).
+std::size_t sequence_length(std::string_view text, std::size_t i) {
+  const unsigned char first = at(text, i);
+  if (first < 0x80) return 1;
+  if (!continues(text, i + 1)) return 0;
+  const unsigned char second = at(text, i + 1);
+  if (first >= 0xc2 && first <= 0xdf) return 2;
+  if (first >= 0xe0 && first <= 0xef) {
+    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
+    return continues(text, i + 2) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
+    return continues(text, i + 2) && continues(text, i + 3) ? 4 : 0;
+  }
+  return 0;
+}
+
+} // namespace
+
+std::string valid_utf8(std::string_view text) {
+  std::string valid;
+  valid.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = sequence_length(text, i);
+    if (length == 0) {
+      valid += "\xef\xbf\xbd";
+      ++i;
+    } else {
+      valid += text.substr(i, length);
+      i += length;
+    }
+  }
+  return valid;
+}
+
+} // namespace mapscope

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/catalog/catalog.hpp"
+
+#include "host/catalog/layout.hpp"
+#include "host/catalog/walks.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mapscope::catalog {
+
+namespace {
+
+/// struct idr and struct xa_node, include/linux/{idr,xarray}.h.
+Result<target::XarrayLayout> idr_layout(const btf::Types& kernel) {
+  Layout idr(kernel, "struct idr"), node(kernel, "struct xa_node");
+  target::XarrayLayout layout{.head = idr.need("idr_rt.xa_head"),
+                              .shift = node.need("shift"),
+                              .offset = node.need("offset"),
+                              .parent = node.need("parent"),
+                              .slots = node.need("slots")};
+  if (idr.error()) return std::unexpected(*idr.error());
+  if (node.error()) return std::unexpected(*node.error());
+  const auto slots = kernel.member(*kernel.find("struct xa_node"), "slots");
+  const auto fan_out = kernel.array_length(slots->type);
+  if (!fan_out) return std::unexpected(fan_out.error());
+  layout.fan_out = *fan_out;
+  return layout;
+}
+
+template <class Record> void sort_by_id(std::vector<Record>& records) {
+  std::ranges::sort(records, {}, &Record::id);
+}
+
+/// A table that cannot be walked leaves its list empty; the others stand.
+void keep_gap(Catalog& catalog, Result<void> walked, std::string_view what) {
+  if (!walked) catalog.gaps.push_back(fmt::format("{}: {}", what, walked.error().text));
+}
+
+} // namespace
+
+Result<void> for_each_in_idr(Walk& walk, const char* idr_name,
+                             const std::function<void(std::uint64_t, std::uint64_t)>& visit) {
+  const auto idr = walk.target.symbols().find(idr_name);
+  if (!idr)
+    return fail(
+        Errc::not_found,
+        fmt::format("the kernel's symbols have no {}; give them with --symbols or --vmlinux", idr_name));
+  const auto layout = idr_layout(walk.kernel);
+  if (!layout) return std::unexpected(layout.error());
+  target::walk_xarray(walk.reader, *layout, *idr, visit,
+                      [&](std::string gap) { walk.gaps.push_back(fmt::format("{}: {}", idr_name, gap)); });
+  return {};
+}
+
+Result<Catalog> read_catalog(const target::Target& target, std::shared_ptr<const btf::Types> kernel) {
+  Catalog catalog;
+  Walk walk{target, *kernel, target.reader(), catalog.gaps};
+  BtfObjects btfs(walk, kernel);
+  if (auto listed = list_maps(walk, btfs, kernel, catalog.maps); !listed)
+    return std::unexpected(std::move(listed.error()).within("cannot list the maps"));
+  sort_by_id(catalog.maps);
+  keep_gap(catalog, list_programs(walk, catalog.maps, catalog.programs), "programs are not listed");
+  keep_gap(catalog, btfs.list(catalog.btfs), "BTF objects are not listed");
+  sort_by_id(catalog.programs);
+  sort_by_id(catalog.btfs);
+  return catalog;
+}
+
+} // namespace mapscope::catalog

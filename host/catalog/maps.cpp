@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/catalog/layout.hpp"
+#include "host/catalog/names.hpp"
+#include "host/catalog/walks.hpp"
+
+#include <fmt/format.h>
+
+namespace mapscope::catalog {
+
+namespace {
+
+/// BPF_OBJ_NAME_LEN, include/uapi/linux/bpf.h.
+constexpr std::size_t name_size = 16;
+
+/// struct bpf_map, include/linux/bpf.h.
+struct MapFields {
+  std::uint64_t size, type, key_size, value_size, max_entries, flags, id, name, btf, key_type, value_type;
+  std::optional<std::uint64_t> vmlinux_value_type; // 5.6
+  std::optional<std::uint64_t> extra;              // 5.16
+  std::optional<std::uint64_t> frozen, refcnt, usercnt;
+};
+
+Result<MapFields> map_fields(const btf::Types& kernel) {
+  Layout map(kernel, "struct bpf_map");
+  const MapFields fields{.size = map.size(),
+                         .type = map.need("map_type"),
+                         .key_size = map.need("key_size"),
+                         .value_size = map.need("value_size"),
+                         .max_entries = map.need("max_entries"),
+                         .flags = map.need("map_flags"),
+                         .id = map.need("id"),
+                         .name = map.need("name"),
+                         .btf = map.need("btf"),
+                         .key_type = map.need("btf_key_type_id"),
+                         .value_type = map.need("btf_value_type_id"),
+                         .vmlinux_value_type = map.want("btf_vmlinux_value_type_id"),
+                         .extra = map.want("map_extra"),
+                         .frozen = map.want("frozen"),
+                         .refcnt = map.want("refcnt.counter"),
+                         .usercnt = map.want("usercnt.counter")};
+  if (map.error()) return std::unexpected(*map.error());
+  return fields;
+}
+
+class MapLister {
+ public:
+  MapLister(Walk& walk, BtfObjects& btfs, const std::shared_ptr<const btf::Types>& kernel, MapFields fields)
+      : walk_(walk), btfs_(btfs), kernel_(kernel), fields_(fields),
+        type_names_(*kernel, "bpf_map_type", "BPF_MAP_TYPE_") {}
+
+  Map record(std::uint64_t index, std::uint64_t address) {
+    Map map;
+    map.kva = address;
+    map.id = static_cast<std::uint32_t>(index);
+    target::Fault fault{};
+    const auto object = Object::read(walk_.reader, address, fields_.size, &fault);
+    if (!object) {
+      map.type_name = "unknown";
+      map.problem = fmt::format("its struct bpf_map at {:#x} is {}", address, target::fault_text(fault));
+      return map;
+    }
+    read_header(*object, map);
+    read_types(*object, map);
+    return map;
+  }
+
+ private:
+  void read_header(const Object& object, Map& map) const {
+    map.name = object.text(fields_.name, name_size);
+    map.type = object.get<std::uint32_t>(fields_.type);
+    map.type_name = type_names_.name(map.type);
+    map.key_size = object.get<std::uint32_t>(fields_.key_size);
+    map.value_size = object.get<std::uint32_t>(fields_.value_size);
+    map.max_entries = object.get<std::uint32_t>(fields_.max_entries);
+    map.flags = object.get<std::uint32_t>(fields_.flags);
+    map.flag_names = map_flag_names(map.flags);
+    map.map_extra = object.get<std::uint64_t>(fields_.extra).value_or(0);
+    if (const auto frozen = object.get<std::uint8_t>(fields_.frozen)) map.frozen = *frozen != 0;
+    map.refcnt = object.get<std::int64_t>(fields_.refcnt);
+    map.usercnt = object.get<std::int64_t>(fields_.usercnt);
+    if (const auto id = object.get<std::uint32_t>(fields_.id); id != map.id)
+      map.problem = fmt::format("the id table lists it as {}, its own record says {}", map.id, id);
+  }
+
+  /// Type ids are local to the map's BTF object: without that object there is no typing, and no other table
+  /// helps.
+  void read_types(const Object& object, Map& map) {
+    map.vmlinux_value_type = object.get<std::uint32_t>(fields_.vmlinux_value_type).value_or(0);
+    const auto btf = object.get<std::uint64_t>(fields_.btf);
+    if (btf == 0) {
+      if (map.vmlinux_value_type != 0) map.types = kernel_;
+      return;
+    }
+    map.btf_id = btfs_.id_at(btf);
+    auto types = btfs_.types_at(btf);
+    if (!types) {
+      map.problem = fmt::format("its types cannot be read: {}", types.error().text);
+      return;
+    }
+    map.types = *types;
+    map.key_type = object.get<std::uint32_t>(fields_.key_type);
+    map.value_type = object.get<std::uint32_t>(fields_.value_type);
+  }
+
+  Walk& walk_;
+  BtfObjects& btfs_;
+  const std::shared_ptr<const btf::Types>& kernel_;
+  MapFields fields_;
+  EnumNames type_names_;
+};
+
+} // namespace
+
+Result<void> list_maps(Walk& walk, BtfObjects& btfs, const std::shared_ptr<const btf::Types>& kernel,
+                       std::vector<Map>& into) {
+  const auto fields = map_fields(*kernel);
+  if (!fields) return std::unexpected(fields.error());
+  MapLister lister(walk, btfs, kernel, *fields);
+  return for_each_in_idr(walk, "map_idr", [&](std::uint64_t index, std::uint64_t address) {
+    into.push_back(lister.record(index, address));
+  });
+}
+
+} // namespace mapscope::catalog

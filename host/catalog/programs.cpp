@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/catalog/layout.hpp"
+#include "host/catalog/names.hpp"
+#include "host/catalog/walks.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mapscope::catalog {
+
+namespace {
+
+constexpr std::size_t name_size = 16; // BPF_OBJ_NAME_LEN
+constexpr std::size_t tag_size = 8;   // BPF_TAG_SIZE
+/// MAX_USED_MAPS, include/linux/bpf_verifier.h: 64 since 4.x. Some room for kernels that raise it.
+constexpr std::uint32_t most_used_maps = 1024;
+
+/// struct bpf_prog and bpf_prog_aux, include/linux/bpf.h; the statistics moved from aux to prog in 5.12.
+struct ProgramFields {
+  std::uint64_t prog_size, type, tag, aux;
+  std::optional<std::uint64_t> stats, aux_stats;
+  std::uint64_t aux_size, id, name, used_maps, used_map_cnt, load_time, user;
+  std::optional<std::uint64_t> uid;                // user_struct.uid.val
+  std::optional<std::uint64_t> cnt, nsecs, misses; // struct bpf_prog_stats, include/linux/filter.h
+};
+
+Result<ProgramFields> program_fields(const btf::Types& kernel) {
+  Layout prog(kernel, "struct bpf_prog"), aux(kernel, "struct bpf_prog_aux");
+  const Layout user(kernel, "struct user_struct"), stats(kernel, "struct bpf_prog_stats");
+  const ProgramFields fields{.prog_size = prog.size(),
+                             .type = prog.need("type"),
+                             .tag = prog.need("tag"),
+                             .aux = prog.need("aux"),
+                             .stats = prog.want("stats"),
+                             .aux_stats = aux.want("stats"),
+                             .aux_size = aux.size(),
+                             .id = aux.need("id"),
+                             .name = aux.need("name"),
+                             .used_maps = aux.need("used_maps"),
+                             .used_map_cnt = aux.need("used_map_cnt"),
+                             .load_time = aux.need("load_time"),
+                             .user = aux.need("user"),
+                             .uid = user.want("uid.val"),
+                             .cnt = stats.want("cnt"),
+                             .nsecs = stats.want("nsecs"),
+                             .misses = stats.want("misses")};
+  if (prog.error()) return std::unexpected(*prog.error());
+  if (aux.error()) return std::unexpected(*aux.error());
+  return fields;
+}
+
+std::string tag_text(const Object& prog, std::uint64_t offset) {
+  std::string tag;
+  for (std::size_t i = 0; i < tag_size; ++i) tag += fmt::format("{:02x}", prog.get<std::uint8_t>(offset + i));
+  return tag;
+}
+
+class ProgramLister {
+ public:
+  ProgramLister(Walk& walk, const std::vector<Map>& maps, ProgramFields fields)
+      : walk_(walk), fields_(fields), type_names_(walk.kernel, "bpf_prog_type", "BPF_PROG_TYPE_") {
+    for (const Map& map : maps) map_ids_.emplace(map.kva, map.id);
+  }
+
+  Program record(std::uint64_t index, std::uint64_t address) {
+    Program program;
+    program.kva = address;
+    program.id = static_cast<std::uint32_t>(index);
+    const auto prog = read(address, fields_.prog_size, "struct bpf_prog", program.id);
+    if (!prog) return program;
+    program.type = prog->get<std::uint32_t>(fields_.type);
+    program.type_name = type_names_.name(program.type);
+    program.tag = tag_text(*prog, fields_.tag);
+    const auto aux =
+        read(prog->get<std::uint64_t>(fields_.aux), fields_.aux_size, "struct bpf_prog_aux", program.id);
+    if (!aux) return program;
+    read_aux(*aux, program);
+    const auto stats =
+        fields_.stats ? prog->get<std::uint64_t>(fields_.stats) : aux->get<std::uint64_t>(fields_.aux_stats);
+    if (stats.value_or(0) != 0) read_stats(*stats, program);
+    return program;
+  }
+
+ private:
+  std::optional<Object> read(std::uint64_t address, std::uint64_t size, const char* what, std::uint32_t id) {
+    target::Fault fault{};
+    auto object = Object::read(walk_.reader, address, size, &fault);
+    if (!object)
+      walk_.gaps.push_back(
+          fmt::format("program {}: its {} at {:#x} is {}", id, what, address, target::fault_text(fault)));
+    return object;
+  }
+
+  void read_aux(const Object& aux, Program& program) {
+    program.name = aux.text(fields_.name, name_size);
+    program.loaded_at_ns = aux.get<std::uint64_t>(fields_.load_time);
+    const auto user = aux.get<std::uint64_t>(fields_.user);
+    if (user != 0 && fields_.uid) program.uid = walk_.reader.get<std::uint32_t>(user + *fields_.uid);
+    if (const auto id = aux.get<std::uint32_t>(fields_.id); id != program.id)
+      walk_.gaps.push_back(fmt::format("program {}: its own record says id {}", program.id, id));
+    read_used_maps(aux.get<std::uint64_t>(fields_.used_maps), aux.get<std::uint32_t>(fields_.used_map_cnt),
+                   program);
+  }
+
+  void read_used_maps(std::uint64_t array, std::uint32_t count, Program& program) {
+    if (count > most_used_maps) {
+      walk_.gaps.push_back(fmt::format("program {}: says it uses {} maps; the first {} are looked at",
+                                       program.id, count, most_used_maps));
+      count = most_used_maps;
+    }
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const auto map = walk_.reader.get<std::uint64_t>(array + 8ULL * i);
+      if (!map) {
+        walk_.gaps.push_back(fmt::format("program {}: map {} of {} cannot be read", program.id, i, count));
+        return;
+      }
+      if (const auto known = map_ids_.find(*map); known != map_ids_.end())
+        program.map_ids.push_back(known->second);
+    }
+  }
+
+  /// Sums one u64 counter of the per-CPU struct bpf_prog_stats; absent when a CPU's copy cannot be read.
+  std::optional<std::uint64_t> sum(std::uint64_t per_cpu, std::optional<std::uint64_t> member) {
+    if (!member) return std::nullopt;
+    std::uint64_t total = 0;
+    for (const std::uint32_t cpu : walk_.target.per_cpu().possible()) {
+      const auto copy =
+          walk_.reader.get<std::uint64_t>(per_cpu + *walk_.target.per_cpu().offset(cpu) + *member);
+      if (!copy) return std::nullopt;
+      total += *copy;
+    }
+    return total;
+  }
+
+  void read_stats(std::uint64_t per_cpu, Program& program) {
+    program.run_cnt = sum(per_cpu, fields_.cnt);
+    program.run_time_ns = sum(per_cpu, fields_.nsecs);
+    program.recursion_misses = sum(per_cpu, fields_.misses);
+  }
+
+  Walk& walk_;
+  ProgramFields fields_;
+  EnumNames type_names_;
+  std::unordered_map<std::uint64_t, std::uint32_t> map_ids_;
+};
+
+void link_maps_to_programs(std::vector<Map>& maps, const std::vector<Program>& programs) {
+  std::unordered_map<std::uint32_t, Map*> by_id;
+  for (Map& map : maps) by_id.emplace(map.id, &map);
+  for (const Program& program : programs)
+    for (const std::uint32_t id : program.map_ids) by_id.at(id)->programs.push_back(program.id);
+  for (Map& map : maps) {
+    std::ranges::sort(map.programs);
+    map.programs.erase(std::ranges::unique(map.programs).begin(), map.programs.end());
+  }
+}
+
+} // namespace
+
+Result<void> list_programs(Walk& walk, std::vector<Map>& maps, std::vector<Program>& into) {
+  const auto fields = program_fields(walk.kernel);
+  if (!fields) return std::unexpected(fields.error());
+  ProgramLister lister(walk, maps, *fields);
+  auto walked = for_each_in_idr(walk, "prog_idr", [&](std::uint64_t index, std::uint64_t address) {
+    into.push_back(lister.record(index, address));
+  });
+  link_maps_to_programs(maps, into);
+  return walked;
+}
+
+} // namespace mapscope::catalog
