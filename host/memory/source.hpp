@@ -25,7 +25,7 @@ struct Segment {
 };
 
 class Source {
-public:
+ public:
   virtual ~Source() = default;
 
   /// What the source is, in the words of the field: "ELF core".
@@ -36,8 +36,8 @@ public:
   /// Sorted by address, not overlapping.
   [[nodiscard]] virtual std::span<const Segment> segments() const = 0;
 
-  /// The bytes at `address`, at most `want`, as far as they lie contiguous in the source; empty when the first is
-  /// not there. Borrowed for the life of the source.
+  /// The bytes at `address`, at most `want`, as far as they lie contiguous in the source; empty when the
+  /// first is not there. Borrowed for the life of the source.
   [[nodiscard]] virtual std::span<const std::byte> view(std::uint64_t address, std::size_t want) const = 0;
 
   /// Copies bytes from `address` on and returns how many could be copied before the first that is not there.

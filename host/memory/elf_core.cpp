@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/memory/elf_core.hpp"
+
+#include "host/base/checked.hpp"
+
+#include <algorithm>
+#include <elf.h>
+#include <fmt/format.h>
+#include <limits>
+
+namespace mapscope::memory {
+
+namespace {
+
+/// Where a segment's bytes lie in the file, beside what the report of segments says.
+struct Piece {
+  Segment segment;
+  std::span<const std::byte> bytes; ///< segment.present of them
+};
+
+std::string_view arch_name(std::uint16_t machine) {
+  switch (machine) {
+  case EM_X86_64:
+    return "x86_64";
+  case EM_AARCH64:
+    return "aarch64";
+  default:
+    return "";
+  }
+}
+
+class ElfCore final : public Source {
+ public:
+  ElfCore(MappedFile file, std::string_view arch) : file_(std::move(file)), arch_(arch) {}
+
+  std::string_view format() const override { return "ELF core"; }
+  std::string_view arch() const override { return arch_; }
+  std::span<const Segment> segments() const override { return segments_; }
+  std::string_view vmcoreinfo() const override { return vmcoreinfo_; }
+  std::span<const std::string> warnings() const override { return warnings_; }
+
+  std::span<const std::byte> view(std::uint64_t address, std::size_t want) const override {
+    const auto after =
+        std::ranges::upper_bound(pieces_, address, {}, [](const Piece& p) { return p.segment.address; });
+    if (after == pieces_.begin()) return {};
+    const Piece& piece = *std::prev(after);
+    const std::uint64_t offset = address - piece.segment.address;
+    if (offset >= piece.bytes.size()) return {};
+    return piece.bytes.subspan(offset, std::min<std::uint64_t>(want, piece.bytes.size() - offset));
+  }
+
+  void add_segment(const Elf64_Phdr& header);
+  void add_notes(const Elf64_Phdr& header);
+  void finish(const std::string& name);
+  [[nodiscard]] std::span<const std::byte> file() const { return file_.bytes(); }
+
+ private:
+  MappedFile file_;
+  std::string_view arch_;
+  std::vector<Piece> pieces_;
+  std::vector<Segment> segments_; ///< pieces_ without the bytes
+  std::string_view vmcoreinfo_;
+  std::vector<std::string> warnings_;
+  std::uint64_t missing_ = 0; ///< bytes the headers promise beyond the file's end
+};
+
+void ElfCore::add_segment(const Elf64_Phdr& header) {
+  // /proc/kcore and some tools mark segments without a physical address by -1.
+  const bool placed = header.p_paddr != std::numeric_limits<Elf64_Addr>::max();
+  if (!placed || header.p_memsz == 0 || header.p_memsz > ~header.p_paddr) return;
+  const std::uint64_t promised = std::min(header.p_filesz, header.p_memsz);
+  const std::uint64_t start = std::min<std::uint64_t>(header.p_offset, file().size());
+  const std::uint64_t present = std::min<std::uint64_t>(promised, file().size() - start);
+  missing_ += promised - present;
+  pieces_.push_back({{header.p_paddr, header.p_memsz, present}, file().subspan(start, present)});
+}
+
+constexpr std::uint64_t note_padded(std::uint64_t size) { return (size + 3) & ~3ULL; }
+
+/// Notes of a core are 4-byte aligned whatever p_align says (fs/proc/vmcore.c, QEMU dump/dump.c).
+void ElfCore::add_notes(const Elf64_Phdr& header) {
+  const auto notes = slice(file(), header.p_offset, std::min<std::uint64_t>(header.p_filesz, file().size()));
+  if (!notes) return;
+  for (std::uint64_t at = 0; const auto note = load_at<Elf64_Nhdr>(*notes, at);) {
+    const std::uint64_t name_at = at + sizeof *note, text_at = name_at + note_padded(note->n_namesz);
+    const auto name = slice(*notes, name_at, note->n_namesz);
+    const auto text = slice(*notes, text_at, note->n_descsz);
+    if (!name || !text) return;
+    const std::string_view spelled(reinterpret_cast<const char*>(name->data()), name->size());
+    if (spelled == std::string_view("VMCOREINFO\0", 11))
+      vmcoreinfo_ = {reinterpret_cast<const char*>(text->data()), text->size()};
+    at = text_at + note_padded(note->n_descsz);
+  }
+}
+
+void ElfCore::finish(const std::string& name) {
+  std::ranges::sort(pieces_, {}, [](const Piece& p) { return p.segment.address; });
+  for (std::size_t i = 0; i + 1 < pieces_.size(); ++i) { // overlaps: the later segment has the common bytes
+    Piece& piece = pieces_[i];
+    const std::uint64_t room = pieces_[i + 1].segment.address - piece.segment.address;
+    piece.segment.size = std::min(piece.segment.size, room);
+    piece.segment.present = std::min(piece.segment.present, room);
+    piece.bytes = piece.bytes.first(piece.segment.present);
+  }
+  for (const Piece& piece : pieces_) segments_.push_back(piece.segment);
+  if (missing_ != 0)
+    warnings_.push_back(
+        fmt::format("{}: the file ends {} bytes early; what it holds is shown", name, missing_));
+}
+
+std::unexpected<Error> refuse(const std::string& name, std::string_view what) {
+  return fail(Errc::unsupported, fmt::format("{}: {}", name, what));
+}
+
+/// What an ELF file that is no core is, and what it may have been meant for.
+std::string other_kind(std::uint16_t type) {
+  switch (type) {
+  case ET_REL:
+    return "an ELF object file (a kernel module?), not a core; give the memory dump";
+  case ET_EXEC:
+    return "an ELF executable, not a core; if it is the kernel, give it with --vmlinux and name the dump";
+  case ET_DYN:
+    return "an ELF shared object, not a core; if it is the kernel, give it with --vmlinux and name the dump";
+  default:
+    return fmt::format("an ELF file of type {}, not a core", type);
+  }
+}
+
+Result<Elf64_Ehdr> check_header(const std::string& name, std::span<const std::byte> bytes) {
+  const auto header = load_at<Elf64_Ehdr>(bytes, 0);
+  if (!header)
+    return refuse(name,
+                  fmt::format("an ELF header cut off after {} bytes; was the dump cut short?", bytes.size()));
+  if (header->e_ident[EI_CLASS] != ELFCLASS64)
+    return refuse(name, "a 32-bit ELF file; only 64-bit kernels are read");
+  if (header->e_ident[EI_DATA] != ELFDATA2LSB)
+    return refuse(name, "a big-endian ELF file; only little-endian is read");
+  if (header->e_type != ET_CORE) return refuse(name, other_kind(header->e_type));
+  if (header->e_phentsize != sizeof(Elf64_Phdr))
+    return refuse(name, fmt::format("program headers of {} bytes, expected {}", header->e_phentsize,
+                                    sizeof(Elf64_Phdr)));
+  return *header;
+}
+
+/// More than 65,534 program headers are counted in section header 0 (PN_XNUM).
+std::uint64_t header_count(const Elf64_Ehdr& header, std::span<const std::byte> bytes) {
+  if (header.e_phnum != PN_XNUM) return header.e_phnum;
+  const auto section = load_at<Elf64_Shdr>(bytes, header.e_shoff);
+  return section ? section->sh_info : 0;
+}
+
+} // namespace
+
+bool is_elf(std::span<const std::byte> bytes) {
+  return bytes.size() >= SELFMAG &&
+         std::equal(bytes.begin(), bytes.begin() + SELFMAG, reinterpret_cast<const std::byte*>(ELFMAG));
+}
+
+Result<std::unique_ptr<Source>> open_elf_core(const std::string& name, MappedFile file) {
+  const auto header = check_header(name, file.bytes());
+  if (!header) return std::unexpected(header.error());
+  auto core = std::make_unique<ElfCore>(std::move(file), arch_name(header->e_machine));
+  const std::uint64_t count = header_count(*header, core->file());
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto entry = fits(header->e_phoff, i * sizeof(Elf64_Phdr), core->file().size())
+                           ? load_at<Elf64_Phdr>(core->file(), header->e_phoff + i * sizeof(Elf64_Phdr))
+                           : std::nullopt;
+    if (!entry)
+      return refuse(name, fmt::format("its {} program headers reach past the end of the file", count));
+    if (entry->p_type == PT_LOAD) core->add_segment(*entry);
+    if (entry->p_type == PT_NOTE) core->add_notes(*entry);
+  }
+  core->finish(name);
+  if (core->segments().empty())
+    return refuse(name, "an ELF core without memory (no PT_LOAD with a physical address)");
+  return core;
+}
+
+} // namespace mapscope::memory

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole file mapped read-only.
+//
+// Thread rule: immutable after open(). A file that is cut while it is mapped faults its reader; nothing can
+// prevent that short of copying it.
+#pragma once
+
+#include "host/base/result.hpp"
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+namespace mapscope::memory {
+
+class MappedFile {
+ public:
+  /// Regular files only. The error's text begins with the file's name.
+  static Result<MappedFile> open(const std::string& path);
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&&) = delete;
+  ~MappedFile();
+
+  [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
+
+ private:
+  explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  std::span<const std::byte> bytes_;
+};
+
+} // namespace mapscope::memory

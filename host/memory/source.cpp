@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/memory/source.hpp"
+
+#include "host/memory/elf_core.hpp"
+#include "host/memory/mapped_file.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fmt/format.h>
+
+namespace mapscope::memory {
+
+namespace {
+
+bool begins_with(std::span<const std::byte> bytes, std::string_view magic) {
+  return bytes.size() >= magic.size() &&
+         std::equal(magic.begin(), magic.end(), reinterpret_cast<const char*>(bytes.data()));
+}
+
+/// The running kernel's memory by virtual address. (/proc/vmcore is a file like any other.)
+bool is_kcore(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::weakly_canonical(path, error) == "/proc/kcore";
+}
+
+std::unexpected<Error> not_yet(const std::string& name, std::string_view what) {
+  return fail(Errc::unsupported, fmt::format("{}: {}", name, what));
+}
+
+} // namespace
+
+std::size_t Source::read(std::uint64_t address, std::span<std::byte> to) const {
+  std::size_t done = 0;
+  while (done < to.size()) {
+    const auto piece = view(address + done, to.size() - done);
+    if (piece.empty()) break;
+    std::ranges::copy(piece, to.begin() + static_cast<std::ptrdiff_t>(done));
+    done += piece.size();
+  }
+  return done;
+}
+
+Result<std::unique_ptr<Source>> open_source(const std::string& name) {
+  if (name.empty() || name == "live")
+    return not_yet(
+        "live",
+        "this machine cannot be read yet; give an ELF core file (QEMU dump-guest-memory, /proc/vmcore)");
+  if (name.starts_with("qmp:"))
+    return not_yet(
+        name,
+        "a running guest cannot be read yet; save its memory with dump-guest-memory and give that file");
+  if (is_kcore(name))
+    return not_yet(name, "this machine's memory cannot be read yet; give an ELF core file (QEMU "
+                         "dump-guest-memory, /proc/vmcore)");
+  auto file = MappedFile::open(name);
+  if (!file) return std::unexpected(file.error());
+  if (is_elf(file->bytes())) return open_elf_core(name, std::move(*file));
+  if (begins_with(file->bytes(), "KDUMP   ") || begins_with(file->bytes(), "makedumpfile"))
+    return not_yet(name,
+                   "a kdump-compressed dump, which cannot be read yet; convert it with makedumpfile -E");
+  return not_yet(name, "neither an ELF core nor a kdump file; raw memory images cannot be read yet");
+}
+
+} // namespace mapscope::memory
