@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes of a BTF type into value events.
 //
-// A Decoder is compiled once per type (names, offsets and widths resolved, enumerators sorted) and then runs over any
-// number of values without looking at BTF again. Refuses: to follow pointers, to trust a size. Depth is capped at 32
-// (members, elements and hops together), array elements at `Limits::elements`, values per call at `Limits::nodes`.
-// Thread rule: immutable after compile(); decode() may run on any thread at once.
+// A Decoder is compiled once per type (names, offsets and widths resolved, enumerators sorted) and then runs
+// over any number of values without looking at BTF again. Refuses: to follow pointers, to trust a size. Depth
+// is capped at 32 (members, elements and hops together), array elements at `Limits::elements`, values per
+// call at `Limits::nodes`. Thread rule: immutable after compile(); decode() may run on any thread at once.
 #pragma once
 
 #include "host/btf/types.hpp"
@@ -13,10 +13,10 @@
 namespace mapscope::btf {
 
 struct Limits {
-  std::uint32_t depth = 32;       ///< nesting, the outermost value is 0
-  std::uint32_t elements = 4096;  ///< shown per array
+  std::uint32_t depth = 32;        ///< nesting, the outermost value is 0
+  std::uint32_t elements = 4096;   ///< shown per array
   std::uint64_t nodes = 1'000'000; ///< values shown per decode() call
-  std::uint32_t cpus = 0;         ///< bits of a CPU mask that count; 0 = all
+  std::uint32_t cpus = 0;          ///< bits of a CPU mask that count; 0 = all
 };
 
 class Decoder {

@@ -24,16 +24,16 @@ using TypeId = std::uint32_t; ///< 0 is void
 
 /// A member reached by a path, with anonymous structs and unions on the way entered silently.
 struct Member {
-  TypeId type = 0;             ///< as declared; peel() removes typedefs and qualifiers
+  TypeId type = 0;              ///< as declared; peel() removes typedefs and qualifiers
   std::uint64_t bit_offset = 0; ///< from the start of the outermost type
-  std::uint32_t bit_size = 0;  ///< 0 for an ordinary member, the width for a bitfield
+  std::uint32_t bit_size = 0;   ///< 0 for an ordinary member, the width for a bitfield
   [[nodiscard]] std::uint64_t offset() const { return bit_offset / 8; }
 };
 
 class Types {
 public:
-  /// Copies `raw`. `base` is the object that ids below the split point belong to; null for a stand-alone object.
-  /// `name` is what messages call it ("vmlinux", a module's name, "BTF object 17").
+  /// Copies `raw`. `base` is the object that ids below the split point belong to; null for a stand-alone
+  /// object. `name` is what messages call it ("vmlinux", a module's name, "BTF object 17").
   static Result<std::shared_ptr<const Types>> parse(std::span<const std::byte> raw, std::string name,
                                                     std::shared_ptr<const Types> base = nullptr);
   ~Types();
@@ -53,11 +53,13 @@ public:
 
   /// All types of that name and kind (BTF_KIND_*), in id order; a split object's own come before its base's.
   [[nodiscard]] std::vector<TypeId> find_all(std::string_view name, std::uint32_t kind) const;
-  /// "struct bpf_map", "union u", "enum e" (also finds enum64), "typedef t", or a bare name (any kind but FUNC and
-  /// VAR). When several share the name, a definition wins over a forward declaration, then the lowest id.
+  /// "struct bpf_map", "union u", "enum e" (also finds enum64), "typedef t", or a bare name (any kind but
+  /// FUNC and VAR). When several share the name, a definition wins over a forward declaration, then the
+  /// lowest id.
   [[nodiscard]] Result<TypeId> find(std::string_view spelled) const;
 
-  /// Strips const, volatile, restrict, typedef, type tags and decl tags, at most 32 of them; 0 when that fails.
+  /// Strips const, volatile, restrict, typedef, type tags and decl tags, at most 32 of them; 0 when that
+  /// fails.
   [[nodiscard]] TypeId peel(TypeId id) const;
   /// Bytes; an error for void, functions and forward declarations, and where multiplication would wrap.
   [[nodiscard]] Result<std::uint64_t> size(TypeId id) const;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A decoded value as a sequence of events; what the report writers implement.
 //
-// One complete value is exactly one scalar event, or begin_x ... end_x with complete values between (inside a struct
-// each is announced by member()). Views passed in are valid during the call only, except names (`type_name`, member
-// and enumerator names), which live as long as the Types they come from. Thread rule: one visitor, one thread.
+// One complete value is exactly one scalar event, or begin_x ... end_x with complete values between (inside a
+// struct each is announced by member()). Views passed in are valid during the call only, except names
+// (`type_name`, member and enumerator names), which live as long as the Types they come from. Thread rule:
+// one visitor, one thread.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +24,8 @@ public:
   virtual void boolean(bool value) = 0;
   virtual void character(std::uint8_t value) = 0;
   virtual void real(std::uint32_t bits, double value) = 0;
-  /// `variant` is empty-optional when no constant has the value. `value` holds the two's complement of values above
-  /// 2^63-1, `is_signed` says how to print it.
+  /// `variant` is empty-optional when no constant has the value. `value` holds the two's complement of values
+  /// above 2^63-1, `is_signed` says how to print it.
   virtual void enumeration(std::uint32_t bits, std::int64_t value, std::optional<std::string_view> variant,
                            bool is_signed) = 0;
   /// Structs, unions and data sections; nullopt for a type without a name.

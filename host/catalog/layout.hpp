@@ -18,7 +18,7 @@ namespace mapscope::catalog {
 
 /// Collects member offsets of one struct; the first that is missing and needed is kept as the error.
 class Layout {
- public:
+public:
   Layout(const btf::Types& types, std::string type) : types_(types), type_(std::move(type)) {}
 
   std::uint64_t need(std::string_view path);
@@ -27,7 +27,7 @@ class Layout {
   std::uint64_t size();
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
- private:
+private:
   void keep(Error error);
 
   const btf::Types& types_;
@@ -37,7 +37,7 @@ class Layout {
 
 /// One kernel object copied out of the target; members past the copied bytes read as absent.
 class Object {
- public:
+public:
   static std::optional<Object> read(target::Reader& reader, std::uint64_t address, std::uint64_t size,
                                     target::Fault* fault);
 
@@ -51,7 +51,7 @@ class Object {
   /// NUL-terminated text in a field of `size` bytes.
   [[nodiscard]] std::string text(std::uint64_t offset, std::size_t size) const;
 
- private:
+private:
   explicit Object(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
   std::vector<std::byte> bytes_;
 };

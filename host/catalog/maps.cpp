@@ -43,7 +43,7 @@ Result<MapFields> map_fields(const btf::Types& kernel) {
 }
 
 class MapLister {
- public:
+public:
   MapLister(Walk& walk, BtfObjects& btfs, const std::shared_ptr<const btf::Types>& kernel, MapFields fields)
       : walk_(walk), btfs_(btfs), kernel_(kernel), fields_(fields),
         type_names_(*kernel, "bpf_map_type", "BPF_MAP_TYPE_") {}
@@ -64,7 +64,7 @@ class MapLister {
     return map;
   }
 
- private:
+private:
   void read_header(const Object& object, Map& map) const {
     map.name = object.text(fields_.name, name_size);
     map.type = object.get<std::uint32_t>(fields_.type);

@@ -16,12 +16,12 @@ namespace mapscope::catalog {
 
 /// Values of one kernel enum with a common prefix, lowercase and without it: "BPF_MAP_TYPE_HASH" -> "hash".
 class EnumNames {
- public:
+public:
   EnumNames(const btf::Types& types, const std::string& enum_name, std::string_view prefix);
   /// "type_36" when the enum has no such value.
   [[nodiscard]] std::string name(std::uint32_t value) const;
 
- private:
+private:
   std::unordered_map<std::uint32_t, std::string> names_;
 };
 

@@ -56,7 +56,7 @@ std::string tag_text(const Object& prog, std::uint64_t offset) {
 }
 
 class ProgramLister {
- public:
+public:
   ProgramLister(Walk& walk, const std::vector<Map>& maps, ProgramFields fields)
       : walk_(walk), fields_(fields), type_names_(walk.kernel, "bpf_prog_type", "BPF_PROG_TYPE_") {
     for (const Map& map : maps) map_ids_.emplace(map.kva, map.id);
@@ -81,7 +81,7 @@ class ProgramLister {
     return program;
   }
 
- private:
+private:
   std::optional<Object> read(std::uint64_t address, std::uint64_t size, const char* what, std::uint32_t id) {
     target::Fault fault{};
     auto object = Object::read(walk_.reader, address, size, &fault);

@@ -27,7 +27,7 @@ Result<void> for_each_in_idr(Walk& walk, const char* idr_name,
 
 /// BTF objects by address of struct btf, parsed on demand and once.
 class BtfObjects {
- public:
+public:
   BtfObjects(Walk& walk, std::shared_ptr<const btf::Types> kernel);
 
   Result<void> list(std::vector<BtfObject>& into);
@@ -35,7 +35,7 @@ class BtfObjects {
   Result<std::shared_ptr<const btf::Types>> types_at(std::uint64_t address);
   [[nodiscard]] std::optional<std::uint32_t> id_at(std::uint64_t address);
 
- private:
+private:
   struct Fields {
     std::uint64_t size, data, data_size, base, name, kernel, id;
   };

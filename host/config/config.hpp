@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The configuration in force as one typed, validated record. TOML in, plain values out.
 //
-// Refuses: unknown keys and wrong types (an error names file, line and the nearest valid key), and to guess units.
-// Thread rule: plain values after load().
+// Refuses: unknown keys and wrong types (an error names file, line and the nearest valid key), and to guess
+// units. Thread rule: plain values after load().
 #pragma once
 
 #include "host/base/result.hpp"
@@ -21,10 +21,10 @@ namespace mapscope::config {
 using Origin = std::string;
 
 struct Budget {
-  std::uint64_t ms = 2000;                      ///< wall time per map
-  std::uint64_t entries = 10'000'000;           ///< rows a plugin may emit per map
-  std::uint64_t read_bytes = 4ULL << 30;        ///< bytes a plugin may read per map
-  std::uint64_t emit_bytes = 1ULL << 30;        ///< bytes of keys and values a plugin may emit per map
+  std::uint64_t ms = 2000;               ///< wall time per map
+  std::uint64_t entries = 10'000'000;    ///< rows a plugin may emit per map
+  std::uint64_t read_bytes = 4ULL << 30; ///< bytes a plugin may read per map
+  std::uint64_t emit_bytes = 1ULL << 30; ///< bytes of keys and values a plugin may emit per map
 };
 
 /// A budget where only what was written is set.
@@ -55,7 +55,7 @@ struct Plugins {
   std::vector<std::string> allow, deny; ///< ids (globs); allow empty = all
   std::vector<std::string> prefer;      ///< ids; settles ties, earlier wins
   std::vector<std::string> libraries;   ///< DT_NEEDED names allowed beyond the built-in list
-  bool newest_wins = false;             ///< the same id twice: take the newer version instead of refusing both
+  bool newest_wins = false; ///< the same id twice: take the newer version instead of refusing both
 };
 
 struct Report {
@@ -86,8 +86,8 @@ struct Loaded {
   std::vector<Setting> settings; ///< every key, in the order of configs/default.toml
 };
 
-/// Built-in defaults, then `files` in order (later wins), then `sets` ("KEY=VALUE", TOML values; a bare word is a
-/// string). Errors are of code usage, one sentence with file and line.
+/// Built-in defaults, then `files` in order (later wins), then `sets` ("KEY=VALUE", TOML values; a bare word
+/// is a string). Errors are of code usage, one sentence with file and line.
 Result<Loaded> load(std::span<const std::string> files, std::span<const std::string> sets);
 
 } // namespace mapscope::config

@@ -30,7 +30,7 @@ std::string_view arch_name(std::uint16_t machine) {
 }
 
 class ElfCore final : public Source {
- public:
+public:
   ElfCore(MappedFile file, std::string_view arch) : file_(std::move(file)), arch_(arch) {}
 
   std::string_view format() const override { return "ELF core"; }
@@ -54,7 +54,7 @@ class ElfCore final : public Source {
   void finish(const std::string& name);
   [[nodiscard]] std::span<const std::byte> file() const { return file_.bytes(); }
 
- private:
+private:
   MappedFile file_;
   std::string_view arch_;
   std::vector<Piece> pieces_;

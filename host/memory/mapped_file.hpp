@@ -14,7 +14,7 @@
 namespace mapscope::memory {
 
 class MappedFile {
- public:
+public:
   /// Regular files only. The error's text begins with the file's name.
   static Result<MappedFile> open(const std::string& path);
   MappedFile(MappedFile&& other) noexcept;
@@ -23,7 +23,7 @@ class MappedFile {
 
   [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
 
- private:
+private:
   explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
   std::span<const std::byte> bytes_;
 };

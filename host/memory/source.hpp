@@ -25,7 +25,7 @@ struct Segment {
 };
 
 class Source {
- public:
+public:
   virtual ~Source() = default;
 
   /// What the source is, in the words of the field: "ELF core".

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a plugin says about itself: the key=value text of its ELF note, parsed. Nothing of the plugin is executed.
+// What a plugin says about itself: the key=value text of its ELF note, parsed. Nothing of the plugin is
+// executed.
 //
 // Thread rule: plain values.
 #pragma once

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plugins there are, and which of them renders a map.
 //
-// Refuses: to decide by directory order. A tie that configuration does not settle is an error that names both plugins
-// and the line that would settle it. Thread rule: immutable after discover(); select() may run on any thread.
+// Refuses: to decide by directory order. A tie that configuration does not settle is an error that names both
+// plugins and the line that would settle it. Thread rule: immutable after discover(); select() may run on any
+// thread.
 #pragma once
 
 #include "host/btf/types.hpp"
@@ -20,7 +21,7 @@ struct Plugin {
   std::string path;
   std::optional<SealedFile> file; ///< present when it could be read
   Verification verification;
-  std::string refused; ///< "" = usable; else why not (verifier, deny list, duplicate id, unreadable)
+  std::string refused;   ///< "" = usable; else why not (verifier, deny list, duplicate id, unreadable)
   bool built_in = false; ///< found in the program's own plugin directory
   [[nodiscard]] bool usable() const { return refused.empty(); }
   [[nodiscard]] const Manifest& manifest() const { return *verification.manifest; } ///< only when usable
@@ -42,20 +43,20 @@ struct Selection {
 
 class Registry {
 public:
-  /// Looks at every regular file of each directory (a name that does not exist is an error only when `required`);
-  /// files that are no shared libraries are listed as refused. Later directories do not win over earlier ones.
-  /// `built_in` directories come from the program itself.
+  /// Looks at every regular file of each directory (a name that does not exist is an error only when
+  /// `required`); files that are no shared libraries are listed as refused. Later directories do not win over
+  /// earlier ones. `built_in` directories come from the program itself.
   static Result<Registry> discover(const std::vector<std::string>& built_in,
-                                   const std::vector<std::string>& directories, const config::Plugins& settings,
-                                   const Policy& policy);
+                                   const std::vector<std::string>& directories,
+                                   const config::Plugins& settings, const Policy& policy);
 
   [[nodiscard]] const std::vector<Plugin>& plugins() const { return plugins_; } ///< sorted by id, then path
 
   /// C1: every [plugin."ID"] and [map] option against the manifests; the error is of code usage.
   [[nodiscard]] Result<void> check_options(const config::Config& config) const;
 
-  /// `kernel` answers needs= first, the map's own types second. A `use =` in configuration that names a plugin that
-  /// is not there or not usable is told in `reason` and falls through to the next rank.
+  /// `kernel` answers needs= first, the map's own types second. A `use =` in configuration that names a
+  /// plugin that is not there or not usable is told in `reason` and falls through to the next rank.
   [[nodiscard]] Selection select(const catalog::Map& map, const btf::Types& kernel,
                                  const config::Config& config) const;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One plugin, one map, in this process: loads the library, serves its helper calls within the budgets, and hands its
-// rows to a MapWriter. Workers (plugins in processes of their own) will stand beside this behind the same function.
+// One plugin, one map, in this process: loads the library, serves its helper calls within the budgets, and
+// hands its rows to a MapWriter. Workers (plugins in processes of their own) will stand beside this behind
+// the same function.
 //
 // Thread rule: render() may run on many threads at once, each with its own writer.
 #pragma once
@@ -23,8 +24,8 @@ struct Environment {
   btf::Limits limits;
 };
 
-/// Renders `map` with `choice`. Calls writer.row() only: the caller calls begin() before and end() with the returned
-/// outcome. Never throws; a plugin that cannot be loaded or fails is an outcome.
+/// Renders `map` with `choice`. Calls writer.row() only: the caller calls begin() before and end() with the
+/// returned outcome. Never throws; a plugin that cannot be loaded or fails is an outcome.
 report::Outcome render(const Environment& environment, const catalog::Map& map, const Choice& choice,
                        report::MapWriter& writer);
 

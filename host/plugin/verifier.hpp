@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decides from a file's bytes whether it may be loaded, rule by rule, with a log in the manner of the BPF verifier.
+// Decides from a file's bytes whether it may be loaded, rule by rule, with a log in the manner of the BPF
+// verifier.
 //
-// Works on a sealed copy (memfd), so what was verified is what is loaded. Establishes shape, identity and intent, not
-// that the machine code is safe. Executes nothing of the file.
-// Thread rule: functions are pure but for reading the file; results are plain values.
+// Works on a sealed copy (memfd), so what was verified is what is loaded. Establishes shape, identity and
+// intent, not that the machine code is safe. Executes nothing of the file. Thread rule: functions are pure
+// but for reading the file; results are plain values.
 #pragma once
 
 #include "host/base/result.hpp"
@@ -16,9 +17,9 @@
 
 namespace mapscope::plugin {
 
-/// An immutable copy of a file in memory, and the descriptor that names it for the loader. The descriptor stays open
-/// for the life of the process: the dynamic loader identifies a library by the path /proc/self/fd/N, and a reused N
-/// would return the wrong library.
+/// An immutable copy of a file in memory, and the descriptor that names it for the loader. The descriptor
+/// stays open for the life of the process: the dynamic loader identifies a library by the path
+/// /proc/self/fd/N, and a reused N would return the wrong library.
 class SealedFile {
 public:
   static Result<SealedFile> copy(const std::string& path);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a report is made of, and the two faces every output format implements.
 //
-// A MapWriter turns one map into text; many run at once, each into its own stream. The ReportWriter puts the pieces
-// together in map order. Refuses: to hold a whole map; a row is decoded, written and forgotten.
-// Thread rule: a MapWriter belongs to one thread; ReportWriter to the thread that assembles.
+// A MapWriter turns one map into text; many run at once, each into its own stream. The ReportWriter puts the
+// pieces together in map order. Refuses: to hold a whole map; a row is decoded, written and forgotten. Thread
+// rule: a MapWriter belongs to one thread; ReportWriter to the thread that assembles.
 #pragma once
 
 #include "host/btf/decoder.hpp"
@@ -38,14 +38,22 @@ enum class Shape : std::uint8_t { value, entry, element, percpu_element, percpu_
 
 struct Row {
   Shape shape = Shape::entry;
-  Typed key;                   ///< entry and percpu_entry
-  std::uint32_t index = 0;     ///< element and percpu_element
-  Typed value;                 ///< shapes without copies
-  std::span<const std::optional<Typed>> copies; ///< per-CPU shapes, indexed by CPU number; nullopt = not there
+  Typed key;               ///< entry and percpu_entry
+  std::uint32_t index = 0; ///< element and percpu_element
+  Typed value;             ///< shapes without copies
+  std::span<const std::optional<Typed>>
+      copies; ///< per-CPU shapes, indexed by CPU number; nullopt = not there
 };
 
 enum class Status : std::uint8_t {
-  complete, truncated, partial, unreadable, failed, crashed, timed_out, skipped
+  complete,
+  truncated,
+  partial,
+  unreadable,
+  failed,
+  crashed,
+  timed_out,
+  skipped
 };
 std::string_view status_name(Status); ///< as the report spells it: "timed-out"
 
@@ -68,7 +76,8 @@ struct PluginUse {
   std::uint32_t maps = 0;
 };
 
-/// Facts about source and run, the report's `mapscope` object (written last: it lists the plugins that were used).
+/// Facts about source and run, the report's `mapscope` object (written last: it lists the plugins that were
+/// used).
 struct Meta {
   std::string version;
   std::string source_kind; ///< "ELF core"
@@ -78,10 +87,10 @@ struct Meta {
 };
 
 struct Options {
-  bool pretty = false;       ///< JSON: indented
+  bool pretty = false; ///< JSON: indented
   bool big_numbers_as_strings = false;
-  bool color = false;        ///< text
-  unsigned width = 120;      ///< text: columns
+  bool color = false;   ///< text
+  unsigned width = 120; ///< text: columns
 };
 
 class MapWriter {

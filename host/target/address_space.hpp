@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernel virtual addresses of the target to bytes.
 //
-// Refuses: user addresses of processes, and to hand out zeros for memory that is not there. Every read is split
-// where the physical memory behind it may change (page boundaries).
-// Thread rule: AddressSpace is immutable after construction and may be shared. A Reader holds a translation cache and
-// belongs to one thread; it is cheap enough for one per map.
+// Refuses: user addresses of processes, and to hand out zeros for memory that is not there. Every read is
+// split where the physical memory behind it may change (page boundaries). Thread rule: AddressSpace is
+// immutable after construction and may be shared. A Reader holds a translation cache and belongs to one
+// thread; it is cheap enough for one per map.
 #pragma once
 
 #include "host/memory/source.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of the kernel image to addresses, and back.
+// Names of the kernel image to addresses.
 //
 // Refuses: to filter by the type letter (on 7.x x86 data symbols are marked as text).
 // Thread rule: const members may be called from any thread at once.
@@ -13,18 +13,11 @@
 
 namespace mapscope::target {
 
-struct SymbolAt {
-  std::string name;
-  std::uint64_t offset = 0; ///< from the symbol's start
-};
-
 class Symbols {
 public:
   virtual ~Symbols() = default;
   /// Address of `name` (run-time, with the slide); a name with a suffix after '.' matches as second try.
   [[nodiscard]] virtual std::optional<std::uint64_t> find(std::string_view name) const = 0;
-  /// The symbol that contains `address`, or nothing outside the image.
-  [[nodiscard]] virtual std::optional<SymbolAt> at(std::uint64_t address) const = 0;
   [[nodiscard]] virtual std::size_t size() const = 0;
 };
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel in the bytes: what must be known about it before any type is known.
 //
-// open() goes VMCOREINFO -> symbols (the kernel's own kallsyms in memory) -> page tables -> BTF bytes -> CPUs, and
-// says at which step and why it stopped. Refuses: to compare kernel releases, and to turn to the running kernel.
-// Thread rule: immutable after open(); share freely, with one Reader per thread.
+// open() goes VMCOREINFO -> symbols (the kernel's own kallsyms in memory) -> page tables -> BTF bytes ->
+// CPUs, and says at which step and why it stopped. Refuses: to compare kernel releases, and to turn to the
+// running kernel. Thread rule: immutable after open(); share freely, with one Reader per thread.
 #pragma once
 
 #include "host/memory/source.hpp"
 #include "host/target/address_space.hpp"
+#include "host/target/per_cpu.hpp"
 #include "host/target/symbols.hpp"
 #include "host/target/vmcoreinfo.hpp"
 
@@ -24,25 +25,6 @@ struct Overrides {
   std::string vmlinux; ///< ELF: symbols and .BTF
   std::string btf;     ///< raw BTF
   std::string symbols; ///< System.map or kallsyms text
-};
-
-/// The possible CPUs and where each one's per-CPU area begins.
-class PerCpu {
-public:
-  PerCpu() = default;
-  PerCpu(std::vector<std::uint32_t> possible, std::vector<std::uint64_t> offsets)
-      : possible_(std::move(possible)), offsets_(std::move(offsets)) {}
-
-  /// Ascending numbers of the possible CPUs; may have holes.
-  [[nodiscard]] std::span<const std::uint32_t> possible() const { return possible_; }
-  /// Highest possible CPU number plus one.
-  [[nodiscard]] std::uint32_t count() const { return possible_.empty() ? 0 : possible_.back() + 1; }
-  /// What to add to a per-CPU pointer for `cpu`; nothing when that CPU is not possible.
-  [[nodiscard]] std::optional<std::uint64_t> offset(std::uint32_t cpu) const;
-
-private:
-  std::vector<std::uint32_t> possible_;
-  std::vector<std::uint64_t> offsets_; ///< indexed by CPU number
 };
 
 /// Where a fact came from, for `info`: "memory", "note", or a file's name.

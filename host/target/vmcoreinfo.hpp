@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernel's own short description of itself (Documentation/admin-guide/kdump/vmcoreinfo.rst): KEY=VALUE lines.
+// The kernel's own short description of itself (Documentation/admin-guide/kdump/vmcoreinfo.rst): KEY=VALUE
+// lines.
 //
 // Thread rule: immutable after parse().
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,7 +24,7 @@ public:
   [[nodiscard]] std::optional<std::uint64_t> symbol(std::string_view name) const;
   /// NUMBER(name): signed decimal, or hexadecimal with 0x; returned as its 64-bit pattern.
   [[nodiscard]] std::optional<std::uint64_t> number(std::string_view name) const;
-  /// OFFSET(type.member), SIZE(type), LENGTH(name): decimal.
+  /// OFFSET(name), else SIZE(name), else LENGTH(name): decimal.
   [[nodiscard]] std::optional<std::uint64_t> offset(std::string_view name) const;
   /// A bare hexadecimal key such as KERNELOFFSET.
   [[nodiscard]] std::optional<std::uint64_t> hex(std::string_view key) const;
@@ -31,8 +33,8 @@ public:
   [[nodiscard]] bool empty() const { return values_.empty(); }
 
 private:
-  std::string copy_;
-  std::unordered_map<std::string_view, std::string_view> values_; ///< views into copy_
+  std::unique_ptr<const std::string> copy_;                       ///< stays put when the object is moved
+  std::unordered_map<std::string_view, std::string_view> values_; ///< views into *copy_
 };
 
 } // namespace mapscope::target

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/target/address_space.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace mapscope::target {
+
+namespace {
+constexpr std::uint64_t page_shift = 12; ///< of the cache, the smallest page of every supported architecture
+constexpr std::uint64_t page_bytes = 1ULL << page_shift;
+} // namespace
+
+std::string_view fault_text(Fault fault) {
+  switch (fault) {
+  case Fault::none:
+    return "";
+  case Fault::unmapped:
+    return "unmapped";
+  case Fault::not_in_dump:
+    return "not in the dump";
+  }
+  return "";
+}
+
+Fault Reader::page_at(std::uint64_t address, std::span<const std::byte>* rest) {
+  const std::uint64_t page = address >> page_shift, inside = address & (page_bytes - 1);
+  Cached& cached = cache_[page % cache_.size()];
+  if (cached.page != page) {
+    Mapping mapping;
+    if (const Fault fault = space_.translator->translate(page << page_shift, &mapping); fault != Fault::none)
+      return fault;
+    cached = {page, space_.source->view(mapping.physical, std::min(mapping.size, page_bytes))};
+  }
+  if (inside >= cached.bytes.size()) return Fault::not_in_dump;
+  *rest = cached.bytes.subspan(inside);
+  return Fault::none;
+}
+
+std::size_t Reader::read_some(std::uint64_t address, std::span<std::byte> to, Fault* fault) {
+  std::size_t done = 0;
+  *fault = Fault::none;
+  while (done < to.size()) {
+    std::span<const std::byte> piece;
+    *fault = done > ~address ? Fault::unmapped : page_at(address + done, &piece); // no wrap to address 0
+    if (*fault != Fault::none) break;
+    const std::size_t count = std::min(piece.size(), to.size() - done);
+    std::memcpy(to.data() + done, piece.data(), count);
+    done += count;
+  }
+  return done;
+}
+
+Fault Reader::read(std::uint64_t address, std::span<std::byte> to) {
+  Fault fault{};
+  (void)read_some(address, to, &fault);
+  return fault;
+}
+
+std::span<const std::byte> Reader::view(std::uint64_t address, std::size_t want) {
+  std::span<const std::byte> rest;
+  if (page_at(address, &rest) != Fault::none) return {};
+  return rest.first(std::min(want, rest.size()));
+}
+
+std::string Reader::text(std::uint64_t address, std::size_t most) {
+  std::string text;
+  while (text.size() < most) {
+    const auto piece = view(address + text.size(), most - text.size());
+    if (piece.empty()) break;
+    const auto end = std::ranges::find(piece, std::byte{0});
+    text.append(reinterpret_cast<const char*>(piece.data()), static_cast<std::size_t>(end - piece.begin()));
+    if (end != piece.end()) break;
+  }
+  return text;
+}
+
+} // namespace mapscope::target

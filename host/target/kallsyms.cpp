@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/target/kallsyms.hpp"
+
+#include "host/base/checked.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+namespace mapscope::target {
+
+namespace {
+
+constexpr std::uint32_t most_symbols = 16U << 20;
+/// KSYM_NAME_LEN is 512 since 6.1; a record is a type letter and the name.
+constexpr std::size_t longest_record = 1024;
+
+/// A table of the target in place, or copied where the dump does not hold it in one piece.
+class Table {
+public:
+  static Table at(const AddressSpace& space, std::uint64_t address, std::size_t want) {
+    Table table;
+    Mapping mapping;
+    if (space.translator->translate(address, &mapping) != Fault::none) return table;
+    table.bytes_ = space.source->view(mapping.physical, std::min<std::uint64_t>(want, mapping.size));
+    if (table.bytes_.size() < want) table.copy(space, address, want);
+    return table;
+  }
+  [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
+
+private:
+  void copy(const AddressSpace& space, std::uint64_t address, std::size_t want) {
+    owned_.resize(want);
+    Fault fault{};
+    owned_.resize(Reader(space).read_some(address, owned_, &fault));
+    bytes_ = owned_;
+  }
+  std::span<const std::byte> bytes_;
+  std::vector<std::byte> owned_; ///< its buffer stays put when the table is moved
+};
+
+/// The four ways a symbol's address has been stored; which one holds is decided by trial, never by release.
+enum class Encoding : std::uint8_t {
+  relative_signed, ///< x86-64 SMP up to 6.14: off >= 0 ? off : base - 1 - off
+  relative,        ///< base + (u32)off: arm64, and x86-64 6.15 to 6.19
+  self_relative,   ///< 7.0, commit a081b5789255: address of the entry + (s32)off
+  absolute,        ///< CONFIG_KALLSYMS_BASE_RELATIVE=n, up to 6.11
+};
+
+class Kallsyms final : public Symbols {
+public:
+  static Result<std::unique_ptr<Kallsyms>> open(const AddressSpace& space, const Vmcoreinfo& info,
+                                                std::span<const std::string_view> wanted);
+
+  std::size_t size() const override { return count_; }
+
+  std::optional<std::uint64_t> find(std::string_view name) const override {
+    const std::scoped_lock lock(mutex_);
+    const auto known = known_.find(std::string(name));
+    if (known != known_.end()) return known->second;
+    const std::array one{name};
+    scan(one);
+    return known_.at(std::string(name));
+  }
+
+private:
+  Result<void> read_tables(const AddressSpace& space, const Vmcoreinfo& info);
+  Result<void> split_tokens(std::span<const std::byte> table, std::span<const std::byte> index);
+  Result<void> choose_encoding(const Vmcoreinfo& info);
+  void scan(std::span<const std::string_view> wanted) const;
+  std::optional<std::uint64_t> address_of(std::uint32_t index, Encoding encoding) const;
+  bool expands_to(std::span<const std::byte> record, std::string_view name) const;
+
+  std::uint32_t count_ = 0;
+  Table names_, offsets_, token_table_;
+  std::array<std::string_view, 256> tokens_;
+  std::uint64_t relative_base_ = 0, offsets_at_ = 0;
+  bool absolute_ = false;
+  Encoding encoding_ = Encoding::relative_signed;
+
+  mutable std::mutex mutex_;
+  /// Answers so far; nullopt = looked for and not there.
+  mutable std::unordered_map<std::string, std::optional<std::uint64_t>> known_;
+};
+
+std::unexpected<Error> missing(std::string_view table) {
+  return fail(Errc::not_in_dump,
+              fmt::format("the kernel's symbol table {} is not in the dump; give --symbols", table));
+}
+
+Result<void> Kallsyms::split_tokens(std::span<const std::byte> table, std::span<const std::byte> index) {
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    const auto start = load_at<std::uint16_t>(index, i * sizeof(std::uint16_t));
+    if (!start || *start >= table.size())
+      return fail(Errc::corrupt, "kallsyms_token_index points past its table");
+    const std::string_view rest(reinterpret_cast<const char*>(table.data()) + *start, table.size() - *start);
+    tokens_[i] = rest.substr(0, rest.find('\0'));
+  }
+  return {};
+}
+
+Result<void> Kallsyms::read_tables(const AddressSpace& space, const Vmcoreinfo& info) {
+  const auto names = info.symbol("kallsyms_names"), num_syms = info.symbol("kallsyms_num_syms"),
+             table = info.symbol("kallsyms_token_table"), index = info.symbol("kallsyms_token_index"),
+             offsets = info.symbol("kallsyms_offsets"), addresses = info.symbol("kallsyms_addresses");
+  if (!names || !num_syms || !table || !index || (!offsets && !addresses)) // the keys came in 6.0
+    return fail(Errc::not_found,
+                "VMCOREINFO does not say where the kernel's symbols are; give --symbols or --vmlinux");
+  Reader reader(space);
+  const auto count = reader.get<std::uint32_t>(*num_syms);
+  if (!count) return missing("kallsyms_num_syms");
+  if (*count == 0 || *count > most_symbols)
+    return fail(Errc::corrupt,
+                fmt::format("kallsyms_num_syms is {}, which no kernel has; give --symbols", *count));
+  count_ = *count;
+  absolute_ = !offsets;
+  offsets_at_ = offsets ? *offsets : *addresses;
+  offsets_ = Table::at(space, offsets_at_, std::size_t{count_} * (absolute_ ? 8 : 4));
+  if (offsets_.bytes().size() < std::size_t{count_} * (absolute_ ? 8 : 4)) return missing("kallsyms_offsets");
+  names_ = Table::at(space, *names, std::size_t{count_} * 32); // records are some ten bytes on average
+  token_table_ = Table::at(space, *table, 16 * 1024);
+  const Table token_index = Table::at(space, *index, 256 * sizeof(std::uint16_t));
+  if (const auto base = info.symbol("kallsyms_relative_base")) // gone in 7.0
+    relative_base_ = reader.get<std::uint64_t>(*base).value_or(0);
+  return split_tokens(token_table_.bytes(), token_index.bytes());
+}
+
+std::optional<std::uint64_t> Kallsyms::address_of(std::uint32_t index, Encoding encoding) const {
+  if (absolute_ != (encoding == Encoding::absolute)) return std::nullopt;
+  if (absolute_) return load_at<std::uint64_t>(offsets_.bytes(), std::uint64_t{index} * 8);
+  const auto offset = load_at<std::int32_t>(offsets_.bytes(), std::uint64_t{index} * 4);
+  if (!offset) return std::nullopt;
+  const auto wide = static_cast<std::uint64_t>(static_cast<std::int64_t>(*offset));
+  switch (encoding) {
+  case Encoding::relative_signed:
+    return *offset >= 0 ? wide : relative_base_ - 1 - wide;
+  case Encoding::relative:
+    return relative_base_ + static_cast<std::uint32_t>(*offset);
+  case Encoding::self_relative:
+    return offsets_at_ + std::uint64_t{index} * 4 + wide;
+  case Encoding::absolute:
+    break;
+  }
+  return std::nullopt;
+}
+
+/// Compares without building the name: most records differ in their first token.
+bool Kallsyms::expands_to(std::span<const std::byte> record, std::string_view name) const {
+  std::size_t at = 0; // in letter + name
+  for (const std::byte code : record) {
+    std::string_view token = tokens_[static_cast<unsigned char>(code)];
+    if (at == 0 && !token.empty()) { // the type letter says nothing reliable (7.x marks data as text)
+      token.remove_prefix(1);
+      at = 1;
+    }
+    if (name.size() < at - 1 + token.size() || name.compare(at - 1, token.size(), token) != 0) return false;
+    at += token.size();
+  }
+  return at == name.size() + 1;
+}
+
+void Kallsyms::scan(std::span<const std::string_view> wanted) const {
+  std::array<std::vector<std::string_view>, longest_record> by_length; // of letter + name
+  for (const std::string_view name : wanted) {
+    known_.try_emplace(std::string(name), std::nullopt);
+    if (name.size() + 1 < longest_record) by_length[name.size() + 1].push_back(name);
+  }
+  std::array<std::uint8_t, 256> token_length{};
+  for (std::size_t i = 0; i < 256; ++i)
+    token_length[i] = static_cast<std::uint8_t>(std::min<std::size_t>(tokens_[i].size(), 255));
+  const std::span<const std::byte> names = names_.bytes();
+  std::size_t at = 0, left = wanted.size();
+  for (std::uint32_t i = 0; i < count_ && left > 0 && at < names.size(); ++i) {
+    std::size_t length = static_cast<std::size_t>(names[at++]);
+    if ((length & 0x80) != 0 && at < names.size()) // two-byte lengths since 6.1
+      length = (length & 0x7f) | static_cast<std::size_t>(names[at++]) << 7;
+    if (length > names.size() - at) return;
+    const auto record = names.subspan(at, length);
+    at += length;
+    std::size_t expanded = 0;
+    for (const std::byte code : record) expanded += token_length[static_cast<unsigned char>(code)];
+    if (expanded >= longest_record) continue;
+    for (const std::string_view name : by_length[expanded]) {
+      if (!expands_to(record, name)) continue;
+      auto& answer = known_.at(std::string(name));
+      if (!answer) --left, answer = address_of(i, encoding_); // duplicates: the first has the lowest address
+    }
+  }
+}
+
+Result<void> Kallsyms::choose_encoding(const Vmcoreinfo& info) {
+  const auto stext = info.symbol("_stext");
+  if (!stext)
+    return fail(Errc::not_found, "VMCOREINFO has no SYMBOL(_stext) to check the kernel's symbols against");
+  constexpr std::array name{std::string_view("_stext")};
+  for (const Encoding encoding :
+       {Encoding::self_relative, Encoding::relative, Encoding::relative_signed, Encoding::absolute}) {
+    encoding_ = encoding;
+    known_.clear();
+    scan(name);
+    if (known_.at("_stext") == stext) return {};
+  }
+  return fail(Errc::corrupt,
+              "no way of reading the kernel's symbols puts _stext where VMCOREINFO has it; give --symbols");
+}
+
+Result<std::unique_ptr<Kallsyms>> Kallsyms::open(const AddressSpace& space, const Vmcoreinfo& info,
+                                                 std::span<const std::string_view> wanted) {
+  auto symbols = std::make_unique<Kallsyms>();
+  if (auto read = symbols->read_tables(space, info); !read) return std::unexpected(std::move(read.error()));
+  if (auto chosen = symbols->choose_encoding(info); !chosen)
+    return std::unexpected(std::move(chosen.error()));
+  symbols->scan(wanted);
+  return symbols;
+}
+
+} // namespace
+
+Result<std::unique_ptr<Symbols>> read_kallsyms(const AddressSpace& space, const Vmcoreinfo& info,
+                                               std::span<const std::string_view> wanted) {
+  auto symbols = Kallsyms::open(space, info, wanted);
+  if (!symbols) return std::unexpected(std::move(symbols.error()));
+  return std::unique_ptr<Symbols>(std::move(*symbols));
+}
+
+} // namespace mapscope::target

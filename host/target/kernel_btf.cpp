@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/target/kernel_btf.hpp"
+
+#include "host/base/checked.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <fmt/format.h>
+#include <linux/btf.h>
+#include <optional>
+
+namespace mapscope::target {
+
+namespace {
+
+constexpr std::uint64_t largest = 256U << 20,
+                        smallest = 256U << 10; ///< of a vmlinux; real ones have 4 to 8 MiB
+
+/// Length of the BTF object that begins at `bytes`, if its header's arithmetic holds.
+std::optional<std::uint64_t> btf_length(std::span<const std::byte> bytes) {
+  const auto header = load_at<btf_header>(bytes, 0);
+  if (!header || header->magic != BTF_MAGIC || header->version != 1 || header->hdr_len < sizeof *header)
+    return {};
+  const std::uint64_t types_end = std::uint64_t{header->type_off} + header->type_len;
+  const std::uint64_t strings_end = std::uint64_t{header->str_off} + header->str_len;
+  return header->hdr_len + std::max(types_end, strings_end);
+}
+
+Result<KernelBtf> between(const AddressSpace& space, std::uint64_t start, std::uint64_t stop) {
+  if (stop <= start || stop - start > largest)
+    return fail_at(Errc::corrupt, start,
+                   fmt::format("the kernel's BTF would lie from {:#x} to {:#x}", start, stop));
+  const std::uint64_t size = stop - start;
+  KernelBtf btf;
+  Mapping mapping;
+  if (space.translator->translate(start, &mapping) == Fault::none && mapping.size >= size)
+    btf.bytes = space.source->view(mapping.physical, size);
+  if (btf.bytes.size() == size) return btf;
+  btf.owned.resize(size);
+  if (const Fault fault = Reader(space).read(start, btf.owned); fault != Fault::none)
+    return fail_at(Errc::not_in_dump, start,
+                   fmt::format("the kernel's BTF at {:#x} is {}", start, fault_text(fault)));
+  btf.bytes = btf.owned;
+  return btf;
+}
+
+/// A vmlinux BTF names these; a module's or program's own does not hold them all.
+bool is_of_a_kernel(std::span<const std::byte> btf) {
+  const std::string_view text(reinterpret_cast<const char*>(btf.data()), btf.size());
+  using namespace std::string_view_literals;
+  return std::ranges::all_of(std::array{"\0task_struct\0"sv, "\0bpf_map\0"sv, "\0.data..percpu\0"sv},
+                             [&](std::string_view name) { return text.find(name) != text.npos; });
+}
+
+std::optional<KernelBtf> scan_segment(const memory::Source& source, const memory::Segment& segment) {
+  const auto memory = source.view(segment.address, segment.present);
+  constexpr std::array<unsigned char, 4> magic = {0x9f, 0xeb, 1, 0}; // BTF_MAGIC, version 1, no flags
+  const std::byte* at = memory.data();
+  const std::byte* const end = at + memory.size();
+  while ((at = static_cast<const std::byte*>(
+              ::memmem(at, static_cast<std::size_t>(end - at), magic.data(), magic.size()))) != nullptr) {
+    const std::span<const std::byte> rest(at, end);
+    const auto length = btf_length(rest);
+    if (length && *length >= smallest && *length <= std::min<std::uint64_t>(largest, rest.size()) &&
+        is_of_a_kernel(rest.first(*length)))
+      return KernelBtf{rest.first(*length), {}};
+    ++at;
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+Result<KernelBtf> find_kernel_btf(const AddressSpace& space, const Symbols& symbols) {
+  const auto start = symbols.find("__start_BTF"), stop = symbols.find("__stop_BTF");
+  if (start && stop) return between(space, *start, *stop);
+  for (const auto& segment : space.source->segments())
+    if (auto btf = scan_segment(*space.source, segment)) return std::move(*btf);
+  return fail(Errc::not_found,
+              "the memory holds no kernel BTF (CONFIG_DEBUG_INFO_BTF off?); give it with --btf or --vmlinux");
+}
+
+} // namespace mapscope::target

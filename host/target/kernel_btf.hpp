@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernel's BTF where it lies in the target's memory.
+#pragma once
+
+#include "host/base/result.hpp"
+#include "host/target/address_space.hpp"
+#include "host/target/symbols.hpp"
+
+#include <span>
+#include <vector>
+
+namespace mapscope::target {
+
+/// Bytes in place, or copied where the dump does not hold them in one piece.
+struct KernelBtf {
+  std::span<const std::byte> bytes;
+  std::vector<std::byte> owned;
+};
+
+/// Between __start_BTF and __stop_BTF, else by its header: a search through all of the memory.
+Result<KernelBtf> find_kernel_btf(const AddressSpace& space, const Symbols& symbols);
+
+} // namespace mapscope::target

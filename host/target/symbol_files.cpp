@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/target/symbol_files.hpp"
+
+#include "host/memory/mapped_file.hpp"
+
+#include <charconv>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <gelf.h>
+#include <unistd.h>
+#include <unordered_map>
+
+namespace mapscope::target {
+
+namespace {
+
+class SymbolTable final : public Symbols {
+public:
+  std::optional<std::uint64_t> find(std::string_view name) const override {
+    const auto found = addresses_.find(std::string(name));
+    if (found == addresses_.end()) return std::nullopt;
+    return found->second;
+  }
+  std::size_t size() const override { return addresses_.size(); }
+
+  /// The first of equal names is kept, as kallsyms does.
+  void add(std::string name, std::uint64_t address) { addresses_.try_emplace(std::move(name), address); }
+
+  /// Image symbols move with the image; small values (per-CPU offsets of x86-64 up to 6.14) are no addresses.
+  void move_to(std::optional<std::uint64_t> stext) {
+    const auto own = find("_stext");
+    if (!own || !stext || *own == *stext) return;
+    for (auto& [name, address] : addresses_)
+      if (address >> 63 != 0) address += *stext - *own;
+  }
+
+private:
+  std::unordered_map<std::string, std::uint64_t> addresses_;
+};
+
+/// "ffffffff81000000 T _stext"; modules' lines have a tab and the module behind the name.
+void add_line(SymbolTable& table, std::string_view line) {
+  std::uint64_t address = 0;
+  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), address, 16);
+  const auto used = static_cast<std::size_t>(end - line.data());
+  if (error != std::errc{} || line.size() < used + 4 || line[used] != ' ' || line[used + 2] != ' ') return;
+  const std::string_view name = line.substr(used + 3);
+  if (name.find('\t') == std::string_view::npos && address != 0) table.add(std::string(name), address);
+}
+
+Result<std::unique_ptr<Symbols>> finished(std::unique_ptr<SymbolTable> table, const std::string& path,
+                                          std::optional<std::uint64_t> stext) {
+  if (!table->find("_stext"))
+    return fail(Errc::usage,
+                fmt::format("{}: no symbol _stext among {} symbols; is this the kernel's own table, read "
+                            "with the rights to see addresses?",
+                            path, table->size()));
+  table->move_to(stext);
+  return table;
+}
+
+/// An ELF file opened by libelf; closes both on every way out.
+class ElfFile {
+public:
+  static Result<std::unique_ptr<ElfFile>> open(const std::string& path) {
+    // libelf does not refuse what it cannot parse until it is asked; the map gives the plain errors first.
+    if (auto readable = memory::MappedFile::open(path); !readable) return std::unexpected(readable.error());
+    auto file = std::make_unique<ElfFile>();
+    elf_version(EV_CURRENT);
+    file->fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    file->elf_ = file->fd_ < 0 ? nullptr : elf_begin(file->fd_, ELF_C_READ_MMAP, nullptr);
+    if (file->elf_ == nullptr || elf_kind(file->elf_) != ELF_K_ELF)
+      return fail(Errc::usage, path + ": not an ELF file; give an uncompressed vmlinux");
+    return file;
+  }
+  ElfFile() = default;
+  ElfFile(const ElfFile&) = delete;
+  ElfFile& operator=(const ElfFile&) = delete;
+  ~ElfFile() {
+    if (elf_ != nullptr) elf_end(elf_);
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+  [[nodiscard]] Elf* elf() const { return elf_; }
+  /// The first section `chosen` accepts, by header and name.
+  template <class Chosen> Elf_Data* section(GElf_Shdr* header, Chosen chosen) const {
+    std::size_t names = 0;
+    if (elf_getshdrstrndx(elf_, &names) != 0) return nullptr;
+    for (Elf_Scn* scn = nullptr; (scn = elf_nextscn(elf_, scn)) != nullptr;) {
+      if (gelf_getshdr(scn, header) == nullptr) continue;
+      const char* name = elf_strptr(elf_, names, header->sh_name);
+      if (chosen(*header, std::string_view(name != nullptr ? name : ""))) return elf_getdata(scn, nullptr);
+    }
+    return nullptr;
+  }
+
+private:
+  int fd_ = -1;
+  Elf* elf_ = nullptr;
+};
+
+} // namespace
+
+Result<std::unique_ptr<Symbols>> read_symbol_text(const std::string& path,
+                                                  std::optional<std::uint64_t> stext) {
+  const auto file = memory::MappedFile::open(path);
+  if (!file) return std::unexpected(file.error());
+  auto table = std::make_unique<SymbolTable>();
+  std::string_view rest(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    add_line(*table, rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return finished(std::move(table), path, stext);
+}
+
+Result<std::unique_ptr<Symbols>> read_symbol_elf(const std::string& path,
+                                                 std::optional<std::uint64_t> stext) {
+  const auto file = ElfFile::open(path);
+  if (!file) return std::unexpected(file.error());
+  GElf_Shdr header;
+  Elf_Data* data =
+      (*file)->section(&header, [](const GElf_Shdr& h, std::string_view) { return h.sh_type == SHT_SYMTAB; });
+  if (data == nullptr)
+    return fail(Errc::usage, path + ": has no symbol table; give an unstripped vmlinux or --symbols");
+  auto table = std::make_unique<SymbolTable>();
+  GElf_Sym symbol;
+  for (int i = 0; gelf_getsym(data, i, &symbol) != nullptr; ++i) {
+    const char* name = elf_strptr((*file)->elf(), header.sh_link, symbol.st_name);
+    if (name != nullptr && *name != '\0' && symbol.st_shndx != SHN_UNDEF) table->add(name, symbol.st_value);
+  }
+  return finished(std::move(table), path, stext);
+}
+
+Result<std::vector<std::byte>> read_btf_section(const std::string& path) {
+  const auto file = ElfFile::open(path);
+  if (!file) return std::unexpected(file.error());
+  GElf_Shdr header;
+  const Elf_Data* data =
+      (*file)->section(&header, [](const GElf_Shdr&, std::string_view name) { return name == ".BTF"; });
+  if (data == nullptr || data->d_buf == nullptr)
+    return fail(Errc::usage, path + ": has no .BTF section; give the kernel's BTF with --btf");
+  const auto* from = static_cast<const std::byte*>(data->d_buf);
+  return std::vector<std::byte>(from, from + data->d_size);
+}
+
+} // namespace mapscope::target
