@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,8 +53,8 @@ public:
   [[nodiscard]] const char* string(std::uint32_t offset) const;
   [[nodiscard]] std::string_view name_of(TypeId id) const;
 
-  /// All types of that name and kind (BTF_KIND_*), in id order; a split object's own come before its base's.
-  [[nodiscard]] std::vector<TypeId> find_all(std::string_view name, std::uint32_t kind) const;
+  /// All types that find() would choose among, the preferred first.
+  [[nodiscard]] std::vector<TypeId> find_all(std::string_view spelled) const;
   /// "struct bpf_map", "union u", "enum e" (also finds enum64), "typedef t", or a bare name (any kind but
   /// FUNC and VAR). When several share the name, a definition wins over a forward declaration, then the
   /// lowest id.
@@ -72,22 +74,20 @@ public:
   [[nodiscard]] Result<std::uint64_t> offset_of(std::string_view type, std::string_view path) const;
   /// Elements of an array type (after peeling).
   [[nodiscard]] Result<std::uint32_t> array_length(TypeId id) const;
-  /// Value of an enumerator in any enum or enum64, named or not.
-  [[nodiscard]] Result<std::int64_t> enumerator(std::string_view name) const;
-
-  [[nodiscard]] struct btf* raw() const { return btf_; }
 
 private:
-  struct Index;
+  class Index;
   Types(struct btf* btf, std::string name, std::shared_ptr<const Types> base);
-  const Index& index() const;
+  [[nodiscard]] const Index& index() const;
+  [[nodiscard]] std::vector<TypeId> own(std::string_view name, std::uint32_t kinds) const;
+  [[nodiscard]] std::optional<Member> member_here(TypeId record, std::string_view name,
+                                                  unsigned& visits) const;
 
   struct btf* btf_;
   std::string name_;
   std::shared_ptr<const Types> base_;
+  mutable std::once_flag index_once_;
   mutable std::unique_ptr<Index> index_;
-  struct Once;
-  std::unique_ptr<Once> once_;
 };
 
 } // namespace mapscope::btf
