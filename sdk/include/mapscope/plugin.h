@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The whole contract between mapscope and a renderer plugin. C11 and C++.
  *
- * A plugin finds where a map's elements are; the host decodes what they mean. One render() call handles one map.
- * What this interface refuses: printing, allocating across the line, calling the host from another thread, and state
- * between calls. Nothing allocated on one side is freed on the other; the caller supplies every output buffer; every
- * pointer handed over is borrowed until the call returns (msc_target and config values: until render() returns).
+ * A plugin finds where a map's elements are; the host decodes what they mean. One render() call handles one
+ * map. What this interface refuses: printing, allocating across the line, calling the host from another
+ * thread, and state between calls. Nothing allocated on one side is freed on the other; the caller supplies
+ * every output buffer; every pointer handed over is borrowed until the call returns (msc_target and config
+ * values: until render() returns).
  *
- * Thread rule: render() may run on several calls at once, never twice on one call. Helpers may be called only by the
- * thread inside render(), with the msc_call it was given.
+ * Thread rule: render() may run on several calls at once, never twice on one call. Helpers may be called only
+ * by the thread inside render(), with the msc_call it was given.
  */
 #ifndef MAPSCOPE_PLUGIN_H
 #define MAPSCOPE_PLUGIN_H
@@ -19,12 +20,13 @@
 extern "C" {
 #endif
 
-/* While the major is 0 the minor must match exactly; from 1.0 on a host serves every older minor of its major. */
+/* While the major is 0 the minor must match exactly; from 1.0 on a host serves every older minor of its
+ * major. */
 #define MSC_ABI_MAJOR 0
 #define MSC_ABI_MINOR 1
 
-/* Result of every call that can fail, in both directions. Treat an unknown positive code as MSC_STOP, an unknown
- * negative one as MSC_EFAIL. */
+/* Result of every call that can fail, in both directions. Treat an unknown positive code as MSC_STOP, an
+ * unknown negative one as MSC_EFAIL. */
 enum {
   MSC_OK = 0,
   MSC_STOP = 1,    /* a budget is spent; sticky: clean up and return it */
@@ -52,7 +54,7 @@ struct msc_call; /* one render in progress; opaque, owned by the host */
 /* Bytes with a type. data == NULL: the value exists and could not be read (size says how long it is). */
 struct msc_value {
   msc_type type;
-  const void *data;
+  const void* data;
   size_t size; /* bytes */
 };
 
@@ -76,20 +78,20 @@ struct msc_row {
   uint32_t shape; /* enum msc_shape */
   struct msc_value key;
   struct msc_value value;         /* shapes without copies */
-  const struct msc_value *copies; /* per-CPU shapes: copies[n] is CPU n's */
+  const struct msc_value* copies; /* per-CPU shapes: copies[n] is CPU n's */
   size_t copy_count;
 };
 
 /* What to render. */
 struct msc_target {
-  uint32_t size;       /* bytes of this struct the host filled */
-  uint32_t attach;     /* index of the manifest attach= line that matched */
-  uint64_t map;        /* kernel address of struct bpf_map */
-  uint32_t map_type;   /* number in this kernel's enum bpf_map_type */
+  uint32_t size;     /* bytes of this struct the host filled */
+  uint32_t attach;   /* index of the manifest attach= line that matched */
+  uint64_t map;      /* kernel address of struct bpf_map */
+  uint32_t map_type; /* number in this kernel's enum bpf_map_type */
   uint32_t map_flags;
   uint32_t key_size, value_size; /* bytes */
   uint32_t max_entries;
-  uint32_t row_limit;  /* rows the report will show; 0 = all. Later rows are only counted: see count(). */
+  uint32_t row_limit; /* rows the report will show; 0 = all. Later rows are only counted: see count(). */
   msc_type key_type, value_type; /* MSC_BYTES when the map has no BTF */
 };
 
@@ -99,33 +101,35 @@ struct msc_host {
   uint16_t abi_major, abi_minor;
 
   /* Copies len bytes or fails as a whole. MSC_EFAULT; MSC_ENOENT for a CPU that is not possible. */
-  int (*read)(struct msc_call *, uint32_t space, uint64_t addr, void *dst, size_t len);
+  int (*read)(struct msc_call*, uint32_t space, uint64_t addr, void* dst, size_t len);
   /* Highest possible CPU number plus one; CPUs below it may be missing (read: MSC_ENOENT). */
-  uint32_t (*cpu_count)(struct msc_call *);
+  uint32_t (*cpu_count)(struct msc_call*);
 
-  /* name: "struct bpf_htab", "union u", "enum e", "typedef t". scope: MSC_KERNEL_BTF or MSC_MAP_BTF. */
-  int (*type_find)(struct msc_call *, uint32_t scope, const char *name, msc_type *ret);
-  int (*type_size)(struct msc_call *, msc_type, size_t *ret);
+  /* name: "struct bpf_htab", "union u", "enum e", "typedef t"; with a member behind it, "struct bucket.head",
+   * only a type that has that member (generic names exist more than once). scope: MSC_KERNEL_BTF or
+   * MSC_MAP_BTF. */
+  int (*type_find)(struct msc_call*, uint32_t scope, const char* name, msc_type* ret);
+  int (*type_size)(struct msc_call*, msc_type, size_t* ret);
   /* path: "map.key_size"; anonymous members on the way are entered silently. */
-  int (*type_member)(struct msc_call *, msc_type, const char *path, struct msc_member *ret);
+  int (*type_member)(struct msc_call*, msc_type, const char* path, struct msc_member* ret);
 
   /* The value of a config= key of the manifest as text, NUL-terminated (size does not count the NUL). */
-  int (*config)(struct msc_call *, const char *key, struct msc_value *ret);
+  int (*config)(struct msc_call*, const char* key, struct msc_value* ret);
 
   /* One element of the map. MSC_OK also when the row limit is reached: the row then only counts. */
-  int (*row)(struct msc_call *, const struct msc_row *row);
+  int (*row)(struct msc_call*, const struct msc_row* row);
   /* n more live elements exist that were not passed to row(). */
-  int (*count)(struct msc_call *, uint64_t n);
-  /* Something a reader of the report must know, as one clause. rc MSC_EFAULT: part of the map is missing (status
-   * "partial"); MSC_EFAIL: why this render fails; MSC_OK: information. */
-  int (*note)(struct msc_call *, int rc, const char *text);
+  int (*count)(struct msc_call*, uint64_t n);
+  /* Something a reader of the report must know, as one clause. rc MSC_EFAULT: part of the map is missing
+   * (status "partial"); MSC_EFAIL: why this render fails; MSC_OK: information. */
+  int (*note)(struct msc_call*, int rc, const char* text);
 };
 
 /* The one exported symbol: data, so nothing of the plugin runs before render() does. */
 struct msc_plugin {
   uint32_t size;
   uint16_t abi_major, abi_minor;
-  int (*render)(const struct msc_host *, struct msc_call *, const struct msc_target *);
+  int (*render)(const struct msc_host*, struct msc_call*, const struct msc_target*);
 };
 
 #if defined(__GNUC__)
@@ -137,11 +141,11 @@ struct msc_plugin {
 extern MSC_EXPORT const struct msc_plugin msc_plugin_v1;
 
 /* The manifest, an ELF note (owner "MSC", type 1). TEXT is "key=value\0key=value"; C adds the last NUL. */
-#define MSC_MANIFEST(TEXT)                                                                        \
-  __attribute__((section(".note.mapscope"), used, aligned(4))) static const struct {              \
-    uint32_t namesz, descsz, type;                                                                \
-    char name[4];                                                                                 \
-    char desc[sizeof(TEXT)];                                                                      \
+#define MSC_MANIFEST(TEXT)                                                                                   \
+  __attribute__((section(".note.mapscope"), used, aligned(4))) static const struct {                         \
+    uint32_t namesz, descsz, type;                                                                           \
+    char name[4];                                                                                            \
+    char desc[sizeof(TEXT)];                                                                                 \
   } msc_manifest_note_ = {4, sizeof(TEXT), 1, {'M', 'S', 'C', 0}, TEXT}
 
 #ifdef __cplusplus

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// BPF_MAP_TYPE_HASH and BPF_MAP_TYPE_LRU_HASH, preallocated or not.
+
+#include "htab.hpp"
+
+namespace {
+
+void render_hash(mapscope::Call& call) {
+  mapscope::builtin::Htab htab(call);
+  htab.for_each(call.target.value_size, [&](mapscope::Bytes key, mapscope::Bytes value) {
+    if (value.size() == call.target.value_size)
+      call.entry(key, value);
+    else
+      call.unreadable_entry(key);
+  });
+}
+
+} // namespace
+
+MSC_PLUGIN(render_hash, "id=mapscope.builtin.hash\0"
+                        "version=" MAPSCOPE_PLUGIN_VERSION "\0"
+                        "license=Apache-2.0\0"
+                        "summary=hash and LRU hash maps\0"
+                        "attach=map-type:hash,lru_hash prio=0\0"
+                        "needs=struct bpf_htab.buckets,n_buckets\0"
+                        "needs=struct bucket.head\0"
+                        "needs=struct htab_elem.hash_node,key");
