@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// The host's side of one render: what the helpers of mapscope/plugin.h do, and what came of it.
+//
+// Refuses: helpers from another thread, rows whose sizes contradict the map, and anything after the budget is
+// spent. Thread rule: belongs to the thread that renders.
+#pragma once
+
+#include "host/plugin/budget.hpp"
+#include "host/plugin/render.hpp"
+
+#include <mapscope/plugin.h>
+
+#include <atomic>
+#include <map>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+/// Opaque to plugins; named by the contract.
+struct msc_call {
+public:
+  msc_call(const mapscope::plugin::Environment& environment, const mapscope::catalog::Map& map,
+           const mapscope::plugin::Choice& choice, mapscope::report::MapWriter& writer);
+
+  [[nodiscard]] msc_target target() const;
+  /// How it ended, from what render() returned and what happened on the way.
+  [[nodiscard]] mapscope::report::Outcome finish(int rc);
+
+  // The helpers, one each; the C functions in call.cpp check the thread and the budget first.
+  int read(std::uint32_t space, std::uint64_t address, void* to, std::size_t size);
+  [[nodiscard]] std::uint32_t cpu_count() const;
+  int type_find(std::uint32_t scope, const char* name, msc_type* found);
+  int type_size(msc_type type, std::size_t* size);
+  int type_member(msc_type type, const char* path, msc_member* member);
+  int config(const char* key, msc_value* value);
+  int row(const msc_row& row);
+  int count(std::uint64_t more);
+  int note(int rc, const char* text);
+
+  /// MSC_OK when the helper may go on.
+  int enter();
+  /// A helper was used against the contract: remembered for the report, MSC_EINVAL for the plugin.
+  int misuse(std::string what);
+
+private:
+  struct TypeRef {
+    std::shared_ptr<const mapscope::btf::Types> types;
+    mapscope::btf::TypeId id = 0;
+  };
+  [[nodiscard]] std::optional<TypeRef> resolve(msc_type type) const;
+  [[nodiscard]] std::string row_problem(const msc_row& row) const;
+  [[nodiscard]] bool copy_fits(const msc_value& copy) const;
+  const mapscope::btf::Decoder* decoder_for(msc_type type, bool is_key);
+  std::shared_ptr<const mapscope::btf::Decoder> declared_decoder(bool is_key);
+  mapscope::report::Typed typed(const msc_value& value, bool is_key);
+  void fill_copies(const msc_row& row);
+  [[nodiscard]] bool shows_another() const { return limit_ == 0 || rows_ < limit_; }
+  [[nodiscard]] std::string join_notes() const;
+  [[nodiscard]] std::string spent_text() const;
+
+  const mapscope::plugin::Environment& environment_;
+  const mapscope::catalog::Map& map_;
+  const mapscope::plugin::Choice& choice_;
+  mapscope::report::MapWriter& writer_;
+  mapscope::target::Reader reader_;
+  mapscope::plugin::Budget budget_;
+  std::uint64_t limit_; ///< rows shown; 0 = all
+  std::map<std::string, std::string> options_;
+  std::thread::id thread_ = std::this_thread::get_id();
+
+  std::unordered_map<msc_type, std::shared_ptr<const mapscope::btf::Decoder>> decoders_[2]; ///< values, keys
+  std::vector<std::optional<mapscope::report::Typed>> copies_; ///< of the current row
+
+  std::uint64_t rows_ = 0, counted_ = 0; ///< keyed rows passed on; those that only count
+  bool has_value_ = false;
+  std::uint64_t unreadable_ = 0; ///< values and copies that exist and could not be read
+  std::uint64_t readable_ = 0;
+  bool gaps_ = false;
+  std::atomic<bool> bug_ = false; ///< also set from a thread that must not call at all
+  std::optional<std::pair<std::uint64_t, mapscope::target::Fault>> first_fault_;
+  std::vector<std::string> notes_;
+};
+
+namespace mapscope::plugin {
+/// The table every render gets.
+const msc_host& host_table();
+} // namespace mapscope::plugin

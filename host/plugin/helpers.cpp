@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The C functions behind struct msc_host: pointer checks, and a barrier for the host's own exceptions.
+#include "host/plugin/call.hpp"
+
+#include <exception>
+
+namespace {
+
+/// Runs one helper: entry checks first, and nothing thrown crosses into the plugin.
+template <class Body> int guarded(msc_call* call, Body body) noexcept {
+  if (call == nullptr) return MSC_EINVAL;
+  try {
+    if (const int rc = call->enter(); rc != MSC_OK) return rc;
+    return body();
+  } catch (const std::exception&) {
+    return MSC_EFAIL; // out of memory: the plugin ends, its rows so far stand
+  }
+}
+
+int help_read(msc_call* call, std::uint32_t space, std::uint64_t address, void* to, std::size_t size) {
+  return guarded(call, [&] {
+    return to == nullptr && size != 0 ? call->misuse("read() into NULL")
+                                      : call->read(space, address, to, size);
+  });
+}
+
+std::uint32_t help_cpu_count(msc_call* call) { return call == nullptr ? 0 : call->cpu_count(); }
+
+int help_type_find(msc_call* call, std::uint32_t scope, const char* name, msc_type* ret) {
+  return guarded(call, [&] {
+    if (name == nullptr || ret == nullptr) return call->misuse("type_find() with NULL");
+    return call->type_find(scope, name, ret);
+  });
+}
+
+int help_type_size(msc_call* call, msc_type type, std::size_t* ret) {
+  return guarded(call, [&] {
+    return ret == nullptr ? call->misuse("type_size() with NULL") : call->type_size(type, ret);
+  });
+}
+
+int help_type_member(msc_call* call, msc_type type, const char* path, msc_member* ret) {
+  return guarded(call, [&] {
+    if (path == nullptr || ret == nullptr) return call->misuse("type_member() with NULL");
+    return call->type_member(type, path, ret);
+  });
+}
+
+int help_config(msc_call* call, const char* key, msc_value* ret) {
+  return guarded(call, [&] {
+    if (key == nullptr || ret == nullptr) return call->misuse("config() with NULL");
+    return call->config(key, ret);
+  });
+}
+
+int help_row(msc_call* call, const msc_row* row) {
+  return guarded(call, [&] { return row == nullptr ? call->misuse("row() with NULL") : call->row(*row); });
+}
+
+int help_count(msc_call* call, std::uint64_t more) {
+  return guarded(call, [&] { return call->count(more); });
+}
+
+/// Also after the budget is spent: why a render ended is worth a line.
+int help_note(msc_call* call, int rc, const char* text) {
+  if (call == nullptr) return MSC_EINVAL;
+  const int entered = guarded(call, [] { return MSC_OK; });
+  if (entered != MSC_OK && entered != MSC_STOP) return entered;
+  try {
+    return text == nullptr ? call->misuse("note() with NULL") : call->note(rc, text);
+  } catch (const std::exception&) {
+    return MSC_EFAIL;
+  }
+}
+
+} // namespace
+
+namespace mapscope::plugin {
+
+const msc_host& host_table() {
+  static constexpr msc_host table = {sizeof(msc_host), MSC_ABI_MAJOR,  MSC_ABI_MINOR,  help_read,
+                                     help_cpu_count,   help_type_find, help_type_size, help_type_member,
+                                     help_config,      help_row,       help_count,     help_note};
+  return table;
+}
+
+} // namespace mapscope::plugin
