@@ -8,7 +8,9 @@
 #include <bpf/libbpf.h>
 #include <cerrno>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace mapscope::btf {
 
@@ -59,6 +61,27 @@ void silence_libbpf() {
   std::call_once(once, [] { libbpf_set_print(nullptr); });
 }
 
+bool write_all(int file, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(file, bytes.data(), bytes.size());
+    if (written <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+/// btf__new_split() is in libbpf 1.1's header and not in the library; a file in memory stands in for it.
+struct btf* new_split(std::span<const std::byte> raw, struct btf* base) {
+  const int file = memfd_create("btf", MFD_CLOEXEC);
+  if (file < 0) return nullptr;
+  struct btf* btf = nullptr;
+  if (write_all(file, raw)) btf = btf__parse_raw_split(fmt::format("/proc/self/fd/{}", file).c_str(), base);
+  const int error = errno;
+  close(file);
+  errno = error;
+  return btf;
+}
+
 } // namespace
 
 Types::Types(struct btf* btf, std::string name, std::shared_ptr<const Types> base)
@@ -71,7 +94,7 @@ Result<std::shared_ptr<const Types>> Types::parse(std::span<const std::byte> raw
   silence_libbpf();
   if (raw.size() > UINT32_MAX) return fail(Errc::corrupt, name + ": BTF of more than 4 GiB");
   const auto size = static_cast<std::uint32_t>(raw.size());
-  struct btf* btf = base ? btf__new_split(raw.data(), size, base->btf_) : btf__new(raw.data(), size);
+  struct btf* btf = base ? new_split(raw, base->btf_) : btf__new(raw.data(), size);
   if (const long error = libbpf_get_error(btf); error != 0)
     return fail(Errc::corrupt, fmt::format("{}: its {} bytes of BTF cannot be parsed: {}", name, size,
                                            std::generic_category().message(static_cast<int>(-error))));
