@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/report/formats.hpp"
+#include "host/report/json_value.hpp"
+
+namespace mapscope::report {
+
+namespace {
+
+using Layout = JsonText::Layout;
+
+std::string_view list_name(Shape shape) {
+  switch (shape) {
+  case Shape::value:
+    return "";
+  case Shape::entry:
+    return "entries";
+  case Shape::element:
+    return "array_entries";
+  case Shape::percpu_element:
+    return "percpu_entries";
+  case Shape::percpu_entry:
+    return "percpu_hash_entries";
+  }
+  return "";
+}
+
+class JsonMapWriter final : public MapWriter {
+public:
+  JsonMapWriter(const Options& options, Stream& stream)
+      : out_(stream, options.pretty, options.big_numbers_as_strings, options.pretty ? 2 : 0), value_(out_) {}
+
+  void begin(const catalog::Map& map) override;
+  void row(const Row& row) override;
+  void end(const Outcome& outcome) override;
+
+private:
+  void optional_header(const catalog::Map& map);
+  void open_list(Shape shape);
+  void close_list();
+  void decoded(const char* key, const Typed& typed);
+  void decoded_or_bytes(const Typed& typed);
+  void hex(const char* key, const Typed& typed);
+  void copies(std::span<const std::optional<Typed>> copies);
+
+  JsonText out_;
+  JsonValue value_;
+  std::optional<Shape> list_; ///< the list that is open
+};
+
+void JsonMapWriter::begin(const catalog::Map& map) {
+  out_.begin_object(Layout::lines);
+  out_.key("name"), out_.string(map.name);
+  out_.key("map_type"), out_.number(std::uint64_t{map.type});
+  out_.key("value_size"), out_.number(std::uint64_t{map.value_size});
+  out_.key("max_entries"), out_.number(std::uint64_t{map.max_entries});
+  out_.key("id"), out_.number(std::uint64_t{map.id});
+  out_.key("type_name"), out_.string(map.type_name);
+  out_.key("key_size"), out_.number(std::uint64_t{map.key_size});
+  out_.key("map_flags"), out_.number(std::uint64_t{map.flags});
+  out_.key("flag_names"), out_.begin_array();
+  for (const auto& name : map.flag_names) out_.string(name);
+  out_.end_array();
+  optional_header(map);
+}
+
+void JsonMapWriter::optional_header(const catalog::Map& map) {
+  if (map.map_extra != 0) out_.key("map_extra"), out_.number(map.map_extra);
+  if (map.kva != 0) out_.key("map_kva"), out_.number(map.kva);
+  if (map.btf_id) out_.key("btf_id"), out_.number(std::uint64_t{*map.btf_id});
+  if (map.frozen) out_.key("frozen"), out_.boolean(*map.frozen);
+  if (map.refcnt) out_.key("refcnt"), out_.number(*map.refcnt);
+  if (map.usercnt) out_.key("usercnt"), out_.number(*map.usercnt);
+  if (map.programs.empty()) return;
+  out_.key("programs"), out_.begin_array();
+  for (const auto id : map.programs) out_.number(std::uint64_t{id});
+  out_.end_array();
+}
+
+void JsonMapWriter::open_list(Shape shape) {
+  if (list_ == shape) return;
+  close_list();
+  out_.key(list_name(shape)), out_.begin_array(Layout::lines);
+  list_ = shape;
+}
+
+void JsonMapWriter::close_list() {
+  if (list_) out_.end_array();
+  list_.reset();
+}
+
+void JsonMapWriter::decoded(const char* key, const Typed& typed) {
+  if (typed.decoder == nullptr) return;
+  out_.key(key);
+  typed.decoder->decode(typed.bytes, value_);
+}
+
+/// Where the format has a place that must be filled, untyped bytes stand as a value of kind "bytes".
+void JsonMapWriter::decoded_or_bytes(const Typed& typed) {
+  if (typed.decoder != nullptr)
+    typed.decoder->decode(typed.bytes, value_);
+  else
+    value_.bytes(typed.bytes);
+}
+
+void JsonMapWriter::hex(const char* key, const Typed& typed) { out_.key(key), out_.hex(typed.bytes); }
+
+void JsonMapWriter::copies(std::span<const std::optional<Typed>> copies) {
+  out_.key("per_cpu"), out_.begin_array(Layout::lines);
+  for (const auto& copy : copies) {
+    if (copy)
+      decoded_or_bytes(*copy);
+    else
+      out_.null();
+  }
+  out_.end_array();
+  out_.key("per_cpu_hex"), out_.begin_array(Layout::lines);
+  for (const auto& copy : copies) {
+    if (copy)
+      out_.hex(copy->bytes);
+    else
+      out_.null();
+  }
+  out_.end_array();
+}
+
+void JsonMapWriter::row(const Row& row) {
+  if (row.shape == Shape::value) {
+    if (!row.value.readable()) return;
+    out_.key("value"), decoded_or_bytes(row.value);
+    return hex("value_hex", row.value);
+  }
+  open_list(row.shape);
+  const bool has_index = row.shape == Shape::element || row.shape == Shape::percpu_element;
+  out_.begin_object();
+  if (has_index) {
+    out_.key("key"), out_.number(std::uint64_t{row.index});
+  } else {
+    decoded("key", row.key);
+    hex("key_hex", row.key);
+  }
+  if (row.shape == Shape::percpu_element || row.shape == Shape::percpu_entry) {
+    copies(row.copies);
+  } else if (row.value.readable()) {
+    if (row.shape == Shape::element)
+      out_.key("value"), decoded_or_bytes(row.value);
+    else
+      decoded("value", row.value);
+    hex("value_hex", row.value);
+  }
+  out_.end_object();
+}
+
+void JsonMapWriter::end(const Outcome& outcome) {
+  close_list();
+  if (!outcome.renderer.empty()) out_.key("renderer"), out_.string(outcome.renderer);
+  out_.key("status"), out_.string(status_name(outcome.status));
+  if (outcome.entry_count) out_.key("entry_count"), out_.number(*outcome.entry_count);
+  if (!outcome.error.empty()) out_.key("error"), out_.string(outcome.error);
+  out_.end_object();
+  out_.flush();
+}
+
+} // namespace
+
+std::unique_ptr<MapWriter> make_json_map_writer(const Options& options, Stream& stream) {
+  return std::make_unique<JsonMapWriter>(options, stream);
+}
+
+} // namespace mapscope::report

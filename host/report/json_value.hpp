@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Value events to the report's JSON form of a value.
+//
+// Thread rule: as JsonText.
+#pragma once
+
+#include "host/btf/value_visitor.hpp"
+#include "host/report/json_text.hpp"
+
+namespace mapscope::report {
+
+class JsonValue final : public btf::ValueVisitor {
+public:
+  explicit JsonValue(JsonText& out) : out_(out) {}
+
+  void signed_int(std::uint32_t bits, std::int64_t value) override;
+  void unsigned_int(std::uint32_t bits, std::uint64_t value) override;
+  void boolean(bool value) override;
+  void character(std::uint8_t value) override;
+  void real(std::uint32_t bits, double value) override;
+  void enumeration(std::uint32_t bits, std::int64_t value, std::optional<std::string_view> variant,
+                   bool is_signed) override;
+  void begin_struct(std::optional<std::string_view> type_name) override;
+  void member(std::string_view name) override;
+  void end_struct() override;
+  void begin_array(std::uint64_t length) override;
+  void end_array() override;
+  void cpu_list(std::string_view ranges) override;
+  void pointer(std::uint64_t value) override;
+  void bytes(std::span<const std::byte> value) override;
+  void text(std::string_view escaped) override;
+  void begin_truncated(std::uint64_t needed, std::uint64_t had) override;
+  void end_truncated() override;
+  void unsupported(std::string_view reason) override;
+
+private:
+  void open_member_ends();
+  JsonText& out_;
+  std::array<bool, 64> in_member_{}; ///< per open struct: a member object is open
+  unsigned structs_ = 0;
+};
+
+} // namespace mapscope::report

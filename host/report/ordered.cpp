@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/report/ordered.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace mapscope::report {
+
+namespace {
+
+/// Shared by the worker threads and the one that writes.
+struct Board {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::string> waiting; ///< text of each piece that has not gone out
+  std::vector<bool> done;
+  std::size_t next_job = 0, turn = 0;
+  bool failed = false; ///< nobody listens any more
+};
+
+class Piece final : public Stream {
+public:
+  Piece(Board& board, std::size_t index, std::size_t limit) : board_(board), index_(index), limit_(limit) {}
+
+  void append(std::string_view text) override {
+    std::unique_lock lock(board_.mutex);
+    std::string& waiting = board_.waiting[index_];
+    board_.changed.wait(lock, [&] { return board_.failed || waiting.size() < limit_; });
+    if (board_.failed) return;
+    waiting += text;
+    if (board_.turn == index_) board_.changed.notify_all();
+  }
+
+private:
+  Board& board_;
+  std::size_t index_, limit_;
+};
+
+void work_off(Board& board, const Ordered& work) {
+  while (true) {
+    std::size_t index = 0;
+    {
+      const std::scoped_lock lock(board.mutex);
+      if (board.next_job >= work.count) return;
+      index = board.next_job++;
+    }
+    Piece piece(board, index, work.buffer);
+    work.make(index, piece);
+    const std::scoped_lock lock(board.mutex);
+    board.done[index] = true;
+    board.changed.notify_all();
+  }
+}
+
+/// Writes the piece whose turn it is until its job is done.
+Result<void> put_out(Board& board, Output& out, std::size_t index) {
+  std::string text;
+  while (true) {
+    bool last = false;
+    {
+      std::unique_lock lock(board.mutex);
+      board.changed.wait(lock, [&] { return board.done[index] || !board.waiting[index].empty(); });
+      last = board.done[index];
+      text.clear();
+      std::swap(text, board.waiting[index]);
+      board.changed.notify_all();
+    }
+    if (auto written = out.write(text); !written) return written;
+    if (last) return {};
+  }
+}
+
+Result<void> write_in_order(Board& board, Output& out, const Ordered& work) {
+  for (std::size_t index = 0; index < work.count; ++index) {
+    {
+      const std::scoped_lock lock(board.mutex);
+      board.turn = index;
+    }
+    work.before(index);
+    if (auto written = put_out(board, out, index); !written) return written;
+  }
+  return {};
+}
+
+} // namespace
+
+Result<void> run_ordered(Output& out, const Ordered& work) {
+  Board board;
+  board.waiting.resize(work.count);
+  board.done.resize(work.count);
+  std::vector<std::jthread> threads;
+  for (unsigned i = 0; i < std::max(1U, work.threads) && i < work.count; ++i)
+    threads.emplace_back([&] { work_off(board, work); });
+  auto written = write_in_order(board, out, work);
+  if (!written) {
+    const std::scoped_lock lock(board.mutex);
+    board.failed = true;
+    board.next_job = work.count;
+    board.changed.notify_all();
+  }
+  return written;
+}
+
+} // namespace mapscope::report

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/report/formats.hpp"
+#include "host/report/text_table.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace mapscope::report {
+
+namespace {
+
+class TextMapWriter final : public MapWriter {
+public:
+  TextMapWriter(const Options& options, Stream& stream) : options_(options), stream_(stream) {}
+
+  void begin(const catalog::Map& map) override;
+  void row(const Row& row) override;
+  void end(const Outcome& outcome) override;
+
+private:
+  [[nodiscard]] std::string bold(std::string text) const {
+    return options_.color ? "\033[1m" + text + "\033[0m" : text;
+  }
+  [[nodiscard]] std::string alert(std::string text) const {
+    return options_.color ? "\033[33m" + text + "\033[0m" : text;
+  }
+
+  void put(std::string text) {
+    buffer_ += text;
+    if (buffer_.size() >= 64 * 1024) flush();
+  }
+  void flush() {
+    if (!buffer_.empty()) stream_.append(buffer_);
+    buffer_.clear();
+  }
+  void decode(const Typed& typed, TextTree& into);
+  void single(const Row& row);
+  void pair(const Row& row);
+  bool into_table(const Row& row);
+  void leave_table();
+  void pair_lines();
+  void per_cpu(const Row& row);
+  void decode_key(const Row& row);
+  [[nodiscard]] std::string cpu_lines(const std::vector<std::string>& texts) const;
+
+  Options options_;
+  Stream& stream_;
+  std::string buffer_;
+  TextTree key_, value_;
+  TextTable table_;
+  bool tabular_ = true;     ///< so far every row fits a table
+  bool skip_first_ = false; ///< an array's element 0 was given as the single value, too
+  std::uint32_t max_entries_ = 0;
+};
+
+void TextMapWriter::begin(const catalog::Map& map) {
+  max_entries_ = map.max_entries;
+  std::string head =
+      bold(fmt::format("map {} {}", map.id, map.name.empty() ? "(no name)" : printable(map.name)));
+  head += fmt::format("  {}, key {} B, value {} B, max_entries {}", printable(map.type_name), map.key_size,
+                      map.value_size, map.max_entries);
+  if (!map.flag_names.empty()) head += fmt::format(", {}", fmt::join(map.flag_names, "|"));
+  if (map.frozen.value_or(false)) head += ", frozen";
+  if (!map.programs.empty())
+    head += fmt::format(", used by program{} {}", map.programs.size() > 1 ? "s" : "",
+                        fmt::join(map.programs, " "));
+  put(head + '\n');
+}
+
+void TextMapWriter::decode(const Typed& typed, TextTree& into) {
+  into.clear();
+  if (!typed.readable())
+    into.unsupported("could not be read");
+  else if (typed.decoder != nullptr)
+    typed.decoder->decode(typed.bytes, into);
+  else
+    into.bytes(typed.bytes);
+}
+
+void TextMapWriter::decode_key(const Row& row) {
+  key_.clear();
+  if (row.shape == Shape::element || row.shape == Shape::percpu_element)
+    key_.unsigned_int(32, row.index);
+  else
+    decode(row.key, key_);
+}
+
+void TextMapWriter::row(const Row& row) {
+  switch (row.shape) {
+  case Shape::value:
+    return single(row);
+  case Shape::entry:
+  case Shape::element:
+    return pair(row);
+  case Shape::percpu_element:
+  case Shape::percpu_entry:
+    return per_cpu(row);
+  }
+}
+
+void TextMapWriter::single(const Row& row) {
+  if (max_entries_ > 1) return; // the elements follow, this one among them
+  decode(row.value, value_);
+  put("  " + value_.lines(options_.width, 2, 2) + '\n');
+}
+
+void TextMapWriter::pair(const Row& row) {
+  decode_key(row);
+  decode(row.value, value_);
+  if (!into_table(row)) pair_lines();
+}
+
+bool TextMapWriter::into_table(const Row&) {
+  if (!tabular_) return false;
+  const auto key = flat_cells(key_, "key"), value = flat_cells(value_, "value");
+  if (!key || !value || !table_.takes(*key, *value)) return leave_table(), false;
+  table_.add(*key, *value);
+  if (table_.width() > options_.width && options_.width != 0) {
+    // Too wide to read as a table; this row is in it already, and comes out with it.
+    tabular_ = false;
+    put(table_.take_lines());
+    return true;
+  }
+  if (table_.ready()) put(table_.take_lines());
+  return true;
+}
+
+void TextMapWriter::leave_table() {
+  tabular_ = false;
+  put(table_.take_lines());
+}
+
+void TextMapWriter::pair_lines() {
+  const std::string key = key_.one_line();
+  const auto column = static_cast<unsigned>(std::min<std::size_t>(key.size() + 4, options_.width / 2));
+  put(fmt::format("  {}: {}\n", key, value_.lines(options_.width, column, 2)));
+}
+
+void TextMapWriter::per_cpu(const Row& row) {
+  decode_key(row);
+  std::vector<std::string> texts;
+  for (const auto& copy : row.copies) {
+    if (copy) decode(*copy, value_);
+    texts.push_back(copy ? value_.lines(options_.width, 14, 4) : "<not there>");
+  }
+  put(fmt::format("  {}:{}\n", key_.one_line(), texts.empty() ? " <no copies>" : cpu_lines(texts)));
+}
+
+/// CPUs side by side with equal copies share a line.
+std::string TextMapWriter::cpu_lines(const std::vector<std::string>& texts) const {
+  std::string out;
+  for (std::size_t first = 0; first < texts.size();) {
+    std::size_t end = first + 1;
+    while (end < texts.size() && texts[end] == texts[first]) ++end;
+    const std::string cpus = end - first == texts.size() && texts.size() > 1 ? "all CPUs"
+                             : end - first == 1                              ? fmt::format("cpu {}", first)
+                                                : fmt::format("cpus {}-{}", first, end - 1);
+    out += fmt::format("\n    {:<8}  {}", cpus, texts[first]);
+    first = end;
+  }
+  return out;
+}
+
+void TextMapWriter::end(const Outcome& outcome) {
+  put(table_.take_lines());
+  if (outcome.entry_count && max_entries_ != 1)
+    put(fmt::format("  {} {}\n", *outcome.entry_count, *outcome.entry_count == 1 ? "entry" : "entries"));
+  if (outcome.status != Status::complete)
+    put("  " + alert(fmt::format("[{}]", status_name(outcome.status))) +
+        (outcome.error.empty() ? "\n" : " "));
+  else if (!outcome.error.empty())
+    put("  note: ");
+  if (!outcome.error.empty()) put(printable(outcome.error) + '\n');
+  put("\n");
+  flush();
+}
+
+} // namespace
+
+std::unique_ptr<MapWriter> make_text_map_writer(const Options& options, Stream& stream) {
+  return std::make_unique<TextMapWriter>(options, stream);
+}
+
+} // namespace mapscope::report

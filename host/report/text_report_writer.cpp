@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/report/formats.hpp"
+#include "host/report/text_value.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace mapscope::report {
+
+namespace {
+
+class TextReportWriter final : public ReportWriter {
+public:
+  TextReportWriter(const Options& options, Stream& stream) : options_(options), stream_(stream) {}
+
+  void begin(const Meta& meta) override {
+    stream_.append(fmt::format("Linux {}, {}, {} CPU{}, from an {}\n\n", printable(meta.release), meta.arch,
+                               meta.cpus, meta.cpus == 1 ? "" : "s", meta.source_kind));
+  }
+  void before_map() override {}
+
+  void end(std::span<const catalog::Program> programs, std::span<const PluginUse> /*plugins*/,
+           std::span<const Finding> findings) override {
+    if (!programs.empty()) stream_.append(heading("programs"));
+    for (const auto& program : programs) stream_.append(program_line(program));
+    if (findings.empty()) return;
+    // Last, where the eye is when the text has run through.
+    stream_.append((programs.empty() ? "" : "\n") + heading("worth a look"));
+    for (const Finding& finding : findings) stream_.append(finding_line(finding));
+  }
+
+private:
+  [[nodiscard]] std::string heading(const char* text) const {
+    return options_.color ? fmt::format("\033[1m{}\033[0m\n", text) : fmt::format("{}\n", text);
+  }
+
+  static std::string program_line(const catalog::Program& program) {
+    std::string line = fmt::format("  {:>4}  {:<16} {:<16} tag {}", program.id,
+                                   program.name.empty() ? "(no name)" : printable(program.name),
+                                   program.type_name, program.tag);
+    if (!program.map_ids.empty()) line += fmt::format("  maps {}", fmt::join(program.map_ids, " "));
+    if (program.run_cnt.value_or(0) != 0)
+      line += fmt::format("  ran {} times in {} ns", *program.run_cnt, program.run_time_ns.value_or(0));
+    return line + '\n';
+  }
+
+  static std::string finding_line(const Finding& finding) {
+    const std::string map = finding.map ? fmt::format("map {}: ", *finding.map) : "";
+    return fmt::format("  {:<7}  {}{}\n", finding.severity, map, printable(finding.text));
+  }
+
+  Options options_;
+  Stream& stream_;
+};
+
+} // namespace
+
+std::unique_ptr<ReportWriter> make_text_report_writer(const Options& options, Stream& stream) {
+  return std::make_unique<TextReportWriter>(options, stream);
+}
+
+} // namespace mapscope::report

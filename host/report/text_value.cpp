@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/report/text_value.hpp"
+
+#include "host/base/hex.hpp"
+#include "host/base/utf8.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <utility>
+
+namespace mapscope::report {
+
+namespace {
+
+constexpr std::size_t most_hex_bytes = 256; ///< shown of one run of bytes
+
+bool is_text_byte(std::uint8_t c) { return c == 0 || c == '\n' || c == '\t' || (c >= 0x20 && c < 0x7f); }
+
+} // namespace
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : valid_utf8(text)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f)
+      out += c;
+    else
+      out += fmt::format("\\x{:02x}", byte);
+  }
+  // C1 control characters (U+0080 to U+009F) are valid UTF-8, and terminals act on them.
+  for (std::size_t at = 0; (at = out.find('\xc2', at)) != std::string::npos; ++at)
+    if (at + 1 < out.size() && static_cast<unsigned char>(out[at + 1]) < 0xa0)
+      out.replace(at, 2, fmt::format("\\x{:02x}", static_cast<unsigned char>(out[at + 1])));
+  return out;
+}
+
+void TextTree::clear() {
+  used_ = 0;
+  open_.clear();
+  next_member_ = {};
+  next_prefix_.clear();
+}
+
+TextTree::Node& TextTree::add(Kind kind) {
+  if (used_ == nodes_.size()) nodes_.emplace_back();
+  const std::uint32_t index = used_++;
+  if (!open_.empty()) nodes_[open_.back()].children.push_back(index);
+  Node& node = nodes_[index];
+  node.kind = kind;
+  node.zero = node.is_byte = false;
+  node.member = std::exchange(next_member_, {});
+  node.text.clear();
+  node.children.clear();
+  if (!next_prefix_.empty()) node.text = std::exchange(next_prefix_, {});
+  return node;
+}
+
+void TextTree::scalar(std::string text, bool zero) {
+  Node& node = add(Kind::scalar);
+  node.zero = zero && node.text.empty(); // behind a truncation mark nothing is hidden
+  node.text += text;
+}
+
+void TextTree::signed_int(std::uint32_t bits, std::int64_t value) {
+  scalar(fmt::format("{}", value), value == 0);
+  nodes_[used_ - 1].is_byte = bits == 8;
+  nodes_[used_ - 1].byte = static_cast<std::uint8_t>(value);
+}
+void TextTree::unsigned_int(std::uint32_t bits, std::uint64_t value) {
+  scalar(fmt::format("{}", value), value == 0);
+  nodes_[used_ - 1].is_byte = bits == 8;
+  nodes_[used_ - 1].byte = static_cast<std::uint8_t>(value);
+}
+void TextTree::boolean(bool value) { scalar(value ? "true" : "false", !value); }
+void TextTree::character(std::uint8_t value) {
+  scalar(value >= 0x20 && value < 0x7f ? fmt::format("'{}'", static_cast<char>(value))
+                                       : fmt::format("{:#04x}", value),
+         value == 0);
+  nodes_[used_ - 1].is_byte = true;
+  nodes_[used_ - 1].byte = value;
+}
+void TextTree::real(std::uint32_t bits, double value) {
+  scalar(bits == 32 ? fmt::format("{}", static_cast<float>(value)) : fmt::format("{}", value), value == 0);
+}
+void TextTree::enumeration(std::uint32_t, std::int64_t value, std::optional<std::string_view> variant,
+                           bool is_signed) {
+  const std::string number =
+      is_signed ? fmt::format("{}", value) : fmt::format("{}", static_cast<std::uint64_t>(value));
+  scalar(variant ? fmt::format("{} ({})", printable(*variant), number) : number, value == 0);
+}
+void TextTree::pointer(std::uint64_t value) { scalar(fmt::format("{:#x}", value), value == 0); }
+void TextTree::cpu_list(std::string_view ranges) {
+  scalar(fmt::format("cpus={{{}}}", ranges), ranges.empty());
+}
+void TextTree::unsupported(std::string_view reason) {
+  scalar(fmt::format("<unsupported: {}>", printable(reason)), false);
+}
+void TextTree::text(std::string_view escaped) { scalar(fmt::format("\"{}\"", escaped), escaped.empty()); }
+
+void TextTree::bytes(std::span<const std::byte> value) {
+  Node& node = add(Kind::bytes);
+  node.length = value.size();
+  append_hex(node.text, value.first(std::min(value.size(), most_hex_bytes)));
+}
+
+void TextTree::begin_struct(std::optional<std::string_view> type_name) {
+  add(Kind::record).text += printable(type_name.value_or(""));
+  open_.push_back(used_ - 1);
+}
+void TextTree::begin_array(std::uint64_t length) {
+  add(Kind::array).length = length;
+  open_.push_back(used_ - 1);
+}
+void TextTree::member(std::string_view name) { next_member_ = name; }
+void TextTree::end_struct() { close(); }
+void TextTree::end_array() { close(); }
+
+void TextTree::close() {
+  Node& node = nodes_[open_.back()];
+  open_.pop_back();
+  node.zero = std::ranges::all_of(node.children, [&](std::uint32_t child) { return nodes_[child].zero; });
+}
+
+void TextTree::begin_truncated(std::uint64_t needed, std::uint64_t had) {
+  next_prefix_ += fmt::format("<truncated needed={} had={}> ", needed, had);
+}
+void TextTree::end_truncated() {}
+
+/// An array of bytes that begin a text: its text in quotes, "" when it is none.
+std::string TextTree::quoted_text(const Node& array) const {
+  if (array.children.size() < 2 || !node(array.children[0]).is_byte || node(array.children[0]).byte == 0)
+    return "";
+  std::string text;
+  bool ended = false;
+  for (const std::uint32_t child : array.children) {
+    const Node& element = node(child);
+    if (!element.is_byte || !is_text_byte(element.byte)) return "";
+    ended = ended || element.byte == 0;
+    if (!ended) text += static_cast<char>(element.byte);
+  }
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '\n')
+      out += "\\n";
+    else if (c == '\t')
+      out += "\\t";
+    else if (c == '"' || c == '\\')
+      out += {'\\', c};
+    else
+      out += c;
+  }
+  return out + '"';
+}
+
+/// By structure, not by text: nested arrays are compared once a level, and never formatted for it.
+bool TextTree::same(std::uint32_t a, std::uint32_t b) const {
+  const Node &left = node(a), &right = node(b);
+  return left.kind == right.kind && left.length == right.length && left.text == right.text &&
+         left.member == right.member &&
+         std::ranges::equal(left.children, right.children,
+                            [this](std::uint32_t l, std::uint32_t r) { return same(l, r); });
+}
+
+/// The end of the run of equal (or all zero) elements that begins at `first`.
+std::size_t TextTree::run_end(const Node& array, std::size_t first) const {
+  const bool zero = node(array.children[first]).zero;
+  std::size_t end = first + 1;
+  while (end < array.children.size() && node(array.children[end]).zero == zero &&
+         (zero || same(array.children[first], array.children[end])))
+    ++end;
+  return end;
+}
+
+/// Runs of equal elements are merged; what is zero is only counted.
+void TextTree::append_array(const Node& array, std::string& out) const {
+  if (const std::string text = quoted_text(array); !text.empty()) {
+    out += text;
+    return;
+  }
+  if (array.zero && !array.children.empty()) {
+    out += fmt::format("[all {} zero]", array.length);
+    return;
+  }
+  out += '[';
+  bool gap = false;
+  for (std::size_t i = 0; i < array.children.size();) {
+    const std::size_t end = run_end(array, i);
+    const bool merged = end - i > 2;
+    if (i != 0) out += ", ";
+    if (merged)
+      out += fmt::format("[{}..{}]=", i, end - 1);
+    else if (gap)
+      out += fmt::format("[{}]=", i);
+    append_one_line(node(array.children[i]), out);
+    gap = merged;
+    i = merged ? end : i + 1;
+  }
+  if (array.children.size() < array.length)
+    out += fmt::format(", ... {} of {} shown", array.children.size(), array.length);
+  out += ']';
+}
+
+void TextTree::append_one_line(const Node& node, std::string& out) const {
+  switch (node.kind) {
+  case Kind::scalar:
+    out += node.text;
+    return;
+  case Kind::bytes:
+    out += node.text;
+    if (node.length > most_hex_bytes) out += fmt::format(" ... {} more bytes", node.length - most_hex_bytes);
+    return;
+  case Kind::array:
+    out += node.text, append_array(node, out);
+    return;
+  case Kind::record:
+    break;
+  }
+  out += node.text;
+  out += '{';
+  bool first = true;
+  for (const std::uint32_t child : node.children) {
+    const Node& member = nodes_[child];
+    if (member.zero) continue;
+    if (!std::exchange(first, false)) out += ", ";
+    if (!member.member.empty()) out += printable(member.member) + '=';
+    append_one_line(member, out);
+  }
+  out += '}';
+}
+
+std::string TextTree::one_line() const {
+  std::string out;
+  if (used_ != 0) append_one_line(root(), out);
+  return out;
+}
+
+std::string TextTree::lines(unsigned width, unsigned column, unsigned indent) const {
+  std::string out;
+  if (used_ != 0) append_lines(root(), width, column, indent, out);
+  return out;
+}
+
+void TextTree::append_lines(const Node& node, unsigned width, unsigned column, unsigned indent,
+                            std::string& out) const {
+  std::string line;
+  append_one_line(node, line);
+  const bool fits = column + line.size() <= width;
+  if (fits || node.kind == Kind::scalar)
+    out += line;
+  else if (node.kind == Kind::record)
+    append_record_lines(node, width, indent, out);
+  else if (node.kind == Kind::array && quoted_text(node).empty())
+    append_array_lines(node, width, indent, out);
+  else if (node.kind == Kind::bytes) {
+    constexpr std::size_t row = 16 * 3;
+    for (std::size_t at = 0; at < line.size(); at += row)
+      out += fmt::format("\n{:{}}{:04x}  {}", "", indent + 2, at / 3, std::string_view(line).substr(at, row));
+  } else
+    out += line;
+}
+
+void TextTree::append_record_lines(const Node& record, unsigned width, unsigned indent,
+                                   std::string& out) const {
+  out += record.text + ':';
+  for (const std::uint32_t child : record.children) {
+    const Node& member = node(child);
+    if (member.zero) continue;
+    const std::string name = member.member.empty() ? "<anon>" : printable(member.member);
+    out += fmt::format("\n{:{}}{} ", "", indent + 2, name);
+    append_lines(member, width, indent + 3 + static_cast<unsigned>(name.size()), indent + 2, out);
+  }
+}
+
+void TextTree::append_array_lines(const Node& array, unsigned width, unsigned indent,
+                                  std::string& out) const {
+  for (std::size_t i = 0; i < array.children.size();) {
+    const std::size_t end = run_end(array, i);
+    const bool zero = node(array.children[i]).zero;
+    const std::string index = end - i > 1 ? fmt::format("[{}..{}] ", i, end - 1) : fmt::format("[{}] ", i);
+    if (!zero) {
+      out += fmt::format("\n{:{}}{}", "", indent + 2, index);
+      append_lines(node(array.children[i]), width, indent + 2 + static_cast<unsigned>(index.size()),
+                   indent + 2, out);
+    }
+    i = end;
+  }
+  if (array.children.size() < array.length)
+    out += fmt::format("\n{:{}}... {} of {} shown", "", indent + 2, array.children.size(), array.length);
+}
+
+} // namespace mapscope::report

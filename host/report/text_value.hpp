@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// One decoded value as a small tree, and its forms on a terminal: one line where it fits, indented lines
+// where not.
+//
+// What is zero is hidden inside structs; nothing from the target reaches the terminal unescaped. The tree is
+// used again for every value. Thread rule: one tree, one thread.
+#pragma once
+
+#include "host/btf/value_visitor.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mapscope::report {
+
+/// Control characters, quotes and invalid UTF-8 as escapes: what a terminal may be given.
+std::string printable(std::string_view text);
+
+class TextTree final : public btf::ValueVisitor {
+public:
+  enum class Kind : std::uint8_t { scalar, record, array, bytes };
+
+  struct Node {
+    Kind kind = Kind::scalar;
+    bool zero = false;    ///< nothing but zeros: hidden inside a struct
+    bool is_byte = false; ///< an 8-bit integer: a row of them may be text
+    std::uint8_t byte = 0;
+    std::string_view member; ///< name in the struct it stands in
+    std::string text; ///< a truncation's mark, then: scalar: its text; record: its type's name; bytes: hex
+    std::uint64_t length = 0; ///< array: declared elements; bytes: how many
+    std::vector<std::uint32_t> children;
+  };
+
+  void clear();
+  [[nodiscard]] bool empty() const { return used_ == 0; }
+  [[nodiscard]] const Node& root() const { return nodes_[0]; }
+  [[nodiscard]] const Node& node(std::uint32_t index) const { return nodes_[index]; }
+
+  /// The value on one line.
+  [[nodiscard]] std::string one_line() const;
+  /// Lines of at most `width` columns where that can be done; the first is to stand behind something `column`
+  /// wide, the others are indented by `indent`. No newline at the end.
+  [[nodiscard]] std::string lines(unsigned width, unsigned column, unsigned indent) const;
+
+  void signed_int(std::uint32_t bits, std::int64_t value) override;
+  void unsigned_int(std::uint32_t bits, std::uint64_t value) override;
+  void boolean(bool value) override;
+  void character(std::uint8_t value) override;
+  void real(std::uint32_t bits, double value) override;
+  void enumeration(std::uint32_t bits, std::int64_t value, std::optional<std::string_view> variant,
+                   bool is_signed) override;
+  void begin_struct(std::optional<std::string_view> type_name) override;
+  void member(std::string_view name) override;
+  void end_struct() override;
+  void begin_array(std::uint64_t length) override;
+  void end_array() override;
+  void cpu_list(std::string_view ranges) override;
+  void pointer(std::uint64_t value) override;
+  void bytes(std::span<const std::byte> value) override;
+  void text(std::string_view escaped) override;
+  void begin_truncated(std::uint64_t needed, std::uint64_t had) override;
+  void end_truncated() override;
+  void unsupported(std::string_view reason) override;
+
+private:
+  Node& add(Kind kind);
+  void scalar(std::string text, bool zero);
+  void close();
+  void append_one_line(const Node& node, std::string& out) const;
+  void append_array(const Node& node, std::string& out) const;
+  [[nodiscard]] std::string quoted_text(const Node& array) const;
+  void append_lines(const Node& node, unsigned width, unsigned column, unsigned indent,
+                    std::string& out) const;
+  void append_record_lines(const Node& node, unsigned width, unsigned indent, std::string& out) const;
+  void append_array_lines(const Node& node, unsigned width, unsigned indent, std::string& out) const;
+  [[nodiscard]] std::size_t run_end(const Node& array, std::size_t first) const;
+  [[nodiscard]] bool same(std::uint32_t a, std::uint32_t b) const;
+
+  std::vector<Node> nodes_; ///< the first used_ are in use; the rest keep their buffers
+  std::uint32_t used_ = 0;
+  std::vector<std::uint32_t> open_; ///< records and arrays that have not ended
+  std::string_view next_member_;
+  std::string next_prefix_; ///< "<truncated ...> " for the value that comes next
+};
+
+} // namespace mapscope::report

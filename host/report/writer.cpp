@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/report/writer.hpp"
+
+#include "host/report/formats.hpp"
+
+namespace mapscope::report {
+
+std::string_view status_name(Status status) {
+  switch (status) {
+  case Status::complete:
+    return "complete";
+  case Status::truncated:
+    return "truncated";
+  case Status::partial:
+    return "partial";
+  case Status::unreadable:
+    return "unreadable";
+  case Status::failed:
+    return "failed";
+  case Status::crashed:
+    return "crashed";
+  case Status::timed_out:
+    return "timed-out";
+  case Status::skipped:
+    return "skipped";
+  }
+  return "";
+}
+
+std::unique_ptr<MapWriter> make_map_writer(Format format, const Options& options, Stream& stream) {
+  return format == Format::json ? make_json_map_writer(options, stream)
+                                : make_text_map_writer(options, stream);
+}
+
+std::unique_ptr<ReportWriter> make_report_writer(Format format, const Options& options, Stream& stream) {
+  return format == Format::json ? make_json_report_writer(options, stream)
+                                : make_text_report_writer(options, stream);
+}
+
+} // namespace mapscope::report
