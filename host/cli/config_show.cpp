@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/cli/message.hpp"
+#include "host/cli/print.hpp"
+#include "host/config/config.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mapscope::cli {
+
+int config_show(const CommonOptions& options, bool json) {
+  const auto loaded = config::load(options.configs, options.sets);
+  if (!loaded) return complain(loaded.error());
+  StdoutStream stream;
+  if (json) {
+    report::JsonText out(stream, false, false);
+    out.begin_array();
+    for (const auto& setting : loaded->settings) {
+      out.begin_object();
+      out.key("key"), out.string(setting.key);
+      out.key("value"), out.string(setting.value);
+      out.key("origin"), out.string(setting.origin);
+      out.end_object();
+    }
+    out.end_array();
+    out.raw('\n');
+    return exit_ok;
+  }
+  std::size_t widest = 0; // dotted keys are TOML, so the output can be fed back
+  for (const auto& setting : loaded->settings)
+    widest = std::max(widest, setting.key.size() + setting.value.size() + 3);
+  for (const auto& setting : loaded->settings)
+    stream.append(fmt::format("{:<{}}  # {}\n", fmt::format("{} = {}", setting.key, setting.value), widest,
+                              setting.origin));
+  return exit_ok;
+}
+
+} // namespace mapscope::cli

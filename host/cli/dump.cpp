@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/cli/map_filter.hpp"
+#include "host/cli/message.hpp"
+#include "host/cli/progress.hpp"
+#include "host/cli/session.hpp"
+#include "host/plugin/render.hpp"
+#include "host/report/findings.hpp"
+#include "host/report/ordered.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <fmt/format.h>
+#include <map>
+#include <mutex>
+#include <set>
+#include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
+#include <thread>
+#include <unistd.h>
+
+namespace mapscope::cli {
+
+namespace {
+
+/// Options that are configuration keys by another name.
+std::vector<std::string> sets_of(const DumpOptions& options) {
+  std::vector<std::string> sets;
+  if (options.limit) sets.push_back(fmt::format("report.limit={}", *options.limit));
+  if (options.isolate) sets.push_back(fmt::format("plugins.isolate=\"{}\"", *options.isolate));
+  return sets;
+}
+
+report::Options report_options(const DumpOptions& options, const config::Report& settings) {
+  report::Options out;
+  out.pretty = options.pretty;
+  out.big_numbers_as_strings = settings.big_numbers == "string";
+  if (!options.output.empty() || ::isatty(STDOUT_FILENO) == 0) return out;
+  out.color = true;
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) out.width = size.ws_col;
+  return out;
+}
+
+report::Meta meta_of(const Session& session) {
+  const auto& target = *session.target;
+  return {.version = MAPSCOPE_VERSION,
+          .source_kind = std::string(session.source->format()),
+          .release = std::string(target.release()),
+          .arch = std::string(target.arch()),
+          .page_size = target.page_size(),
+          .kaslr_offset = target.kaslr_offset(),
+          .cpus = static_cast<std::uint32_t>(target.per_cpu().possible().size())};
+}
+
+/// One run of the command: who renders what, and what came of it.
+class Dump {
+public:
+  Dump(const DumpOptions& options, const Setup& setup, const Session& session,
+       std::vector<const catalog::Map*> maps)
+      : options_(options), setup_(setup), session_(session), maps_(std::move(maps)), outcomes_(maps_.size()),
+        selections_(maps_.size()), report_options_(report_options(options, setup.loaded.config.report)) {
+    const auto& report = setup.loaded.config.report;
+    environment_ = {session.target.get(),
+                    session.kernel,
+                    &setup.loaded.config,
+                    {report.depth, report.array_elements, report.nodes, session.target->per_cpu().count()}};
+  }
+
+  Result<void> write(report::Output& output) {
+    OutputStream stream(output);
+    const auto meta = meta_of(session_);
+    const auto writer = report::make_report_writer(options_.format, report_options_, stream);
+    writer->begin(meta);
+    Progress progress(maps_.size());
+    report::Ordered work;
+    work.count = maps_.size();
+    work.threads = options_.jobs != 0 ? options_.jobs : std::max(1U, std::thread::hardware_concurrency());
+    work.make = [this](std::size_t i, report::Stream& to) { render(i, to); };
+    work.before = [&](std::size_t i) {
+      progress.at(i);
+      writer->before_map();
+    };
+    if (auto written = report::run_ordered(output, work); !written) return written;
+    writer->end(session_.catalog.programs, plugin_uses(), findings());
+    if (!stream.result()) return stream.result();
+    return output.commit();
+  }
+
+  [[nodiscard]] bool all_complete() const {
+    return std::ranges::all_of(
+        outcomes_, [](const auto& outcome) { return outcome.status == report::Status::complete; });
+  }
+
+private:
+  /// The report's own text beside the maps; the first error is kept.
+  class OutputStream final : public report::Stream {
+  public:
+    explicit OutputStream(report::Output& output) : output_(output) {}
+    void append(std::string_view text) override {
+      if (result_) result_ = output_.write(text);
+    }
+    [[nodiscard]] const Result<void>& result() const { return result_; }
+
+  private:
+    report::Output& output_;
+    Result<void> result_;
+  };
+
+  void render(std::size_t i, report::Stream& to) {
+    const catalog::Map& map = *maps_[i];
+    const auto writer = report::make_map_writer(options_.format, report_options_, to);
+    writer->begin(map);
+    outcomes_[i] = outcome_of(i, map, *writer);
+    writer->end(outcomes_[i]);
+    if (!first_done_.exchange(true)) spdlog::info("first map after {:.1f} ms", since_start());
+  }
+
+  report::Outcome outcome_of(std::size_t i, const catalog::Map& map, report::MapWriter& writer) {
+    if (map.type_name == "unknown")
+      return {report::Status::unreadable, "", std::nullopt, map.problem.value_or("")};
+    selections_[i] = setup_.registry.select(map, *session_.kernel, setup_.loaded.config);
+    const auto& selection = selections_[i];
+    if (selection.tie) spdlog::warn("map {} {}: {}", map.id, map.name, selection.reason);
+    if (selection.choices.empty()) return {report::Status::skipped, "", std::nullopt, selection.reason};
+    const auto& choice = selection.choices.front();
+    if (!choice.plugin->built_in && environment_.config->plugins.isolate == "out-of-tree")
+      warn_in_process(*choice.plugin);
+    auto outcome = plugin::render(environment_, map, choice, writer);
+    if (!map.problem) return outcome;
+    if (outcome.status == report::Status::complete) outcome.status = report::Status::partial;
+    outcome.error = *map.problem + (outcome.error.empty() ? "" : "; " + outcome.error);
+    return outcome;
+  }
+
+  void warn_in_process(const plugin::Plugin& plugin) {
+    const std::scoped_lock lock(mutex_);
+    if (warned_.insert(plugin.path).second)
+      spdlog::warn(
+          "{}: runs in this process: worker processes are not there yet (--isolate none accepts that)",
+          plugin.path);
+  }
+
+  [[nodiscard]] std::vector<report::PluginUse> plugin_uses() const {
+    std::map<std::string, report::PluginUse> uses;
+    for (const auto& selection : selections_) {
+      if (selection.choices.empty()) continue;
+      const auto& manifest = selection.choices.front().plugin->manifest();
+      auto& use =
+          uses.try_emplace(manifest.id, report::PluginUse{manifest.id, manifest.version, 0}).first->second;
+      ++use.maps;
+    }
+    std::vector<report::PluginUse> list;
+    for (auto& [id, use] : uses) list.push_back(std::move(use));
+    return list;
+  }
+
+  [[nodiscard]] std::vector<report::Finding> findings() const {
+    std::vector<report::Finding> all;
+    for (const auto& warning : session_.target->warnings()) all.push_back({"warning", std::nullopt, warning});
+    for (const auto& gap : session_.catalog.gaps) all.push_back({"warning", std::nullopt, gap});
+    for (std::size_t i = 0; i < maps_.size(); ++i) {
+      if (selections_[i].tie)
+        all.push_back({"warning", maps_[i]->id, maps_[i]->name + " is not shown: " + selections_[i].reason});
+      std::ranges::move(report::findings_of(*maps_[i], outcomes_[i]), std::back_inserter(all));
+    }
+    return all;
+  }
+
+  [[nodiscard]] double since_start() const {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - process_start())
+        .count();
+  }
+
+  const DumpOptions& options_;
+  const Setup& setup_;
+  const Session& session_;
+  std::vector<const catalog::Map*> maps_;
+  std::vector<report::Outcome> outcomes_;
+  std::vector<plugin::Selection> selections_;
+  report::Options report_options_;
+  plugin::Environment environment_;
+  std::atomic<bool> first_done_ = false;
+  std::mutex mutex_;
+  std::set<std::string> warned_;
+};
+
+Result<std::unique_ptr<report::Output>> open_output(const std::string& path) {
+  if (path.empty()) return report::standard_output();
+  return report::file_output(path);
+}
+
+} // namespace
+
+int dump(const DumpOptions& options) {
+  auto setup = Setup::open(options, sets_of(options));
+  if (!setup) return complain(setup.error());
+  auto session = Session::open(options);
+  if (!session) return complain(session.error());
+  auto maps = filter_maps(session->catalog, options.maps);
+  if (!maps) return complain(maps.error());
+  auto output = open_output(options.output);
+  if (!output) return complain(output.error());
+  Dump run(options, *setup, *session, std::move(*maps));
+  if (auto written = run.write(**output); !written) return complain(written.error());
+  return options.strict && !run.all_complete() ? exit_strict : exit_ok;
+}
+
+} // namespace mapscope::cli

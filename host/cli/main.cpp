@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line, word by word; each command's work is in a file of its own.
+#include "host/cli/message.hpp"
+#include "host/cli/options.hpp"
+#include "host/report/output.hpp"
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <fmt/format.h>
+#include <unistd.h>
+
+namespace mapscope::cli {
+
+namespace {
+
+/// Everything the command line can fill, whichever command it names.
+struct Words {
+  DumpOptions dump;
+  PluginsListOptions list;
+  std::string verify_file, format_word, log_level;
+  std::vector<std::string> later;
+  bool json = false, verbose_twice = false;
+  int verbose = 0;
+  bool quiet = false;
+};
+
+void add_messages(CLI::App& app, Words& words) {
+  app.add_flag("-v,--verbose", words.verbose, "say what is done (twice: everything)");
+  app.add_flag("-q,--quiet", words.quiet, "say errors only");
+  app.add_option("--log-level", words.log_level, "how much is said on stderr")
+      ->check(CLI::IsMember({"off", "error", "warn", "info", "debug"}));
+}
+
+void add_common(CLI::App& app, CommonOptions& options, Words& words) {
+  app.add_option("--config", options.configs, "TOML configuration; later files override earlier ones")
+      ->type_name("FILE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--set", options.sets, "override one configuration key")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--plugin-dir", options.plugin_dirs, "look for plugins here too")
+      ->type_name("DIR")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  add_messages(app, words);
+}
+
+void add_source(CLI::App& app, SourceOptions& options, Words& words) {
+  app.add_option("SOURCE", options.source, "an ELF core of a kernel; its format is found from its content");
+  app.add_option("--vmlinux", options.overrides.vmlinux,
+                 "ELF kernel: its symbols and BTF instead of the memory's")
+      ->type_name("FILE");
+  app.add_option("--btf", options.overrides.btf, "raw BTF of the kernel")->type_name("FILE");
+  app.add_option("--symbols", options.overrides.symbols, "System.map or a copy of /proc/kallsyms")
+      ->type_name("FILE");
+  add_common(app, options, words);
+}
+
+void add_json(CLI::App& app, Words& words) { app.add_flag("-j,--json", words.json, "JSON on one line"); }
+
+void add_dump(CLI::App& app, Words& words) {
+  DumpOptions& options = words.dump;
+  add_source(app, options, words);
+  app.add_option("--map", options.maps,
+                 "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name")
+      ->type_name("SPEC")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  auto* json = app.add_flag("-j,--json", words.json, "JSON on one line");
+  auto* pretty = app.add_flag("-p,--pretty", options.pretty, "JSON, indented");
+  auto* format = app.add_option("--format", words.format_word, "text or json")
+                     ->check(CLI::IsMember({"text", "json", "ndjson", "html", "bpftool"}));
+  json->excludes(format), pretty->excludes(format);
+  app.add_option("-o,--output", options.output, "write there; a partial file never replaces a complete one")
+      ->type_name("FILE");
+  app.add_option("--isolate", options.isolate, "which plugins run in worker processes")
+      ->check(CLI::IsMember({"out-of-tree", "all", "none"}));
+  app.add_option("--limit", options.limit, "entries shown per map; 0 = no limit")->type_name("N");
+  app.add_option("--jobs", options.jobs, "maps rendered at the same time")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 1024U));
+  app.add_flag("--strict", options.strict, "exit 3 when any map is less than complete");
+}
+
+int not_there_yet(std::string_view what, std::string_view instead) {
+  return complain(
+      {Errc::usage, fmt::format("{} is not there yet{}{}", what, instead.empty() ? "" : "; ", instead), {}});
+}
+
+int run_dump(Words& words) {
+  DumpOptions& options = words.dump;
+  if (!words.format_word.empty() && words.format_word != "text" && words.format_word != "json")
+    return not_there_yet("--format " + words.format_word, "text and json are");
+  if (options.isolate && *options.isolate != "none")
+    return not_there_yet("--isolate " + *options.isolate, "plugins run in this process (--isolate none)");
+  if (words.json || options.pretty || words.format_word == "json") options.format = report::Format::json;
+  return dump(options);
+}
+
+/// Builds the commands; each leaves what to run in `run`.
+void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
+  auto* dump_command = app.add_subcommand("dump", "render every BPF map in SOURCE");
+  add_dump(*dump_command, words);
+  dump_command->callback([&] { run = [&] { return run_dump(words); }; });
+
+  auto* maps_command = app.add_subcommand("maps", "one line per map, and the renderer it would get");
+  add_source(*maps_command, words.dump, words), add_json(*maps_command, words);
+  maps_command->callback([&] { run = [&] { return maps(words.dump, words.json); }; });
+
+  auto* info_command = app.add_subcommand("info", "what SOURCE is");
+  add_source(*info_command, words.dump, words), add_json(*info_command, words);
+  info_command->callback([&] { run = [&] { return info(words.dump, words.json); }; });
+
+  auto* plugins = app.add_subcommand("plugins", "what plugins there are");
+  plugins->require_subcommand(1);
+  auto* list = plugins->add_subcommand("list", "every plugin found; nothing is executed");
+  list->add_option("DIR", words.list.directories, "look here too");
+  add_common(*list, words.list, words), add_json(*list, words);
+  list->callback([&] {
+    run = [&] {
+      words.list.json = words.json;
+      return plugins_list(words.list);
+    };
+  });
+  auto* verify = plugins->add_subcommand("verify", "the verifier's log for one file; nothing is executed");
+  verify->add_option("FILE", words.verify_file)->required();
+  add_common(*verify, words.list, words);
+  verify->callback([&] { run = [&] { return plugins_verify(words.verify_file, words.list); }; });
+
+  auto* config = app.add_subcommand("config", "the configuration");
+  config->require_subcommand(1);
+  auto* show = config->add_subcommand("show", "the configuration in force, and where each key came from");
+  add_common(*show, words.list, words), add_json(*show, words);
+  show->callback([&] { run = [&] { return config_show(words.list, words.json); }; });
+
+  for (const auto& [parent, name, what] :
+       std::initializer_list<std::tuple<CLI::App*, const char*, const char*>>{
+           {plugins, "new", "write a plugin project (not there yet)"},
+           {plugins, "check", "the conformance suite (not there yet)"},
+           {&app, "diff", "what changed between two reports (not there yet)"},
+           {&app, "report", "a saved report as text or HTML (not there yet)"}}) {
+    auto* command = parent->add_subcommand(name, what);
+    command->add_option("WORDS", words.later);
+    command->allow_extras();
+    const std::string spelled = parent == &app ? std::string(name) : fmt::format("plugins {}", name);
+    command->callback(
+        [&run, spelled] { run = [spelled] { return not_there_yet("mapscope " + spelled, ""); }; });
+  }
+}
+
+/// CLI11's own sentences may run over lines; here it is one, and where to look.
+int usage_error(const CLI::ParseError& error) {
+  std::string text = error.what();
+  for (char& c : text)
+    if (c == '\n') c = ' ';
+  return complain({Errc::usage, text + "; see mapscope --help", {}});
+}
+
+void on_interrupt(int) {
+  report::remove_unfinished();
+  ::_exit(exit_interrupted);
+}
+
+int run(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN); // a reader that went away is a write error like any other
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+  Words words;
+  std::function<int()> command;
+  CLI::App app("Shows every BPF map in a kernel's memory, with names and types.", "mapscope");
+  app.set_version_flag("--version", std::string("mapscope " MAPSCOPE_VERSION));
+  app.require_subcommand(1);
+  add_commands(app, words, command);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& shown) { // --help, --version
+    return app.exit(shown);
+  } catch (const CLI::ParseError& error) {
+    set_up_messages(0, "");
+    return usage_error(error);
+  }
+  set_up_messages(words.quiet ? -1 : words.verbose, words.log_level == "error" ? "err" : words.log_level);
+  return command();
+}
+
+} // namespace
+
+} // namespace mapscope::cli
+
+int main(int argc, char** argv) {
+  try {
+    return mapscope::cli::run(argc, argv);
+  } catch (const std::exception& error) { // out of memory, most likely
+    fmt::print(stderr, "mapscope: {}\n", error.what());
+    return mapscope::cli::exit_no_report;
+  }
+}

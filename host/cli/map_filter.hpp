@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// --map SPEC: which maps a command is about.
+#pragma once
+
+#include "host/catalog/catalog.hpp"
+
+#include <string>
+#include <vector>
+
+namespace mapscope::cli {
+
+/// The maps that any of `specs` names, in catalog order; all of them without specs. Errors (usage): a spec
+/// that is malformed or names no map.
+Result<std::vector<const catalog::Map*>> filter_maps(const catalog::Catalog& catalog,
+                                                     const std::vector<std::string>& specs);
+
+} // namespace mapscope::cli

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/cli/message.hpp"
+#include "host/cli/print.hpp"
+#include "host/cli/session.hpp"
+#include "host/report/text_value.hpp"
+
+#include <fmt/format.h>
+
+namespace mapscope::cli {
+
+namespace {
+
+/// Who would render the map, and why; for nobody the reason.
+std::string renderer_text(const plugin::Selection& selection) {
+  if (selection.choices.empty()) return fmt::format("- ({})", selection.reason);
+  const auto& choice = selection.choices.front();
+  return fmt::format("{} ({})", choice.plugin->tag(), choice.why);
+}
+
+void print_json(const std::vector<catalog::Map>& maps, const std::vector<plugin::Selection>& selections) {
+  StdoutStream stream;
+  report::JsonText out(stream, false, false);
+  out.begin_array();
+  for (std::size_t i = 0; i < maps.size(); ++i) {
+    out.begin_object();
+    out.key("id"), out.number(std::uint64_t{maps[i].id});
+    out.key("type_name"), out.string(maps[i].type_name);
+    out.key("name"), out.string(maps[i].name);
+    out.key("key_size"), out.number(std::uint64_t{maps[i].key_size});
+    out.key("value_size"), out.number(std::uint64_t{maps[i].value_size});
+    out.key("max_entries"), out.number(std::uint64_t{maps[i].max_entries});
+    const auto& choices = selections[i].choices;
+    if (!choices.empty()) out.key("renderer"), out.string(choices.front().plugin->tag());
+    out.key("reason"), out.string(choices.empty() ? selections[i].reason : choices.front().why);
+    out.end_object();
+  }
+  out.end_array();
+  out.raw('\n');
+}
+
+void print_text(const std::vector<catalog::Map>& maps, const std::vector<plugin::Selection>& selections,
+                const std::vector<std::optional<std::uint64_t>>& counts) {
+  StdoutStream stream;
+  stream.append(fmt::format("{:>5}  {:<20} {:<16} {:>6} {:>7} {:>17}  {}\n", "id", "type", "name", "key",
+                            "value", "entries / max", "renderer"));
+  for (std::size_t i = 0; i < maps.size(); ++i) {
+    const auto& map = maps[i];
+    const std::string used =
+        fmt::format("{} / {}", counts[i] ? std::to_string(*counts[i]) : "?", map.max_entries);
+    stream.append(fmt::format("{:>5}  {:<20} {:<16} {:>6} {:>7} {:>17}  {}\n", map.id,
+                              report::printable(map.type_name),
+                              map.name.empty() ? "(no name)" : report::printable(map.name), map.key_size,
+                              map.value_size, used, report::printable(renderer_text(selections[i]))));
+  }
+}
+
+} // namespace
+
+int maps(const SourceOptions& options, bool json) {
+  auto setup = Setup::open(options);
+  if (!setup) return complain(setup.error());
+  auto session = Session::open(options);
+  if (!session) return complain(session.error());
+  const auto& maps = session->catalog.maps;
+  std::vector<plugin::Selection> selections;
+  for (const auto& map : maps)
+    selections.push_back(setup->registry.select(map, *session->kernel, setup->loaded.config));
+  if (json)
+    print_json(maps, selections);
+  else
+    print_text(maps, selections, count_entries(*setup, *session, selections));
+  return exit_ok;
+}
+
+} // namespace mapscope::cli

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command line said, as plain records.
+#pragma once
+
+#include "host/report/writer.hpp"
+#include "host/target/target.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mapscope::cli {
+
+/// What every command that reads configuration takes.
+struct CommonOptions {
+  std::vector<std::string> configs, sets, plugin_dirs;
+};
+
+struct SourceOptions : CommonOptions {
+  std::string source = "live";
+  target::Overrides overrides;
+};
+
+struct DumpOptions : SourceOptions {
+  std::vector<std::string> maps; ///< --map SPEC
+  report::Format format = report::Format::text;
+  bool pretty = false;
+  std::string output; ///< "" = standard output
+  std::optional<std::uint64_t> limit;
+  std::optional<std::string> isolate;
+  unsigned jobs = 0; ///< 0 = the CPUs available
+  bool strict = false;
+};
+
+struct PluginsListOptions : CommonOptions {
+  std::vector<std::string> directories;
+  bool json = false;
+};
+
+/// Exit codes, a contract of the command line.
+enum ExitCode : int {
+  exit_ok = 0,
+  exit_no_report = 1,
+  exit_usage = 2,
+  exit_strict = 3,
+  exit_interrupted = 130
+};
+
+int dump(const DumpOptions& options);
+int maps(const SourceOptions& options, bool json);
+int info(const SourceOptions& options, bool json);
+int plugins_list(const PluginsListOptions& options);
+int plugins_verify(const std::string& file, const CommonOptions& options);
+int config_show(const CommonOptions& options, bool json);
+
+} // namespace mapscope::cli

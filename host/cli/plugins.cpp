@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// plugins list and plugins verify: nothing of any plugin is executed.
+#include "host/cli/message.hpp"
+#include "host/cli/print.hpp"
+#include "host/cli/session.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace mapscope::cli {
+
+namespace {
+
+std::string attach_text(const plugin::Attach& attach) {
+  std::string text =
+      fmt::format("{}:{}", plugin::attach_kind_name(attach.kind), fmt::join(attach.patterns, ","));
+  if (!attach.variable_type.empty()) text += " var=" + attach.variable_type;
+  if (attach.priority != 0) text += fmt::format(" prio={}", attach.priority);
+  return text;
+}
+
+void print_text(const plugin::Plugin& plugin, StdoutStream& out) {
+  const auto& manifest = plugin.verification.manifest;
+  out.append(fmt::format("{}  {}\n",
+                         manifest ? fmt::format("{} {}", manifest->id, manifest->version) : "(no manifest)",
+                         plugin.path));
+  if (manifest && !manifest->summary.empty()) out.append(fmt::format("    {}\n", manifest->summary));
+  for (const auto& attach : manifest ? manifest->attaches : std::vector<plugin::Attach>{})
+    out.append(fmt::format("    attach  {}\n", attach_text(attach)));
+  if (manifest && !manifest->ignored.empty())
+    out.append(fmt::format("    ignored keys  {}\n", fmt::join(manifest->ignored, ", ")));
+  out.append(plugin.usable() ? "    usable\n" : fmt::format("    refused: {}\n", plugin.refused));
+}
+
+void print_json(const std::vector<plugin::Plugin>& plugins, StdoutStream& stream) {
+  report::JsonText out(stream, false, false);
+  out.begin_array();
+  for (const auto& plugin : plugins) {
+    const auto& manifest = plugin.verification.manifest;
+    out.begin_object();
+    if (manifest) out.key("id"), out.string(manifest->id), out.key("version"), out.string(manifest->version);
+    out.key("path"), out.string(plugin.path);
+    out.key("attach"), out.begin_array();
+    for (const auto& attach : manifest ? manifest->attaches : std::vector<plugin::Attach>{})
+      out.string(attach_text(attach));
+    out.end_array();
+    out.key("verdict"), out.string(plugin.usable() ? "usable" : "refused");
+    if (!plugin.usable()) out.key("reason"), out.string(plugin.refused);
+    out.end_object();
+  }
+  out.end_array();
+  out.raw('\n');
+}
+
+} // namespace
+
+int plugins_list(const PluginsListOptions& options) {
+  const auto loaded = config::load(options.configs, options.sets);
+  if (!loaded) return complain(loaded.error());
+  auto directories = options.plugin_dirs;
+  directories.insert(directories.end(), options.directories.begin(), options.directories.end());
+  const auto dirs = plugin_dirs(loaded->config.plugins, directories);
+  const auto registry = plugin::Registry::discover(dirs.built_in, dirs.others, loaded->config.plugins,
+                                                   plugin::default_policy());
+  if (!registry) return complain(registry.error());
+  StdoutStream out;
+  if (options.json)
+    print_json(registry->plugins(), out);
+  else
+    for (const auto& plugin : registry->plugins()) print_text(plugin, out);
+  return exit_ok;
+}
+
+int plugins_verify(const std::string& file, const CommonOptions& options) {
+  const auto loaded = config::load(options.configs, options.sets);
+  if (!loaded) return complain(loaded.error());
+  const auto sealed = plugin::SealedFile::copy(file);
+  if (!sealed) return complain(Error(sealed.error()).within(file));
+  auto policy = plugin::default_policy();
+  policy.libraries = loaded->config.plugins.libraries;
+  const auto verification = plugin::verify(file, sealed->bytes(), policy);
+  constexpr const char* words[] = {"ok", "warning", "FAILED"};
+  StdoutStream out;
+  for (const auto& rule : verification.log)
+    out.append(
+        fmt::format("{:<4} {:<8} {}\n", rule.rule, words[static_cast<std::size_t>(rule.verdict)], rule.text));
+  out.append(fmt::format("{}: {}\n", file, verification.passed() ? "may be loaded" : "refused"));
+  return verification.passed() ? exit_ok : exit_no_report;
+}
+
+} // namespace mapscope::cli

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/cli/session.hpp"
+
+#include <filesystem>
+#include <spdlog/spdlog.h>
+
+namespace mapscope::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The directory this program lies in: what $ORIGIN stands for.
+fs::path origin() {
+  std::error_code error;
+  return fs::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+std::string expand(const std::string& directory) {
+  constexpr std::string_view word = "$ORIGIN";
+  if (!directory.starts_with(word)) return directory;
+  return origin().string() + directory.substr(word.size());
+}
+
+/// Failures name the source: the message may stand alone in a log.
+std::unexpected<Error> about(const std::string& source, Error error) {
+  if (error.text.starts_with(source)) return std::unexpected(std::move(error));
+  return std::unexpected(std::move(error).within(source));
+}
+
+} // namespace
+
+PluginDirs plugin_dirs(const config::Plugins& settings, const std::vector<std::string>& from_command_line) {
+  PluginDirs dirs;
+  std::error_code error;
+  for (const fs::path& own : {origin() / "plugins", origin() / MAPSCOPE_PLUGINS_FROM_BIN})
+    if (fs::is_directory(own, error)) dirs.built_in.push_back(own.lexically_normal().string());
+  for (const auto& directory : settings.search) dirs.others.push_back(expand(directory));
+  dirs.others.insert(dirs.others.end(), from_command_line.begin(), from_command_line.end());
+  return dirs;
+}
+
+Result<Setup> Setup::open(const CommonOptions& options, std::vector<std::string> more_sets) {
+  std::vector<std::string> sets = options.sets;
+  sets.insert(sets.end(), more_sets.begin(), more_sets.end()); // an option of its own is the last word
+  auto loaded = config::load(options.configs, sets);
+  if (!loaded) return std::unexpected(loaded.error());
+  const auto dirs = plugin_dirs(loaded->config.plugins, options.plugin_dirs);
+  auto registry = plugin::Registry::discover(dirs.built_in, dirs.others, loaded->config.plugins,
+                                             plugin::default_policy());
+  if (!registry) return std::unexpected(registry.error());
+  if (auto checked = registry->check_options(loaded->config); !checked)
+    return std::unexpected(checked.error());
+  for (const auto& plugin : registry->plugins())
+    if (!plugin.usable()) spdlog::warn("{}: not used as a plugin: {}", plugin.path, plugin.refused);
+  return Setup{std::move(*loaded), std::move(*registry)};
+}
+
+Result<Session> Session::open(const SourceOptions& options) {
+  Session session;
+  auto source = memory::open_source(options.source);
+  if (!source) return std::unexpected(source.error());
+  session.source = std::move(*source);
+  auto target = target::Target::open(*session.source, options.overrides);
+  if (!target) return about(options.source, std::move(target.error()));
+  session.target = std::move(*target);
+  for (const auto& warning : session.target->warnings()) spdlog::warn("{}", warning);
+  spdlog::info("{}: Linux {}", options.source, session.target->release());
+  auto kernel = btf::Types::parse(session.target->btf(), "vmlinux");
+  if (!kernel) return about(options.source, std::move(kernel.error()));
+  session.kernel = std::move(*kernel);
+  auto catalog = catalog::read_catalog(*session.target, session.kernel);
+  if (!catalog) return about(options.source, std::move(catalog.error()));
+  session.catalog = std::move(*catalog);
+  for (const auto& gap : session.catalog.gaps) spdlog::warn("{}", gap);
+  return session;
+}
+
+} // namespace mapscope::cli

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything a command needs of one source, opened once and in order.
+//
+// Thread rule: immutable after open().
+#pragma once
+
+#include "host/catalog/catalog.hpp"
+#include "host/cli/options.hpp"
+#include "host/config/config.hpp"
+#include "host/plugin/registry.hpp"
+
+#include <memory>
+
+namespace mapscope::cli {
+
+/// Configuration in force, and the plugins it finds; no source needed.
+struct Setup {
+  config::Loaded loaded;
+  plugin::Registry registry;
+
+  static Result<Setup> open(const CommonOptions& options, std::vector<std::string> more_sets = {});
+};
+
+/// The program's own plugin directories, then those of the configuration and of the command line.
+struct PluginDirs {
+  std::vector<std::string> built_in, others;
+};
+PluginDirs plugin_dirs(const config::Plugins& settings, const std::vector<std::string>& from_command_line);
+
+struct Session {
+  std::unique_ptr<memory::Source> source;
+  std::unique_ptr<target::Target> target;
+  std::shared_ptr<const btf::Types> kernel;
+  catalog::Catalog catalog;
+
+  static Result<Session> open(const SourceOptions& options);
+};
+
+} // namespace mapscope::cli
