@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The few lexical pieces that the manifest's rules share.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace mapscope::plugin {
+
+/// Always at least one part; parts may be empty.
+inline std::vector<std::string_view> split(std::string_view text, char by) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const std::size_t end = text.find(by);
+    parts.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+/// The whole text as a decimal number of type T; nothing when it is no number or too large for T.
+template <class T> std::optional<T> decimal(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// True when `text` has a character, and none outside lowercase letters, digits (if asked) and `others`.
+inline bool consists_of(std::string_view text, std::string_view others, bool digits = true) {
+  return !text.empty() && std::ranges::all_of(text, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (digits && c >= '0' && c <= '9') || others.find(c) != others.npos;
+  });
+}
+
+} // namespace mapscope::plugin
