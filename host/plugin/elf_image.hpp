@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// A shared library's bytes, read without trusting a single offset and without loading it.
+// The bytes of a shared library as the dynamic loader would see them, without loading it and without trusting
+// a single number in it.
 //
-// Refuses: anything but what the verifier asks for. Thread rule: borrowed view of the bytes; immutable.
+// Refuses: files in which an address could mean two things (overlapping or unordered segments), because what
+// is verified must be what the loader maps. Thread rule: a borrowed, immutable view of the bytes.
 #pragma once
 
 #include "host/base/result.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <elf.h>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,45 +18,34 @@
 
 namespace mapscope::plugin {
 
-struct DynamicSymbol {
-  std::string_view name;
-  Elf64_Sym symbol{};
-  std::string_view version; ///< library-given version of an undefined symbol, "" when it has none
-};
-
 class ElfImage {
 public:
-  /// Rules V2 and V3: a 64-bit little-endian ET_DYN of this machine whose headers lie inside the file.
+  /// Rule V2: a 64-bit shared library for this machine whose headers lie inside the file.
   static Result<ElfImage> open(std::span<const std::byte> bytes);
 
+  /// Rule V3 for the segments: their bytes are inside the file, in order, without overlap.
+  [[nodiscard]] Result<void> check_segments() const;
+
+  [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
+  [[nodiscard]] const Elf64_Ehdr& header() const { return header_; }
   [[nodiscard]] std::span<const Elf64_Phdr> segments() const { return segments_; }
 
-  struct Notes {
-    std::vector<std::string_view> descriptions; ///< of notes with owner "MSC" and type 1
-    bool from_sections = false;                 ///< not covered by PT_NOTE (an old patchelf moves them out)
-  };
-  [[nodiscard]] Notes manifest_notes() const;
-
-  /// Errors: the dynamic section or a table it names does not lie inside the file.
-  Result<void> read_dynamic();
-  [[nodiscard]] bool has_tag(std::int64_t tag) const;
-  [[nodiscard]] std::uint64_t tag_value(std::int64_t tag) const; ///< 0 when absent
-  [[nodiscard]] std::vector<std::string_view> needed() const;
-  [[nodiscard]] const std::vector<DynamicSymbol>& symbols() const { return symbols_; }
+  /// The file's bytes that are loaded from `address` to the end of their segment; empty when there are none.
+  [[nodiscard]] std::span<const std::byte> at(std::uint64_t address) const;
+  /// True when [address, +size) comes from the file and can't be written once the loader has finished.
+  [[nodiscard]] bool is_constant(std::uint64_t address, std::uint64_t size) const;
 
 private:
   explicit ElfImage(std::span<const std::byte> bytes) : bytes_(bytes) {}
-  [[nodiscard]] std::optional<std::uint64_t> file_offset(std::uint64_t address) const;
-  [[nodiscard]] std::string_view dynamic_string(std::uint64_t offset) const;
-  [[nodiscard]] std::optional<std::uint64_t> symbol_count() const;
-  void collect_notes(std::uint64_t offset, std::uint64_t size, Notes& into) const;
-  void read_versions();
+  Result<void> read_segments();
 
   std::span<const std::byte> bytes_;
   Elf64_Ehdr header_{};
   std::vector<Elf64_Phdr> segments_;
-  std::vector<Elf64_Dyn> dynamic_;
-  std::vector<DynamicSymbol> symbols_;
 };
+
+/// Text from a file that nobody has vouched for, fit for a terminal: of bounded length, no control
+/// characters.
+std::string printable(std::string_view text, std::size_t longest = 64);
 
 } // namespace mapscope::plugin

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/verifier.hpp"
 
-#include "host/plugin/elf_image.hpp"
+#include "host/plugin/elf_image_dynamic.hpp"
+#include "host/plugin/elf_image_notes.hpp"
+#include "host/plugin/manifest_rules.hpp"
+#include "host/plugin/verifier_libraries.hpp"
+#include "host/plugin/verifier_ownership.hpp"
 
 #include <mapscope/plugin.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <climits>
-#include <cstdlib>
-#include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sys/auxv.h>
-#include <sys/stat.h>
-#include <system_error>
+#include <linux/capability.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace mapscope::plugin {
@@ -25,214 +23,187 @@ namespace {
 using Verdict = RuleResult::Verdict;
 
 constexpr std::string_view entry_symbol = "msc_plugin_v1";
-/// sizeof(struct msc_plugin) of interface 0.1, the smallest there has been.
+/// sizeof(struct msc_plugin) of interface 0.1: size, abi_major, abi_minor, render.
 constexpr std::uint64_t smallest_entry = 16;
 static_assert(sizeof(msc_plugin) >= smallest_entry);
 
-constexpr std::array<std::string_view, 8> allowed_libraries = {
-    "libc.so.6",   "libm.so.6",      "libgcc_s.so.1",        "libstdc++.so.6",
-    "libc++.so.1", "libc++abi.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"};
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool built_with_sanitizers = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool built_with_sanitizers = true;
-#else
-constexpr bool built_with_sanitizers = false;
-#endif
-#else
-constexpr bool built_with_sanitizers = false;
-#endif
-
-/// A plugin built beside a sanitized host refers to the runtime that the host has loaded.
-bool is_sanitizer_library(std::string_view name) {
-  return built_with_sanitizers && (name.starts_with("libasan.so.") || name.starts_with("libubsan.so."));
-}
-bool is_sanitizer_symbol(std::string_view name) {
-  return built_with_sanitizers &&
-         (name.starts_with("__asan_") || name.starts_with("__ubsan_") || name.starts_with("__sanitizer_"));
-}
-
-/// Who owns this program may also own its plugins: whoever can replace one could replace the other.
-uid_t program_owner() {
-  struct stat status{};
-  return ::stat("/proc/self/exe", &status) == 0 ? status.st_uid : 0;
-}
-
-/// One run over the rules; each returns false when it failed and the rest has nothing to stand on.
+/// One run over the rules, in their order; a rule that fails ends it, for the next ones stand on it.
 class Verifier {
 public:
-  Verifier(const std::string& path, std::span<const std::byte> bytes, const Policy& policy)
-      : path_(path), bytes_(bytes), policy_(policy) {}
+  Verifier(std::span<const std::byte> bytes, const Policy& policy) : bytes_(bytes), policy_(policy) {}
 
-  Verification run() {
-    (void)(ownership() && headers() && note() && text() && dynamic() && entry() && dependencies() &&
-           undefined());
+  Verification run(const std::string* path) {
+    const bool trusted = path == nullptr || check_file(*path);
+    (void)(trusted && check_header() && check_ranges() && check_note() && check_text() && check_identity() &&
+           check_interface() && check_entry() && check_loading() && check_undefined() && check_grammar());
     return std::move(result_);
   }
 
 private:
-  template <class... Args>
-  bool say(std::string_view rule, Verdict verdict, fmt::format_string<Args...> text, Args&&... args) {
-    result_.log.push_back({std::string(rule), verdict, fmt::format(text, std::forward<Args>(args)...)});
+  bool say(std::string_view rule, Verdict verdict, std::string text) {
+    result_.log.push_back({std::string(rule), verdict, std::move(text)});
     return verdict != Verdict::fail;
   }
+  bool pass(std::string_view rule, std::string text) { return say(rule, Verdict::pass, std::move(text)); }
+  bool refuse(std::string_view rule, std::string text) { return say(rule, Verdict::fail, std::move(text)); }
 
-  /// Root must not run what others may have written.
-  std::string ownership_problem(const std::filesystem::path& at, bool is_directory) const {
-    struct stat status{};
-    if (::lstat(at.c_str(), &status) != 0)
-      return fmt::format("{}: {}", at.string(), std::generic_category().message(errno));
-    if (status.st_uid != 0 && status.st_uid != ::getuid() && status.st_uid != program_owner())
-      return fmt::format("{} belongs to user {}, neither root nor the caller", at.string(), status.st_uid);
-    const bool guarded =
-        is_directory && (status.st_mode & S_ISVTX) != 0; // like /tmp: others cannot replace our files
-    if ((status.st_mode & S_IWOTH) != 0 && !guarded)
-      return fmt::format("{} is writable by everyone", at.string());
-    if ((status.st_mode & S_IWGRP) != 0 && status.st_gid != 0 && !guarded)
-      return fmt::format("{} is writable by group {}", at.string(), status.st_gid);
+  bool check_file(const std::string& path) {
+    if (auto problem = file_problem(path, policy_.privileged); !problem.empty())
+      return refuse("V1", std::move(problem));
+    return pass("V1", policy_.privileged ? "a regular file that only root and the caller can have written"
+                                         : "a regular file; who owns it does not matter without privileges");
+  }
+
+  bool check_header() {
+    auto image = ElfImage::open(bytes_);
+    if (!image) return refuse("V2", std::move(image.error().text));
+    image_ = std::move(*image);
+    return pass("V2", fmt::format("a 64-bit shared library for this machine with {} program headers",
+                                  image_->segments().size()));
+  }
+
+  /// Everything the later rules look at is read here, so that none of them can meet a range outside the file.
+  bool check_ranges() {
+    if (auto checked = image_->check_segments(); !checked)
+      return refuse("V3", std::move(checked.error().text));
+    auto dynamic = DynamicSection::read(*image_);
+    if (!dynamic) return refuse("V3", std::move(dynamic.error().text));
+    auto notes = manifest_notes(*image_);
+    if (!notes) return refuse("V3", std::move(notes.error().text));
+    dynamic_ = std::move(*dynamic);
+    notes_ = std::move(*notes);
+    return pass("V3", fmt::format("segments, notes and {} dynamic symbols inside the file's {} bytes",
+                                  dynamic_->symbols().size(), bytes_.size()));
+  }
+
+  bool check_note() {
+    const std::size_t count = notes_.descriptions.size();
+    if (count == 0)
+      return refuse("V4", "no manifest (an ELF note of owner MSC, type 1); is this a mapscope plugin?");
+    if (count > 1)
+      return refuse("V4",
+                    fmt::format("{} manifests where one is expected; link MSC_MANIFEST only once", count));
+    if (notes_.from_sections)
+      return say("V4", Verdict::warning, "one manifest, but moved out of PT_NOTE (old patchelf?)");
+    return pass("V4", fmt::format("one manifest of {} bytes", notes_.descriptions.front().size()));
+  }
+
+  bool check_text() {
+    auto lines = manifest_lines(notes_.descriptions.front());
+    if (!lines) return refuse("V5", std::move(lines.error().text));
+    lines_ = std::move(*lines);
+    return pass("V5", fmt::format("{} lines of key=value text", lines_.size()));
+  }
+
+  bool check_identity() {
+    if (auto read = read_identity(lines_, manifest_); !read)
+      return refuse("V6", std::move(read.error().text));
+    keep_manifest();
+    std::string text = fmt::format("{} {}, {}", manifest_.id, manifest_.version, manifest_.license);
+    if (!manifest_.ignored.empty())
+      text += fmt::format("; unknown keys ignored: {}", fmt::join(manifest_.ignored, ", "));
+    return pass("V6", std::move(text));
+  }
+
+  /// A manifest that reads well is shown whatever a later rule says of the library.
+  void keep_manifest() {
+    const auto abi = parse_abi(line_of("abi"));
+    grammar_ = read_grammar(lines_, manifest_);
+    if (!abi || !grammar_) return;
+    manifest_.abi_major = abi->major, manifest_.abi_minor = abi->minor;
+    result_.manifest = manifest_;
+  }
+
+  [[nodiscard]] std::string_view line_of(std::string_view key) const {
+    return std::ranges::find(lines_, key, &ManifestLine::key)->value; // V6: it is there
+  }
+
+  bool check_interface() {
+    const auto abi = parse_abi(line_of("abi"));
+    if (!abi) return refuse("V7", abi.error().text);
+    if (auto served = check_abi(*abi, host_abi()); !served)
+      return refuse("V7", std::move(served.error().text));
+    return pass("V7", fmt::format("plugin interface {}.{}", abi->major, abi->minor));
+  }
+
+  bool check_entry() {
+    const auto& symbols = dynamic_->symbols();
+    const auto is_entry = [](const DynamicSymbol& symbol) {
+      return symbol.name == entry_symbol && symbol.defined();
+    };
+    const auto found = std::ranges::find_if(symbols, is_entry);
+    if (found == symbols.end())
+      return refuse("V8",
+                    fmt::format("{} is not among its exported symbols; use MSC_PLUGIN and keep it exported",
+                                entry_symbol));
+    if (std::ranges::count_if(symbols, is_entry) > 1)
+      return refuse("V8", fmt::format("{} is defined more than once", entry_symbol));
+    if (auto problem = entry_problem(*found); !problem.empty())
+      return refuse("V8", fmt::format("{} {}", entry_symbol, problem));
+    return entry_is_fine(*found);
+  }
+
+  [[nodiscard]] std::string entry_problem(const DynamicSymbol& entry) const {
+    if (ELF64_ST_TYPE(entry.symbol.st_info) != STT_OBJECT || entry.binding() == STB_LOCAL)
+      return "is not an exported data object";
+    if (entry.symbol.st_size < smallest_entry)
+      return fmt::format("has {} bytes, struct msc_plugin has at least {}", entry.symbol.st_size,
+                         smallest_entry);
+    if (!image_->is_constant(entry.symbol.st_value, entry.symbol.st_size))
+      return "is not in memory that is read-only once loaded; declare it const and link with -z relro";
     return "";
   }
 
-  bool ownership() {
-    if (!policy_.privileged)
-      return say("V1", Verdict::pass, "a regular file; ownership does not matter without privileges");
-    std::error_code error;
-    const auto real = std::filesystem::canonical(path_, error);
-    if (error) return say("V1", Verdict::fail, "cannot be resolved: {}", error.message());
-    if (auto problem = ownership_problem(real, false); !problem.empty())
-      return say("V1", Verdict::fail, "{}", problem);
-    for (auto parent = real.parent_path();; parent = parent.parent_path()) {
-      if (auto problem = ownership_problem(parent, true); !problem.empty())
-        return say("V1", Verdict::fail, "{}", problem);
-      if (parent == parent.root_path()) break;
-    }
-    return say("V1", Verdict::pass, "owned by root or the caller, not writable by others, up to /");
-  }
-
-  bool headers() {
-    auto image = ElfImage::open(bytes_);
-    if (!image)
-      return say(image.error().code == Errc::corrupt ? "V3" : "V2", Verdict::fail, "{}", image.error().text);
-    image_.emplace(std::move(*image));
-    say("V2", Verdict::pass, "a 64-bit shared library for this machine");
-    return say("V3", Verdict::pass, "{} program headers, all inside the file's {} bytes",
-               image_->segments().size(), bytes_.size());
-  }
-
-  bool note() {
-    const auto notes = image_->manifest_notes();
-    if (notes.descriptions.empty())
-      return say("V4", Verdict::fail, "no manifest: no note with owner MSC; is this a mapscope plugin?");
-    if (notes.descriptions.size() > 1)
-      return say("V4", Verdict::fail, "{} manifests, expected one", notes.descriptions.size());
-    description_ = notes.descriptions.front();
-    if (notes.from_sections)
-      return say("V4", Verdict::warning,
-                 "the manifest is in a note section, moved out of PT_NOTE (an old patchelf?)");
-    return say("V4", Verdict::pass, "one manifest of {} bytes", description_.size());
-  }
-
-  /// V5, V6, V7 and V11: the manifest's own reader knows them; its error names the rule.
-  bool text() {
-    auto manifest = parse_manifest(description_);
-    if (!manifest) {
-      const std::string& text = manifest.error().text;
-      const std::size_t colon = text.find(": ");
-      return say(text.substr(0, colon), Verdict::fail, "{}", text.substr(colon + 2));
-    }
-    say("V5", Verdict::pass, "key=value text");
-    say("V6", Verdict::pass, "{}@{}", manifest->id, manifest->version);
-    say("V7", Verdict::pass, "plugin interface {}.{}", manifest->abi_major, manifest->abi_minor);
-    result_.manifest = std::move(*manifest);
-    return true;
-  }
-
-  bool dynamic() {
-    if (auto read = image_->read_dynamic(); !read) return say("V8", Verdict::fail, "{}", read.error().text);
-    return true;
-  }
-
-  /// True when [address, +size) can no longer be written once the loader has finished.
-  bool is_constant(std::uint64_t address, std::uint64_t size) const {
-    return std::ranges::any_of(image_->segments(), [&](const Elf64_Phdr& s) {
-      const bool read_only = s.p_type == PT_GNU_RELRO || (s.p_type == PT_LOAD && (s.p_flags & PF_W) == 0);
-      return read_only && address >= s.p_vaddr && address - s.p_vaddr <= s.p_memsz &&
-             size <= s.p_memsz - (address - s.p_vaddr);
+  /// More exported symbols do no harm by themselves; two plugins that export the same templates may.
+  bool entry_is_fine(const DynamicSymbol& entry) {
+    const auto exported = std::ranges::count_if(dynamic_->symbols(), [](const DynamicSymbol& symbol) {
+      return symbol.defined() && symbol.binding() != STB_LOCAL;
     });
+    const std::string text =
+        fmt::format("{} is {} bytes of constant data", entry_symbol, entry.symbol.st_size);
+    if (exported == 1) return pass("V8", text);
+    return say("V8", Verdict::warning,
+               fmt::format("{}; {} more symbols are exported: link with the SDK's version script", text,
+                           exported - 1));
   }
 
-  bool entry() {
-    const auto found = std::ranges::find_if(image_->symbols(), [](const DynamicSymbol& s) {
-      return s.name == entry_symbol && s.symbol.st_shndx != SHN_UNDEF;
-    });
-    if (found == image_->symbols().end()) return say("V8", Verdict::fail, "does not define {}", entry_symbol);
-    const Elf64_Sym& symbol = found->symbol;
-    if (ELF64_ST_TYPE(symbol.st_info) != STT_OBJECT)
-      return say("V8", Verdict::fail, "{} is no data object", entry_symbol);
-    if (symbol.st_size < smallest_entry)
-      return say("V8", Verdict::fail, "{} has {} bytes, at least {} are needed", entry_symbol, symbol.st_size,
-                 smallest_entry);
-    if (!is_constant(symbol.st_value, symbol.st_size))
-      return say("V8", Verdict::fail, "{} lies in memory that stays writable; declare it const",
-                 entry_symbol);
-    return say("V8", Verdict::pass, "defines {}, {} bytes of constant data", entry_symbol, symbol.st_size);
+  bool check_loading() {
+    if (auto problem = loading_problem(*image_, *dynamic_, policy_.libraries); !problem.empty())
+      return refuse("V9", std::move(problem));
+    return pass("V9", dynamic_->needed().empty()
+                          ? "needs no library"
+                          : fmt::format("needs {}", fmt::join(dynamic_->needed(), ", ")));
   }
 
-  bool is_allowed(std::string_view library) const {
-    return std::ranges::find(allowed_libraries, library) != allowed_libraries.end() ||
-           std::ranges::find(policy_.libraries, library) != policy_.libraries.end() ||
-           is_sanitizer_library(library);
+  bool check_undefined() {
+    if (auto problem = undefined_problem(*dynamic_, policy_.libraries); !problem.empty())
+      return refuse("V10", std::move(problem));
+    return pass("V10", "every undefined symbol belongs to one of these libraries");
   }
 
-  bool dependencies() {
-    for (const std::string_view library : image_->needed())
-      if (!is_allowed(library))
-        return say("V9", Verdict::fail,
-                   "needs {}, which is not allowed; [plugins] libraries = [\"{}\"] allows it", library,
-                   library);
-    if (image_->has_tag(DT_RPATH) || image_->has_tag(DT_RUNPATH))
-      return say("V9", Verdict::fail, "brings its own library search path (RPATH)");
-    if (image_->has_tag(DT_TEXTREL) || (image_->tag_value(DT_FLAGS) & DF_TEXTREL) != 0)
-      return say("V9", Verdict::fail, "has text relocations; compile it with -fPIC");
-    bool stack_seen = false;
-    for (const Elf64_Phdr& segment : image_->segments()) {
-      const bool executable = (segment.p_flags & PF_X) != 0;
-      if (segment.p_type == PT_LOAD && executable && (segment.p_flags & PF_W) != 0)
-        return say("V9", Verdict::fail, "has a segment that is both writable and executable");
-      if (segment.p_type != PT_GNU_STACK) continue;
-      stack_seen = true;
-      if (executable) return say("V9", Verdict::fail, "asks for an executable stack");
-    }
-    if (!stack_seen)
-      return say("V9", Verdict::fail, "does not say that it needs no executable stack (no PT_GNU_STACK)");
-    return say("V9", Verdict::pass, "needs {}", fmt::join(image_->needed(), ", "));
+  bool check_grammar() {
+    if (!grammar_) return refuse("V11", grammar_.error().text);
+    return pass("V11", fmt::format("{} attach, {} needs, {} config lines", manifest_.attaches.size(),
+                                   manifest_.needs.size(), manifest_.options.size()));
   }
 
-  /// What a library must provide carries the library's version; anything else could only come from the host.
-  bool undefined() {
-    std::size_t count = 0;
-    for (const DynamicSymbol& symbol : image_->symbols()) {
-      if (symbol.symbol.st_shndx != SHN_UNDEF || ELF64_ST_BIND(symbol.symbol.st_info) == STB_WEAK) continue;
-      ++count;
-      if (symbol.version.empty() && symbol.name != "__tls_get_addr" && !is_sanitizer_symbol(symbol.name))
-        return say("V10", Verdict::fail, "needs the symbol {}, which none of its libraries provides",
-                   symbol.name);
-    }
-    say("V10", Verdict::pass, "{} symbols from its libraries, none from the program", count);
-    return say("V11", Verdict::pass, "{} attach points, {} needs, {} options",
-               result_.manifest->attaches.size(), result_.manifest->needs.size(),
-               result_.manifest->options.size());
-  }
-
-  const std::string& path_;
   std::span<const std::byte> bytes_;
   const Policy& policy_;
   Verification result_;
   std::optional<ElfImage> image_;
-  std::string_view description_;
+  std::optional<DynamicSection> dynamic_;
+  ManifestNotes notes_;
+  std::vector<ManifestLine> lines_;
+  Manifest manifest_;
+  Result<void> grammar_;
 };
+
+/// File capabilities and ambient ones count like root: CAP_BPF alone reads every map of the machine.
+bool has_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+  return ::syscall(SYS_capget, &header, data) == 0 && (data[0].effective | data[1].effective) != 0;
+}
 
 } // namespace
 
@@ -242,12 +213,16 @@ std::string Verification::reason() const {
 
 Policy default_policy() {
   Policy policy;
-  policy.privileged = ::geteuid() == 0 || ::getauxval(AT_SECURE) != 0;
+  policy.privileged = ::geteuid() == 0 || has_capabilities();
   return policy;
 }
 
 Verification verify(const std::string& path, std::span<const std::byte> bytes, const Policy& policy) {
-  return Verifier(path, bytes, policy).run();
+  return Verifier(bytes, policy).run(&path);
+}
+
+Verification verify_bytes(std::span<const std::byte> bytes, const Policy& policy) {
+  return Verifier(bytes, policy).run(nullptr);
 }
 
 } // namespace mapscope::plugin

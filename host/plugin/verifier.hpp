@@ -22,7 +22,10 @@ namespace mapscope::plugin {
 /// /proc/self/fd/N, and a reused N would return the wrong library.
 class SealedFile {
 public:
+  /// The error's text is a clause about the file that leaves naming it to the caller.
   static Result<SealedFile> copy(const std::string& path);
+  /// For a file that was refused: no loader has seen the descriptor, so its number may be used again.
+  void discard();
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
 
@@ -55,5 +58,7 @@ Policy default_policy();
 
 /// V1 needs the path; the rest looks at the sealed bytes alone.
 Verification verify(const std::string& path, std::span<const std::byte> bytes, const Policy& policy);
+/// V2 to V11, for a library that is in no file.
+Verification verify_bytes(std::span<const std::byte> bytes, const Policy& policy);
 
 } // namespace mapscope::plugin
