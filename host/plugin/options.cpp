@@ -43,14 +43,18 @@ std::string hint(const std::string& word) {
   return word.empty() ? "" : fmt::format("; did you mean {}?", word);
 }
 
-Result<void> check(const Manifest& manifest, const config::PluginOptions& options) {
+std::vector<std::string> option_names(const Manifest& manifest) {
   std::vector<std::string> names;
   for (const Option& option : manifest.options) names.push_back(option.name);
+  return names;
+}
+
+Result<void> check(const Manifest& manifest, const config::PluginOptions& options) {
   for (const auto& [name, option] : options) {
     const auto known = std::ranges::find(manifest.options, name, &Option::name);
     if (known == manifest.options.end())
       return fail(Errc::usage, fmt::format("{}: {} has no option {}{}", option.origin, manifest.id, name,
-                                           hint(nearest(name, names))));
+                                           hint(nearest(name, option_names(manifest)))));
     if (!fits(option, known->type))
       return fail(Errc::usage, fmt::format("{}: option {} of {} takes {}", option.origin, name, manifest.id,
                                            type_name(known->type)));
@@ -58,31 +62,53 @@ Result<void> check(const Manifest& manifest, const config::PluginOptions& option
   return {};
 }
 
+/// Everything that could be read, refused or not: options of a plugin that is denied today are no mistake.
+class Manifests {
+public:
+  explicit Manifests(const std::vector<Plugin>& plugins) {
+    for (const Plugin& plugin : plugins)
+      if (plugin.verification.manifest && by_id_.emplace(plugin.manifest().id, &plugin.manifest()).second)
+        ids_.push_back(plugin.manifest().id);
+  }
+
+  [[nodiscard]] Result<void> check_for(const std::string& id, const config::PluginOptions& options,
+                                       const std::string& origin) const {
+    if (const auto found = by_id_.find(id); found != by_id_.end()) return check(*found->second, options);
+    return fail(Errc::usage,
+                fmt::format("{}: no plugin has the id {}{}", origin, id, hint(nearest(id, ids_))));
+  }
+
+  /// Options of a rule without use= go to whichever plugin renders the map.
+  [[nodiscard]] Result<void> check_for_any(const config::PluginOptions& options) const {
+    for (const auto& [name, option] : options) {
+      std::vector<std::string> names;
+      for (const auto& entry : by_id_)
+        std::ranges::copy(option_names(*entry.second), std::back_inserter(names));
+      if (std::ranges::find(names, name) == names.end())
+        return fail(Errc::usage, fmt::format("{}: no plugin has an option {}{}", option.origin, name,
+                                             hint(nearest(name, names))));
+    }
+    return {};
+  }
+
+private:
+  std::map<std::string, const Manifest*> by_id_;
+  std::vector<std::string> ids_;
+};
+
 } // namespace
 
 Result<void> Registry::check_options(const config::Config& config) const {
-  std::vector<std::string> ids;
-  std::map<std::string, const Manifest*> manifests;
-  for (const Plugin& plugin : plugins_) {
-    if (!plugin.verification.manifest || !manifests.emplace(plugin.manifest().id, &plugin.manifest()).second)
-      continue;
-    ids.push_back(plugin.manifest().id);
-  }
+  const Manifests manifests(plugins_);
   for (const auto& [id, options] : config.options) {
-    const auto found = manifests.find(id);
-    const std::string& origin = options.empty() ? id : options.begin()->second.origin;
-    if (found == manifests.end())
-      return fail(Errc::usage,
-                  fmt::format("{}: there is no plugin {}{}", origin, id, hint(nearest(id, ids))));
-    if (auto checked = check(*found->second, options); !checked) return checked;
+    const std::string origin =
+        options.empty() ? fmt::format("[plugin.\"{}\"]", id) : options.begin()->second.origin;
+    if (auto checked = manifests.check_for(id, options, origin); !checked) return checked;
   }
   for (const config::MapRule& rule : config.maps) {
-    if (!rule.use) continue;
-    const auto found = manifests.find(*rule.use);
-    if (found == manifests.end())
-      return fail(Errc::usage, fmt::format("{}: there is no plugin {}{}", rule.origin, *rule.use,
-                                           hint(nearest(*rule.use, ids))));
-    if (auto checked = check(*found->second, rule.options); !checked) return checked;
+    auto checked = rule.use ? manifests.check_for(*rule.use, rule.options, rule.origin)
+                            : manifests.check_for_any(rule.options);
+    if (!checked) return checked;
   }
   return {};
 }
@@ -96,9 +122,10 @@ std::map<std::string, std::string> option_values(const Manifest& manifest, const
       if (values.contains(name)) values[name] = as_text(option);
   };
   if (const auto own = config.options.find(manifest.id); own != config.options.end()) take(own->second);
-  for (auto rule = config.maps.rbegin(); rule != config.maps.rend();
-       ++rule) // the highest in precedence comes last
-    if (glob_match(rule->glob, map.name)) take(rule->options);
+  for (auto rule = config.maps.rbegin(); rule != config.maps.rend(); ++rule) { // the first in precedence last
+    const bool for_another = rule->use && *rule->use != manifest.id;
+    if (!for_another && glob_match(rule->glob, map.name)) take(rule->options);
+  }
   return values;
 }
 

@@ -19,7 +19,7 @@ namespace mapscope::plugin {
 
 struct Plugin {
   std::string path;
-  std::optional<SealedFile> file; ///< present when it could be read
+  std::optional<SealedFile> file; ///< present when usable
   Verification verification;
   std::string refused;   ///< "" = usable; else why not (verifier, deny list, duplicate id, unreadable)
   bool built_in = false; ///< found in the program's own plugin directory

@@ -3,80 +3,27 @@
 #include "host/plugin/registry.hpp"
 
 #include "host/base/glob.hpp"
+#include "host/plugin/needs.hpp"
+#include "host/plugin/select_attach.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <tuple>
 
 namespace mapscope::plugin {
 
 namespace {
 
-/// The type a map's value is declared as, spelled; "" when there is none.
-std::string value_type_name(const catalog::Map& map) {
-  return map.types && map.value_type != 0 ? map.types->spell(map.value_type) : std::string();
-}
-
-/// struct_ops maps: the value type is bpf_struct_ops_NAME, a wrapper around NAME (include/linux/bpf.h).
-std::string ops_type_name(const catalog::Map& map) {
-  constexpr std::string_view prefix = "bpf_struct_ops_";
-  if (!map.types || map.vmlinux_value_type == 0) return "";
-  const std::string_view name = map.types->name_of(map.vmlinux_value_type);
-  return std::string(name.starts_with(prefix) ? name.substr(prefix.size()) : name);
-}
-
-/// "struct x" matches the patterns "struct x" and "x".
-bool matches_type(const std::string& pattern, const std::string& spelled) {
-  const std::size_t blank = spelled.find(' ');
-  return !spelled.empty() && (glob_match(pattern, spelled) ||
-                              (blank != std::string::npos && glob_match(pattern, spelled.substr(blank + 1))));
-}
-
-bool matches(const Attach& attach, const std::string& pattern, const catalog::Map& map) {
-  switch (attach.kind) {
-  case AttachKind::allocator:
-    return false; // for variables, not for maps
-  case AttachKind::map_name:
-    return glob_match(pattern, map.name);
-  case AttachKind::value_type:
-    return matches_type(pattern, value_type_name(map));
-  case AttachKind::struct_ops:
-    return matches_type(pattern, ops_type_name(map));
-  case AttachKind::map_type:
-    return glob_match(pattern, map.type_name);
-  }
-  return false;
-}
-
-bool matches(const Attach& attach, const catalog::Map& map) {
-  return std::ranges::any_of(attach.patterns,
-                             [&](const std::string& pattern) { return matches(attach, pattern, map); });
-}
-
-bool has_members(const btf::Types& types, const Need& need) {
-  return std::ranges::any_of(types.find_all(need.type), [&](btf::TypeId id) {
-    return std::ranges::all_of(
-        need.members, [&](const std::string& member) { return types.member(id, member).has_value(); });
-  });
-}
-
-/// K1: "" when all that the plugin needs is there.
-std::string missing_need(const Manifest& manifest, const catalog::Map& map, const btf::Types& kernel) {
-  for (const Need& need : manifest.needs) {
-    if (has_members(kernel, need) || (map.types && has_members(*map.types, need))) continue;
-    std::string members;
-    for (const std::string& member : need.members) members += (members.empty() ? "." : ",") + member;
-    return fmt::format("{} needs {}{}: not in this kernel or program", manifest.id, need.type, members);
-  }
-  return "";
-}
-
+/// One plugin by its best attach point for the map.
 struct Candidate {
   Choice choice;
   AttachKind kind = AttachKind::map_type;
   int priority = 0;
-  std::size_t preferred = 0; ///< position in [plugins] prefer; its length when not named
-  [[nodiscard]] auto rank() const { return std::tuple(kind, -priority, preferred); }
+  std::size_t preference = 0; ///< place in [plugins] prefer, its length when not named there
+  /// Less is better. The kind goes first: nobody takes over all hash maps with prio=9999 where someone named
+  /// the map.
+  [[nodiscard]] auto rank() const { return std::tuple(kind, -std::int64_t{priority}, preference); }
 };
 
 class Selector {
@@ -89,90 +36,97 @@ public:
     take_configured();
     auto candidates = find_candidates();
     std::ranges::stable_sort(candidates, {}, &Candidate::rank);
-    if (selection_.choices.empty() && candidates.size() > 1 && candidates[0].rank() == candidates[1].rank()) {
-      report_tie(candidates[0], candidates[1]);
-      return std::move(selection_);
-    }
-    for (Candidate& candidate : candidates) add(std::move(candidate.choice));
+    take_in_order(candidates);
     if (selection_.choices.empty() && selection_.reason.empty())
-      selection_.reason = fmt::format("no plugin renders maps of type {}", map_.type_name);
+      explain(fmt::format("no plugin renders maps of type {}; `mapscope plugins list` shows what there is",
+                          map_.type_name));
     return std::move(selection_);
   }
 
 private:
-  void add(Choice choice) {
-    const bool known =
-        std::ranges::any_of(selection_.choices, [&](const Choice& c) { return c.plugin == choice.plugin; });
-    if (!known) selection_.choices.push_back(std::move(choice));
-  }
-  void explain(std::string reason) {
-    if (!selection_.reason.empty()) selection_.reason += "; ";
-    selection_.reason += std::move(reason);
+  void explain(std::string why) { selection_.reason += selection_.reason.empty() ? why : "; " + why; }
+
+  /// Rank 1: the first rule that names a plugin and matches the map. A person may send a map to a plugin
+  /// without an attach point for it; its first one then stands in.
+  void take_configured() {
+    const auto rule = std::ranges::find_if(config_.maps, [&](const config::MapRule& candidate) {
+      return candidate.use && glob_match(candidate.glob, map_.name);
+    });
+    if (rule == config_.maps.end()) return;
+    const Plugin* plugin = usable(*rule->use);
+    if (plugin == nullptr)
+      return explain(fmt::format("{} asks for {}, {}", rule->origin, *rule->use, absence(*rule->use)));
+    if (auto missing = missing_need(plugin->manifest(), kernel_, map_.types.get()); !missing.empty())
+      return explain(fmt::format("{} asks for {}, which {}", rule->origin, *rule->use, missing));
+    const auto attach = best_attach(plugin->manifest(), map_, kernel_).value_or(0);
+    selection_.choices.push_back({plugin, attach, fmt::format("configuration {}", rule->origin)});
   }
 
-  [[nodiscard]] const Plugin* by_id(const std::string& id) const {
-    const auto found = std::ranges::find_if(plugins_, [&](const Plugin& p) {
-      return p.verification.manifest && p.manifest().id == id && p.usable();
-    });
+  [[nodiscard]] const Plugin* usable(const std::string& id) const {
+    const auto found = std::ranges::find_if(
+        plugins_, [&](const Plugin& plugin) { return plugin.usable() && plugin.manifest().id == id; });
     return found != plugins_.end() ? &*found : nullptr;
   }
 
-  /// Rank 1: the first rule that matches the map's name and names a plugin.
-  void take_configured() {
-    for (const config::MapRule& rule : config_.maps) {
-      if (!rule.use || !glob_match(rule.glob, map_.name)) continue;
-      const Plugin* plugin = by_id(*rule.use);
-      if (plugin == nullptr)
-        return explain(
-            fmt::format("{} asks for {}, which is not there or not usable", rule.origin, *rule.use));
-      if (auto missing = missing_need(plugin->manifest(), map_, kernel_); !missing.empty())
-        return explain(missing);
-      return add({plugin, attach_index(*plugin), fmt::format("configuration, {}", rule.origin)});
-    }
-  }
-
-  /// A person may send a map to a plugin that has no attach point for it; the first then stands in.
-  [[nodiscard]] std::uint32_t attach_index(const Plugin& plugin) const {
-    const auto& attaches = plugin.manifest().attaches;
-    const auto found =
-        std::ranges::find_if(attaches, [&](const Attach& attach) { return matches(attach, map_); });
-    return found != attaches.end() ? static_cast<std::uint32_t>(found - attaches.begin()) : 0;
+  [[nodiscard]] std::string absence(const std::string& id) const {
+    for (const Plugin& plugin : plugins_)
+      if (plugin.verification.manifest && plugin.manifest().id == id)
+        return fmt::format("which is refused ({})", plugin.refused);
+    return "which is in none of the plugin directories";
   }
 
   std::vector<Candidate> find_candidates() {
     std::vector<Candidate> candidates;
-    for (const Plugin& plugin : plugins_)
-      if (plugin.usable()) add_attach_points(plugin, candidates);
+    for (const Plugin& plugin : plugins_) {
+      if (!plugin.usable() || is_chosen(plugin)) continue;
+      const auto attach = best_attach(plugin.manifest(), map_, kernel_);
+      if (!attach) continue;
+      if (auto missing = missing_need(plugin.manifest(), kernel_, map_.types.get()); !missing.empty())
+        explain(fmt::format("{} {}", plugin.tag(), missing));
+      else
+        candidates.push_back(candidate(plugin, *attach));
+    }
     return candidates;
   }
 
-  void add_attach_points(const Plugin& plugin, std::vector<Candidate>& into) {
-    const auto& prefer = config_.plugins.prefer;
-    const auto place =
-        static_cast<std::size_t>(std::ranges::find(prefer, plugin.manifest().id) - prefer.begin());
-    std::optional<Candidate> best;
-    for (std::uint32_t i = 0; i < plugin.manifest().attaches.size(); ++i) {
-      const Attach& attach = plugin.manifest().attaches[i];
-      if (!matches(attach, map_)) continue;
-      Candidate here{
-          {&plugin, i, fmt::format("{}, priority {}", attach_kind_name(attach.kind), attach.priority)},
-          attach.kind,
-          attach.priority,
-          place};
-      if (!best || here.rank() < best->rank()) best = std::move(here);
-    }
-    if (!best) return;
-    if (auto missing = missing_need(plugin.manifest(), map_, kernel_); !missing.empty())
-      return explain(std::move(missing));
-    into.push_back(std::move(*best));
+  [[nodiscard]] bool is_chosen(const Plugin& plugin) const {
+    return std::ranges::any_of(selection_.choices,
+                               [&](const Choice& choice) { return choice.plugin == &plugin; });
   }
 
-  void report_tie(const Candidate& a, const Candidate& b) {
-    const std::string& first = a.choice.plugin->manifest().id;
+  [[nodiscard]] Candidate candidate(const Plugin& plugin, std::uint32_t index) const {
+    const Attach& attach = plugin.manifest().attaches[index];
+    const auto& prefer = config_.plugins.prefer;
+    const auto place = std::ranges::find(prefer, plugin.manifest().id) - prefer.begin();
+    return {{&plugin, index, describe(attach, map_, kernel_)},
+            attach.kind,
+            attach.priority,
+            static_cast<std::size_t>(place)};
+  }
+
+  /// Up to the first tie: what comes after it has no order that anybody decided.
+  void take_in_order(std::vector<Candidate>& candidates) {
+    for (auto group = candidates.begin(); group != candidates.end(); ++group) {
+      const auto end = std::find_if(group, candidates.end(),
+                                    [&](const Candidate& other) { return other.rank() != group->rank(); });
+      if (end - group > 1) {
+        if (selection_.choices.empty()) report_tie({group, end});
+        return;
+      }
+      selection_.choices.push_back(std::move(group->choice));
+    }
+  }
+
+  void report_tie(std::span<const Candidate> tied) {
+    std::vector<std::string> tags;
+    for (const Candidate& candidate : tied) tags.push_back(candidate.choice.plugin->tag());
+    const std::string& first = tied.front().choice.plugin->manifest().id;
     selection_.tie = true;
-    explain(fmt::format("{} and {} both claim it ({}); settle it with [plugins] prefer = [\"{}\"] or "
-                        "[map.\"{}\"] use = \"{}\"",
-                        first, b.choice.plugin->manifest().id, a.choice.why, first, map_.name, first));
+    explain(fmt::format(
+        "{} {} claim it with {}; settle it with prefer = [\"{}\"] in [plugins], or use = \"{}\" in "
+        "[map.\"{}\"]",
+        fmt::join(tags, " and "), tags.size() == 2 ? "both" : "all", tied.front().choice.why, first, first,
+        map_.name));
   }
 
   const std::vector<Plugin>& plugins_;

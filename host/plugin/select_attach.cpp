@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/select_attach.hpp"
+
+#include "host/base/glob.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mapscope::plugin {
+
+namespace {
+
+/// The ops type of a struct_ops map: its value is the kernel's wrapper bpf_struct_ops_NAME around NAME
+/// (STRUCT_OPS_VALUE_PREFIX, kernel/bpf/bpf_struct_ops.c). The id is one of the kernel's types even though
+/// the map's other ids are of the program's BTF (map_create(), kernel/bpf/syscall.c).
+std::string ops_type(const catalog::Map& map, const btf::Types& kernel) {
+  constexpr std::string_view prefix = "bpf_struct_ops_";
+  const std::string_view name = kernel.name_of(map.vmlinux_value_type);
+  return name.starts_with(prefix) ? std::string(name.substr(prefix.size())) : "";
+}
+
+/// What a pattern of this kind is compared with; "" when the map has no such thing.
+std::string subject(AttachKind kind, const catalog::Map& map, const btf::Types& kernel) {
+  switch (kind) {
+  case AttachKind::allocator:
+    return "";
+  case AttachKind::map_name:
+    return map.name;
+  case AttachKind::value_type:
+    return map.types && map.value_type != 0 ? map.types->spell(map.value_type) : "";
+  case AttachKind::struct_ops:
+    return ops_type(map, kernel);
+  case AttachKind::map_type:
+    return map.type_name;
+  }
+  return "";
+}
+
+/// "struct x" is also called "x".
+std::string_view without_keyword(std::string_view type) {
+  for (const std::string_view keyword : {"struct ", "union ", "enum "})
+    if (type.starts_with(keyword)) return type.substr(keyword.size());
+  return type;
+}
+
+bool matches(const Attach& attach, const catalog::Map& map, const btf::Types& kernel) {
+  const std::string name = subject(attach.kind, map, kernel);
+  const bool is_type = attach.kind == AttachKind::value_type || attach.kind == AttachKind::struct_ops;
+  return !name.empty() && std::ranges::any_of(attach.patterns, [&](const std::string& pattern) {
+    return is_type ? glob_match(without_keyword(pattern), without_keyword(name)) : glob_match(pattern, name);
+  });
+}
+
+} // namespace
+
+std::optional<std::uint32_t> best_attach(const Manifest& manifest, const catalog::Map& map,
+                                         const btf::Types& kernel) {
+  const auto rank = [&](std::uint32_t i) {
+    const Attach& attach = manifest.attaches[i];
+    return std::pair(attach.kind, -std::int64_t{attach.priority});
+  };
+  std::optional<std::uint32_t> best;
+  for (std::uint32_t i = 0; i < manifest.attaches.size(); ++i)
+    if (matches(manifest.attaches[i], map, kernel) && (!best || rank(i) < rank(*best))) best = i;
+  return best;
+}
+
+std::string describe(const Attach& attach, const catalog::Map& map, const btf::Types& kernel) {
+  return fmt::format("{}:{} prio {}", attach_kind_name(attach.kind), subject(attach.kind, map, kernel),
+                     attach.priority);
+}
+
+} // namespace mapscope::plugin

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who renders a map: configuration, kinds by rank, priority, preference, ties, and what a plugin needs.
+#include "tests/support/btf_builder.hpp"
+#include "tests/unit/plugin_select/plugin_directory.hpp"
+
+#include <gmock/gmock.h>
+
+namespace mapscope::plugin {
+namespace {
+
+using test::BtfBuilder;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+/// A kernel with a wrapper for struct_ops, two types of one name, and an enum.
+struct Kernel {
+  BtfBuilder builder;
+  btf::TypeId ops = 0;
+  std::shared_ptr<const btf::Types> types;
+  Kernel() {
+    const auto u32 = builder.u32();
+    ops = builder.record("bpf_struct_ops_sched_ext_ops", {{"data", u32}});
+    builder.record("bucket", {{"lock", u32}});
+    builder.record("bucket", {{"head", u32}, {"raw_lock", u32}});
+    builder.enumeration("colour", {{"RED", 0}, {"GREEN", 1}});
+    types = builder.types("vmlinux");
+  }
+};
+
+const Kernel& kernel() {
+  static const Kernel kernel;
+  return kernel;
+}
+
+catalog::Map map_of(const std::string& type, const std::string& name = "m") {
+  catalog::Map map;
+  map.type_name = type;
+  map.name = name;
+  return map;
+}
+
+/// A map whose values are `struct task_ctx`.
+catalog::Map map_of_task_ctx() {
+  BtfBuilder program;
+  auto map = map_of("hash", "tasks");
+  map.value_type = program.record("task_ctx", {{"weight", program.u32()}});
+  map.types = program.types("program");
+  return map;
+}
+
+struct Told {
+  std::vector<std::string> ids;
+  Selection selection;
+};
+
+Told select(const Registry& registry, const catalog::Map& map, const config::Config& config = {}) {
+  Told told{{}, registry.select(map, *kernel().types, config)};
+  for (const Choice& choice : told.selection.choices) told.ids.push_back(choice.plugin->manifest().id);
+  return told;
+}
+
+TEST(Select, NobodyForThatType) {
+  const auto registry = PluginDirectory().add("a", "a.hash").registry();
+  const auto told = select(registry, map_of("ringbuf"));
+  EXPECT_THAT(told.ids, IsEmpty());
+  EXPECT_FALSE(told.selection.tie);
+  EXPECT_EQ(told.selection.reason,
+            "no plugin renders maps of type ringbuf; `mapscope plugins list` shows what there is");
+}
+
+TEST(Select, TheMostSpecificKindFirst) {
+  PluginDirectory directory;
+  directory.add("a", "a.type", {"attach=map-type:hash prio=9999"})
+      .add("b", "a.value", {"attach=value-type:task_ctx"})
+      .add("c", "a.name", {"attach=map-name:task*"})
+      .add("d", "a.variable", {"attach=allocator:* var=struct task_ctx"});
+  const auto registry = directory.registry();
+  const auto told = select(registry, map_of_task_ctx());
+  EXPECT_THAT(told.ids, ElementsAre("a.name", "a.value", "a.type"));
+  EXPECT_EQ(told.selection.reason, "");
+  EXPECT_EQ(told.selection.choices[0].why, "map-name:tasks prio 0");
+  EXPECT_EQ(told.selection.choices[1].why, "value-type:struct task_ctx prio 0");
+  EXPECT_EQ(told.selection.choices[2].why, "map-type:hash prio 9999");
+}
+
+TEST(Select, ValueTypesWithAndWithoutKeyword) {
+  for (const char* pattern : {"task_ctx", "struct task_ctx", "task_*", "struct task*"}) {
+    const auto registry =
+        PluginDirectory().add("a", "a.b", {std::string("attach=value-type:") + pattern}).registry();
+    EXPECT_THAT(select(registry, map_of_task_ctx()).ids, ElementsAre("a.b")) << pattern;
+    EXPECT_THAT(select(registry, map_of("hash")).ids, IsEmpty()) << pattern;
+  }
+}
+
+TEST(Select, StructOpsByTheKernelsWrapper) {
+  PluginDirectory directory;
+  directory.add("a", "a.scx", {"attach=struct-ops:sched_ext_ops"})
+      .add("b", "a.tcp", {"attach=struct-ops:tcp*"});
+  const auto registry = directory.registry();
+  auto map = map_of_task_ctx(); // its own types are the program's, where the id means something else
+  map.type_name = "struct_ops";
+  map.vmlinux_value_type = kernel().ops;
+  EXPECT_THAT(select(registry, map).ids, ElementsAre("a.scx"));
+  map.vmlinux_value_type = 1000;
+  EXPECT_THAT(select(registry, map).ids, IsEmpty());
+}
+
+TEST(Select, WithinAKindThePriority) {
+  PluginDirectory directory;
+  directory.add("a", "a.low", {"attach=map-type:hash prio=-1"})
+      .add("b", "a.high", {"attach=map-type:h* prio=2"});
+  const auto registry = directory.registry();
+  EXPECT_THAT(select(registry, map_of("hash")).ids, ElementsAre("a.high", "a.low"));
+}
+
+TEST(Select, ThePluginsBestLineCounts) {
+  PluginDirectory directory;
+  directory.add("a", "a.two",
+                {"attach=map-type:hash prio=3", "attach=map-type:ha* prio=7", "attach=map-type:* prio=7"});
+  const auto registry = directory.registry();
+  const auto told = select(registry, map_of("hash"));
+  ASSERT_THAT(told.ids, ElementsAre("a.two"));
+  EXPECT_EQ(told.selection.choices[0].attach, 1U);
+}
+
+TEST(Select, RefusedPluginsDoNotRender) {
+  PluginDirectory directory;
+  directory.add("a", "a.b").add("b", "a.b");
+  const auto registry = directory.registry();
+  EXPECT_THAT(select(registry, map_of("hash")).ids, IsEmpty());
+}
+
+TEST(SelectTie, NamesAllAndTheLineThatSettlesIt) {
+  PluginDirectory directory;
+  directory.add("z", "a.one").add("y", "a.two").add("x", "a.three", {"attach=map-type:hash prio=-5"});
+  const auto registry = directory.registry();
+  const auto told = select(registry, map_of("hash", "m.1"));
+  EXPECT_TRUE(told.selection.tie);
+  EXPECT_THAT(told.ids, IsEmpty());
+  EXPECT_EQ(told.selection.reason,
+            "a.one@1.0.0 and a.two@1.0.0 both claim it with map-type:hash prio 0; settle it with prefer = "
+            "[\"a.one\"] in [plugins], or use = \"a.one\" in [map.\"m.1\"]");
+}
+
+TEST(SelectTie, PreferenceSettlesIt) {
+  PluginDirectory directory;
+  directory.add("a", "a.one").add("b", "a.two").add("c", "a.three");
+  const auto registry = directory.registry();
+  config::Config config;
+  config.plugins.prefer = {"a.two", "a.three"};
+  const auto told = select(registry, map_of("hash"), config);
+  EXPECT_FALSE(told.selection.tie);
+  EXPECT_THAT(told.ids, ElementsAre("a.two", "a.three", "a.one"));
+}
+
+TEST(SelectTie, BelowTheFirstNobodyStandsBy) {
+  PluginDirectory directory;
+  directory.add("a", "a.first", {"attach=map-type:hash prio=1"}).add("b", "a.two").add("c", "a.three");
+  const auto registry = directory.registry();
+  const auto told = select(registry, map_of("hash"));
+  EXPECT_FALSE(told.selection.tie);
+  EXPECT_THAT(told.ids, ElementsAre("a.first"));
+}
+
+config::MapRule rule(const std::string& glob, std::optional<std::string> use) {
+  config::MapRule rule;
+  rule.glob = glob;
+  rule.use = std::move(use);
+  rule.origin = "site.toml:4";
+  return rule;
+}
+
+TEST(SelectUse, APersonDecides) {
+  PluginDirectory directory;
+  directory.add("a", "a.hash", {"attach=map-type:hash prio=9"})
+      .add("b", "a.other", {"attach=allocator:x var=struct x", "attach=map-type:queue"});
+  const auto registry = directory.registry();
+  config::Config config;
+  config.maps = {rule("m*", std::nullopt), rule("m*", "a.other"), rule("m", "a.hash")};
+  const auto told = select(registry, map_of("hash"), config);
+  EXPECT_THAT(told.ids, ElementsAre("a.other", "a.hash"));
+  EXPECT_EQ(told.selection.choices[0].why, "configuration site.toml:4");
+  EXPECT_EQ(told.selection.choices[0].attach, 0U);
+  EXPECT_EQ(select(registry, map_of("queue"), config).selection.choices[0].attach, 1U);
+  EXPECT_THAT(select(registry, map_of("hash", "n"), config).ids, ElementsAre("a.hash"));
+}
+
+TEST(SelectUse, SettlesATie) {
+  const auto registry = PluginDirectory().add("a", "a.one").add("b", "a.two").registry();
+  config::Config config;
+  config.maps = {rule("m", "a.two")};
+  EXPECT_THAT(select(registry, map_of("hash"), config).ids, ElementsAre("a.two", "a.one"));
+}
+
+TEST(SelectUse, OfAPluginThatIsNotThereFallsThrough) {
+  const auto registry = PluginDirectory().add("a", "a.hash").add_text("b.so", "").registry();
+  config::Config config;
+  config.maps = {rule("m", "a.gone")};
+  const auto told = select(registry, map_of("hash"), config);
+  EXPECT_THAT(told.ids, ElementsAre("a.hash"));
+  EXPECT_EQ(told.selection.reason, "site.toml:4 asks for a.gone, which is in none of the plugin directories");
+}
+
+TEST(SelectUse, OfARefusedPluginSaysWhy) {
+  PluginDirectory directory;
+  directory.add("a", "a.hash").add("b", "a.denied");
+  config::Config config;
+  config.plugins.deny = {"a.denied"};
+  config.maps = {rule("m", "a.denied")};
+  const auto registry = directory.registry(config.plugins);
+  const auto told = select(registry, map_of("hash"), config);
+  EXPECT_THAT(told.ids, ElementsAre("a.hash"));
+  EXPECT_EQ(told.selection.reason,
+            "site.toml:4 asks for a.denied, which is refused (a.denied is denied by \"a.denied\" in "
+            "[plugins] deny)");
+}
+
+TEST(SelectUse, OfAPluginThatNeedsMore) {
+  const auto registry =
+      PluginDirectory().add("a", "a.b", {"attach=map-type:hash", "needs=struct gone"}).registry();
+  config::Config config;
+  config.maps = {rule("m", "a.b")};
+  const auto told = select(registry, map_of("hash"), config);
+  EXPECT_THAT(told.ids, IsEmpty());
+  EXPECT_THAT(told.selection.reason,
+              StartsWith("site.toml:4 asks for a.b, which needs struct gone: not in this kernel or program"));
+}
+
+std::string reason_for(const std::string& need, const catalog::Map& map) {
+  const auto registry =
+      PluginDirectory().add("a", "a.b", {"attach=map-type:hash", "needs=" + need}).registry();
+  return select(registry, map).selection.reason;
+}
+
+TEST(SelectNeeds, AreInTheKernelOrInTheProgram) {
+  EXPECT_EQ(reason_for("struct bucket.head,raw_lock", map_of("hash")), "");
+  EXPECT_EQ(reason_for("bucket", map_of("hash")), "");
+  EXPECT_EQ(reason_for("enum colour.GREEN", map_of("hash")), "");
+  EXPECT_EQ(reason_for("struct task_ctx.weight", map_of_task_ctx()), "");
+}
+
+TEST(SelectNeeds, NameWhatIsMissing) {
+  EXPECT_EQ(reason_for("struct bucket.head,gone", map_of("hash")),
+            "a.b@1.0.0 needs struct bucket.gone: not in this kernel or program");
+  EXPECT_EQ(reason_for("union bucket", map_of("hash")),
+            "a.b@1.0.0 needs union bucket: not in this kernel or program");
+  EXPECT_EQ(reason_for("enum colour.BLUE", map_of("hash")),
+            "a.b@1.0.0 needs enum colour.BLUE: not in this kernel or program");
+  EXPECT_EQ(reason_for("struct task_ctx.weight", map_of("hash")),
+            "a.b@1.0.0 needs struct task_ctx: not in this kernel or program");
+  EXPECT_EQ(reason_for("struct task_ctx.age", map_of_task_ctx()),
+            "a.b@1.0.0 needs struct task_ctx.age: not in this kernel or program");
+}
+
+TEST(SelectNeeds, TheNextOneRendersInstead) {
+  PluginDirectory directory;
+  directory.add("a", "a.new", {"attach=map-type:hash prio=5", "needs=struct gone"}).add("b", "a.old");
+  const auto registry = directory.registry();
+  const auto told = select(registry, map_of("hash"));
+  EXPECT_THAT(told.ids, ElementsAre("a.old"));
+  EXPECT_EQ(told.selection.reason, "a.new@1.0.0 needs struct gone: not in this kernel or program");
+}
+
+} // namespace
+} // namespace mapscope::plugin
