@@ -2,21 +2,20 @@
 #include "host/memory/elf_core.hpp"
 
 #include "host/base/checked.hpp"
+#include "host/memory/pieces.hpp"
 
 #include <algorithm>
 #include <elf.h>
 #include <fmt/format.h>
 #include <limits>
+#include <optional>
 
 namespace mapscope::memory {
 
 namespace {
 
-/// Where a segment's bytes lie in the file, beside what the report of segments says.
-struct Piece {
-  Segment segment;
-  std::span<const std::byte> bytes; ///< segment.present of them
-};
+/// Of all notes together. Real cores have some hundred bytes per CPU and a page of VMCOREINFO.
+constexpr std::uint64_t most_note_bytes = 16U << 20;
 
 std::string_view arch_name(std::uint16_t machine) {
   switch (machine) {
@@ -35,56 +34,59 @@ public:
 
   std::string_view format() const override { return "ELF core"; }
   std::string_view arch() const override { return arch_; }
-  std::span<const Segment> segments() const override { return segments_; }
+  std::span<const Segment> segments() const override { return pieces_.segments(); }
   std::string_view vmcoreinfo() const override { return vmcoreinfo_; }
   std::span<const std::string> warnings() const override { return warnings_; }
-
   std::span<const std::byte> view(std::uint64_t address, std::size_t want) const override {
-    const auto after =
-        std::ranges::upper_bound(pieces_, address, {}, [](const Piece& p) { return p.segment.address; });
-    if (after == pieces_.begin()) return {};
-    const Piece& piece = *std::prev(after);
-    const std::uint64_t offset = address - piece.segment.address;
-    if (offset >= piece.bytes.size()) return {};
-    return piece.bytes.subspan(offset, std::min<std::uint64_t>(want, piece.bytes.size() - offset));
+    return pieces_.view(address, want);
   }
 
   void add_segment(const Elf64_Phdr& header);
   void add_notes(const Elf64_Phdr& header);
   void finish(const std::string& name);
   [[nodiscard]] std::span<const std::byte> file() const { return file_.bytes(); }
+  [[nodiscard]] bool is_of_a_process() const { return has_user_addresses_ && !has_places_; }
 
 private:
   MappedFile file_;
   std::string_view arch_;
-  std::vector<Piece> pieces_;
-  std::vector<Segment> segments_; ///< pieces_ without the bytes
+  Pieces pieces_;
   std::string_view vmcoreinfo_;
   std::vector<std::string> warnings_;
   std::uint64_t missing_ = 0; ///< bytes the headers promise beyond the file's end
+  std::uint64_t notes_left_ = most_note_bytes;
+  bool has_user_addresses_ = false, has_places_ = false;
 };
 
+/// What the file holds of `size` bytes at `offset`.
+std::span<const std::byte> as_far_as_there(std::span<const std::byte> file, std::uint64_t offset,
+                                           std::uint64_t size) {
+  const auto rest = file.subspan(std::min<std::uint64_t>(offset, file.size()));
+  return rest.first(std::min<std::uint64_t>(size, rest.size()));
+}
+
 void ElfCore::add_segment(const Elf64_Phdr& header) {
+  has_user_addresses_ = has_user_addresses_ || (header.p_vaddr != 0 && header.p_vaddr >> 63 == 0);
   // /proc/kcore and some tools mark segments without a physical address by -1.
   const bool placed = header.p_paddr != std::numeric_limits<Elf64_Addr>::max();
   if (!placed || header.p_memsz == 0 || header.p_memsz > ~header.p_paddr) return;
+  has_places_ = has_places_ || header.p_paddr != 0;
   const std::uint64_t promised = std::min(header.p_filesz, header.p_memsz);
-  const std::uint64_t start = std::min<std::uint64_t>(header.p_offset, file().size());
-  const std::uint64_t present = std::min<std::uint64_t>(promised, file().size() - start);
-  missing_ += promised - present;
-  pieces_.push_back({{header.p_paddr, header.p_memsz, present}, file().subspan(start, present)});
+  const auto bytes = as_far_as_there(file(), header.p_offset, promised);
+  missing_ += promised - bytes.size();
+  pieces_.add(header.p_paddr, header.p_memsz, bytes);
 }
 
 constexpr std::uint64_t note_padded(std::uint64_t size) { return (size + 3) & ~3ULL; }
 
 /// Notes of a core are 4-byte aligned whatever p_align says (fs/proc/vmcore.c, QEMU dump/dump.c).
 void ElfCore::add_notes(const Elf64_Phdr& header) {
-  const auto notes = slice(file(), header.p_offset, std::min<std::uint64_t>(header.p_filesz, file().size()));
-  if (!notes) return;
-  for (std::uint64_t at = 0; const auto note = load_at<Elf64_Nhdr>(*notes, at);) {
+  const auto notes = as_far_as_there(file(), header.p_offset, std::min(header.p_filesz, notes_left_));
+  notes_left_ -= notes.size();
+  for (std::uint64_t at = 0; const auto note = load_at<Elf64_Nhdr>(notes, at);) {
     const std::uint64_t name_at = at + sizeof *note, text_at = name_at + note_padded(note->n_namesz);
-    const auto name = slice(*notes, name_at, note->n_namesz);
-    const auto text = slice(*notes, text_at, note->n_descsz);
+    const auto name = slice(notes, name_at, note->n_namesz);
+    const auto text = slice(notes, text_at, note->n_descsz);
     if (!name || !text) return;
     const std::string_view spelled(reinterpret_cast<const char*>(name->data()), name->size());
     if (spelled == std::string_view("VMCOREINFO\0", 11))
@@ -94,15 +96,7 @@ void ElfCore::add_notes(const Elf64_Phdr& header) {
 }
 
 void ElfCore::finish(const std::string& name) {
-  std::ranges::sort(pieces_, {}, [](const Piece& p) { return p.segment.address; });
-  for (std::size_t i = 0; i + 1 < pieces_.size(); ++i) { // overlaps: the later segment has the common bytes
-    Piece& piece = pieces_[i];
-    const std::uint64_t room = pieces_[i + 1].segment.address - piece.segment.address;
-    piece.segment.size = std::min(piece.segment.size, room);
-    piece.segment.present = std::min(piece.segment.present, room);
-    piece.bytes = piece.bytes.first(piece.segment.present);
-  }
-  for (const Piece& piece : pieces_) segments_.push_back(piece.segment);
+  pieces_.settle();
   if (missing_ != 0)
     warnings_.push_back(
         fmt::format("{}: the file ends {} bytes early; what it holds is shown", name, missing_));
@@ -139,14 +133,36 @@ Result<Elf64_Ehdr> check_header(const std::string& name, std::span<const std::by
   if (header->e_phentsize != sizeof(Elf64_Phdr))
     return refuse(name, fmt::format("program headers of {} bytes, expected {}", header->e_phentsize,
                                     sizeof(Elf64_Phdr)));
+  if (arch_name(header->e_machine).empty())
+    return refuse(name, fmt::format("an ELF core of machine {}; only x86-64 (62) and arm64 (183) are known",
+                                    header->e_machine));
   return *header;
 }
 
 /// More than 65,534 program headers are counted in section header 0 (PN_XNUM).
-std::uint64_t header_count(const Elf64_Ehdr& header, std::span<const std::byte> bytes) {
+std::optional<std::uint64_t> header_count(const Elf64_Ehdr& header, std::span<const std::byte> bytes) {
   if (header.e_phnum != PN_XNUM) return header.e_phnum;
   const auto section = load_at<Elf64_Shdr>(bytes, header.e_shoff);
-  return section ? section->sh_info : 0;
+  if (!section) return std::nullopt;
+  return section->sh_info;
+}
+
+Result<void> read_program_headers(const std::string& name, const Elf64_Ehdr& header, ElfCore& core) {
+  const auto count = header_count(header, core.file());
+  if (!count)
+    return refuse(name, "an ELF core whose number of program headers lies past the end of the file");
+  const auto table = core.file().subspan(std::min<std::uint64_t>(header.e_phoff, core.file().size()));
+  if (*count > table.size() / sizeof(Elf64_Phdr))
+    return refuse(name,
+                  fmt::format("an ELF core whose {} program headers reach past the end of the file; was "
+                              "the dump cut short?",
+                              *count));
+  for (std::uint64_t i = 0; i < *count; ++i) {
+    const auto entry = load<Elf64_Phdr>(table.data() + i * sizeof(Elf64_Phdr));
+    if (entry.p_type == PT_LOAD) core.add_segment(entry);
+    if (entry.p_type == PT_NOTE) core.add_notes(entry);
+  }
+  return {};
 }
 
 } // namespace
@@ -160,16 +176,12 @@ Result<std::unique_ptr<Source>> open_elf_core(const std::string& name, MappedFil
   const auto header = check_header(name, file.bytes());
   if (!header) return std::unexpected(header.error());
   auto core = std::make_unique<ElfCore>(std::move(file), arch_name(header->e_machine));
-  const std::uint64_t count = header_count(*header, core->file());
-  for (std::uint64_t i = 0; i < count; ++i) {
-    const auto entry = fits(header->e_phoff, i * sizeof(Elf64_Phdr), core->file().size())
-                           ? load_at<Elf64_Phdr>(core->file(), header->e_phoff + i * sizeof(Elf64_Phdr))
-                           : std::nullopt;
-    if (!entry)
-      return refuse(name, fmt::format("its {} program headers reach past the end of the file", count));
-    if (entry->p_type == PT_LOAD) core->add_segment(*entry);
-    if (entry->p_type == PT_NOTE) core->add_notes(*entry);
-  }
+  if (auto read = read_program_headers(name, *header, *core); !read)
+    return std::unexpected(std::move(read.error()));
+  if (core->is_of_a_process())
+    return refuse(name,
+                  "an ELF core of a process, not of a kernel (its segments have no physical addresses); "
+                  "give a dump of the machine's memory");
   core->finish(name);
   if (core->segments().empty())
     return refuse(name, "an ELF core without memory (no PT_LOAD with a physical address)");

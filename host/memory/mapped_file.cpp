@@ -34,7 +34,7 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   struct stat status{};
   if (::fstat(file.fd, &status) != 0) return io_error(path, "cannot look at it");
   if (S_ISDIR(status.st_mode)) return fail(Errc::io, path + ": is a directory; give a file in it");
-  if (!S_ISREG(status.st_mode)) return fail(Errc::io, path + ": is not a regular file");
+  if (!S_ISREG(status.st_mode)) return fail(Errc::io, path + ": is not a regular file; give a memory dump");
   if (status.st_size == 0) return fail(Errc::corrupt, path + ": the file is empty; was the dump cut short?");
   const auto size = static_cast<std::size_t>(status.st_size);
   void* at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd, 0);

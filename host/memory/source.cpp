@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/statfs.h>
 
 namespace mapscope::memory {
 
@@ -17,10 +19,15 @@ bool begins_with(std::span<const std::byte> bytes, std::string_view magic) {
          std::equal(magic.begin(), magic.end(), reinterpret_cast<const char*>(bytes.data()));
 }
 
-/// The running kernel's memory by virtual address. (/proc/vmcore is a file like any other.)
+/// The running kernel's memory by virtual address, wherever procfs is mounted. (/proc/vmcore is a file like
+/// any other.)
 bool is_kcore(const std::string& path) {
   std::error_code error;
-  return std::filesystem::weakly_canonical(path, error) == "/proc/kcore";
+  const auto real = std::filesystem::weakly_canonical(path, error);
+  if (real == "/proc/kcore") return true;
+  struct statfs system{};
+  return real.filename() == "kcore" && ::statfs(real.c_str(), &system) == 0 &&
+         system.f_type == PROC_SUPER_MAGIC;
 }
 
 std::unexpected<Error> not_yet(const std::string& name, std::string_view what) {
@@ -42,23 +49,23 @@ std::size_t Source::read(std::uint64_t address, std::span<std::byte> to) const {
 
 Result<std::unique_ptr<Source>> open_source(const std::string& name) {
   if (name.empty() || name == "live")
-    return not_yet(
-        "live",
-        "this machine cannot be read yet; give an ELF core file (QEMU dump-guest-memory, /proc/vmcore)");
+    return not_yet("live", "this machine cannot be read yet; give an ELF core of it (/proc/vmcore)");
   if (name.starts_with("qmp:"))
-    return not_yet(
-        name,
-        "a running guest cannot be read yet; save its memory with dump-guest-memory and give that file");
+    return not_yet(name, "a running guest cannot be read yet; save its memory with dump-guest-memory and "
+                         "give that file");
   if (is_kcore(name))
-    return not_yet(name, "this machine's memory cannot be read yet; give an ELF core file (QEMU "
-                         "dump-guest-memory, /proc/vmcore)");
+    return not_yet(name, "this machine's memory cannot be read yet; give an ELF core of it (/proc/vmcore)");
   auto file = MappedFile::open(name);
   if (!file) return std::unexpected(file.error());
   if (is_elf(file->bytes())) return open_elf_core(name, std::move(*file));
-  if (begins_with(file->bytes(), "KDUMP   ") || begins_with(file->bytes(), "makedumpfile"))
-    return not_yet(name,
-                   "a kdump-compressed dump, which cannot be read yet; convert it with makedumpfile -E");
-  return not_yet(name, "neither an ELF core nor a kdump file; raw memory images cannot be read yet");
+  if (begins_with(file->bytes(), "KDUMP   "))
+    return not_yet(name, "a kdump-compressed dump, which cannot be read yet; save the memory as ELF "
+                         "(dump-guest-memory without -z, -l and -s, or makedumpfile -E)");
+  if (begins_with(file->bytes(), "makedumpfile"))
+    return not_yet(name, "a flattened dump of makedumpfile, which cannot be read yet; put it together with "
+                         "makedumpfile -R");
+  return not_yet(name, "neither an ELF core nor a kdump file; if it is a raw image of RAM, these cannot be "
+                       "read yet: save the memory as ELF (dump-guest-memory)");
 }
 
 } // namespace mapscope::memory

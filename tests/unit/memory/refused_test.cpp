@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every source that cannot be read is refused by name, with what it is and what to do.
+#include "core_file.hpp"
+#include "host/memory/source.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mapscope::memory {
+namespace {
+
+using test::CoreFile;
+using test::ScratchFile;
+
+/// The refusal of a file with this content, without the name in front, which must be there.
+Error refusal(std::string_view content) {
+  const ScratchFile file(content);
+  auto source = open_source(file.path());
+  if (source) {
+    ADD_FAILURE() << "was accepted";
+    return {};
+  }
+  Error error = source.error();
+  const std::string name = file.path() + ": ";
+  EXPECT_TRUE(error.text.starts_with(name)) << error.text;
+  error.text.erase(0, name.size());
+  return error;
+}
+
+void expect_unsupported(std::string_view content, const char* sentence) {
+  const Error error = refusal(content);
+  EXPECT_EQ(error.code, Errc::unsupported);
+  EXPECT_EQ(error.text, sentence);
+}
+
+/// A core like others, but for what `change` does to its header.
+template <class Change> std::string core_with(Change change) {
+  CoreFile core;
+  core.load(100, "memory");
+  change(core.header);
+  return core.bytes();
+}
+
+TEST(Refused, WhatIsNoFile) {
+  const auto missing = open_source("/nonexistent/vmcore");
+  EXPECT_EQ(missing.error().code, Errc::io);
+  EXPECT_EQ(missing.error().text, "/nonexistent/vmcore: cannot open: No such file or directory");
+  const auto directory = open_source("/tmp");
+  EXPECT_EQ(directory.error().code, Errc::io);
+  EXPECT_EQ(directory.error().text, "/tmp: is a directory; give a file in it");
+  const auto device = open_source("/dev/null");
+  EXPECT_EQ(device.error().code, Errc::io);
+  EXPECT_EQ(device.error().text, "/dev/null: is not a regular file; give a memory dump");
+}
+
+TEST(Refused, WhatIsNotThereYet) {
+  for (const char* name : {"", "live"})
+    EXPECT_EQ(open_source(name).error().text,
+              "live: this machine cannot be read yet; give an ELF core of it (/proc/vmcore)");
+  EXPECT_EQ(open_source("qmp:/run/guest.sock").error().text,
+            "qmp:/run/guest.sock: a running guest cannot be read yet; save its memory with dump-guest-memory "
+            "and give that file");
+  EXPECT_EQ(open_source("/proc/kcore").error().text,
+            "/proc/kcore: this machine's memory cannot be read yet; give an ELF core of it (/proc/vmcore)");
+  EXPECT_EQ(open_source("live").error().code, Errc::unsupported);
+}
+
+TEST(Refused, OtherFormats) {
+  const Error empty = refusal("");
+  EXPECT_EQ(empty.code, Errc::corrupt);
+  EXPECT_EQ(empty.text, "the file is empty; was the dump cut short?");
+  expect_unsupported("KDUMP   more",
+                     "a kdump-compressed dump, which cannot be read yet; save the memory as ELF "
+                     "(dump-guest-memory without -z, -l and -s, or makedumpfile -E)");
+  expect_unsupported("makedumpfile", "a flattened dump of makedumpfile, which cannot be read yet; put it "
+                                     "together with makedumpfile -R");
+  const char* unknown = "neither an ELF core nor a kdump file; if it is a raw image of RAM, these cannot be "
+                        "read yet: save the memory as ELF (dump-guest-memory)";
+  expect_unsupported(std::string(8192, '\0'), unknown);
+  expect_unsupported("KDUM", unknown);
+}
+
+TEST(Refused, OtherElfFiles) {
+  expect_unsupported(core_with([](auto& header) { header.e_type = ET_REL; }),
+                     "an ELF object file (a kernel module?), not a core; give the memory dump");
+  expect_unsupported(
+      core_with([](auto& header) { header.e_type = ET_EXEC; }),
+      "an ELF executable, not a core; if it is the kernel, give it with --vmlinux and name the "
+      "dump");
+  expect_unsupported(core_with([](auto& header) { header.e_type = ET_DYN; }),
+                     "an ELF shared object, not a core; if it is the kernel, give it with --vmlinux and name "
+                     "the dump");
+  expect_unsupported(core_with([](auto& header) { header.e_type = 77; }),
+                     "an ELF file of type 77, not a core");
+  expect_unsupported(core_with([](auto& header) { header.e_ident[EI_CLASS] = ELFCLASS32; }),
+                     "a 32-bit ELF file; only 64-bit kernels are read");
+  expect_unsupported(core_with([](auto& header) { header.e_ident[EI_DATA] = ELFDATA2MSB; }),
+                     "a big-endian ELF file; only little-endian is read");
+  expect_unsupported(core_with([](auto& header) { header.e_machine = EM_RISCV; }),
+                     "an ELF core of machine 243; only x86-64 (62) and arm64 (183) are known");
+}
+
+TEST(Refused, BrokenElfHeaders) {
+  expect_unsupported(core_with([](auto&) {}).substr(0, 20),
+                     "an ELF header cut off after 20 bytes; was the dump cut short?");
+  expect_unsupported(core_with([](auto& header) { header.e_phentsize = 32; }),
+                     "program headers of 32 bytes, expected 56");
+  const char* cut =
+      "an ELF core whose 1 program headers reach past the end of the file; was the dump cut short?";
+  expect_unsupported(core_with([](auto&) {}).substr(0, 100), cut);
+  expect_unsupported(core_with([](auto& header) { header.e_phoff = ~0ULL; }), cut);
+  const char* uncounted = "an ELF core whose number of program headers lies past the end of the file";
+  expect_unsupported(core_with([](auto& header) { header.e_phnum = PN_XNUM, header.e_shoff = ~0ULL; }),
+                     uncounted);
+}
+
+TEST(Refused, CoresWithoutAMachinesMemory) {
+  expect_unsupported(CoreFile().bytes(), "an ELF core without memory (no PT_LOAD with a physical address)");
+  CoreFile process;
+  process.load(0, "text").p_vaddr = 0x400000;
+  process.load(0, "stack").p_vaddr = 0x7fff00000000;
+  expect_unsupported(process.bytes(),
+                     "an ELF core of a process, not of a kernel (its segments have no physical "
+                     "addresses); give a dump of the machine's memory");
+}
+
+TEST(Refused, NotAGuestWhoseMemoryBeginsAtZero) {
+  CoreFile guest; // as QEMU writes them: no virtual addresses
+  guest.load(0, "memory");
+  const ScratchFile file(guest.bytes());
+  EXPECT_TRUE(open_source(file.path()));
+}
+
+} // namespace
+} // namespace mapscope::memory
