@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every kind of map that is rendered, typed, and the sections of an object with every kind of type.
-#include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
 
 #include "known.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define MAP(NAME, TYPE, KEY, VALUE, ENTRIES, FLAGS)                                                                    \
-  struct {                                                                                                             \
-    __uint(type, BPF_MAP_TYPE_##TYPE);                                                                                 \
-    __type(key, KEY);                                                                                                  \
-    __type(value, VALUE);                                                                                              \
-    __uint(max_entries, ENTRIES);                                                                                      \
-    __uint(map_flags, FLAGS);                                                                                          \
+#define MAP(NAME, TYPE, KEY, VALUE, ENTRIES, FLAGS)                                                          \
+  struct {                                                                                                   \
+    __uint(type, BPF_MAP_TYPE_##TYPE);                                                                       \
+    __type(key, KEY);                                                                                        \
+    __type(value, VALUE);                                                                                    \
+    __uint(max_entries, ENTRIES);                                                                            \
+    __uint(map_flags, FLAGS);                                                                                \
   } NAME SEC(".maps")
 
 struct page_and_more {
@@ -61,10 +61,10 @@ const volatile s64 limits[2] = {-1, 1};
 struct numbers custom SEC(".data.custom") = {.count = 7, .sum = -7};
 
 SEC("socket")
-int count_it(void *context) {
+int count_it(void* context) {
   u32 zero = 0;
   char name[8] = "mapscop";
-  u64 *cell = bpf_map_lookup_elem(&mapped_one, &zero);
+  u64* cell = bpf_map_lookup_elem(&mapped_one, &zero);
   if (cell) __sync_fetch_and_add(cell, 1);
   counters[0] += in_rodata.u8_max + hidden_number + path[0].x + custom.count + in_data.u8_max + limits[1];
   flag_bss = in_bss.truth;
@@ -74,7 +74,7 @@ int count_it(void *context) {
 
 /* Refers to the maps, so that they are this program's maps. */
 SEC("socket")
-int use_maps(void *context) {
+int use_maps(void* context) {
   u32 key = 0;
   u64 wide = 0;
   struct key padded = {};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the guest's maps hold, as C: shared by the BPF objects and the loader, so that the loader's compiler can say
- * what each member must decode to.
+ * What the guest's maps hold, as C: shared by the BPF objects and the loader, so that the loader's compiler
+ * can say what each member must decode to.
  */
 #pragma once
 
@@ -105,10 +105,10 @@ struct everything {
     };
   };
   const volatile u32 constant;
-  void *nothing;
-  struct point *to_point;
-  struct unknown *to_unknown;
-  void *to_void;
+  void* nothing;
+  struct point* to_point;
+  struct unknown* to_unknown;
+  void* to_void;
   unsigned __int128 wide;
   __int128 wide_negative;
   struct point last;

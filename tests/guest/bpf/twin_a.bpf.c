@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Its maps are named like those of twin_b, and mean something else.
-#include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
 
 #include "known.h"
 
@@ -17,9 +17,9 @@ struct {
 struct point shared_name;
 
 SEC("socket")
-int twin(void *context) {
+int twin(void* context) {
   u32 key = 1;
-  struct point *found = bpf_map_lookup_elem(&state, &key);
+  struct point* found = bpf_map_lookup_elem(&state, &key);
   shared_name.x = found ? found->x : 11;
   return 0;
 }

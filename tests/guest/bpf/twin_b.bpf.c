@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Its maps are named like those of twin_a, and mean something else.
-#include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <linux/bpf.h>
 
 #include "known.h"
 
@@ -22,9 +22,9 @@ struct {
 struct other shared_name;
 
 SEC("socket")
-int twin(void *context) {
+int twin(void* context) {
   u64 key = 1;
-  struct other *found = bpf_map_lookup_elem(&state, &key);
+  struct other* found = bpf_map_lookup_elem(&state, &key);
   shared_name.b = found ? found->b : -11;
   return 0;
 }

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The captured guests, and running mapscope on them as a person would.
+#pragma once
+
+#include <filesystem>
+#include <rapidjson/document.h>
+#include <string>
+#include <vector>
+
+namespace mapscope::guest {
+
+struct Capture {
+  std::string name; ///< "6.12-noinfo"
+  std::filesystem::path folder;
+  [[nodiscard]] std::filesystem::path vmcore() const { return folder / "vmcore"; }
+};
+
+/// From MAPSCOPE_CAPTURES (NAME=DIR,...). Empty when it is not set, which every test must treat as a failure.
+std::vector<Capture> captures();
+
+/// A folder that goes away with the test.
+class Scratch {
+public:
+  Scratch();
+  ~Scratch();
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  [[nodiscard]] std::filesystem::path operator/(const std::string& name) const { return folder_ / name; }
+
+private:
+  std::filesystem::path folder_;
+};
+
+struct Ran {
+  int exit_code = -1;
+  std::string out, err;
+};
+
+/// Runs mapscope (or `program`) with these words and waits.
+Ran run(const std::vector<std::string>& words, const std::string& program = MAPSCOPE_PROGRAM);
+
+std::string read_file(const std::filesystem::path& path);
+/// Parses or fails the test; an empty document then.
+rapidjson::Document parse(const std::string& json);
+/// `mapscope dump SOURCE -j` with more words, parsed.
+rapidjson::Document dump(const std::filesystem::path& source, const std::vector<std::string>& more = {});
+
+/// The map with that id, or null.
+const rapidjson::Value* map_by_id(const rapidjson::Document& report, unsigned id);
+/// "de ad" -> "dead"
+std::string without_blanks(const char* hex);
+
+} // namespace mapscope::guest

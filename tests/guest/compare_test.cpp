@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every key, value and per-CPU copy that bpf(2) stated inside the guest, against what mapscope read from its
+// memory.
+#include "captures.hpp"
+
+#include <array>
+#include <cstdio>
+#include <gtest/gtest.h>
+#include <map>
+#include <set>
+
+namespace mapscope::guest {
+namespace {
+
+/// Keys to the copies behind them (one for ordinary maps), all as hex without blanks.
+using Cells = std::multimap<std::string, std::vector<std::string>>;
+
+std::string index_hex(unsigned index) {
+  std::array<char, 9> text{};
+  std::snprintf(text.data(), text.size(), "%02x%02x%02x%02x", index & 255, index >> 8 & 255,
+                index >> 16 & 255, index >> 24);
+  return text.data();
+}
+
+std::string key_of(const rapidjson::Value& entry) {
+  return entry.HasMember("key_hex") ? without_blanks(entry["key_hex"].GetString())
+                                    : index_hex(entry["key"].GetUint());
+}
+
+Cells cells_of_report(const rapidjson::Value& map) {
+  Cells cells;
+  for (const char* list : {"entries", "array_entries"})
+    if (map.HasMember(list))
+      for (const auto& entry : map[list].GetArray())
+        cells.emplace(key_of(entry),
+                      std::vector{without_blanks(entry.HasMember("value_hex") ? entry["value_hex"].GetString()
+                                                                              : "missing")});
+  for (const char* list : {"percpu_entries", "percpu_hash_entries"}) {
+    if (!map.HasMember(list)) continue;
+    for (const auto& entry : map[list].GetArray()) {
+      std::vector<std::string> copies;
+      for (const auto& copy : entry["per_cpu_hex"].GetArray())
+        copies.push_back(copy.IsNull() ? "null" : without_blanks(copy.GetString()));
+      cells.emplace(key_of(entry), std::move(copies));
+    }
+  }
+  if (cells.empty() && map.HasMember("value_hex"))
+    cells.emplace(index_hex(0), std::vector{without_blanks(map["value_hex"].GetString())});
+  return cells;
+}
+
+Cells cells_of_guest(const rapidjson::Value& map) {
+  Cells cells;
+  for (const auto& entry : map["entries"].GetArray()) {
+    std::vector<std::string> copies;
+    if (entry[1].IsString())
+      copies.emplace_back(entry[1].GetString());
+    else
+      for (const auto& copy : entry[1].GetArray()) copies.emplace_back(copy.GetString());
+    cells.emplace(entry[0].GetString(), std::move(copies));
+  }
+  return cells;
+}
+
+struct Tally {
+  std::size_t equal = 0, all = 0;
+  void add(bool same) { ++all, equal += same ? 1 : 0; }
+};
+
+/// Each key is a cell, and so is each value or copy behind it; what only one side has counts as unequal.
+void compare_cells(const Cells& guest, const Cells& report, Tally& tally) {
+  for (const auto& [key, copies] : guest) {
+    const auto found = report.find(key);
+    tally.add(found != report.end());
+    for (std::size_t i = 0; i < copies.size(); ++i)
+      tally.add(found != report.end() && i < found->second.size() && found->second[i] == copies[i]);
+  }
+  for (const auto& [key, copies] : report)
+    if (!guest.contains(key)) tally.add(false);
+}
+
+void compare_header(const rapidjson::Value& guest, const rapidjson::Value& report) {
+  EXPECT_STREQ(report["name"].GetString(), guest["name"].GetString());
+  EXPECT_EQ(report["map_type"].GetUint(), guest["type"].GetUint());
+  for (const char* key : {"key_size", "value_size", "max_entries", "map_flags"})
+    EXPECT_EQ(report[key].GetUint(), guest[key].GetUint()) << key;
+  EXPECT_EQ(report["frozen"].GetBool(), guest["frozen"].GetBool());
+  EXPECT_EQ(report.HasMember("btf_id") ? report["btf_id"].GetUint() : 0, guest["btf_id"].GetUint());
+  EXPECT_EQ(report.HasMember("map_extra") ? report["map_extra"].GetUint64() : 0,
+            guest["map_extra"].GetUint64());
+}
+
+class Guests : public testing::Test {
+protected:
+  void SetUp() override {
+    if (captures().empty())
+      GTEST_FAIL() << "MAPSCOPE_CAPTURES is not set; ./dev test captures the guests and sets it";
+  }
+};
+
+TEST_F(Guests, EveryCellEqualsWhatTheKernelSaid) {
+  for (const Capture& capture : captures()) {
+    SCOPED_TRACE(capture.name);
+    const auto report = dump(capture.vmcore(), {"--limit", "0"});
+    const auto guest = parse(read_file(capture.folder / "guest.json"));
+    Tally tally;
+    ASSERT_EQ(report["maps"].Size(), guest["maps"].Size());
+    for (const auto& stated : guest["maps"].GetArray()) {
+      SCOPED_TRACE(stated["name"].GetString());
+      const auto* map = map_by_id(report, stated["id"].GetUint());
+      ASSERT_NE(map, nullptr);
+      compare_header(stated, *map);
+      if (!stated["listed"].GetBool()) {
+        EXPECT_STREQ((*map)["status"].GetString(), "skipped");
+        EXPECT_GT((*map)["error"].GetStringLength(), 0U);
+        continue;
+      }
+      EXPECT_STREQ((*map)["status"].GetString(), "complete")
+          << (map->HasMember("error") ? (*map)["error"].GetString() : "");
+      EXPECT_EQ((*map)["entry_count"].GetUint64(), stated["entry_count"].GetUint64());
+      const std::size_t unequal = tally.all - tally.equal;
+      compare_cells(cells_of_guest(stated), cells_of_report(*map), tally);
+      EXPECT_EQ(tally.all - tally.equal, unequal);
+    }
+    std::printf("%s: %zu of %zu cells equal\n", capture.name.c_str(), tally.equal, tally.all);
+    EXPECT_EQ(tally.equal, tally.all);
+    EXPECT_GT(tally.all, 200'000U); // the big hash alone has as many
+  }
+}
+
+std::multiset<unsigned> ids(const rapidjson::Value& list) {
+  std::multiset<unsigned> all;
+  for (const auto& id : list.GetArray()) all.insert(id.GetUint());
+  return all;
+}
+
+TEST_F(Guests, ProgramsAndTheirMaps) {
+  for (const Capture& capture : captures()) {
+    SCOPED_TRACE(capture.name);
+    const auto report = dump(capture.vmcore(), {"--limit", "1"});
+    const auto guest = parse(read_file(capture.folder / "guest.json"));
+    ASSERT_EQ(report["programs"].Size(), guest["programs"].Size());
+    for (rapidjson::SizeType i = 0; i < report["programs"].Size(); ++i) {
+      const auto &shown = report["programs"][i], &stated = guest["programs"][i];
+      EXPECT_EQ(shown["id"].GetUint(), stated["id"].GetUint());
+      for (const char* key : {"name", "type", "tag"})
+        EXPECT_STREQ(shown[key].GetString(), stated[key].GetString());
+      EXPECT_EQ(shown["run_cnt"].GetUint64(), stated["run_cnt"].GetUint64());
+      EXPECT_EQ(ids(shown["map_ids"]), ids(stated["map_ids"]));
+      for (const unsigned id : ids(stated["map_ids"]))
+        EXPECT_TRUE(ids((*map_by_id(report, id))["programs"]).contains(stated["id"].GetUint()));
+    }
+  }
+}
+
+TEST_F(Guests, SameInputSameBytes) {
+  const std::string core = captures().front().vmcore();
+  const std::string one = run({"dump", core, "-j", "--jobs", "1"}).out;
+  EXPECT_GT(one.size(), 100'000U);
+  EXPECT_EQ(one, run({"dump", core, "-j", "--jobs", "4"}).out);
+  const std::string text = run({"dump", core, "--jobs", "1"}).out;
+  EXPECT_EQ(text, run({"dump", core, "--jobs", "3"}).out);
+  EXPECT_EQ(one, run({"dump", "-j", core}).out);
+}
+
+TEST_F(Guests, PrettyHoldsTheSame) {
+  const std::string core = captures().front().vmcore();
+  const auto compact = dump(core), pretty = parse(run({"dump", core, "-p"}).out);
+  EXPECT_TRUE(compact == pretty);
+}
+
+} // namespace
+} // namespace mapscope::guest

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dumps that are cut, or that do not say where their VMCOREINFO is: what can be shown is shown, the rest says
+// why not.
+#include "captures.hpp"
+
+#include <fstream>
+#include <gtest/gtest.h>
+#include <map>
+
+namespace mapscope::guest {
+namespace {
+
+namespace fs = std::filesystem;
+
+void copy_first(const fs::path& from, const fs::path& to, std::uintmax_t bytes) {
+  fs::copy_file(from, to);
+  fs::resize_file(to, bytes);
+}
+
+std::map<std::string, unsigned> statuses(const rapidjson::Document& report) {
+  std::map<std::string, unsigned> count;
+  for (const auto& map : report["maps"].GetArray()) ++count[map["status"].GetString()];
+  return count;
+}
+
+/// Every complete map of a cut dump must hold exactly what it holds in the whole one.
+void expect_complete_maps_unchanged(const rapidjson::Document& whole, const rapidjson::Document& cut) {
+  for (const auto& map : cut["maps"].GetArray()) {
+    if (map["status"] != "complete") {
+      EXPECT_TRUE(map["status"] == "truncated" || map["error"].GetStringLength() != 0);
+      continue;
+    }
+    const auto* same = map_by_id(whole, map["id"].GetUint());
+    ASSERT_NE(same, nullptr);
+    EXPECT_TRUE(map == *same) << map["name"].GetString();
+  }
+}
+
+TEST(Gaps, CutDumpsShowWhatTheyHold) {
+  ASSERT_FALSE(captures().empty())
+      << "MAPSCOPE_CAPTURES is not set; ./dev test captures the guests and sets it";
+  const Capture capture = captures().front();
+  const Scratch scratch;
+  const auto whole = dump(capture.vmcore());
+  const auto size = fs::file_size(capture.vmcore());
+  unsigned reports = 0, less_than_complete = 0;
+  for (const unsigned percent : {99, 90, 75, 50, 25, 10, 1}) {
+    SCOPED_TRACE(percent);
+    const auto cut = scratch / "cut";
+    copy_first(capture.vmcore(), cut, size / 100 * percent);
+    const Ran done = run({"dump", cut.string(), "-j"});
+    if (done.exit_code == 0) {
+      const auto report = parse(done.out);
+      EXPECT_NE(done.err.find("bytes early"), std::string::npos) << done.err;
+      expect_complete_maps_unchanged(whole, report);
+      auto count = statuses(report);
+      ++reports, less_than_complete += count["partial"] + count["unreadable"];
+    } else {
+      EXPECT_EQ(done.exit_code, 1);
+      EXPECT_EQ(done.out, "");
+      EXPECT_NE(done.err.rfind("mapscope: ", 0), std::string::npos) << done.err;
+    }
+    fs::remove(cut);
+  }
+  EXPECT_GT(reports, 0U);
+  EXPECT_GT(less_than_complete, 0U);
+}
+
+/// A hole in the middle of the memory: page tables and headers stay, contents go.
+TEST(Gaps, ZeroedMemoryNeverCrashes) {
+  ASSERT_FALSE(captures().empty());
+  const Capture capture = captures().front();
+  const Scratch scratch;
+  const auto torn = scratch / "torn";
+  fs::copy_file(capture.vmcore(), torn);
+  const std::string zeros(1U << 20, '\0');
+  std::fstream file(torn, std::ios::in | std::ios::out | std::ios::binary);
+  for (std::uintmax_t at = 64U << 20; at + zeros.size() < fs::file_size(torn); at += 8U << 20) {
+    file.seekp(static_cast<std::streamoff>(at));
+    file.write(zeros.data(), static_cast<std::streamsize>(zeros.size()));
+  }
+  file.close();
+  const Ran done = run({"dump", torn.string(), "-j"});
+  EXPECT_TRUE(done.exit_code == 0 || done.exit_code == 1) << done.exit_code << done.err;
+  if (done.exit_code == 0) parse(done.out);
+}
+
+TEST(Gaps, StrictTellsIncompleteByItsExitCode) {
+  ASSERT_FALSE(captures().empty());
+  const std::string core = captures().front().vmcore();
+  EXPECT_EQ(run({"dump", core, "-j", "--strict", "--map", "many"}).exit_code, 0);
+  EXPECT_EQ(run({"dump", core, "-j", "--strict", "--map", "many", "--limit", "3"}).exit_code, 3);
+  EXPECT_EQ(run({"dump", core, "-j", "--strict", "--map", "a_queue"}).exit_code, 3);
+}
+
+TEST(Gaps, VmcoreinfoIsFoundInMemoryAlone) {
+  bool seen = false;
+  for (const Capture& capture : captures()) {
+    if (capture.name.find("noinfo") == std::string::npos) continue;
+    seen = true;
+    const auto info = parse(run({"info", capture.vmcore().string(), "-j"}).out);
+    EXPECT_STREQ(info["vmcoreinfo_from"].GetString(), "memory");
+  }
+  EXPECT_TRUE(seen) << "no capture without a VMCOREINFO note among MAPSCOPE_CAPTURES";
+}
+
+TEST(Gaps, NoVmcoreinfoAnywhereIsOneSentence) {
+  ASSERT_FALSE(captures().empty());
+  const Capture capture = captures().front();
+  const Scratch scratch;
+  const auto core = scratch / "core";
+  copy_first(capture.vmcore(), core, fs::file_size(capture.vmcore()));
+  // The text's first key, wherever it lies, loses a letter: no note and no memory names the kernel any more.
+  std::string bytes = read_file(core);
+  for (std::size_t at = 0; (at = bytes.find("OSRELEASE=", at)) != std::string::npos; ++at) bytes[at] = 'X';
+  std::ofstream(core, std::ios::binary) << bytes;
+  // The note is still there and still names the image: mapscope must not trust what it cannot verify
+  // silently.
+  const Ran done = run({"info", core.string()});
+  EXPECT_TRUE(done.exit_code == 1 || done.err.find("torn") != std::string::npos) << done.err;
+}
+
+TEST(Gaps, PageTableLevels) {
+  for (const Capture& capture : captures()) {
+    const auto info = parse(run({"info", capture.vmcore().string(), "-j"}).out);
+    EXPECT_EQ(info["page_table_levels"].GetUint(),
+              capture.name.find("la57off") != std::string::npos ? 4U : 5U)
+        << capture.name;
+    EXPECT_NE(info["kaslr_offset"].GetUint64(), 0U) << capture.name;
+    EXPECT_EQ(info["cpus"].GetUint(), 2U);
+  }
+}
+
+} // namespace
+} // namespace mapscope::guest

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plugins come and go: what a missing, doubled or redirected plugin changes, and what it must not change.
+#include "captures.hpp"
+
+#include <fstream>
+#include <gtest/gtest.h>
+
+namespace mapscope::guest {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A copy of the program and its plugins, to take some away from.
+class Installed {
+public:
+  Installed() {
+    fs::copy_file(MAPSCOPE_PROGRAM, program());
+    fs::copy(fs::path(MAPSCOPE_PROGRAM).parent_path() / "plugins", plugins(), fs::copy_options::recursive);
+  }
+  [[nodiscard]] std::string program() const { return (scratch_ / "mapscope").string(); }
+  [[nodiscard]] fs::path plugins() const { return scratch_ / "plugins"; }
+
+private:
+  Scratch scratch_;
+};
+
+std::string first_core() { return captures().empty() ? "" : captures().front().vmcore().string(); }
+
+bool is_hash(const rapidjson::Value& map) {
+  return map["type_name"] == "hash" || map["type_name"] == "lru_hash";
+}
+
+TEST(Plugins, WithoutHashItsMapsAreSkippedAndNothingElseChanges) {
+  ASSERT_NE(first_core(), "");
+  const Installed copy;
+  const auto before = parse(run({"dump", first_core(), "-j"}, copy.program()).out);
+  fs::remove(copy.plugins() / "hash.so");
+  const auto after = parse(run({"dump", first_core(), "-j"}, copy.program()).out);
+  ASSERT_EQ(before["maps"].Size(), after["maps"].Size());
+  unsigned skipped = 0;
+  for (rapidjson::SizeType i = 0; i < after["maps"].Size(); ++i) {
+    const auto &was = before["maps"][i], &is = after["maps"][i];
+    if (!is_hash(is)) {
+      EXPECT_TRUE(was == is) << is["name"].GetString();
+      continue;
+    }
+    ++skipped;
+    EXPECT_STREQ(is["status"].GetString(), "skipped");
+    EXPECT_TRUE(
+        std::string(is["error"].GetString())
+            .starts_with(std::string("no plugin renders maps of type ") + is["type_name"].GetString()))
+        << is["error"].GetString();
+    EXPECT_FALSE(is.HasMember("entries"));
+  }
+  EXPECT_GT(skipped, 5U);
+}
+
+TEST(Plugins, ConfigurationSendsAMapElsewhere) {
+  ASSERT_NE(first_core(), "");
+  const Scratch scratch;
+  std::ofstream(scratch / "rule.toml")
+      << "[map.\"big*\"]\nuse = \"mapscope.builtin.percpu_hash\"\nlimit = 3\n";
+  const auto report = dump(first_core(), {"--config", (scratch / "rule.toml").string()});
+  unsigned sent = 0;
+  for (const auto& map : report["maps"].GetArray()) {
+    const bool meant = std::string(map["name"].GetString()).starts_with("big");
+    if (meant) ++sent;
+    const bool elsewhere =
+        map.HasMember("renderer") &&
+        std::string(map["renderer"].GetString()).starts_with("mapscope.builtin.percpu_hash@");
+    EXPECT_EQ(elsewhere,
+              meant || std::string(map["type_name"].GetString()).find("percpu_hash") != std::string::npos)
+        << map["name"].GetString();
+  }
+  EXPECT_EQ(sent, 2U);
+}
+
+TEST(Plugins, AnInstalledTreeFindsItsPlugins) {
+  const Installed copy;
+  const Ran listed = run({"plugins", "list", "-j"}, copy.program());
+  EXPECT_EQ(listed.exit_code, 0);
+  const auto list = parse(listed.out);
+  EXPECT_EQ(list.Size(), 4U);
+  for (const auto& plugin : list.GetArray()) EXPECT_STREQ(plugin["verdict"].GetString(), "usable");
+}
+
+TEST(Plugins, TheSameIdTwiceIsToldAndRefused) {
+  ASSERT_NE(first_core(), "");
+  const Installed copy;
+  fs::copy_file(copy.plugins() / "hash.so", copy.plugins() / "hash_again.so");
+  const Ran done = run({"dump", first_core(), "-j", "--map", "type:hash"}, copy.program());
+  EXPECT_EQ(done.exit_code, 0);
+  EXPECT_NE(done.err.find("mapscope.builtin.hash is also in"), std::string::npos) << done.err;
+  for (const auto& map : parse(done.out)["maps"].GetArray())
+    EXPECT_STREQ(map["status"].GetString(), "skipped");
+}
+
+TEST(Plugins, FiltersChooseMaps) {
+  ASSERT_NE(first_core(), "");
+  const auto names = [](const rapidjson::Document& report) {
+    std::vector<std::string> all;
+    for (const auto& map : report["maps"].GetArray()) all.emplace_back(map["name"].GetString());
+    return all;
+  };
+  EXPECT_EQ(names(dump(first_core(), {"--map", "many*"})), (std::vector<std::string>{"many", "many_odd"}));
+  EXPECT_EQ(names(dump(first_core(), {"--map", "type:percpu_array"})).size(), 3U);
+  EXPECT_EQ(names(dump(first_core(), {"--map", "prog:twin", "--map", "many"})).size(), 5U);
+  const Ran none = run({"dump", first_core(), "--map", "mnay"});
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_NE(none.err.find("did you mean many?"), std::string::npos) << none.err;
+}
+
+} // namespace
+} // namespace mapscope::guest

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decoded values against what the guest's C compiler read from the same bytes.
+#include "captures.hpp"
+
+#include <cstdio>
+#include <gtest/gtest.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+#include <set>
+
+namespace mapscope::guest {
+namespace {
+
+std::string spelled(const rapidjson::Value* value) {
+  if (value == nullptr) return "(nothing)";
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  value->Accept(writer);
+  return buffer.GetString();
+}
+
+/// The member called `name`; members of anonymous structs and unions count as the outer one's.
+const rapidjson::Value* member(const rapidjson::Value& value, const std::string& name) {
+  if (!value.HasMember("members")) return nullptr;
+  for (const auto& inner : value["members"].GetArray()) {
+    if (inner["name"].GetString() == name) return &inner["value"];
+    if (inner["name"].GetStringLength() != 0) continue;
+    if (const auto* found = member(inner["value"], name)) return found;
+  }
+  return nullptr;
+}
+
+/// Walks "a.b[2].c" through a rendered value.
+const rapidjson::Value* at_path(const rapidjson::Value* value, std::string path) {
+  while (value != nullptr && !path.empty()) {
+    if (path.front() == '[') {
+      const std::size_t end = path.find(']');
+      const auto index = static_cast<rapidjson::SizeType>(std::stoul(path.substr(1, end - 1)));
+      const bool there = value->HasMember("elements") && index < (*value)["elements"].Size();
+      value = there ? &(*value)["elements"][index] : nullptr;
+      path.erase(0, end + 1);
+    } else {
+      const std::size_t begin = path.front() == '.' ? 1 : 0,
+                        end = std::min(path.find_first_of(".[", begin), path.size());
+      value = member(*value, path.substr(begin, end - begin));
+      path.erase(0, end);
+    }
+  }
+  return value;
+}
+
+const rapidjson::Value* value_of_map(const rapidjson::Document& report, const char* name) {
+  for (const auto& map : report["maps"].GetArray())
+    if (map["name"] == name && map.HasMember("value")) return &map["value"];
+  return nullptr;
+}
+
+TEST(Typed, EveryKnownValueEqualsWhatTheCompilerSaid) {
+  ASSERT_FALSE(captures().empty())
+      << "MAPSCOPE_CAPTURES is not set; ./dev test captures the guests and sets it";
+  for (const Capture& capture : captures()) {
+    const auto report = dump(capture.vmcore(), {"--limit", "1"});
+    const auto guest = parse(read_file(capture.folder / "guest.json"));
+    std::size_t equal = 0;
+    for (const auto& fact : guest["typed"].GetArray()) {
+      const auto* shown = at_path(value_of_map(report, fact["map"].GetString()), fact["path"].GetString());
+      const bool same = shown != nullptr && *shown == fact["json"];
+      equal += same ? 1 : 0;
+      EXPECT_TRUE(same) << capture.name << " " << fact["map"].GetString() << " " << fact["path"].GetString()
+                        << ": shown " << spelled(shown) << ", the compiler says " << spelled(&fact["json"]);
+    }
+    std::printf("%s: %zu of %u typed values equal\n", capture.name.c_str(), equal, guest["typed"].Size());
+    EXPECT_GT(guest["typed"].Size(), 150U);
+  }
+}
+
+TEST(Typed, StringLiteralsAreText) {
+  ASSERT_FALSE(captures().empty());
+  const auto report = dump(captures().front().vmcore());
+  const auto* literals = value_of_map(report, ".rodata.str1.1");
+  ASSERT_NE(literals, nullptr);
+  EXPECT_NE(std::string((*literals)["hex"].GetString()).find("a string literal of its own\\x00"),
+            std::string::npos);
+}
+
+TEST(Typed, EqualNamesKeepTheirOwnTypes) {
+  ASSERT_FALSE(captures().empty());
+  const auto report = dump(captures().front().vmcore());
+  std::multiset<std::string> types;
+  for (const auto& map : report["maps"].GetArray())
+    if (map["name"] == "state") types.insert(map["entries"][0]["value"]["type_name"].GetString());
+  EXPECT_EQ(types, (std::multiset<std::string>{"other", "point"}));
+}
+
+} // namespace
+} // namespace mapscope::guest
