@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/btf/decoder.hpp"
 
+#include "host/base/checked.hpp"
+#include "host/btf/cpu_ranges.hpp"
 #include "host/btf/plan.hpp"
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <fmt/format.h>
 
 namespace mapscope::btf {
@@ -14,11 +15,22 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-/// Up to eight bytes, little-endian.
-std::uint64_t load_bits(Bytes bytes) {
-  std::uint64_t value = 0;
-  std::memcpy(&value, bytes.data(), bytes.size());
-  return value;
+/// 1 to 8 bytes, little-endian.
+std::uint64_t load_number(const std::byte* from, std::uint64_t size) {
+  switch (size) {
+  case 1:
+    return load<std::uint8_t>(from);
+  case 2:
+    return load<std::uint16_t>(from);
+  case 4:
+    return load<std::uint32_t>(from);
+  case 8:
+    return load<std::uint64_t>(from);
+  default:
+    std::uint64_t value = 0;
+    std::memcpy(&value, from, size);
+    return value;
+  }
 }
 
 constexpr std::uint64_t mask(std::uint32_t bits) { return bits >= 64 ? ~0ULL : (1ULL << bits) - 1; }
@@ -28,48 +40,65 @@ constexpr std::int64_t sign_extend(std::uint64_t value, std::uint32_t bits) {
   return static_cast<std::int64_t>(value << unused) >> unused;
 }
 
+/// As many of the wanted bytes as there are.
 Bytes part(Bytes bytes, std::uint64_t offset, std::uint64_t size) {
-  if (offset >= bytes.size()) return bytes.last(0);
+  if (offset >= bytes.size()) return {};
   return bytes.subspan(offset, std::min<std::uint64_t>(size, bytes.size() - offset));
 }
 
-void emit_truncated(ValueVisitor& out, std::uint64_t needed, Bytes had) {
-  out.begin_truncated(needed, had.size());
-  out.bytes(had);
-  out.end_truncated();
-}
-
-/// One decode() call: the budget of values, and the way back up.
+/// One decode() call: the budget of values, and the way back up. Whoever calls value() has seen that some of
+/// the budget is left.
 class Run {
 public:
   Run(const Plan& plan, const Limits& limits, ValueVisitor& out)
       : plan_(plan), limits_(limits), out_(out), left_(limits.nodes) {}
 
+  void root(Bytes bytes) {
+    if (left_ == 0) return leave_out();
+    value(plan_.nodes[plan_.root], bytes, 0);
+  }
+
+private:
   void value(const Node& node, Bytes bytes, std::uint32_t depth) {
-    if (depth >= limits_.depth) return out_.unsupported(fmt::format("nested deeper than {}", limits_.depth));
-    if (left_ == 0) return spent();
     --left_;
+    if (depth >= limits_.depth) return out_.unsupported(fmt::format("nested {} deep, not shown", depth));
     switch (node.op) {
     case Op::record:
       return record(node, bytes, depth);
     case Op::section:
-      return section(node, bytes, depth);
+      return members(node, bytes, depth); // never truncated itself: only the variables past the end are
     case Op::array:
       return array(node, bytes, depth);
     case Op::unsupported:
-      return out_.unsupported(plan_.reasons[node.reason]);
+      return out_.unsupported(plan_.reasons[node.first]);
+    case Op::cpu_mask:
+      return cpu_mask(node, bytes);
     default:
-      break;
+      return simple(node, bytes);
     }
-    if (bytes.size() < node.size) return emit_truncated(out_, node.size, bytes);
-    if (node.op == Op::bytes) return out_.bytes(bytes.first(node.size));
-    if (node.op == Op::cpu_mask) return cpu_mask(bytes.first(node.size).subspan(node.skip));
-    scalar(node, load_bits(bytes.first(node.size)));
   }
 
-private:
-  void spent() {
-    if (said_) return;
+  void simple(const Node& node, Bytes bytes) {
+    if (bytes.size() < node.size) return truncated_bytes(node.size, bytes);
+    if (is_scalar(node.op)) return scalar(node, load_number(bytes.data(), node.size));
+    charge(node.size);
+    bytes = bytes.first(node.size);
+    if (node.op == Op::bytes) return out_.bytes(bytes);
+    out_.boolean(std::ranges::any_of(bytes, [](std::byte byte) { return byte != std::byte{}; }));
+  }
+
+  /// For work that grows with the bytes and not with the number of values.
+  void charge(std::uint64_t bytes) { left_ -= std::min(left_, bytes / 64); }
+
+  void truncated_bytes(std::uint64_t needed, Bytes had) {
+    charge(had.size());
+    out_.begin_truncated(needed, had.size());
+    out_.bytes(had);
+    out_.end_truncated();
+  }
+
+  /// The budget is spent: said once, then all that is open ends.
+  void leave_out() {
     said_ = true;
     out_.unsupported(fmt::format("more than {} values; the rest is left out", limits_.nodes));
   }
@@ -90,10 +119,8 @@ private:
       return real(node.bits, raw);
     case Op::enumeration:
       return enumeration(node, raw);
-    case Op::pointer:
-      return out_.pointer(raw);
     default:
-      return out_.unsupported("a type that is no scalar");
+      return out_.pointer(raw);
     }
   }
 
@@ -112,110 +139,106 @@ private:
   }
 
   void record(const Node& node, Bytes bytes, std::uint32_t depth) {
-    const bool is_short = bytes.size() < node.size;
-    if (is_short) out_.begin_truncated(node.size, bytes.size());
-    out_.begin_struct(node.named ? std::optional(node.name) : std::nullopt);
-    for (const PlanMember& member : members(node)) {
-      if (left_ == 0) break;
-      out_.member(member.name);
-      if (member.width != 0)
-        bitfield(member, bytes, depth + 1);
-      else if (member.flexible)
-        flexible(member, bytes, depth + 1);
-      else
-        ordinary(member, bytes, depth + 1);
-    }
-    close_struct();
-    if (is_short) out_.end_truncated();
+    if (bytes.size() >= node.size) return members(node, bytes, depth);
+    out_.begin_truncated(node.size, bytes.size());
+    members(node, bytes, depth);
+    out_.end_truncated();
   }
 
-  /// A section is never wrapped itself: only the variables past the end are.
-  void section(const Node& node, Bytes bytes, std::uint32_t depth) {
-    out_.begin_struct(node.name);
-    for (const PlanMember& member : members(node)) {
-      if (left_ == 0) break;
+  void members(const Node& node, Bytes bytes, std::uint32_t depth) {
+    const bool is_named = !node.name.empty() || node.op == Op::section;
+    out_.begin_struct(is_named ? std::optional(node.name) : std::nullopt);
+    for (const PlanMember& member : std::span(plan_.members).subspan(node.first, node.count)) {
+      if (left_ == 0 && said_) break;
       out_.member(member.name);
-      ordinary(member, bytes, depth + 1);
-    }
-    close_struct();
-  }
-
-  void close_struct() {
-    if (left_ == 0 && !said_) {
-      out_.member("");
-      spent();
+      if (left_ == 0) {
+        leave_out();
+        break;
+      }
+      const std::uint32_t below = depth + member.hops;
+      if (member.access == Access::scalar && below < limits_.depth &&
+          fits(member.offset, member.size, bytes.size())) {
+        --left_;
+        scalar(plan_.nodes[member.node], load_number(bytes.data() + member.offset, member.size));
+      } else {
+        any_member(member, bytes, below);
+      }
     }
     out_.end_struct();
   }
 
-  [[nodiscard]] std::span<const PlanMember> members(const Node& node) const {
-    return std::span(plan_.members).subspan(node.first, node.count);
-  }
-
-  void ordinary(const PlanMember& member, Bytes bytes, std::uint32_t depth) {
-    const Bytes own = part(bytes, member.offset, member.size);
-    const Node& node = plan_.nodes[member.node];
-    if (own.size() == member.size) return value(node, own, depth);
+  void any_member(const PlanMember& member, Bytes bytes, std::uint32_t depth) {
+    if (member.access == Access::bitfield) return bitfield(member, bytes, depth);
+    Bytes own = part(bytes, member.offset, member.size);
+    if (own.size() == member.size) {
+      if (member.access == Access::open_ended) own = part(bytes, member.offset, bytes.size());
+      return value(plan_.nodes[member.node], own, depth);
+    }
     out_.begin_truncated(member.size, own.size());
-    value(node, own, depth);
+    value(plan_.nodes[member.node], own, depth);
     out_.end_truncated();
-  }
-
-  /// An array without a declared length takes the whole elements that lie behind its record.
-  void flexible(const PlanMember& member, Bytes bytes, std::uint32_t depth) {
-    Node node = plan_.nodes[member.node];
-    const Bytes rest = part(bytes, member.offset, bytes.size());
-    node.length = rest.size() / node.stride;
-    value(node, rest, depth);
   }
 
   /// Bits may begin anywhere and straddle storage units: nine bytes hold 64 of them.
   void bitfield(const PlanMember& member, Bytes bytes, std::uint32_t depth) {
-    const Node& node = plan_.nodes[member.node];
-    if (node.op == Op::unsupported || depth >= limits_.depth) return value(node, {}, depth);
     --left_;
-    const std::uint64_t needed = (member.shift + member.width + 7) / 8;
+    if (depth >= limits_.depth) return out_.unsupported(fmt::format("nested {} deep, not shown", depth));
+    const unsigned needed = (member.shift + member.width + 7U) / 8;
     const Bytes own = part(bytes, member.offset, needed);
-    if (own.size() < needed) return emit_truncated(out_, needed, own);
-    std::uint64_t raw = load_bits(own.first(std::min<std::size_t>(own.size(), 8))) >> member.shift;
-    if (own.size() > 8) raw |= static_cast<std::uint64_t>(own[8]) << (64 - member.shift);
-    scalar(node, raw);
+    if (own.size() < needed) return truncated_bytes(needed, own);
+    std::uint64_t raw = load_number(own.data(), std::min(needed, 8U)) >> member.shift;
+    if (needed > 8) raw |= static_cast<std::uint64_t>(own[8]) << (64 - member.shift);
+    scalar(plan_.nodes[member.node], raw);
   }
 
+  /// An array without a declared length takes the whole elements that it got bytes for.
   void array(const Node& node, Bytes bytes, std::uint32_t depth) {
-    out_.begin_array(node.length);
+    const std::uint64_t length = node.open_ended ? bytes.size() / node.stride : node.length;
+    const std::uint64_t shown = std::min<std::uint64_t>(length, limits_.elements);
     const Node& element = plan_.nodes[node.first];
-    const std::uint64_t shown = std::min<std::uint64_t>(node.length, limits_.elements);
-    for (std::uint64_t i = 0; i < shown; ++i) {
-      if (left_ == 0) {
-        spent();
-        break;
-      }
-      const Bytes own = part(bytes, i * node.stride, node.stride);
-      if (own.size() < node.stride) {
-        emit_truncated(out_, node.stride, own);
-        break;
-      }
-      value(element, own, depth + 1);
+    out_.begin_array(length);
+    std::uint64_t index = 0;
+    if (is_scalar(element.op) && depth + 1 < limits_.depth) {
+      index = std::min({shown, bytes.size() / node.stride, left_});
+      left_ -= index;
+      for (std::uint64_t i = 0; i < index; ++i)
+        scalar(element, load_number(bytes.data() + i * node.stride, node.stride));
     }
+    for (; index < shown; ++index)
+      if (!next_element(element, node.stride, part(bytes, index * node.stride, node.stride), depth + 1))
+        break;
     out_.end_array();
   }
 
-  void cpu_mask(Bytes bytes) {
-    std::string ranges;
-    std::uint64_t first = 0;
-    bool open = false;
-    const std::uint64_t bits = bytes.size() / 8 * 64;
-    const std::uint64_t end = limits_.cpus == 0 ? bits : std::min<std::uint64_t>(bits, limits_.cpus);
-    for (std::uint64_t cpu = 0; cpu <= end; ++cpu) {
-      const bool set = cpu < end && (static_cast<std::uint8_t>(bytes[cpu / 8]) >> (cpu % 8) & 1) != 0;
-      if (set && !open) first = cpu;
-      if (!set && open) {
-        if (!ranges.empty()) ranges += ',';
-        ranges += first + 1 == cpu ? fmt::format("{}", first) : fmt::format("{}-{}", first, cpu - 1);
-      }
-      open = set;
+  /// False when the list ends here, because the bytes or the budget do.
+  bool next_element(const Node& element, std::uint64_t stride, Bytes own, std::uint32_t depth) {
+    if (left_ == 0) {
+      if (!said_) leave_out();
+      return false;
     }
+    if (own.size() < stride) {
+      --left_;
+      truncated_bytes(stride, own);
+      return false;
+    }
+    value(element, own, depth);
+    return true;
+  }
+
+  /// Of a mask cut short the words that are there, when there are any.
+  void cpu_mask(const Node& node, Bytes bytes) {
+    const Bytes words = part(bytes, node.first, std::uint64_t{node.count} * 8);
+    if (bytes.size() >= node.size) return cpu_list(words);
+    if (words.size() < 8) return truncated_bytes(node.size, bytes);
+    out_.begin_truncated(node.size, bytes.size());
+    cpu_list(words);
+    out_.end_truncated();
+  }
+
+  void cpu_list(Bytes words) {
+    charge(words.size());
+    std::string ranges;
+    write_cpu_ranges(ranges, words, limits_.cpus);
     out_.cpu_list(ranges);
   }
 
@@ -232,10 +255,8 @@ public:
       : types_(std::move(types)), limits_(limits), plan_(compile_plan(*types_, type)),
         name_(types_->spell(type)) {}
 
-  void decode(Bytes bytes, ValueVisitor& visitor) const override {
-    Run(plan_, limits_, visitor).value(plan_.nodes[plan_.root], bytes, 0);
-  }
-  std::string_view type_name() const override { return name_; }
+  void decode(Bytes bytes, ValueVisitor& visitor) const override { Run(plan_, limits_, visitor).root(bytes); }
+  [[nodiscard]] std::string_view type_name() const override { return name_; }
 
 private:
   std::shared_ptr<const Types> types_; ///< keeps the names alive
@@ -247,12 +268,13 @@ private:
 class BytesDecoder final : public Decoder {
 public:
   void decode(Bytes bytes, ValueVisitor& visitor) const override { visitor.bytes(bytes); }
-  std::string_view type_name() const override { return ""; }
+  [[nodiscard]] std::string_view type_name() const override { return ""; }
 };
 
 class TextDecoder final : public Decoder {
 public:
   void decode(Bytes bytes, ValueVisitor& visitor) const override {
+    constexpr char digits[] = "0123456789abcdef";
     std::string text;
     text.reserve(bytes.size());
     for (const std::byte byte : bytes) {
@@ -260,11 +282,11 @@ public:
       if (c >= 0x20 && c <= 0x7e)
         text += static_cast<char>(c);
       else
-        text += fmt::format("\\x{:02x}", c);
+        text.append("\\x").append(1, digits[c >> 4]).append(1, digits[c & 15]);
     }
     visitor.text(text);
   }
-  std::string_view type_name() const override { return "char[]"; }
+  [[nodiscard]] std::string_view type_name() const override { return "char[]"; }
 };
 
 } // namespace

@@ -3,8 +3,9 @@
 //
 // A Decoder is compiled once per type (names, offsets and widths resolved, enumerators sorted) and then runs
 // over any number of values without looking at BTF again. Refuses: to follow pointers, to trust a size. Depth
-// is capped at 32 (members, elements and hops together), array elements at `Limits::elements`, values per
-// call at `Limits::nodes`. Thread rule: immutable after compile(); decode() may run on any thread at once.
+// is capped (members, elements and hops together), and so are array elements and the values shown per call;
+// a value of many bytes (raw bytes, a CPU mask) counts as one per 64 of them. What a cap leaves out is said
+// in its place. Thread rule: immutable after compile(); decode() may run on any thread at once.
 #pragma once
 
 #include "host/btf/types.hpp"
@@ -21,6 +22,9 @@ struct Limits {
 
 class Decoder {
 public:
+  Decoder() = default;
+  Decoder(const Decoder&) = delete;
+  Decoder& operator=(const Decoder&) = delete;
   /// Never fails: a type that cannot be shown compiles to `unsupported` with the reason.
   static std::shared_ptr<const Decoder> compile(std::shared_ptr<const Types> types, TypeId type,
                                                 const Limits& limits);

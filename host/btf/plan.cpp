@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/btf/plan.hpp"
 
+#include "host/btf/enumeration.hpp"
+#include "host/btf/record_member.hpp"
+
 #include <algorithm>
-#include <bpf/btf.h>
 #include <fmt/format.h>
 #include <unordered_map>
 
@@ -10,8 +12,8 @@ namespace mapscope::btf {
 
 namespace {
 
-/// Beyond these a plan is a hostile BTF's work, not a compiler's.
-constexpr std::size_t most_nodes = 1U << 18, most_members = 1U << 20, most_constants = 1U << 20;
+/// Beyond these a plan is a hostile BTF's work, not a compiler's: all of task_struct has a tenth of them.
+constexpr std::size_t most_nodes = 1U << 16, most_members = 1U << 18, most_constants = 1U << 18;
 constexpr unsigned deepest = 128; ///< of the compiler's own recursion
 
 class Compiler {
@@ -28,12 +30,16 @@ private:
     plan_.nodes.push_back(node);
     return static_cast<std::uint32_t>(plan_.nodes.size() - 1);
   }
-  std::uint32_t unsupported(std::string reason) {
-    plan_.reasons.push_back(std::move(reason));
+
+  /// One node per reason, however often a hostile BTF gives it.
+  std::uint32_t unsupported(const std::string& reason) {
+    if (const auto known = by_reason_.find(reason); known != by_reason_.end()) return known->second;
     Node node;
-    node.reason = static_cast<std::uint32_t>(plan_.reasons.size() - 1);
-    return add(node);
+    node.first = static_cast<std::uint32_t>(plan_.reasons.size());
+    plan_.reasons.push_back(reason);
+    return by_reason_[reason] = add(node);
   }
+
   static Node sized(Op op, std::uint64_t size) {
     Node node;
     node.op = op;
@@ -43,28 +49,41 @@ private:
   }
 
   std::uint32_t node_for(TypeId id) {
+    if (id == 0) return unsupported("void has no value");
     const TypeId peeled = types_.peel(id);
+    if (peeled == 0) return unsupported(nothing_behind(id));
     if (const auto known = by_type_.find(peeled); known != by_type_.end()) return known->second;
     if (depth_ >= deepest || plan_.nodes.size() >= most_nodes)
-      return unsupported("a type too deeply nested to show");
-    const btf_type* type = types_.type(peeled);
-    if (type == nullptr) return unsupported(id == 0 ? "void" : "a type that is not in its BTF");
+      return unsupported("a type with too much in it to be real");
     ++depth_;
-    const std::uint32_t node = compile_kind(peeled, type);
+    const std::uint32_t node = compile_kind(peeled, types_.type(peeled));
     --depth_;
-    by_type_.insert_or_assign(peeled, node);
-    return node;
+    return by_type_[peeled] = node;
+  }
+
+  /// Why peel() found nothing: all modifiers lead to void, to no type, or on for ever.
+  std::string nothing_behind(TypeId id) {
+    for (unsigned hop = 0; hop <= 32; ++hop) {
+      if (id == 0) return "void has no value";
+      const btf_type* type = types_.type(id);
+      if (type == nullptr) return fmt::format("type {} is not in the BTF of {}", id, types_.name());
+      id = type->type;
+    }
+    return "a chain of more than 32 typedefs and qualifiers";
   }
 
   std::uint32_t compile_kind(TypeId id, const btf_type* type) {
     switch (btf_kind(type)) {
     case BTF_KIND_INT:
-      return add(integer(type));
+      return integer(type);
     case BTF_KIND_FLOAT:
-      return real(type);
+      if (type->size == 4 || type->size == 8) return add(sized(Op::real, type->size));
+      return unsupported(fmt::format("a floating-point number of {} bytes", type->size));
     case BTF_KIND_ENUM:
     case BTF_KIND_ENUM64:
-      return enumeration(type, type->size * 8);
+      if (type->size == 0 || type->size > 8)
+        return unsupported(fmt::format("an enum of {} bytes", type->size));
+      return enumeration(id, type, type->size * 8);
     case BTF_KIND_STRUCT:
     case BTF_KIND_UNION:
       return record(id, type);
@@ -78,182 +97,172 @@ private:
       return section(id, type);
     case BTF_KIND_FWD:
       return unsupported(fmt::format("{} is declared here and defined elsewhere", types_.spell(id)));
+    case BTF_KIND_FUNC:
+    case BTF_KIND_FUNC_PROTO:
+      return unsupported("a function has no value");
     default:
-      return unsupported("a function");
+      return unsupported(fmt::format("a type of the unknown kind {}", unsigned{btf_kind(type)}));
     }
   }
 
-  static Node integer(const btf_type* type) {
+  std::uint32_t integer(const btf_type* type) {
     const int encoding = btf_int_encoding(type);
-    const bool is_char = (encoding & BTF_INT_CHAR) != 0 && type->size == 1;
-    Op op = Op::unsigned_int;
-    if (type->size == 0 || type->size > 8)
-      op = Op::bytes;
-    else if ((encoding & BTF_INT_BOOL) != 0)
-      op = Op::boolean;
-    else if (is_char)
-      op = Op::character;
-    else if ((encoding & BTF_INT_SIGNED) != 0)
-      op = Op::signed_int;
-    return sized(op, type->size);
+    if (type->size == 0) return unsupported("an integer of 0 bytes");
+    if ((encoding & BTF_INT_BOOL) != 0)
+      return add(sized(type->size > 8 ? Op::wide_boolean : Op::boolean, type->size));
+    if (type->size > 8) return add(sized(Op::bytes, type->size));
+    if ((encoding & BTF_INT_CHAR) != 0 && type->size == 1) return add(sized(Op::character, 1));
+    return add(sized((encoding & BTF_INT_SIGNED) != 0 ? Op::signed_int : Op::unsigned_int, type->size));
   }
 
-  std::uint32_t real(const btf_type* type) {
-    if (type->size == 4 || type->size == 8) return add(sized(Op::real, type->size));
-    return unsupported(fmt::format("a floating point number of {} bytes", type->size));
-  }
-
-  static std::uint64_t mask(std::uint32_t bits) { return bits >= 64 ? ~0ULL : (1ULL << bits) - 1; }
-
-  /// `bits` is the storage's, or a bitfield's width: constants are compared as the storage holds them, so
-  /// that a negative constant of a one-byte enum is found although BTF keeps it in 32 bits.
-  std::uint32_t enumeration(const btf_type* type, std::uint32_t bits) {
+  /// `bits` is the storage's, or a bitfield's width.
+  std::uint32_t enumeration(TypeId id, const btf_type* type, std::uint32_t bits) {
+    const std::uint64_t key = std::uint64_t{bits} << 32 | id;
+    if (const auto known = by_enum_.find(key); known != by_enum_.end()) return known->second;
     Node node = sized(Op::enumeration, type->size);
-    if (node.size == 0 || node.size > 8) return unsupported(fmt::format("an enum of {} bytes", type->size));
     node.bits = bits;
-    node.is_signed = btf_kflag(type);
+    node.is_signed = is_signed_enum(types_, type);
     node.first = static_cast<std::uint32_t>(plan_.constants.size());
-    if (plan_.constants.size() + btf_vlen(type) > most_constants)
-      return unsupported("too many enum constants");
-    for (unsigned i = 0; i < btf_vlen(type); ++i) {
-      const std::uint64_t value = btf_is_enum64(type)
-                                      ? btf_enum64_value(&btf_enum64(type)[i])
-                                      : static_cast<std::uint64_t>(std::int64_t{btf_enum(type)[i].val});
-      const std::uint32_t name =
-          btf_is_enum64(type) ? btf_enum64(type)[i].name_off : btf_enum(type)[i].name_off;
-      plan_.constants.emplace_back(value & mask(bits), types_.string(name));
-    }
-    const auto begin = plan_.constants.begin() + node.first;
-    const auto by_value = [](const auto& constant) { return constant.first; };
-    std::ranges::stable_sort(begin, plan_.constants.end(), {}, by_value);
-    plan_.constants.erase(std::ranges::unique(begin, plan_.constants.end(), {}, by_value).begin(),
-                          plan_.constants.end());
+    if (plan_.constants.size() + btf_vlen(type) <= most_constants)
+      append_constants(types_, type, bits, plan_.constants);
     node.count = static_cast<std::uint32_t>(plan_.constants.size() - node.first);
-    return add(node);
+    return by_enum_[key] = add(node);
   }
 
-  /// include/linux/cpumask.h, kernel/bpf/cpumask.c; scx_bitmap of the schedulers' library begins with an
-  /// 8-byte id.
-  static std::optional<Node> cpu_mask(std::string_view name, std::uint64_t size) {
-    Node node = sized(Op::cpu_mask, size);
-    if (name == "scx_bitmap" && size >= 16)
-      node.skip = 8;
-    else if ((name != "cpumask" && name != "cpumask_t" && name != "bpf_cpumask") || size < 8)
-      return std::nullopt;
+  /// struct cpumask and cpumask_t are all bits (include/linux/cpumask_types.h); bpf_cpumask puts a reference
+  /// count behind them (kernel/bpf/cpumask.c); scx_bitmap of the sched_ext schedulers' library begins with
+  /// an 8-byte id.
+  std::optional<Node> cpu_mask(TypeId id, const btf_type* type) {
+    const std::string_view name = types_.text(type->name_off);
+    const bool is_bitmap = name == "scx_bitmap" && type->size >= 16;
+    const bool is_mask =
+        (name == "cpumask" || name == "cpumask_t" || name == "bpf_cpumask") && type->size >= 8;
+    if (!is_bitmap && !is_mask) return std::nullopt;
+    Node node = sized(Op::cpu_mask, type->size);
+    node.first = is_bitmap ? 8 : 0;
+    std::uint64_t bytes = type->size - node.first;
+    if (const auto bits = types_.member(id, "cpumask"); bits && name == "bpf_cpumask")
+      bytes = std::min(bytes, types_.size(bits->type).value_or(bytes));
+    // 65536 CPUs: eight times what any kernel can be built for (NR_CPUS, arch/x86/Kconfig).
+    node.count = static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes / 8, 1024));
     return node;
   }
 
-  std::uint32_t record(TypeId id, const btf_type* type) {
-    const std::string_view name = types_.string(type->name_off);
-    if (const auto mask = cpu_mask(name, type->size)) return add(*mask);
+  /// A node whose members will be filled in; known by its type from now on, because a member may, in a
+  /// hostile BTF, be this type again.
+  std::optional<std::uint32_t> begin_members(Op op, TypeId id, const btf_type* type) {
     const unsigned count = btf_vlen(type);
-    if (plan_.members.size() + count > most_members) return unsupported("too many members");
-    Node node = sized(Op::record, type->size);
-    node.name = name;
-    node.named = !name.empty();
+    if (plan_.members.size() + count > most_members) return std::nullopt;
+    Node node = sized(op, type->size);
+    node.name = types_.text(type->name_off);
     node.first = static_cast<std::uint32_t>(plan_.members.size());
     node.count = count;
     plan_.members.resize(plan_.members.size() + count); // in one run, although members bring their own
-    const std::uint32_t index = add(node);
-    by_type_.insert_or_assign(id, index); // before the members: one may, in a hostile BTF, be this type again
-    for (unsigned i = 0; i < count; ++i) {
-      const PlanMember member = record_member(type, i, i + 1 == count);
-      plan_.members[node.first + i] = member;
-    }
-    return index;
+    return by_type_[id] = add(node);
   }
 
-  PlanMember record_member(const btf_type* type, unsigned i, bool is_last) {
-    const btf_member& declared = btf_members(type)[i];
+  std::uint32_t record(TypeId id, const btf_type* type) {
+    if (const auto mask = cpu_mask(id, type)) return add(*mask);
+    const auto index = begin_members(Op::record, id, type);
+    if (!index) return unsupported("a type with too many members to be real");
+    const std::uint32_t first = plan_.nodes[*index].first;
+    for (unsigned i = 0; i < btf_vlen(type); ++i) {
+      PlanMember member = member_of(type, i);
+      member.name = types_.text(btf_members(type)[i].name_off);
+      if (i + 1 == btf_vlen(type) || btf_is_union(type)) open_end(*index, member);
+      plan_.members[first + i] = member;
+    }
+    return *index;
+  }
+
+  void open_end(std::uint32_t record, PlanMember& member) {
+    if (member.access != Access::whole || !plan_.nodes[member.node].open_ended) return;
+    member.access = Access::open_ended;
+    plan_.nodes[record].open_ended = true;
+  }
+
+  PlanMember member_of(const btf_type* type, unsigned index) {
+    const Member placed = record_member(types_, type, index);
     PlanMember member;
-    member.name = types_.string(declared.name_off);
-    std::uint32_t at = btf_member_bit_offset(type, i);
-    member.width = btf_member_bitfield_size(type, i); // 0 under kind_flag means an ordinary member
-    const btf_type* peeled = types_.type(types_.peel(declared.type));
-    if (member.width == 0 && !btf_kflag(type)) old_bitfield(peeled, &at, &member.width);
-    member.offset = at / 8;
-    member.shift = at % 8;
-    if (member.width != 0) {
-      member.node = bitfield(declared.type, peeled, member.width);
+    member.offset = placed.offset();
+    member.shift = placed.bit_offset % 8;
+    if (placed.bit_size != 0) {
+      member.node = bitfield(placed.type, placed.bit_size);
+      if (!is_scalar(plan_.nodes[member.node].op)) return member;
+      member.access = Access::bitfield;
+      member.width = static_cast<std::uint8_t>(placed.bit_size);
     } else if (member.shift != 0) {
-      member.node = unsupported(fmt::format("a member at bit {} that is no bitfield", at));
+      member.node = unsupported(fmt::format("a member at bit {} that is no bitfield", placed.bit_offset % 8));
     } else {
-      member.node = node_for(declared.type);
-      member.size = types_.size(declared.type).value_or(0);
-      member.flexible = is_last && btf_is_struct(type) && plan_.nodes[member.node].op == Op::array &&
-                        plan_.nodes[member.node].length == 0;
+      own_bytes(member, placed.type, types_.size(placed.type).value_or(0));
     }
     return member;
   }
 
-  /// Before kind_flag a bitfield was an INT of fewer bits than its bytes hold, or one that begins inside
-  /// them.
-  static void old_bitfield(const btf_type* peeled, std::uint32_t* at, std::uint32_t* width) {
-    if (peeled == nullptr || !btf_is_int(peeled)) return;
-    const std::uint32_t bits = btf_int_bits(peeled), offset = btf_int_offset(peeled);
-    if (bits == peeled->size * 8 && offset == 0) return;
-    *at += offset;
-    *width = bits;
+  void own_bytes(PlanMember& member, TypeId type, std::uint64_t size) {
+    member.node = node_for(type);
+    member.size = size;
+    const Node& node = plan_.nodes[member.node];
+    if (is_scalar(node.op) && node.size == size) member.access = Access::scalar;
   }
 
-  std::uint32_t bitfield(TypeId id, const btf_type* peeled, std::uint32_t width) {
-    if (peeled == nullptr || width > 64) return unsupported(fmt::format("a bitfield of {} bits", width));
-    if (btf_is_any_enum(peeled)) return enumeration(peeled, width);
-    if (!btf_is_int(peeled)) return unsupported(fmt::format("a bitfield of type {}", types_.spell(id)));
-    Node node = integer(peeled);
+  std::uint32_t bitfield(TypeId id, std::uint32_t width) {
+    const TypeId peeled = types_.peel(id);
+    const btf_type* type = types_.type(peeled);
+    if (type == nullptr || width > 64) return unsupported(fmt::format("a bitfield of {} bits", width));
+    if (btf_is_any_enum(type)) return enumeration(peeled, type, width);
+    if (!btf_is_int(type)) return unsupported(fmt::format("a bitfield of type {}", types_.spell(id)));
+    Node node = sized(Op::unsigned_int, type->size);
+    if ((btf_int_encoding(type) & BTF_INT_SIGNED) != 0) node.op = Op::signed_int;
+    if ((btf_int_encoding(type) & BTF_INT_BOOL) != 0) node.op = Op::boolean;
     node.bits = width;
-    if (node.op == Op::character || node.op == Op::bytes)
-      node.op = (btf_int_encoding(peeled) & BTF_INT_SIGNED) != 0 ? Op::signed_int : Op::unsigned_int;
     return add(node);
   }
 
   std::uint32_t array(const btf_type* type) {
-    const struct btf_array* declared = btf_array(type);
-    const auto stride = types_.size(declared->type);
-    const std::uint32_t element = node_for(declared->type);
-    if (!stride || *stride == 0)
-      return unsupported(fmt::format("an array of {}", types_.spell(declared->type)));
+    const struct btf_array declared = *btf_array(type);
+    const auto stride = types_.size(declared.type); // an array of itself has none
+    if (!stride) return unsupported(fmt::format("an array of {}", types_.spell(declared.type)));
     Node node;
     node.op = Op::array;
-    node.first = element;
-    node.length = declared->nelems;
+    node.first = node_for(declared.type);
+    node.length = declared.nelems;
     node.stride = *stride;
+    node.open_ended = declared.nelems == 0 && node.stride != 0;
     if (__builtin_mul_overflow(node.stride, node.length, &node.size))
       return unsupported("an array larger than the address space");
     return add(node);
   }
 
   std::uint32_t section(TypeId id, const btf_type* type) {
-    const unsigned count = btf_vlen(type);
-    if (plan_.members.size() + count > most_members) return unsupported("too many variables");
-    Node node = sized(Op::section, type->size);
-    node.name = types_.string(type->name_off);
-    node.named = true;
-    node.first = static_cast<std::uint32_t>(plan_.members.size());
-    node.count = count;
-    plan_.members.resize(plan_.members.size() + count);
-    const std::uint32_t index = add(node);
-    by_type_.insert_or_assign(id, index);
-    for (unsigned i = 0; i < count; ++i) {
-      const btf_var_secinfo& variable = btf_var_secinfos(type)[i];
-      const btf_type* declared = types_.type(variable.type);
-      PlanMember member;
-      if (declared == nullptr) {
-        member.node = unsupported("a variable that is not in its BTF");
-      } else {
-        member.name = types_.string(declared->name_off);
-        member.node = node_for(variable.type);
-        member.offset = variable.offset;
-        member.size = variable.size;
-      }
-      plan_.members[node.first + i] = member;
+    const auto index = begin_members(Op::section, id, type);
+    if (!index) return unsupported("a section with too many variables to be real");
+    const std::uint32_t first = plan_.nodes[*index].first;
+    for (unsigned i = 0; i < btf_vlen(type); ++i)
+      plan_.members[first + i] = variable(btf_var_secinfos(type)[i]);
+    return *index;
+  }
+
+  PlanMember variable(const btf_var_secinfo& placed) {
+    PlanMember member;
+    const btf_type* declared = types_.type(placed.type);
+    if (declared == nullptr) {
+      member.node = unsupported(fmt::format("type {} is not in the BTF of {}", placed.type, types_.name()));
+      return member;
     }
-    return index;
+    member.name = types_.text(declared->name_off);
+    member.offset = placed.offset;
+    member.hops = btf_is_var(declared) ? 2 : 1;
+    // What clang writes has no sizes yet; libbpf puts them in before it loads an object.
+    own_bytes(member, placed.type, placed.size != 0 ? placed.size : types_.size(placed.type).value_or(0));
+    return member;
   }
 
   const Types& types_;
   Plan plan_;
-  std::unordered_map<TypeId, std::uint32_t> by_type_; ///< peeled
+  std::unordered_map<TypeId, std::uint32_t> by_type_;        ///< peeled
+  std::unordered_map<std::uint64_t, std::uint32_t> by_enum_; ///< id and bits
+  std::unordered_map<std::string, std::uint32_t> by_reason_;
   unsigned depth_ = 0;
 };
 

@@ -5,10 +5,9 @@
 // itself (no compiler makes one, a hostile BTF may) is a cycle that decoding leaves through its depth limit.
 #pragma once
 
-#include "host/btf/decoder.hpp"
+#include "host/btf/types.hpp"
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,45 +16,56 @@
 namespace mapscope::btf {
 
 enum class Op : std::uint8_t {
+  // Scalars: 1 to 8 bytes, or the bits of a bitfield.
   signed_int,
   unsigned_int,
   boolean,
   character,
   real,
   enumeration,
+  pointer,
+  // All others.
+  wide_boolean, ///< of more than 8 bytes
+  bytes,
+  cpu_mask,
   record,
   section,
   array,
-  pointer,
-  bytes,
-  cpu_mask,
   unsupported
+};
+constexpr bool is_scalar(Op op) { return op <= Op::pointer; }
+
+/// How a record's bytes become a member's.
+enum class Access : std::uint8_t {
+  scalar,    ///< a scalar of its own bytes
+  bitfield,  ///< `width` bits, `shift` bits above `offset`
+  whole,     ///< `size` bytes
+  open_ended ///< at least `size` bytes, and all that follow: it ends in an array without a length
 };
 
 struct PlanMember {
   std::string_view name;
-  std::uint32_t node = 0;
   std::uint64_t offset = 0; ///< bytes, from the start of the record
-  std::uint32_t shift = 0;  ///< bitfield: bits above the offset
-  std::uint32_t width = 0;  ///< bitfield: bits; 0 = ordinary member
-  std::uint64_t size = 0;   ///< ordinary member: bytes that are its own
-  bool flexible = false;    ///< an array without a length at the end: takes what bytes there are
+  std::uint64_t size = 0;   ///< bytes that are its own; of no meaning for a bitfield
+  std::uint32_t node = 0;
+  Access access = Access::whole;
+  std::uint8_t shift = 0, width = 0;
+  std::uint8_t hops = 1; ///< what it adds to the depth: a section's variable leads to its type
 };
 
 struct Node {
   Op op = Op::unsupported;
-  bool is_signed = false;
-  bool named = false;     ///< record: has a type name
-  std::uint32_t bits = 0; ///< of the storage, or of the bitfield
-  std::uint64_t size = 0; ///< bytes; 0 for what has none
-  std::string_view name;  ///< record and section: type name
-  std::uint32_t first =
-      0; ///< record, section: first member; enumeration: first constant; array: element's node
-  std::uint32_t count = 0;  ///< of members or constants
+  bool is_signed = false;  ///< enumeration
+  bool open_ended = false; ///< record: its last member is; array: it has no length
+  std::uint32_t bits = 0;  ///< scalar: of the storage, or of the bitfield
+  std::uint64_t size = 0;  ///< bytes
+  std::string_view name;   ///< record and section: type name
+  /// Record, section: first member. Enumeration: first constant. Array: the element's node. Unsupported: the
+  /// reason. CPU mask: bytes before the first word.
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;  ///< record, section: members; enumeration: constants; CPU mask: 64-bit words
   std::uint64_t length = 0; ///< array: declared elements
   std::uint64_t stride = 0; ///< array: bytes per element
-  std::uint32_t reason = 0; ///< unsupported: index of the text
-  std::uint64_t skip = 0;   ///< cpu_mask: bytes before the first word
 };
 
 struct Plan {
@@ -68,6 +78,7 @@ struct Plan {
   std::uint32_t root = 0;
 };
 
+/// Names in the plan are views into `types`.
 Plan compile_plan(const Types& types, TypeId type);
 
 } // namespace mapscope::btf

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/btf/types.hpp"
 
-#include "host/btf/name_index.hpp"
+#include "host/btf/load.hpp"
+#include "host/btf/name_chains.hpp"
 
 #include <algorithm>
 #include <bpf/btf.h>
-#include <bpf/libbpf.h>
-#include <cerrno>
+#include <cstring>
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <system_error>
-#include <unistd.h>
 
 namespace mapscope::btf {
 
@@ -18,13 +15,16 @@ namespace {
 
 /// The kernel allows 32 modifiers in a row (MAX_RESOLVE_DEPTH, kernel/bpf/btf.c); nesting is bounded alike.
 constexpr unsigned most_hops = 32;
-/// Records entered in search of one member; anonymous members in a hostile BTF may nest without end.
-constexpr unsigned most_anonymous = 1000;
+/// KSYM_NAME_LEN (include/linux/kallsyms.h) as of 6.1; the kernel loads no BTF with longer names.
+constexpr std::size_t longest_name = 512;
 
 constexpr std::uint32_t bit(std::uint32_t kind) { return 1U << kind; }
 constexpr std::uint32_t enum_kinds = bit(BTF_KIND_ENUM) | bit(BTF_KIND_ENUM64);
 constexpr std::uint32_t definitions = bit(BTF_KIND_STRUCT) | bit(BTF_KIND_UNION) | enum_kinds |
-                                      bit(BTF_KIND_TYPEDEF) | bit(BTF_KIND_INT) | bit(BTF_KIND_FLOAT);
+                                      bit(BTF_KIND_TYPEDEF) | bit(BTF_KIND_INT) | bit(BTF_KIND_FLOAT) |
+                                      bit(BTF_KIND_DATASEC);
+/// What find_kinds() is asked for; functions are half of all names in a kernel.
+constexpr std::uint32_t indexed = definitions | bit(BTF_KIND_FWD);
 
 struct Spelled {
   std::string_view name;
@@ -55,34 +55,71 @@ bool is_modifier(const btf_type* type) {
   }
 }
 
-/// libbpf prints on its own; here errors are values.
-void silence_libbpf() {
-  static std::once_flag once;
-  std::call_once(once, [] { libbpf_set_print(nullptr); });
-}
-
-bool write_all(int file, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(file, bytes.data(), bytes.size());
-    if (written <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
-/// btf__new_split() is in libbpf 1.1's header and not in the library; a file in memory stands in for it.
-struct btf* new_split(std::span<const std::byte> raw, struct btf* base) {
-  const int file = memfd_create("btf", MFD_CLOEXEC);
-  if (file < 0) return nullptr;
-  struct btf* btf = nullptr;
-  if (write_all(file, raw)) btf = btf__parse_raw_split(fmt::format("/proc/self/fd/{}", file).c_str(), base);
-  const int error = errno;
-  close(file);
-  errno = error;
-  return btf;
-}
-
 } // namespace
+
+/// This object's own types by name.
+class Types::Names {
+public:
+  explicit Names(const Types& types)
+      : first_(types.first_own()), chains_(std::max(first_, types.count()) - first_) {
+    for (TypeId id = types.count(); id-- > first_;) {
+      const btf_type* type = types.type(id);
+      if ((bit(btf_kind(type)) & indexed) == 0 || type->name_off == 0) continue;
+      chains_.add(id - first_, types.text(type->name_off));
+    }
+  }
+
+  void append(std::vector<TypeId>& to, const Types& types, std::string_view name, std::uint32_t kinds) const {
+    chains_.candidates(name, [&](std::uint32_t number) {
+      const TypeId id = first_ + number;
+      if ((bit(btf_kind(types.type(id))) & kinds) != 0 && types.name_of(id) == name) to.push_back(id);
+    });
+  }
+
+private:
+  TypeId first_;
+  NameChains chains_;
+};
+
+/// This object's own enumerators by name.
+class Types::Enumerators {
+public:
+  explicit Enumerators(const Types& types) : values_(collect(types)), chains_(count(values_)) {
+    for (std::uint32_t number = count(values_); number-- > 0;) chains_.add(number, values_[number].first);
+  }
+
+  [[nodiscard]] std::optional<std::int64_t> find(std::string_view name) const {
+    std::optional<std::int64_t> value;
+    chains_.candidates(name, [&](std::uint32_t number) {
+      if (!value && values_[number].first == name) value = values_[number].second;
+    });
+    return value;
+  }
+
+private:
+  using Values = std::vector<std::pair<std::string_view, std::int64_t>>;
+  static std::uint32_t count(const Values& values) { return static_cast<std::uint32_t>(values.size()); }
+
+  static Values collect(const Types& types) {
+    Values values;
+    for (TypeId id = types.first_own(); id < types.count(); ++id) {
+      const btf_type* type = types.type(id);
+      const bool is_signed = btf_kflag(type);
+      if (btf_is_enum(type))
+        for (const auto& [name, value] : std::span(btf_enum(type), btf_vlen(type)))
+          values.emplace_back(types.text(name),
+                              is_signed ? std::int64_t{value} : std::int64_t{std::uint32_t(value)});
+      if (btf_is_enum64(type))
+        for (const struct btf_enum64& value : std::span(btf_enum64(type), btf_vlen(type)))
+          values.emplace_back(types.text(value.name_off),
+                              static_cast<std::int64_t>(btf_enum64_value(&value)));
+    }
+    return values;
+  }
+
+  Values values_;
+  NameChains chains_;
+};
 
 Types::Types(struct btf* btf, std::string name, std::shared_ptr<const Types> base)
     : btf_(btf), name_(std::move(name)), base_(std::move(base)) {}
@@ -91,14 +128,11 @@ Types::~Types() { btf__free(btf_); }
 
 Result<std::shared_ptr<const Types>> Types::parse(std::span<const std::byte> raw, std::string name,
                                                   std::shared_ptr<const Types> base) {
-  silence_libbpf();
-  if (raw.size() > UINT32_MAX) return fail(Errc::corrupt, name + ": BTF of more than 4 GiB");
-  const auto size = static_cast<std::uint32_t>(raw.size());
-  struct btf* btf = base ? new_split(raw, base->btf_) : btf__new(raw.data(), size);
-  if (const long error = libbpf_get_error(btf); error != 0)
-    return fail(Errc::corrupt, fmt::format("{}: its {} bytes of BTF cannot be parsed: {}", name, size,
-                                           std::generic_category().message(static_cast<int>(-error))));
-  return std::shared_ptr<const Types>(new Types(btf, std::move(name), std::move(base)));
+  auto btf = load_btf(raw, base ? base->btf_ : nullptr);
+  if (!btf)
+    return std::unexpected(
+        std::move(btf.error()).within(fmt::format("{}: cannot read its {} bytes of BTF", name, raw.size())));
+  return std::shared_ptr<const Types>(new Types(*btf, std::move(name), std::move(base)));
 }
 
 TypeId Types::count() const { return btf__type_cnt(btf_); }
@@ -110,33 +144,50 @@ const char* Types::string(std::uint32_t offset) const {
   return text != nullptr ? text : "";
 }
 
+std::string_view Types::text(std::uint32_t offset) const {
+  const char* text = string(offset);
+  return {text, strnlen(text, longest_name)};
+}
+
 std::string_view Types::name_of(TypeId id) const {
   const btf_type* named = type(id);
-  return named != nullptr ? string(named->name_off) : std::string_view();
+  return named != nullptr ? text(named->name_off) : std::string_view();
 }
 
-const Types::Index& Types::index() const {
-  std::call_once(index_once_,
-                 [this] { index_ = std::make_unique<Index>(*this, base_ ? base_->count() : 1); });
-  return *index_;
+const Types::Names& Types::names() const {
+  std::call_once(names_once_, [this] { names_ = std::make_unique<Names>(*this); });
+  return *names_;
 }
 
-std::vector<TypeId> Types::own(std::string_view name, std::uint32_t kinds) const {
-  auto ids = index().find(*this, name);
-  std::erase_if(ids, [&](TypeId id) { return (kinds & bit(btf_kind(type(id)))) == 0; });
+const Types::Enumerators& Types::enumerators() const {
+  std::call_once(enumerators_once_, [this] { enumerators_ = std::make_unique<Enumerators>(*this); });
+  return *enumerators_;
+}
+
+std::vector<TypeId> Types::find_kinds(std::string_view name, std::uint32_t kinds) const {
+  std::vector<TypeId> ids;
+  for (const Types* object = this; object != nullptr; object = object->base())
+    object->names().append(ids, *object, name, kinds);
   return ids;
 }
 
 std::vector<TypeId> Types::find_all(std::string_view spelled) const {
   const auto [name, kinds] = split_spelling(spelled);
-  auto ids = own(name, kinds);
-  if (base_) std::ranges::copy(base_->find_all(spelled), std::back_inserter(ids));
-  return ids;
+  return find_kinds(name, kinds);
 }
 
 Result<TypeId> Types::find(std::string_view spelled) const {
   if (const auto ids = find_all(spelled); !ids.empty()) return ids.front();
+  if (!find_kinds(split_spelling(spelled).name, bit(BTF_KIND_FWD)).empty())
+    return fail(Errc::not_found,
+                fmt::format("{} is declared in the BTF of {} and not defined", spelled, name_));
   return fail(Errc::not_found, fmt::format("no {} in the BTF of {}", spelled, name_));
+}
+
+Result<std::int64_t> Types::enumerator(std::string_view name) const {
+  for (const Types* object = this; object != nullptr; object = object->base())
+    if (const auto value = object->enumerators().find(name)) return *value;
+  return fail(Errc::not_found, fmt::format("no enumerator {} in the BTF of {}", name, name_));
 }
 
 TypeId Types::peel(TypeId id) const {
@@ -155,7 +206,7 @@ Result<std::uint64_t> Types::size(TypeId id) const {
     id = peel(id);
     const btf_type* at = type(id);
     if (at == nullptr) return fail(Errc::not_found, "void has no size");
-    std::uint64_t size = 0;
+    std::uint64_t size = 8; // of a pointer: only 64-bit kernels are read
     switch (btf_kind(at)) {
     case BTF_KIND_INT:
     case BTF_KIND_FLOAT:
@@ -167,7 +218,6 @@ Result<std::uint64_t> Types::size(TypeId id) const {
       size = at->size;
       break;
     case BTF_KIND_PTR:
-      size = 8;
       break;
     case BTF_KIND_VAR:
       id = at->type;
@@ -185,136 +235,6 @@ Result<std::uint64_t> Types::size(TypeId id) const {
     return size;
   }
   return fail(Errc::corrupt, "types nested without end");
-}
-
-Result<std::uint32_t> Types::array_length(TypeId id) const {
-  const btf_type* array = type(peel(id));
-  if (array == nullptr || !btf_is_array(array))
-    return fail(Errc::not_found, fmt::format("{} is not an array", spell(id)));
-  return btf_array(array)->nelems;
-}
-
-std::optional<Member> Types::member_here(TypeId record, std::string_view name, unsigned& visits) const {
-  const btf_type* at = type(peel(record));
-  if (at == nullptr || !btf_is_composite(at) || visits == 0) return std::nullopt;
-  --visits;
-  const btf_member* members = btf_members(at);
-  for (unsigned i = 0; i < btf_vlen(at); ++i) {
-    const std::string_view own = string(members[i].name_off);
-    const Member here{members[i].type, btf_member_bit_offset(at, i), btf_member_bitfield_size(at, i)};
-    if (own == name) return here;
-    if (!own.empty()) continue;
-    if (auto inside = member_here(here.type, name, visits)) {
-      inside->bit_offset += here.bit_offset;
-      return inside;
-    }
-  }
-  return std::nullopt;
-}
-
-namespace {
-
-/// One step of a path: a member's name, or an index when `name` is empty.
-struct Step {
-  std::string_view name;
-  std::uint32_t index = 0;
-};
-
-/// Takes the next step off "a[3].b"; nothing when it is malformed.
-std::optional<Step> next_step(std::string_view& path) {
-  if (path.starts_with('[')) {
-    const std::size_t end = path.find(']');
-    if (end == std::string_view::npos || end < 2 || end > 9) return std::nullopt;
-    Step step;
-    for (const char digit : path.substr(1, end - 1)) {
-      if (digit < '0' || digit > '9') return std::nullopt;
-      step.index = step.index * 10 + static_cast<std::uint32_t>(digit - '0');
-    }
-    path.remove_prefix(end + 1);
-    return step;
-  }
-  if (path.starts_with('.')) path.remove_prefix(1);
-  const std::size_t end = std::min(path.find_first_of(".["), path.size());
-  const Step step{path.substr(0, end)};
-  path.remove_prefix(end);
-  return step.name.empty() ? std::nullopt : std::optional(step);
-}
-
-} // namespace
-
-Result<Member> Types::member(TypeId from, std::string_view path) const {
-  Member at{from, 0, 0};
-  unsigned visits = most_anonymous;
-  for (std::string_view rest = path; !rest.empty();) {
-    const auto step = next_step(rest);
-    if (!step) return fail(Errc::usage, fmt::format("\"{}\" is not a member path", path));
-    if (!step->name.empty()) {
-      const auto inside = member_here(at.type, step->name, visits);
-      if (!inside)
-        return fail(Errc::not_found, fmt::format("{} has no member {}", spell(at.type), step->name));
-      at = {inside->type, at.bit_offset + inside->bit_offset, inside->bit_size};
-      continue;
-    }
-    const auto length = array_length(at.type);
-    if (!length) return std::unexpected(length.error());
-    const TypeId element = btf_array(type(peel(at.type)))->type;
-    const auto size_of = size(element);
-    if (!size_of) return std::unexpected(size_of.error());
-    if (*length != 0 && step->index >= *length)
-      return fail(Errc::not_found, fmt::format("{} has no element {}", spell(at.type), step->index));
-    at = {element, at.bit_offset + *size_of * step->index * 8, 0};
-  }
-  return at;
-}
-
-Result<std::uint64_t> Types::offset_of(std::string_view type, std::string_view path) const {
-  const auto id = find(type);
-  if (!id) return std::unexpected(id.error());
-  const auto found = member(*id, path);
-  if (!found) return std::unexpected(found.error());
-  return found->offset();
-}
-
-std::string Types::spell(TypeId id) const {
-  std::string behind;
-  for (unsigned hop = 0; hop <= most_hops; ++hop) {
-    const btf_type* at = type(id);
-    if (at == nullptr) return "void" + behind;
-    const std::string_view name = string(at->name_off);
-    const auto named = [&](std::string_view keyword) {
-      return fmt::format("{}{}{}", keyword, name.empty() ? "{...}" : name, behind);
-    };
-    switch (btf_kind(at)) {
-    case BTF_KIND_STRUCT:
-      return named("struct ");
-    case BTF_KIND_UNION:
-      return named("union ");
-    case BTF_KIND_ENUM:
-    case BTF_KIND_ENUM64:
-      return named("enum ");
-    case BTF_KIND_FWD:
-      return named(btf_kflag(at) ? "union " : "struct ");
-    case BTF_KIND_PTR:
-      behind = " *" + behind, id = at->type;
-      continue;
-    case BTF_KIND_ARRAY:
-      behind += fmt::format("[{}]", btf_array(at)->nelems), id = btf_array(at)->type;
-      continue;
-    case BTF_KIND_FUNC_PROTO:
-      return "function" + behind;
-    case BTF_KIND_VOLATILE:
-    case BTF_KIND_CONST:
-    case BTF_KIND_RESTRICT:
-    case BTF_KIND_TYPE_TAG:
-    case BTF_KIND_DECL_TAG:
-    case BTF_KIND_VAR:
-      id = at->type;
-      continue;
-    default:
-      return std::string(name) + behind;
-    }
-  }
-  return "..." + behind;
 }
 
 } // namespace mapscope::btf

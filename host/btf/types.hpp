@@ -51,14 +51,19 @@ public:
   [[nodiscard]] const btf_type* type(TypeId id) const;
   /// Never null: "" for offset 0 and for offsets outside the string section.
   [[nodiscard]] const char* string(std::uint32_t offset) const;
+  /// The same, cut where no kernel's name is as long: a string section may be one string of gigabytes that a
+  /// million types share. Lives as long as this object.
+  [[nodiscard]] std::string_view text(std::uint32_t offset) const;
   [[nodiscard]] std::string_view name_of(TypeId id) const;
 
   /// All types that find() would choose among, the preferred first.
   [[nodiscard]] std::vector<TypeId> find_all(std::string_view spelled) const;
   /// "struct bpf_map", "union u", "enum e" (also finds enum64), "typedef t", or a bare name (any kind but
-  /// FUNC and VAR). When several share the name, a definition wins over a forward declaration, then the
-  /// lowest id.
+  /// FUNC and VAR). Definitions only; when several share the name, this object's own win over its base's,
+  /// then the lowest id.
   [[nodiscard]] Result<TypeId> find(std::string_view spelled) const;
+  /// Value of an enumerator in any enum or enum64, named or not.
+  [[nodiscard]] Result<std::int64_t> enumerator(std::string_view name) const;
 
   /// Strips const, volatile, restrict, typedef, type tags and decl tags, at most 32 of them; 0 when that
   /// fails.
@@ -76,18 +81,20 @@ public:
   [[nodiscard]] Result<std::uint32_t> array_length(TypeId id) const;
 
 private:
-  class Index;
+  class Names;
+  class Enumerators;
   Types(struct btf* btf, std::string name, std::shared_ptr<const Types> base);
-  [[nodiscard]] const Index& index() const;
-  [[nodiscard]] std::vector<TypeId> own(std::string_view name, std::uint32_t kinds) const;
-  [[nodiscard]] std::optional<Member> member_here(TypeId record, std::string_view name,
-                                                  unsigned& visits) const;
+  [[nodiscard]] TypeId first_own() const { return base_ ? base_->count() : 1; }
+  [[nodiscard]] const Names& names() const;
+  [[nodiscard]] const Enumerators& enumerators() const;
+  [[nodiscard]] std::vector<TypeId> find_kinds(std::string_view name, std::uint32_t kinds) const;
 
   struct btf* btf_;
   std::string name_;
   std::shared_ptr<const Types> base_;
-  mutable std::once_flag index_once_;
-  mutable std::unique_ptr<Index> index_;
+  mutable std::once_flag names_once_, enumerators_once_;
+  mutable std::unique_ptr<Names> names_;
+  mutable std::unique_ptr<Enumerators> enumerators_;
 };
 
 } // namespace mapscope::btf

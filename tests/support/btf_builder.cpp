@@ -57,7 +57,9 @@ TypeId BtfBuilder::fill(TypeId record, const std::vector<Field>& fields, std::ui
   const bool is_union = btf_is_union(btf__type_by_id(btf_, record));
   std::int64_t end = 0, widest = 1;
   for (const Field& field : fields) {
-    const bool unsized = field.type == 0 || field.type == record || field.type >= next_id();
+    // Where all is given, nothing is asked of libbpf: types that lead to themselves would keep it for ever.
+    const bool placed = field.bit && size != 0;
+    const bool unsized = placed || field.type == 0 || field.type == record || field.type >= next_id();
     const std::int64_t bytes = unsized ? 0 : std::max<std::int64_t>(btf__resolve_size(btf_, field.type), 0);
     const std::int64_t align = unsized ? 1 : std::max(btf__align_of(btf_, field.type), 1);
     const std::int64_t natural = is_union ? 0 : (end + align - 1) / align * align * 8;

@@ -107,7 +107,7 @@ private:
 /// Little-endian bytes of several numbers behind each other, without padding.
 template <class... Numbers> std::vector<std::byte> pack(Numbers... numbers) {
   std::vector<std::byte> bytes;
-  const auto append = [&bytes](auto number) {
+  [[maybe_unused]] const auto append = [&bytes](auto number) { // unused without numbers
     const auto* from = reinterpret_cast<const std::byte*>(&number);
     bytes.insert(bytes.end(), from, from + sizeof number);
   };
