@@ -30,11 +30,16 @@ Fault Reader::page_at(std::uint64_t address, std::span<const std::byte>* rest) {
     Mapping mapping;
     if (const Fault fault = space_.translator->translate(page << page_shift, &mapping); fault != Fault::none)
       return fault;
-    cached = {page, space_.source->view(mapping.physical, std::min(mapping.size, page_bytes))};
+    mapping.size = std::min(mapping.size, page_bytes);
+    cached = {page, mapping, space_.source->view(mapping.physical, mapping.size)};
   }
-  if (inside >= cached.bytes.size()) return Fault::not_in_dump;
-  *rest = cached.bytes.subspan(inside);
-  return Fault::none;
+  if (inside < cached.bytes.size())
+    *rest = cached.bytes.subspan(inside);
+  else if (inside < cached.mapping.size) // a dump's segment may end, and the next begin, within a page
+    *rest = space_.source->view(cached.mapping.physical + inside, cached.mapping.size - inside);
+  else
+    *rest = {};
+  return rest->empty() ? Fault::not_in_dump : Fault::none;
 }
 
 std::size_t Reader::read_some(std::uint64_t address, std::span<std::byte> to, Fault* fault) {
@@ -66,6 +71,7 @@ std::span<const std::byte> Reader::view(std::uint64_t address, std::size_t want)
 std::string Reader::text(std::uint64_t address, std::size_t most) {
   std::string text;
   while (text.size() < most) {
+    if (text.size() > ~address) break; // no wrap to address 0
     const auto piece = view(address + text.size(), most - text.size());
     if (piece.empty()) break;
     const auto end = std::ranges::find(piece, std::byte{0});

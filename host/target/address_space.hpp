@@ -72,7 +72,8 @@ public:
 private:
   struct Cached {
     std::uint64_t page = ~0ULL;
-    std::span<const std::byte> bytes; ///< the page in place; shorter than a page where the dump ends
+    Mapping mapping;                  ///< of the page's start
+    std::span<const std::byte> bytes; ///< the page in place, as far as it is contiguous in the dump
   };
   /// The rest of the page behind `address` in place, or a fault.
   [[nodiscard]] Fault page_at(std::uint64_t address, std::span<const std::byte>* rest);

@@ -28,35 +28,46 @@ std::string_view candidate(std::string_view bytes) {
 }
 
 std::optional<Vmcoreinfo> scan_segment(const memory::Source& source, const memory::Segment& segment) {
-  std::uint64_t address = (segment.address + page - 1) & ~(page - 1);
   const std::uint64_t end = segment.address + segment.present;
-  for (; address < end; address += page) {
+  std::uint64_t address = segment.address + (0 - segment.address) % page; // up to a page's start
+  for (; address >= segment.address && address < end; address += page) {
     // Two pages, since a note's text begins a little into its page and may fill one.
     const auto bytes = source.view(address, std::min(2 * page, end - address));
     const std::string_view text = candidate(as_text(bytes));
     if (text.empty()) continue;
     auto info = Vmcoreinfo::parse(text);
-    if (describes(info, source)) return info;
+    if (check(info, source) == Verdict::confirmed) return info;
   }
   return std::nullopt;
 }
 
+/// struct uts_namespace begins with name since 5.11 (commit 9a56493f6942), which also brought the key;
+/// before, a struct kref lay in front.
+constexpr std::uint64_t name_before_5_11 = 4;
+/// struct new_utsname, include/uapi/linux/utsname.h: fields of 65 bytes, release is the third.
+constexpr std::uint64_t field = 65, release = 2;
+
 } // namespace
 
-bool describes(const Vmcoreinfo& info, const memory::Source& source) {
-  const auto uts = info.symbol("init_uts_ns"), name = info.offset("uts_namespace.name");
+Verdict check(const Vmcoreinfo& info, const memory::Source& source) {
+  const auto uts = info.symbol("init_uts_ns");
   const auto parameters = X86_64::parameters(info);
-  if (!uts || !name || !parameters) return false;
-  constexpr std::uint64_t field = 65, release = 2; // struct new_utsname, include/uapi/linux/utsname.h
+  if (!uts || !parameters) return Verdict::unreadable;
+  const std::uint64_t name = info.offset("uts_namespace.name").value_or(name_before_5_11);
   const X86_64 translator(source, *parameters);
-  return Reader({&source, &translator}).text(*uts + *name + release * field, field) == info.release();
+  Reader reader({&source, &translator});
+  const std::string found = reader.text(*uts + name + release * field, field);
+  if (found.empty() && !reader.get<char>(*uts + name + release * field)) return Verdict::unreadable;
+  return found == info.release() && !found.empty() ? Verdict::confirmed : Verdict::contradicted;
 }
 
 FoundVmcoreinfo find_vmcoreinfo(const memory::Source& source) {
-  if (!source.vmcoreinfo().empty()) return {Vmcoreinfo::parse(source.vmcoreinfo()), true};
+  auto note = Vmcoreinfo::parse(source.vmcoreinfo());
+  if (!note.empty() && check(note, source) != Verdict::contradicted) return {std::move(note), true};
   for (const auto& segment : source.segments())
     if (auto info = scan_segment(source, segment)) return {std::move(*info), false};
-  return {};
+  const bool from_note = !note.empty();
+  return {std::move(note), from_note};
 }
 
 } // namespace mapscope::target

@@ -15,11 +15,17 @@ struct FoundVmcoreinfo {
   bool from_note = false;
 };
 
-/// The note if there is one, else the first copy in memory that describes the memory it lies in: memory also
-/// holds copies of earlier boots and of dump files. Empty `info` when there is none.
-FoundVmcoreinfo find_vmcoreinfo(const memory::Source& source);
+/// What init_uts_ns, where a VMCOREINFO puts it, says of that VMCOREINFO.
+enum class Verdict : std::uint8_t {
+  confirmed,    ///< it names the same release
+  contradicted, ///< something else lies there
+  unreadable,   ///< the dump does not hold it, or the text does not say where it is
+};
+Verdict check(const Vmcoreinfo& info, const memory::Source& source);
 
-/// True when init_uts_ns, where `info` puts it, names the release that `info` names.
-bool describes(const Vmcoreinfo& info, const memory::Source& source);
+/// The note, unless the memory contradicts it and holds a copy that it confirms. Without a note the first
+/// confirmed copy: memory also holds those of earlier boots and of dump files. Empty `info` when there is
+/// none.
+FoundVmcoreinfo find_vmcoreinfo(const memory::Source& source);
 
 } // namespace mapscope::target

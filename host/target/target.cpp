@@ -119,7 +119,7 @@ Result<std::unique_ptr<Target>> Target::open(const memory::Source& source, const
   if (!translator) return std::unexpected(translator.error());
   state->translator = std::move(*translator);
   state->space = {&source, state->translator.get()};
-  if (!describes(state->info, source))
+  if (check(state->info, source) != Verdict::confirmed)
     state->warnings.push_back("the kernel's own release is not where VMCOREINFO says; the dump may be torn");
   auto symbols = load_symbols(state->space, state->info, overrides, state->origins);
   if (!symbols) return std::unexpected(symbols.error());

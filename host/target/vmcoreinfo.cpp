@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/target/vmcoreinfo.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace mapscope::target {
 
 namespace {
+
+/// The kernel writes at most one page (VMCOREINFO_BYTES), and pages have at most 64 KiB.
+constexpr std::size_t longest_text = 64 * 1024;
 
 template <class T> std::optional<T> whole_number(std::string_view text, int base) {
   T value{};
@@ -30,7 +34,7 @@ std::string wrapped(std::string_view kind, std::string_view name) {
 
 Vmcoreinfo Vmcoreinfo::parse(std::string_view text) {
   Vmcoreinfo info;
-  info.copy_ = std::make_unique<std::string>(text.substr(0, text.find('\0')));
+  info.copy_ = std::make_unique<std::string>(text.substr(0, std::min(text.find('\0'), longest_text)));
   for (std::string_view rest = *info.copy_; !rest.empty();) {
     const std::size_t end = rest.find('\n');
     if (end == std::string_view::npos) break; // cut at the end of the page

@@ -16,7 +16,8 @@ namespace mapscope::target {
 
 class Vmcoreinfo {
 public:
-  /// Keeps every well-formed line; a line without '=' or one cut at the end of the page is left out.
+  /// Keeps every well-formed line, of equal keys the first; a line without '=' or one cut at the end of the
+  /// page is left out.
   static Vmcoreinfo parse(std::string_view text);
 
   [[nodiscard]] std::optional<std::string_view> text(std::string_view key) const;

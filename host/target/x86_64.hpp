@@ -32,13 +32,14 @@ public:
   bool use_direct_map(std::uint64_t base);
 
   Fault translate(std::uint64_t address, Mapping* out) const override;
+  /// By the page tables alone.
+  [[nodiscard]] Fault walk(std::uint64_t address, Mapping* out) const;
   unsigned levels() const override { return p_.levels; }
   std::uint64_t page_size() const override { return 4096; }
 
   static constexpr std::uint64_t image_base = 0xffffffff80000000; ///< __START_KERNEL_map
 
 private:
-  Fault walk(std::uint64_t address, Mapping* out) const;
   std::optional<Mapping> direct(std::uint64_t address) const;
 
   const memory::Source& source_;
