@@ -109,11 +109,13 @@ private:
     if (globs == nullptr) return wrong(node, "map", "rules: [map.\"GLOB\"]");
     std::vector<std::string> order; // toml++ sorts keys; what a person wrote first comes first
     for (const auto& [glob, rule] : *globs) order.emplace_back(glob.str());
-    std::ranges::stable_sort(order, {}, [&](const std::string& glob) { return globs->get(glob)->source().begin.line; });
+    std::ranges::stable_sort(order, {},
+                             [&](const std::string& glob) { return globs->get(glob)->source().begin.line; });
     for (const std::string& glob : order) {
       const toml::table* table = globs->get(glob)->as_table();
       const std::string name = fmt::format("map.{}", quoted(glob));
-      if (table == nullptr) return wrong(*globs->get(glob), name, "keys of its own: use, limit, budget, config");
+      if (table == nullptr)
+        return wrong(*globs->get(glob), name, "keys of its own: use, limit, budget, config");
       if (auto taken = take_rule(glob, name, *table); !taken) return taken;
     }
     return {};
