@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every kind of map that is rendered, typed, and the sections of an object with every kind of type.
+#include <linux/bpf.h> // first: bpf_helpers.h needs its types
+
 #include <bpf/bpf_helpers.h>
-#include <linux/bpf.h>
 
 #include "known.h"
 
@@ -16,14 +17,11 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
     __uint(map_flags, FLAGS);                                                                                \
   } NAME SEC(".maps")
 
-struct page_and_more {
-  u32 number;
-  u8 rest[5996];
-};
-struct five {
-  u8 bytes[5];
-};
 typedef struct numbers numbers_t;
+
+struct long_key {
+  u8 bytes[301]; /* the value behind it needs padding */
+};
 
 MAP(big, HASH, u32, struct numbers, 100000, 0);
 MAP(big_nopre, HASH, u64, struct numbers, 3000, BPF_F_NO_PREALLOC);
@@ -45,7 +43,24 @@ MAP(many_odd, ARRAY, u32, struct five, 77, 0);
 MAP(mapped_one, ARRAY, u32, u64, 1, BPF_F_MMAPABLE);
 MAP(mapped_many, ARRAY, u32, struct odd, 2000, BPF_F_MMAPABLE);
 MAP(read_only, ARRAY, u32, enum temperature, 4, BPF_F_RDONLY_PROG);
+MAP(wide_array, ARRAY, u32, struct page_and_more, 7, 0);
+MAP(wide_percpu, PERCPU_HASH, u32, struct page_and_more, 4, 0);
+MAP(wide_keys, HASH, struct long_key, u8, 30, 0);
+MAP(lru_percpu_odd, LRU_PERCPU_HASH, struct key, struct odd, 40, BPF_F_NO_COMMON_LRU);
+MAP(all_everything, HASH, s64, struct everything, 4, 0);
 MAP(exactly_15_char, HASH, u32, enum tiny, 4, 0);
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 4096);
+} records SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_STACK_TRACE);
+  __uint(key_size, sizeof(u32));
+  __uint(value_size, 20 * sizeof(u64));
+  __uint(max_entries, 16);
+} stacks SEC(".maps");
 
 struct everything in_bss;
 u64 counters[4];
@@ -60,6 +75,8 @@ const volatile s64 limits[2] = {-1, 1};
 
 struct numbers custom SEC(".data.custom") = {.count = 7, .sum = -7};
 
+struct flexible flexible SEC(".data.flexible") = {.count = 2, .items = {7, 8}};
+
 SEC("socket")
 int count_it(void* context) {
   u32 zero = 0;
@@ -69,6 +86,15 @@ int count_it(void* context) {
   counters[0] += in_rodata.u8_max + hidden_number + path[0].x + custom.count + in_data.u8_max + limits[1];
   flag_bss = in_bss.truth;
   if (bpf_strncmp(name, sizeof(name), "a string literal of its own") == 0) counters[1]++;
+  return 0;
+}
+
+/* Leaves records and stacks behind. */
+SEC("raw_tp/task_rename")
+int watch(void* context) {
+  struct numbers record = {.count = counters[2]++, .sum = -1, .last = flexible.count};
+  bpf_ringbuf_output(&records, &record, sizeof(record), 0);
+  bpf_get_stackid(context, &stacks, 0);
   return 0;
 }
 

@@ -13,7 +13,7 @@ typedef short s16;
 typedef int s32;
 typedef long long s64;
 
-enum mode { MODE_IDLE = 0, MODE_RUN = 1, MODE_DRAIN = 2, MODE_HIGH = 0x7fffffff };
+enum mode { MODE_IDLE = 0, MODE_RUN = 1, MODE_DRAIN = 2, MODE_ALIAS = 2, MODE_HIGH = 0x7fffffff };
 enum temperature { COLD = -40, MILD = 15, HOT = 90 };
 enum __attribute__((packed)) tiny { TINY_NEG = -3, TINY_ZERO = 0, TINY_MAX = 100 };
 enum __attribute__((packed)) middle { MIDDLE_NEG = -300, MIDDLE_BIG = 30000 };
@@ -56,6 +56,23 @@ struct bits {
   _Bool yes : 1;
   _Bool no : 1;
   u8 tail;
+  u32 : 5; /* no name, no member */
+  enum temperature chill : 8;
+  enum tiny tiny : 4;
+  s8 nibble : 4;
+  u32 : 0;
+  u16 nine : 9;
+};
+
+/* Bitfields that cross the end of their own unit, one of them over nine bytes, and members at odd addresses.
+ */
+struct __attribute__((packed)) squeezed {
+  u8 first;
+  u32 thirteen : 13;
+  s32 thirty : 30;
+  u64 sixty_two : 62;
+  u16 word;
+  u64 unaligned;
 };
 
 union either {
@@ -63,6 +80,49 @@ union either {
   u8 bytes[4];
   struct point point;
 };
+
+union view {
+  u32 all;
+  struct {
+    u32 low : 12;
+    u32 high : 20;
+  };
+  s32 sign : 7;
+};
+
+struct other { /* what twin_b means by names that twin_a uses too */
+  u64 a;
+  s8 b;
+};
+
+struct page_and_more {
+  u32 number;
+  u8 rest[5996];
+};
+
+struct flexible {
+  u32 count;
+  u16 items[];
+};
+
+struct five {
+  u8 bytes[5];
+};
+
+typedef u16 half_t;
+typedef const half_t fixed_t;
+typedef volatile fixed_t chain_t;
+typedef u16 triple[3];
+
+/* An empty struct has no size in C and one byte in C++. */
+#ifdef __cplusplus
+#define EMPTY_STRUCT(NAME) u8 NAME[0]
+#define TAGGED
+#else
+struct nothing {};
+#define EMPTY_STRUCT(NAME) struct nothing NAME
+#define TAGGED __attribute__((btf_type_tag("rcu")))
+#endif
 
 struct unknown; /* never defined */
 
@@ -111,5 +171,36 @@ struct everything {
   void* to_void;
   unsigned __int128 wide;
   __int128 wide_negative;
+  union view view;
+  struct squeezed squeezed;
+  struct bits more_bits[2];
+  chain_t chain;
+  triple triples[2];
+  union either eithers[2];
+  _Bool flags[3];
+  enum mode modes[3];
+  char full[4]; /* no room for a NUL */
+  u32 no_elements[0];
+  EMPTY_STRUCT(none);
+  struct {
+    u16 only;
+  } unnamed_type;
+  double minus_infinite;
+  double largest;
+  float not_a_float;
+  void* table[2];
+  int (*callback)(struct point*, int);
+  void (*no_callback)(void);
+  struct point** to_pointer;
+  const char* to_text;
+  enum mode* to_enum;
+  u32* __restrict alone;
+  u32 TAGGED* tagged;
   struct point last;
 };
+
+#ifdef __cplusplus
+static_assert(sizeof(everything) == 544);
+#else
+_Static_assert(sizeof(struct everything) == 544, "the loader's compiler must lay it out alike");
+#endif

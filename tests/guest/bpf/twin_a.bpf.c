@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Its maps are named like those of twin_b, and mean something else.
+#include <linux/bpf.h> // first: bpf_helpers.h needs its types
+
 #include <bpf/bpf_helpers.h>
-#include <linux/bpf.h>
 
 #include "known.h"
 

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Its maps are named like those of twin_a, and mean something else.
+#include <linux/bpf.h> // first: bpf_helpers.h needs its types
+
 #include <bpf/bpf_helpers.h>
-#include <linux/bpf.h>
 
 #include "known.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-struct other {
-  u64 a;
-  s8 b;
-};
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);

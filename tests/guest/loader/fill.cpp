@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The maps that the objects declare.
 #include "guest.hpp"
 
 #include "../bpf/known.h"
@@ -11,34 +12,34 @@
 
 namespace guest {
 
-namespace {
+std::uint64_t Random::next() {
+  state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+  return state;
+}
 
-/// The same numbers on every run: xorshift64.
-struct Random {
-  u64 state = 0x9e3779b97f4a7c15;
-  u64 next() {
-    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
-    return state;
-  }
-};
-
-int fd_of(bpf_object* object, const char* name) {
-  return must(bpf_object__find_map_fd_by_name(object, name), std::string("map ") + name);
+bool is_per_cpu(unsigned type) {
+  return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH ||
+         type == BPF_MAP_TYPE_PERCPU_ARRAY;
 }
 
 void put(int fd, const void* key, const void* value) {
   must(bpf_map_update_elem(fd, key, value, BPF_ANY), "update of map fd " + std::to_string(fd));
 }
 
-/// Fills `entries` of a map with random bytes; the key begins with a running number so that no two are equal.
-void fill_random(int fd, u32 entries, Random& random) {
+namespace {
+
+int fd_of(bpf_object* object, const char* name) {
+  return must(bpf_object__find_map_fd_by_name(object, name), std::string("map ") + name);
+}
+
+} // namespace
+
+void fill_random(int fd, unsigned entries, Random& random) {
   bpf_map_info info{};
   u32 size = sizeof info;
   must(bpf_obj_get_info_by_fd(fd, &info, &size), "info");
-  const bool per_cpu = info.type == BPF_MAP_TYPE_PERCPU_HASH || info.type == BPF_MAP_TYPE_LRU_PERCPU_HASH ||
-                       info.type == BPF_MAP_TYPE_PERCPU_ARRAY;
   const std::size_t stride = (info.value_size + 7) / 8 * 8;
-  const std::size_t copies = per_cpu ? static_cast<std::size_t>(libbpf_num_possible_cpus()) : 1;
+  const std::size_t copies = is_per_cpu(info.type) ? static_cast<std::size_t>(libbpf_num_possible_cpus()) : 1;
   std::vector<unsigned char> key(info.key_size), value(std::max<std::size_t>(stride * copies, 8));
   for (u32 i = 0; i < entries; ++i) {
     for (auto& byte : value) byte = static_cast<unsigned char>(random.next() >> 40);
@@ -46,6 +47,8 @@ void fill_random(int fd, u32 entries, Random& random) {
     put(fd, key.data(), value.data());
   }
 }
+
+namespace {
 
 void fill_with_gaps(int fd) {
   for (u32 i = 0; i < 200; ++i) {
@@ -69,7 +72,9 @@ void fill_padded_keys(int fd) {
   }
 }
 
-u32 variable_offset(bpf_object* object, const char* section, const char* name) {
+} // namespace
+
+unsigned variable_offset(bpf_object* object, const char* section, const char* name) {
   const btf* types = bpf_object__btf(object);
   const int id = must(btf__find_by_name_kind(types, section, BTF_KIND_DATASEC), section);
   const btf_type* type = btf__type_by_id(types, static_cast<u32>(id));
@@ -80,6 +85,8 @@ u32 variable_offset(bpf_object* object, const char* section, const char* name) {
       return variables[i].offset;
   give_up(std::string("variable ") + name);
 }
+
+namespace {
 
 /// Section variables get their values before the object is loaded, as a program's loader would set them.
 void set_section(bpf_object* object, const char* map_name, const char* section, const char* variable) {
@@ -131,10 +138,15 @@ void fill_maps(const Objects& objects) {
   fill_random(map("mapped_one"), 1, random);
   fill_random(map("mapped_many"), 1999, random);
   fill_random(map("exactly_15_char"), 3, random);
-  std::vector<unsigned char> value(sizeof(everything));
-  set_everything(value.data());
+  fill_random(map("wide_array"), 6, random);
+  fill_random(map("wide_percpu"), 3, random);
+  fill_random(map("wide_keys"), 30, random);
+  fill_random(map("lru_percpu_odd"), 100, random);
+  alignas(everything) unsigned char value[sizeof(everything)] = {};
+  set_everything(value);
   const u32 zero = 0;
-  put(map("one"), &zero, value.data());
+  put(map("one"), &zero, value);
+  for (s64 key = -2; key < 1; ++key) put(map("all_everything"), &key, value);
   for (u32 i = 0; i < 4; ++i) {
     const temperature value_i = i % 2 != 0 ? COLD : HOT;
     put(map("read_only"), &i, &value_i);
@@ -142,31 +154,6 @@ void fill_maps(const Objects& objects) {
   must(bpf_map_freeze(map("read_only")), "freeze");
   fill_random(fd_of(objects.twin_a, "state"), 4, random);
   fill_random(fd_of(objects.twin_b, "state"), 9, random);
-}
-
-void create_bare_maps() {
-  Random random;
-  const auto create = [](bpf_map_type type, const char* name, u32 key, u32 value, u32 entries) {
-    return must(bpf_map_create(type, name, key, value, entries, nullptr), name);
-  };
-  fill_random(create(BPF_MAP_TYPE_HASH, "bare_hash", 6, 10, 20), 15, random);
-  fill_random(create(BPF_MAP_TYPE_ARRAY, "bare_array", 4, 3, 5), 5, random);
-  fill_random(create(BPF_MAP_TYPE_PERCPU_ARRAY, "bare_percpu", 4, 12, 2), 2, random);
-  fill_random(create(BPF_MAP_TYPE_LRU_PERCPU_HASH, "", 4, 20, 8), 3, random); // a map may have no name
-  create(BPF_MAP_TYPE_QUEUE, "a_queue", 0, 8, 4);
-  create(BPF_MAP_TYPE_STACK, "a_stack", 0, 8, 4);
-  create(BPF_MAP_TYPE_RINGBUF, "a_ringbuf", 0, 0, 4096);
-  create(BPF_MAP_TYPE_BLOOM_FILTER, "a_bloom", 0, 8, 100);
-  create(BPF_MAP_TYPE_PROG_ARRAY, "a_prog_array", 4, 4, 8);
-  create(BPF_MAP_TYPE_CGROUP_ARRAY, "a_cgroup_array", 4, 4, 8);
-  create(BPF_MAP_TYPE_STACK_TRACE, "a_stack_trace", 4, 8 * 20, 16);
-  create(BPF_MAP_TYPE_DEVMAP, "a_devmap", 4, 4, 8);
-  LIBBPF_OPTS(bpf_map_create_opts, trie, .map_flags = BPF_F_NO_PREALLOC);
-  must(bpf_map_create(BPF_MAP_TYPE_LPM_TRIE, "a_trie", 8, 4, 16, &trie), "a_trie");
-  const int inner = create(BPF_MAP_TYPE_ARRAY, "inner", 4, 8, 4);
-  LIBBPF_OPTS(bpf_map_create_opts, outer, .inner_map_fd = static_cast<u32>(inner));
-  must(bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "outer_array", 4, 4, 3, &outer), "outer_array");
-  must(bpf_map_create(BPF_MAP_TYPE_HASH_OF_MAPS, "outer_hash", 4, 4, 3, &outer), "outer_hash");
 }
 
 void run_programs(const Objects& objects) {
@@ -177,6 +164,11 @@ void run_programs(const Objects& objects) {
     LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = packet.data(),
                 .data_size_in = static_cast<u32>(packet.size()));
     must(bpf_prog_test_run_opts(bpf_program__fd(program), &run), "run count_it");
+  }
+  const bpf_program* watch = bpf_object__find_program_by_name(objects.known, "watch");
+  for (int i = 0; i < 3; ++i) {
+    LIBBPF_OPTS(bpf_test_run_opts, run);
+    must(bpf_prog_test_run_opts(bpf_program__fd(watch), &run), "run watch");
   }
 }
 

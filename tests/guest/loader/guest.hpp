@@ -4,8 +4,10 @@
 #pragma once
 
 #include <bpf/libbpf.h>
+#include <cstdint>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 namespace guest {
 
@@ -20,17 +22,30 @@ struct Objects {
 
 Objects load_objects();
 void fill_maps(const Objects& objects);
-/// Maps that no object declares: without BTF, and of types that only need to exist.
-void create_bare_maps();
+/// Maps that no object declares: without BTF, with odd flags, and of every other type that this kernel knows.
+/// Returns the names of the types that it does not know.
+std::vector<std::string> create_bare_maps(const Objects& objects);
 void run_programs(const Objects& objects);
 
 /// What bpf(2) says about everything, and what the C compiler says about known values.
-void state(std::FILE* out);
+void state(std::FILE* out, const Objects& objects, const std::vector<std::string>& unknown_types);
+/// The list of facts: what decoding must show at which place.
+void state_typed(std::FILE* out, const Objects& objects);
 
 /// Fills every member of struct everything with its known value.
 void set_everything(void* everything);
-/// The known values as the compiler reads them out of `everything`, one JSON fact a line after a comma.
-void state_everything(std::FILE* out, const std::string& map, const std::string& path, const void* everything,
-                      bool& first);
+
+/// The same numbers on every run: xorshift64.
+struct Random {
+  std::uint64_t state = 0x9e3779b97f4a7c15;
+  std::uint64_t next();
+};
+
+bool is_per_cpu(unsigned type);
+void put(int fd, const void* key, const void* value);
+/// Fills `entries` of a map with random bytes; the key begins with a running number so that no two are equal.
+void fill_random(int fd, unsigned entries, Random& random);
+/// Where a global variable begins in its section.
+unsigned variable_offset(bpf_object* object, const char* section, const char* name);
 
 } // namespace guest

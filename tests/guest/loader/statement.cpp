@@ -5,16 +5,18 @@
 #include "../bpf/known.h"
 #include "json.hpp"
 
+#include <algorithm>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <cerrno>
 #include <cstring>
-#include <map>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <vector>
 
 namespace guest {
+
+using json::hex;
 
 namespace {
 
@@ -25,10 +27,6 @@ template <class Info> Info info_of(int fd) {
   return info;
 }
 
-bool is_per_cpu(u32 type) {
-  return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH ||
-         type == BPF_MAP_TYPE_PERCPU_ARRAY;
-}
 bool is_listed(u32 type) {
   return is_per_cpu(type) || type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LRU_HASH ||
          type == BPF_MAP_TYPE_ARRAY;
@@ -63,94 +61,125 @@ u64 state_entries(std::FILE* out, int fd, const bpf_map_info& info) {
   return count;
 }
 
-void state_map(std::FILE* out, u32 id) {
+struct Program {
+  bpf_prog_info info{};
+  std::vector<u32> map_ids;
+};
+
+/// Every id that `next` leads to.
+template <class Next> std::vector<u32> all_ids(Next next) {
+  std::vector<u32> ids;
+  for (u32 id = 0; next(id, &id) == 0;) ids.push_back(id);
+  return ids;
+}
+
+Program program_of(u32 id) {
+  const int fd = must(bpf_prog_get_fd_by_id(id), "program id " + std::to_string(id));
+  Program program;
+  program.map_ids.resize(256);
+  program.info.nr_map_ids = static_cast<u32>(program.map_ids.size());
+  program.info.map_ids = reinterpret_cast<u64>(program.map_ids.data());
+  u32 size = sizeof program.info;
+  must(bpf_obj_get_info_by_fd(fd, &program.info, &size), "program info");
+  program.map_ids.resize(program.info.nr_map_ids);
+  close(fd);
+  return program;
+}
+
+/// bpf(2) tells it nowhere else.
+bool is_frozen(int fd) {
+  const std::string path = "/proc/self/fdinfo/" + std::to_string(fd);
+  std::FILE* fdinfo = std::fopen(path.c_str(), "r");
+  if (fdinfo == nullptr) give_up(path);
+  int frozen = 0;
+  for (char line[128]; std::fgets(line, sizeof line, fdinfo) != nullptr;)
+    std::sscanf(line, "frozen: %d", &frozen);
+  std::fclose(fdinfo);
+  return frozen != 0;
+}
+
+/// libbpf's name, also for what is younger than libbpf.
+std::string type_name(u32 type) {
+  if (type == 33) return "arena";
+  const char* name = libbpf_bpf_map_type_str(static_cast<bpf_map_type>(type));
+  return name != nullptr ? name : "type_" + std::to_string(type);
+}
+
+std::string numbers_list(const std::vector<u32>& numbers) {
+  std::string out;
+  for (const u32 number : numbers) out += (out.empty() ? "" : ",") + std::to_string(number);
+  return "[" + out + "]";
+}
+
+std::string users_of(u32 map_id, const std::vector<Program>& programs) {
+  std::vector<u32> users;
+  for (const auto& program : programs)
+    if (std::find(program.map_ids.begin(), program.map_ids.end(), map_id) != program.map_ids.end())
+      users.push_back(program.info.id);
+  return numbers_list(users);
+}
+
+void state_map(std::FILE* out, u32 id, const std::vector<Program>& programs) {
   const int fd = must(bpf_map_get_fd_by_id(id), "map id " + std::to_string(id));
   const auto info = info_of<bpf_map_info>(fd);
-  char frozen_line[64];
-  std::snprintf(frozen_line, sizeof frozen_line, "/proc/self/fdinfo/%d", fd);
-  std::FILE* fdinfo = std::fopen(frozen_line, "r"); // the only place that tells
-  int frozen = 0;
-  for (char line[128]; fdinfo != nullptr && std::fgets(line, sizeof line, fdinfo) != nullptr;)
-    std::sscanf(line, "frozen: %d", &frozen);
-  if (fdinfo != nullptr) std::fclose(fdinfo);
   std::fprintf(out,
-               "{\"id\":%u,\"name\":\"%s\",\"type\":%u,\"key_size\":%u,\"value_size\":%u,\"max_entries\":%u,"
-               "\"map_flags\":%u,\"map_extra\":%llu,\"btf_id\":%u,\"frozen\":%s,\"listed\":%s,\"per_cpu\":%s,"
-               "\"entries\":[",
-               id, info.name, info.type, info.key_size, info.value_size, info.max_entries, info.map_flags,
-               static_cast<u64>(info.map_extra), info.btf_id, frozen != 0 ? "true" : "false",
-               is_listed(info.type) ? "true" : "false", is_per_cpu(info.type) ? "true" : "false");
-  const u64 count = is_listed(info.type) ? state_entries(out, fd, info) : 0;
-  std::fprintf(out, "],\"entry_count\":%llu}", count);
+               "{\"id\":%u,\"name\":\"%s\",\"type\":%u,\"type_name\":\"%s\",\"key_size\":%u,"
+               "\"value_size\":%u,\"max_entries\":%u,\"map_flags\":%u,\"map_extra\":%llu,\"btf_id\":%u,"
+               "\"frozen\":%s,\"programs\":%s",
+               id, info.name, info.type, type_name(info.type).c_str(), info.key_size, info.value_size,
+               info.max_entries, info.map_flags, static_cast<u64>(info.map_extra), info.btf_id,
+               is_frozen(fd) ? "true" : "false", users_of(id, programs).c_str());
+  if (is_listed(info.type)) {
+    std::fprintf(out, ",\"%s\":[", is_per_cpu(info.type) ? "percpu_entries" : "entries");
+    const u64 count = state_entries(out, fd, info);
+    std::fprintf(out, "],\"entry_count\":%llu", count);
+  }
+  std::fputs("}", out);
   close(fd);
 }
 
-void state_program(std::FILE* out, u32 id) {
-  const int fd = must(bpf_prog_get_fd_by_id(id), "program id " + std::to_string(id));
-  u32 ids[64] = {};
-  bpf_prog_info info{};
-  info.nr_map_ids = 64;
-  info.map_ids = reinterpret_cast<u64>(ids);
-  u32 size = sizeof info;
-  must(bpf_obj_get_info_by_fd(fd, &info, &size), "program info");
+void state_program(std::FILE* out, const Program& program) {
+  const auto& info = program.info;
   std::fprintf(out,
-               "{\"id\":%u,\"name\":\"%s\",\"type\":\"%s\",\"tag\":\"%s\",\"run_cnt\":%llu,\"map_ids\":[", id,
-               info.name, libbpf_bpf_prog_type_str(static_cast<bpf_prog_type>(info.type)),
-               hex(info.tag, sizeof info.tag).c_str(), static_cast<u64>(info.run_cnt));
-  for (u32 i = 0; i < info.nr_map_ids; ++i) std::fprintf(out, "%s%u", i == 0 ? "" : ",", ids[i]);
-  std::fputs("]}", out);
-  close(fd);
+               "{\"id\":%u,\"name\":\"%s\",\"type\":\"%s\",\"tag\":\"%s\",\"uid\":%u,"
+               "\"run_cnt\":%llu,\"run_time_ns\":%llu,\"loaded_at_ns\":%llu,\"map_ids\":%s}",
+               info.id, info.name, libbpf_bpf_prog_type_str(static_cast<bpf_prog_type>(info.type)),
+               hex(info.tag, sizeof info.tag).c_str(), info.created_by_uid, static_cast<u64>(info.run_cnt),
+               static_cast<u64>(info.run_time_ns), static_cast<u64>(info.load_time),
+               numbers_list(program.map_ids).c_str());
 }
 
-template <class Next, class State>
-void state_all(std::FILE* out, const char* name, Next next, State state_one) {
+/// ,"name":[one per element]
+template <class All, class State>
+void state_list(std::FILE* out, const char* name, const All& all, State state_one) {
   std::fprintf(out, ",\n\"%s\":[", name);
   const char* comma = "\n";
-  for (u32 id = 0; next(id, &id) == 0; comma = ",\n") {
+  for (const auto& element : all) {
     std::fputs(comma, out);
-    state_one(out, id);
+    state_one(element);
+    comma = ",\n";
   }
   std::fputs("]", out);
 }
 
-/// The places where a struct everything lies: a map, the path of the variable, and where it begins in the
-/// value.
-void state_typed(std::FILE* out) {
-  const std::map<std::string, std::string> places = {
-      {"known.bss", "in_bss"}, {"known.data", "in_data"}, {"known.rodata", "in_rodata"}, {"one", ""}};
-  bool first = true;
-  for (u32 id = 0; bpf_map_get_next_id(id, &id) == 0;) {
-    const int fd = bpf_map_get_fd_by_id(id);
-    const auto info = info_of<bpf_map_info>(fd);
-    const auto place = places.find(info.name);
-    if (place != places.end()) {
-      std::vector<unsigned char> value(info.value_size);
-      const u32 zero = 0;
-      must(bpf_map_lookup_elem(fd, &zero, value.data()), "lookup of known values");
-      std::vector<unsigned char> pattern(sizeof(everything));
-      set_everything(pattern.data());
-      // The first bytes of the known values find the variable in its section.
-      std::size_t at = 0;
-      while (at + pattern.size() <= value.size() && std::memcmp(&value[at], pattern.data(), 64) != 0) ++at;
-      if (at + pattern.size() > value.size()) give_up("known values are not in " + place->first);
-      state_everything(out, place->first, place->second, &value[at], first);
-    }
-    close(fd);
-  }
-}
-
 } // namespace
 
-void state(std::FILE* out) {
+void state(std::FILE* out, const Objects& objects, const std::vector<std::string>& unknown_types) {
   utsname uts{};
   uname(&uts);
-  std::fprintf(out, "{\"release\":\"%s\",\"page_size\":%ld,\"possible_cpus\":%d", uts.release,
-               sysconf(_SC_PAGESIZE), libbpf_num_possible_cpus());
-  state_all(out, "programs", bpf_prog_get_next_id, state_program);
-  state_all(out, "maps", bpf_map_get_next_id, state_map);
+  std::vector<Program> programs;
+  for (const u32 id : all_ids(bpf_prog_get_next_id)) programs.push_back(program_of(id));
+  std::fprintf(
+      out, "{\"release\":\"%s\",\"page_size\":%ld,\"cpus\":{\"possible\":%d,\"online\":%ld},\"nr_progs\":%zu",
+      uts.release, sysconf(_SC_PAGESIZE), libbpf_num_possible_cpus(), sysconf(_SC_NPROCESSORS_ONLN),
+      programs.size());
+  state_list(out, "unknown_types", unknown_types,
+             [&](const auto& name) { std::fputs(json::quoted(name).c_str(), out); });
+  state_list(out, "programs", programs, [&](const auto& program) { state_program(out, program); });
+  state_list(out, "maps", all_ids(bpf_map_get_next_id), [&](u32 id) { state_map(out, id, programs); });
   std::fputs(",\n\"typed\":[", out);
-  state_typed(out);
-  std::fputs("]}", out);
+  state_typed(out, objects);
+  std::fputs("]}\n", out);
 }
 
 } // namespace guest

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Maps that no object declares: without BTF, with odd flags, and of the types that are not rendered yet, with
+// something in them.
+#include "guest.hpp"
+
+#include "../bpf/known.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace guest {
+
+namespace {
+
+constexpr auto type_arena = static_cast<bpf_map_type>(33); // newer than the oldest headers this builds with
+constexpr auto type_cgroup_local_storage = static_cast<bpf_map_type>(32);
+
+int create(bpf_map_type type, const char* name, u32 key, u32 value, u32 entries, u32 flags = 0) {
+  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = flags);
+  return must(bpf_map_create(type, name, key, value, entries, &options), name);
+}
+
+void create_untyped() {
+  Random random;
+  fill_random(create(BPF_MAP_TYPE_HASH, "bare_hash", 6, 10, 20), 15, random);
+  fill_random(create(BPF_MAP_TYPE_HASH, "bare_zero_seed", 16, 16, 64, BPF_F_ZERO_SEED), 60, random);
+  fill_random(create(BPF_MAP_TYPE_ARRAY, "bare_array", 4, 3, 5), 5, random);
+  fill_random(create(BPF_MAP_TYPE_PERCPU_ARRAY, "bare_percpu", 4, 12, 2), 2, random);
+  fill_random(create(BPF_MAP_TYPE_LRU_PERCPU_HASH, "", 4, 20, 8), 3, random); // a map may have no name
+  LIBBPF_OPTS(bpf_map_create_opts, numa, .map_flags = BPF_F_NUMA_NODE, .numa_node = 0);
+  fill_random(must(bpf_map_create(BPF_MAP_TYPE_HASH, "on_node_0", 8, 8, 40, &numa), "on_node_0"), 40, random);
+  fill_random(must(bpf_map_create(BPF_MAP_TYPE_ARRAY, "array_on_node_0", 4, 8, 40, &numa), "array_on_node_0"),
+              40, random);
+}
+
+void create_collections() {
+  const int queue = create(BPF_MAP_TYPE_QUEUE, "a_queue", 0, 8, 4),
+            stack = create(BPF_MAP_TYPE_STACK, "a_stack", 0, 8, 4),
+            bloom = create(BPF_MAP_TYPE_BLOOM_FILTER, "a_bloom", 0, 8, 100);
+  for (u64 i = 1; i < 4; ++i) put(queue, nullptr, &i), put(stack, nullptr, &i), put(bloom, nullptr, &i);
+  create(BPF_MAP_TYPE_RINGBUF, "a_ringbuf", 0, 0, 4096);
+  create(BPF_MAP_TYPE_USER_RINGBUF, "a_user_ringbuf", 0, 0, 4096);
+  create(BPF_MAP_TYPE_STACK_TRACE, "a_stack_trace", 4, 8 * 20, 16);
+  const int trie = create(BPF_MAP_TYPE_LPM_TRIE, "a_trie", 8, 4, 16, BPF_F_NO_PREALLOC);
+  for (u32 i = 0; i < 4; ++i) {
+    const u32 prefix[2] = {8 * i + 8, 0x04030201};
+    put(trie, prefix, &i);
+  }
+}
+
+void create_maps_of_maps() {
+  Random random;
+  const int inner = create(BPF_MAP_TYPE_ARRAY, "inner", 4, 8, 4);
+  fill_random(inner, 4, random);
+  LIBBPF_OPTS(bpf_map_create_opts, outer, .inner_map_fd = static_cast<u32>(inner));
+  const int array =
+      must(bpf_map_create(BPF_MAP_TYPE_ARRAY_OF_MAPS, "outer_array", 4, 4, 3, &outer), "outer_array");
+  const int hash =
+      must(bpf_map_create(BPF_MAP_TYPE_HASH_OF_MAPS, "outer_hash", 4, 4, 3, &outer), "outer_hash");
+  for (const u32 key : {0U, 2U}) put(array, &key, &inner), put(hash, &key, &inner);
+}
+
+int software_event() {
+  perf_event_attr event{};
+  event.type = PERF_TYPE_SOFTWARE, event.size = sizeof event, event.config = PERF_COUNT_SW_CPU_CLOCK;
+  return must(static_cast<int>(syscall(SYS_perf_event_open, &event, -1, 0, -1, 0)), "perf_event_open");
+}
+
+int root_cgroup() {
+  mkdir("/cgroup", 0755);
+  must(mount("cgroup2", "/cgroup", "cgroup2", 0, nullptr), "mount cgroup2");
+  return must(open("/cgroup", O_RDONLY), "/cgroup");
+}
+
+/// One end of a connected pair.
+int connected_socket() {
+  int ends[2];
+  must(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), "socketpair");
+  return ends[0];
+}
+
+void create_references(const Objects& objects, int cgroup) {
+  const u32 zero = 0, third = 3, loopback = 1, queue_size = 192;
+  const auto one = [](bpf_map_type type, const char* name, const u32& key, const void* value) {
+    put(create(type, name, 4, 4, 8), &key, value);
+  };
+  const int event = software_event(), socket = connected_socket(),
+            program = bpf_program__fd(bpf_object__find_program_by_name(objects.known, "count_it"));
+  one(BPF_MAP_TYPE_PROG_ARRAY, "a_prog_array", third, &program);
+  one(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "a_perf_array", zero, &event);
+  one(BPF_MAP_TYPE_CGROUP_ARRAY, "a_cgroup_array", third, &cgroup);
+  one(BPF_MAP_TYPE_DEVMAP, "a_devmap", third, &loopback);
+  one(BPF_MAP_TYPE_DEVMAP_HASH, "a_devmap_hash", third, &loopback);
+  one(BPF_MAP_TYPE_CPUMAP, "a_cpumap", zero, &queue_size);
+  one(BPF_MAP_TYPE_SOCKMAP, "a_sockmap", third, &socket);
+  one(BPF_MAP_TYPE_SOCKHASH, "a_sockhash", third, &socket);
+  create(BPF_MAP_TYPE_XSKMAP, "an_xskmap", 4, 4, 8);
+  create(BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, "a_sockarray", 4, 8, 8);
+  create(BPF_MAP_TYPE_CGROUP_STORAGE, "a_cg_storage", 16, 8, 0);
+  create(BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, "a_cg_percpu", 16, 8, 0);
+}
+
+/// -1 when the kernel does not know the type.
+int create_local_storage(const Objects& objects, bpf_map_type type, const char* name) {
+  const btf* types = bpf_object__btf(objects.known);
+  LIBBPF_OPTS(
+      bpf_map_create_opts, options, .btf_fd = static_cast<u32>(bpf_object__btf_fd(objects.known)),
+      .btf_key_type_id = static_cast<u32>(must(btf__find_by_name_kind(types, "int", BTF_KIND_INT), "int")),
+      .btf_value_type_id =
+          static_cast<u32>(must(btf__find_by_name_kind(types, "numbers", BTF_KIND_STRUCT), "numbers")),
+      .map_flags = BPF_F_NO_PREALLOC);
+  const int fd = bpf_map_create(type, name, 4, sizeof(numbers), 0, &options);
+  if (fd < 0 && errno != EINVAL && errno != E2BIG) give_up(name);
+  return fd;
+}
+
+/// What belongs to a task, an inode, a socket or a cgroup.
+void create_local_storages(const Objects& objects, int cgroup, std::vector<std::string>& unknown) {
+  const int self = must(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)), "pidfd_open"),
+            socket = connected_socket();
+  const struct {
+    bpf_map_type type;
+    const char *name, *type_name;
+    int owner;
+  } storages[] = {{BPF_MAP_TYPE_TASK_STORAGE, "of_task", "task_storage", self},
+                  {BPF_MAP_TYPE_INODE_STORAGE, "of_inode", "inode_storage", cgroup},
+                  {BPF_MAP_TYPE_SK_STORAGE, "of_socket", "sk_storage", socket},
+                  {type_cgroup_local_storage, "of_cgroup", "cgrp_storage", cgroup}};
+  const numbers value{1, -1, 2, -2, 3};
+  for (const auto& storage : storages) {
+    const int fd = create_local_storage(objects, storage.type, storage.name);
+    if (fd < 0)
+      unknown.emplace_back(storage.type_name);
+    else
+      put(fd, &storage.owner, &value);
+  }
+}
+
+void create_arena(std::vector<std::string>& unknown) {
+  constexpr std::size_t pages = 100, page = 4096;
+  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE, .map_extra = 0x100000000000ULL);
+  const int fd = bpf_map_create(type_arena, "an_arena", 0, 0, pages, &options);
+  if (fd < 0) {
+    unknown.emplace_back("arena");
+    return;
+  }
+  void* memory = mmap(reinterpret_cast<void*>(options.map_extra), pages * page, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_FIXED, fd, 0);
+  if (memory == MAP_FAILED) give_up("mmap of an_arena");
+  for (const std::size_t touched : {0, 1, 50})
+    static_cast<u64*>(memory)[touched * page / 8] = 0xa0a0 + touched;
+}
+
+} // namespace
+
+std::vector<std::string> create_bare_maps(const Objects& objects) {
+  std::vector<std::string> unknown;
+  const int cgroup = root_cgroup();
+  create_untyped();
+  create_collections();
+  create_maps_of_maps();
+  create_references(objects, cgroup);
+  create_local_storages(objects, cgroup, unknown);
+  create_arena(unknown);
+  return unknown;
+}
+
+} // namespace guest
