@@ -9,15 +9,16 @@
 
 namespace {
 
+using mapscope::Bytes;
 using mapscope::Call;
 
-constexpr std::size_t window_bytes = 64 * 1024; // one read for many small elements
-constexpr std::size_t largest_value = 256U << 20;
+constexpr std::size_t window_bytes = 64 << 10; // one read for many small elements
+constexpr std::size_t most_shown = 16 << 20;   // of one element; the kernel allows 2 GiB
 
 struct Elements {
   std::uint64_t first; // address
   std::size_t stride;  // bytes from one to the next
-  std::size_t size;    // bytes that are shown
+  std::size_t size;    // bytes of each that are shown
   [[nodiscard]] std::uint64_t at(std::uint64_t index) const { return first + index * stride; }
 };
 
@@ -25,23 +26,32 @@ Elements find_elements(Call& call) {
   const msc_type array = call.kernel_type("struct bpf_array");
   const auto stride = call.read<std::uint32_t>(MSC_KERNEL, call.target.map + call.offset(array, "elem_size"));
   const std::size_t size = call.target.value_size;
-  if (size > largest_value) {
-    call.note(MSC_EFAIL, "a value this large is not read");
-    throw mapscope::Stop{MSC_EFAIL};
-  }
-  if (stride < size || stride > ((size + 7) & ~std::size_t{7})) { // elem_size = round_up(value_size, 8)
-    call.note(MSC_EFAIL, "elem_size of struct bpf_array contradicts the map's value size");
-    throw mapscope::Stop{MSC_EFAIL};
-  }
-  return {call.target.map + call.offset(array, "value"), stride, size};
+  // array_map_alloc(): elem_size = round_up(value_size, 8)
+  if (size == 0 || stride < size || stride > ((size + 7) & ~std::size_t{7}))
+    call.fail("elem_size of struct bpf_array contradicts the map's value size");
+  return {call.target.map + call.offset(array, "value"), stride, std::min(size, most_shown)};
 }
 
-void emit_single(Call& call, const Elements& elements, std::vector<std::byte>& buffer) {
+// Reads up to the first page that is missing; returns how many bytes there are before it.
+std::size_t read_front(Call& call, std::uint64_t address, std::span<std::byte> to) {
+  constexpr std::size_t page = 4096; // the smallest of all architectures
+  std::size_t done = 0;
+  while (done < to.size()) {
+    const std::size_t piece = std::min(page - (address + done) % page, to.size() - done);
+    if (!call.try_read(MSC_KERNEL, address + done, to.subspan(done, piece))) break;
+    done += piece;
+  }
+  return done;
+}
+
+// A section may be megabytes: what lies before a missing page is worth showing.
+void emit_value(Call& call, const Elements& elements, std::vector<std::byte>& buffer) {
   buffer.resize(elements.size);
-  if (call.try_read(MSC_KERNEL, elements.at(0), buffer))
-    call.value(buffer);
-  else
-    call.unreadable_value();
+  if (call.try_read(MSC_KERNEL, elements.at(0), buffer)) return call.value(buffer);
+  const std::size_t front = read_front(call, elements.at(0), buffer);
+  if (front == 0) return call.value(std::nullopt);
+  call.note(MSC_EFAULT, "the rest of the value could not be read");
+  call.value(Bytes(buffer).first(front));
 }
 
 // Elements [begin, end) one by one: for what lies in a window that could not be read as a whole.
@@ -52,7 +62,7 @@ void emit_each(Call& call, const Elements& elements, std::uint32_t begin, std::u
     if (call.try_read(MSC_KERNEL, elements.at(i), buffer))
       call.element(i, buffer);
     else
-      call.unreadable_element(i);
+      call.element(i, std::nullopt);
   }
 }
 
@@ -62,21 +72,21 @@ void emit_window(Call& call, const Elements& elements, std::uint32_t begin, std:
   if (!call.try_read(MSC_KERNEL, elements.at(begin), buffer))
     return emit_each(call, elements, begin, end, buffer);
   for (std::uint32_t i = begin; i < end; ++i)
-    call.element(i, mapscope::Bytes(buffer).subspan((i - begin) * elements.stride, elements.size));
+    call.element(i, Bytes(buffer).subspan((i - begin) * elements.stride, elements.size));
 }
 
 void render_array(Call& call) {
   const Elements elements = find_elements(call);
-  std::vector<std::byte> buffer;
-  if (call.target.max_entries == 0) return;
-  emit_single(call, elements, buffer);
-  if (call.target.max_entries == 1) return;
   const std::uint32_t total = call.target.max_entries;
+  if (total == 0) call.fail("an array of no elements");
+  std::vector<std::byte> buffer;
+  emit_value(call, elements, buffer);
+  if (total == 1) return;
   const std::uint32_t shown = call.target.row_limit == 0 ? total : std::min(total, call.target.row_limit);
   const auto step = static_cast<std::uint32_t>(std::max<std::size_t>(1, window_bytes / elements.stride));
   for (std::uint32_t i = 0; i < shown; i += std::min(step, shown - i))
     emit_window(call, elements, i, i + std::min(step, shown - i), buffer);
-  call.count(total - shown);
+  if (shown < total) call.count(total - shown);
 }
 
 } // namespace

@@ -6,13 +6,9 @@
 namespace {
 
 void render_hash(mapscope::Call& call) {
-  mapscope::builtin::Htab htab(call);
-  htab.for_each(call.target.value_size, [&](mapscope::Bytes key, mapscope::Bytes value) {
-    if (value.size() == call.target.value_size)
-      call.entry(key, value);
-    else
-      call.unreadable_entry(key);
-  });
+  mapscope::builtin::Htab(call).for_each(
+      call.target.value_size,
+      [&](mapscope::Bytes key, std::optional<mapscope::Bytes> value) { call.entry(key, value); });
 }
 
 } // namespace
@@ -24,4 +20,4 @@ MSC_PLUGIN(render_hash, "id=mapscope.builtin.hash\0"
                         "attach=map-type:hash,lru_hash prio=0\0"
                         "needs=struct bpf_htab.buckets,n_buckets\0"
                         "needs=struct bucket.head\0"
-                        "needs=struct htab_elem.hash_node,key");
+                        "needs=struct htab_elem.hash_node,hash,key");

@@ -4,49 +4,45 @@
 
 #include <mapscope/plugin.hpp>
 
+#include <memory>
 #include <vector>
 
 namespace mapscope::builtin {
 
 class PerCpuCopies {
 public:
-  explicit PerCpuCopies(Call& call)
-      : call_(call), stride_((std::size_t{call.target.value_size} + 7) & ~std::size_t{7}),
-        bytes_(checked_total(call, stride_)), copies_(call.cpu_count()) {}
+  explicit PerCpuCopies(Call& call) : call_(call), size_(call.target.value_size), copies_(call.cpu_count()) {
+    // The kernel refuses values above PCPU_MIN_UNIT_SIZE: 32 KiB, or one page where pages are larger.
+    if (size_ > 64 << 10) call.fail("a per-CPU value of more than 64 KiB is not possible");
+    for (std::uint32_t cpu = 0; cpu < copies_.size(); ++cpu)
+      if (call.cpu_possible(cpu)) possible_.push_back(cpu);
+    bytes_ = std::make_unique_for_overwrite<std::byte[]>(size_ * possible_.size());
+  }
 
   /// Every CPU's copy behind `pointer`, which the kernel leaves 0 where nothing was allocated: then there are
-  /// none.
+  /// none. Good until the next call.
   std::span<const msc_value> read(std::uint64_t pointer) {
     if (pointer == 0) return {};
-    for (std::uint32_t cpu = 0; cpu < copies_.size(); ++cpu) copies_[cpu] = read_one(cpu, pointer);
+    for (std::size_t i = 0; i < possible_.size(); ++i) {
+      const std::span own(bytes_.get() + i * size_, size_);
+      const bool there = call_.try_read(MSC_CPU0 + possible_[i], pointer, own);
+      copies_[possible_[i]] = call_.of(there ? std::optional<Bytes>(own) : std::nullopt);
+    }
     return copies_;
   }
 
-  /// The element is there, its per-CPU pointer is not.
+  /// The element is there, its per-CPU pointer could not be read.
   std::span<const msc_value> unreadable() {
-    for (msc_value& copy : copies_) copy = call_.missing();
+    for (const std::uint32_t cpu : possible_) copies_[cpu] = call_.of(std::nullopt);
     return copies_;
   }
 
 private:
-  /// The kernel refuses per-CPU values above PCPU_MIN_UNIT_SIZE (32 KiB); a larger one is a torn map record.
-  static std::size_t checked_total(Call& call, std::size_t stride) {
-    constexpr std::size_t largest = 1U << 20;
-    if (stride <= largest) return stride * call.cpu_count();
-    call.note(MSC_EFAIL, "a per-CPU value this large is not possible");
-    throw Stop{MSC_EFAIL};
-  }
-
-  msc_value read_one(std::uint32_t cpu, std::uint64_t pointer) {
-    const std::span own = std::span(bytes_).subspan(cpu * stride_, call_.target.value_size);
-    if (call_.try_read(MSC_CPU0 + cpu, pointer, own)) return Call::of(own);
-    return call_.missing();
-  }
-
   Call& call_;
-  std::size_t stride_;
-  std::vector<std::byte> bytes_;
-  std::vector<msc_value> copies_;
+  std::size_t size_;
+  std::vector<msc_value> copies_; ///< by CPU number; those of CPUs that are not possible stay empty
+  std::vector<std::uint32_t> possible_;
+  std::unique_ptr<std::byte[]> bytes_; ///< size_ for each possible CPU
 };
 
 } // namespace mapscope::builtin

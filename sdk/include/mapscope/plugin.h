@@ -39,6 +39,9 @@ enum {
 /* Where an address lives: kernel virtual, or MSC_CPU0 + n for a per-CPU pointer as CPU n sees it. */
 enum { MSC_KERNEL = 0, MSC_CPU0 = 0x10000 };
 
+/* Bytes one read() may ask for. */
+#define MSC_READ_MAX (64U << 20)
+
 /* Which types type_find() searches: the kernel's own, or those of the map's BPF object. */
 enum { MSC_KERNEL_BTF = 0, MSC_MAP_BTF = 1 };
 
@@ -51,7 +54,8 @@ enum {
 
 struct msc_call; /* one render in progress; opaque, owned by the host */
 
-/* Bytes with a type. data == NULL: the value exists and could not be read (size says how long it is). */
+/* Bytes with a type. data == NULL: the value exists and could not be read (size says how long it is); as a
+ * copy with size 0: that CPU does not exist. */
 struct msc_value {
   msc_type type;
   const void* data;
@@ -64,7 +68,8 @@ struct msc_member {
   uint32_t bit_size;   /* 0 unless a bitfield */
 };
 
-/* What a row is; it decides where in the report the row is listed. */
+/* What a row is; it decides where in the report the row is listed. MSC_VALUE comes once and before all
+ * others, and the others of one map have one shape. */
 enum msc_shape {
   MSC_VALUE = 0,          /* the map's single value; no key */
   MSC_ENTRY = 1,          /* key and value of a keyed map */
@@ -73,8 +78,10 @@ enum msc_shape {
   MSC_PERCPU_ENTRY = 4    /* key with one copy per CPU */
 };
 
+/* Keys and copies have the map's own sizes. The value of MSC_VALUE and MSC_ELEMENT may be shorter than the
+ * map's: its first bytes, and the report says so. */
 struct msc_row {
-  uint32_t size;  /* sizeof(struct msc_row) */
+  uint32_t size;  /* sizeof(struct msc_row); what a host does not know behind its own must be zero */
   uint32_t shape; /* enum msc_shape */
   struct msc_value key;
   struct msc_value value;         /* shapes without copies */
@@ -100,7 +107,8 @@ struct msc_host {
   uint32_t size;
   uint16_t abi_major, abi_minor;
 
-  /* Copies len bytes or fails as a whole. MSC_EFAULT; MSC_ENOENT for a CPU that is not possible. */
+  /* Copies len bytes, at most MSC_READ_MAX, or fails as a whole. MSC_EFAULT; MSC_ENOENT for a CPU that is not
+   * possible. len 0 reads nothing: it asks whether the space exists. */
   int (*read)(struct msc_call*, uint32_t space, uint64_t addr, void* dst, size_t len);
   /* Highest possible CPU number plus one; CPUs below it may be missing (read: MSC_ENOENT). */
   uint32_t (*cpu_count)(struct msc_call*);
@@ -118,7 +126,8 @@ struct msc_host {
 
   /* One element of the map. MSC_OK also when the row limit is reached: the row then only counts. */
   int (*row)(struct msc_call*, const struct msc_row* row);
-  /* n more live elements exist that were not passed to row(). */
+  /* n more live elements exist that were not passed to row(). Rows and counts together are the map's entries.
+   */
   int (*count)(struct msc_call*, uint64_t n);
   /* Something a reader of the report must know, as one clause. rc MSC_EFAULT: part of the map is missing
    * (status "partial"); MSC_EFAIL: why this render fails; MSC_OK: information. */

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -18,7 +19,7 @@ namespace mapscope {
 
 using Bytes = std::span<const std::byte>;
 
-/// Thrown by Call, caught by guarded(); a plugin may catch it to clean up and must let STOP codes go on.
+/// Thrown by Call, caught by guarded(). A plugin that catches it must stop: the code says why.
 struct Stop {
   int rc;
 };
@@ -32,25 +33,25 @@ public:
 
   /// All of `to` or Stop{MSC_EFAULT}.
   void read(std::uint32_t space, std::uint64_t address, std::span<std::byte> to) {
-    check(read_rc(space, address, to));
+    check(host_->read(call_, space, address, to.data(), to.size()));
   }
   template <class T>
     requires std::is_trivially_copyable_v<T>
-  T read(std::uint32_t space, std::uint64_t address) {
+  [[nodiscard]] T read(std::uint32_t space, std::uint64_t address) {
     T value;
     read(space, address, std::as_writable_bytes(std::span(&value, 1)));
     return value;
   }
-  /// For walkers that go on after a gap: false when the memory is not there. Stops as usual when a budget is
-  /// spent.
+  /// For walkers that go on after a gap: false when the memory is not there. Other failures end the render.
   [[nodiscard]] bool try_read(std::uint32_t space, std::uint64_t address, std::span<std::byte> to) {
-    const int rc = read_rc(space, address, to);
-    if (rc == MSC_EFAULT || rc == MSC_ENOENT) return false;
-    check(rc);
-    return true;
+    const int rc = host_->read(call_, space, address, to.data(), to.size());
+    if (rc != MSC_EFAULT && rc != MSC_ENOENT) check(rc);
+    return rc == MSC_OK;
   }
 
+  /// Highest possible CPU number plus one; there may be holes.
   [[nodiscard]] std::uint32_t cpu_count() { return host_->cpu_count(call_); }
+  [[nodiscard]] bool cpu_possible(std::uint32_t cpu) { return try_read(MSC_CPU0 + cpu, 0, {}); }
 
   /// A type of the kernel, "struct bpf_htab"; with ".member" behind it only one that has that member.
   [[nodiscard]] msc_type kernel_type(const char* name) { return type(MSC_KERNEL_BTF, name); }
@@ -65,7 +66,7 @@ public:
   [[nodiscard]] std::uint32_t offset(msc_type type, const char* path) {
     msc_member member{};
     check(host_->type_member(call_, type, path, &member));
-    if (member.bit_size != 0 || member.bit_offset % 8 != 0) throw Stop{MSC_EINVAL};
+    if (member.bit_size != 0 || member.bit_offset % 8 != 0) fail("a member without a byte offset");
     return member.bit_offset / 8;
   }
 
@@ -75,34 +76,36 @@ public:
     return {static_cast<const char*>(value.data), value.size};
   }
 
-  void value(Bytes value) { row(MSC_VALUE, {}, of(value)); }
-  void entry(Bytes key, Bytes value) { row(MSC_ENTRY, of(key), of(value)); }
-  void element(const std::uint32_t& index, Bytes value) { row(MSC_ELEMENT, of(index), of(value)); }
-  /// A value that exists and cannot be read.
-  void unreadable_value() { row(MSC_VALUE, {}, missing()); }
-  void unreadable_entry(Bytes key) { row(MSC_ENTRY, of(key), missing()); }
-  void unreadable_element(const std::uint32_t& index) { row(MSC_ELEMENT, of(index), missing()); }
+  // Rows. No value: it exists and could not be read.
+  void value(std::optional<Bytes> value) { row(MSC_VALUE, {}, of(value)); }
+  void entry(Bytes key, std::optional<Bytes> value) { row(MSC_ENTRY, of(key), of(value)); }
+  void element(std::uint32_t index, std::optional<Bytes> value) { row(MSC_ELEMENT, of(index), of(value)); }
   void percpu_entry(Bytes key, std::span<const msc_value> copies) {
     row(MSC_PERCPU_ENTRY, of(key), {}, copies);
   }
-  void percpu_element(const std::uint32_t& index, std::span<const msc_value> copies) {
+  void percpu_element(std::uint32_t index, std::span<const msc_value> copies) {
     row(MSC_PERCPU_ELEMENT, of(index), {}, copies);
+  }
+  /// One copy for percpu_entry() and percpu_element(); a CPU that does not exist has msc_value{}.
+  [[nodiscard]] msc_value of(std::optional<Bytes> bytes) const {
+    if (!bytes) return {MSC_DECLARED, nullptr, target.value_size};
+    return {MSC_DECLARED, bytes->data(), bytes->size()};
   }
 
   void count(std::uint64_t more) { check(host_->count(call_, more)); }
   void note(int rc, const char* text) { check(host_->note(call_, rc, text)); }
-
-  /// One copy for percpu_entry() and percpu_element(); no bytes = the CPU does not exist.
-  static msc_value of(Bytes bytes) { return {MSC_DECLARED, bytes.data(), bytes.size()}; }
-  [[nodiscard]] msc_value missing() const { return {MSC_DECLARED, nullptr, target.value_size}; }
+  /// Ends the render: it cannot be decoded, and why.
+  [[noreturn]] void fail(const char* why) {
+    note(MSC_EFAIL, why);
+    throw Stop{MSC_EFAIL};
+  }
 
 private:
-  static msc_value of(const std::uint32_t& index) { return of(std::as_bytes(std::span(&index, 1))); }
   static void check(int rc) {
     if (rc != MSC_OK) throw Stop{rc};
   }
-  int read_rc(std::uint32_t space, std::uint64_t address, std::span<std::byte> to) {
-    return host_->read(call_, space, address, to.data(), to.size());
+  [[nodiscard]] msc_value of(const std::uint32_t& index) const {
+    return of(std::as_bytes(std::span(&index, 1)));
   }
   msc_type type(std::uint32_t scope, const char* name) {
     msc_type found = 0;

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mapscope/testing/fake_host.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <thread>
+
+using mapscope::testing::Failure;
+using mapscope::testing::FakeHost;
+using mapscope::testing::Report;
+
+/// One render in progress.
+struct msc_call {
+  const FakeHost& host;
+  std::optional<Failure> failure;
+  Report report{};
+  bool stopped = false;
+  bool has_value = false;
+  std::uint32_t shape = MSC_VALUE; ///< of the rows so far
+  std::thread::id thread = std::this_thread::get_id();
+};
+
+namespace {
+
+constexpr msc_type first_type = 0x1000;
+
+int misuse(msc_call* call, std::string what) {
+  call->report.misuse.push_back(std::move(what));
+  return MSC_EINVAL;
+}
+
+/// MSC_OK when the helper may go on.
+int enter(msc_call* call) {
+  if (std::this_thread::get_id() != call->thread) return misuse(call, "a helper called from another thread");
+  const std::uint64_t number = call->report.calls++;
+  if (call->stopped) ++call->report.after_stop;
+  if (number >= call->host.budget) call->stopped = true;
+  if (call->failure && call->failure->call == number) {
+    if (call->failure->rc != MSC_STOP) return call->failure->rc;
+    call->stopped = true;
+  }
+  return call->stopped ? MSC_STOP : MSC_OK;
+}
+
+bool copy_from(const FakeHost& host, std::uint64_t address, std::byte* to, std::size_t size) {
+  while (size != 0) {
+    auto run = host.memory.upper_bound(address);
+    if (run == host.memory.begin()) return false;
+    --run;
+    const std::uint64_t inside = address - run->first;
+    if (inside >= run->second.size()) return false;
+    const std::size_t piece = std::min<std::size_t>(size, run->second.size() - inside);
+    std::memcpy(to, run->second.data() + inside, piece);
+    address += piece;
+    to += piece;
+    size -= piece;
+  }
+  return true;
+}
+
+int read(msc_call* call, std::uint32_t space, std::uint64_t address, void* to, std::size_t size) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (to == nullptr && size != 0) return misuse(call, "read() into NULL");
+  if (size > MSC_READ_MAX) return misuse(call, "read() of more than MSC_READ_MAX");
+  if (space != MSC_KERNEL && space < MSC_CPU0) return misuse(call, "read() from an unknown space");
+  if (space >= MSC_CPU0) {
+    const auto cpu = call->host.cpus.find(space - MSC_CPU0);
+    if (cpu == call->host.cpus.end()) return MSC_ENOENT;
+    address += cpu->second;
+  }
+  return copy_from(call->host, address, static_cast<std::byte*>(to), size) ? MSC_OK : MSC_EFAULT;
+}
+
+std::uint32_t cpu_count(msc_call* call) {
+  return call->host.cpus.empty() ? 0 : call->host.cpus.rbegin()->first + 1;
+}
+
+int type_find(msc_call* call, std::uint32_t scope, const char* name, msc_type* ret) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (name == nullptr || ret == nullptr) return misuse(call, "type_find() with NULL");
+  const std::string_view spelled(name), type = spelled.substr(0, spelled.find('.'));
+  const std::string_view member = type.size() == spelled.size() ? "" : spelled.substr(type.size() + 1);
+  const auto& types = call->host.types;
+  const auto found = std::ranges::find_if(types, [&](const FakeHost::Type& candidate) {
+    return candidate.scope == scope && candidate.name == type &&
+           (member.empty() || candidate.members.contains(member));
+  });
+  if (found == types.end()) return MSC_ENOENT;
+  *ret = first_type + static_cast<msc_type>(found - types.begin());
+  return MSC_OK;
+}
+
+const FakeHost::Type* known(msc_call* call, msc_type type) {
+  const bool inside = type >= first_type && type - first_type < call->host.types.size();
+  return inside ? &call->host.types[type - first_type] : nullptr;
+}
+
+int type_size(msc_call* call, msc_type type, std::size_t* ret) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  const auto* found = known(call, type);
+  if (found == nullptr || ret == nullptr) return misuse(call, "type_size() of no type or into NULL");
+  *ret = found->size;
+  return MSC_OK;
+}
+
+int type_member(msc_call* call, msc_type type, const char* path, msc_member* ret) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  const auto* found = known(call, type);
+  if (found == nullptr || path == nullptr || ret == nullptr)
+    return misuse(call, "type_member() of no type or with NULL");
+  const auto member = found->members.find(std::string_view(path));
+  if (member == found->members.end()) return MSC_ENOENT;
+  *ret = {MSC_BYTES, member->second.bit_offset, member->second.bit_size};
+  return MSC_OK;
+}
+
+int config(msc_call* call, const char* key, msc_value* ret) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (key == nullptr || ret == nullptr) return misuse(call, "config() with NULL");
+  const auto found = call->host.config.find(std::string_view(key));
+  if (found == call->host.config.end()) return misuse(call, "config() of an undeclared key");
+  *ret = {MSC_BYTES, found->second.c_str(), found->second.size()};
+  return MSC_OK;
+}
+
+std::string hex(const msc_value& value) {
+  if (value.data == nullptr) return "??";
+  std::string text;
+  for (const unsigned char byte : std::span(static_cast<const unsigned char*>(value.data), value.size)) {
+    if (!text.empty()) text += ' ';
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
+  return text;
+}
+
+std::string copies(const msc_row& row) {
+  std::string text;
+  for (const msc_value& copy : std::span(row.copies, row.copy_count)) {
+    const bool absent = copy.data == nullptr && copy.size == 0;
+    text += (text.empty() ? "" : " | ") + (absent ? "-" : hex(copy));
+  }
+  return "[" + text + "]";
+}
+
+std::string line_of(const msc_row& row) {
+  std::uint32_t index = 0;
+  if (row.key.size == sizeof index && row.key.data != nullptr)
+    std::memcpy(&index, row.key.data, sizeof index);
+  switch (row.shape) {
+  case MSC_VALUE:
+    return "value " + hex(row.value);
+  case MSC_ENTRY:
+    return "entry " + hex(row.key) + " = " + hex(row.value);
+  case MSC_ELEMENT:
+    return "element " + std::to_string(index) + " = " + hex(row.value);
+  case MSC_PERCPU_ELEMENT:
+    return "percpu_element " + std::to_string(index) + " = " + copies(row);
+  case MSC_PERCPU_ENTRY:
+    return "percpu_entry " + hex(row.key) + " = " + copies(row);
+  default:
+    return "";
+  }
+}
+
+/// "" when the row keeps the contract.
+std::string problem(msc_call* call, const msc_row& row) {
+  const auto& target = call->host.target;
+  const bool per_cpu = row.shape == MSC_PERCPU_ELEMENT || row.shape == MSC_PERCPU_ENTRY;
+  const bool keyed = row.shape == MSC_ENTRY || row.shape == MSC_PERCPU_ENTRY;
+  const bool may_be_short = row.shape == MSC_VALUE || row.shape == MSC_ELEMENT;
+  if (row.size != sizeof row || row.shape > MSC_PERCPU_ENTRY) return "row() of unknown size or shape";
+  if (row.shape == MSC_VALUE ? call->report.rows != 0 : call->shape != MSC_VALUE && call->shape != row.shape)
+    return "row() out of order";
+  if (row.key.size != (row.shape == MSC_VALUE ? 0 : keyed ? target.key_size : sizeof(std::uint32_t)))
+    return "row() with a key of another size";
+  const auto fits = [&](const msc_value& value) {
+    return value.data == nullptr || value.size == target.value_size ||
+           (may_be_short && value.size != 0 && value.size < target.value_size);
+  };
+  if (!per_cpu) return fits(row.value) ? "" : "row() with a value of another size";
+  if (row.copy_count > cpu_count(call)) return "row() with more copies than CPUs";
+  for (std::uint32_t cpu = 0; cpu < row.copy_count; ++cpu)
+    if (!fits(row.copies[cpu]) || (row.copies[cpu].size != 0 && !call->host.cpus.contains(cpu)))
+      return "row() with a copy of another size or of a CPU that does not exist";
+  return "";
+}
+
+int row(msc_call* call, const msc_row* row) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (row == nullptr) return misuse(call, "row() with NULL");
+  if (auto text = problem(call, *row); !text.empty()) return misuse(call, std::move(text));
+  auto& report = call->report;
+  const std::uint32_t limit = call->host.target.row_limit;
+  if (row->shape != MSC_VALUE && limit != 0 && report.rows - (call->has_value ? 1 : 0) >= limit) {
+    ++report.counted;
+    return MSC_OK;
+  }
+  call->shape = row->shape;
+  call->has_value |= row->shape == MSC_VALUE;
+  ++report.rows;
+  report.lines.push_back(line_of(*row));
+  return MSC_OK;
+}
+
+int count(msc_call* call, std::uint64_t more) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  call->report.counted += more;
+  call->report.lines.push_back("count " + std::to_string(more));
+  return MSC_OK;
+}
+
+std::string_view name_of(int rc) {
+  constexpr std::string_view names[] = {"EFAIL", "EINVAL", "ENOENT", "EFAULT", "OK", "STOP"};
+  return rc >= MSC_EFAIL && rc <= MSC_STOP ? names[rc - MSC_EFAIL] : "?";
+}
+
+int note(msc_call* call, int rc, const char* text) {
+  if (text == nullptr) return misuse(call, "note() with NULL");
+  call->report.lines.push_back("note " + std::string(name_of(rc)) + " " + text);
+  const bool stopped = call->stopped;
+  const int entered = enter(call);
+  if (stopped) --call->report.after_stop; // why a render ends may be said at any time
+  return entered;
+}
+
+constexpr msc_host table = {sizeof(msc_host), MSC_ABI_MAJOR, MSC_ABI_MINOR, read, cpu_count, type_find,
+                            type_size,        type_member,   config,        row,  count,     note};
+
+} // namespace
+
+namespace mapscope::testing {
+
+std::string Report::text() const {
+  std::string all;
+  for (const std::string& line : lines) all += line + '\n';
+  return all;
+}
+
+Report FakeHost::render(const msc_plugin& plugin, std::optional<Failure> failure) const {
+  msc_call call{.host = *this, .failure = failure};
+  call.report.rc = plugin.render(&table, &call, &target);
+  return std::move(call.report);
+}
+
+} // namespace mapscope::testing

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// A host for tests of plugins: memory and types from a few lines of text, rows captured as text.
+//
+// It is stricter than the real host: whatever is against the contract is remembered in Report::misuse. It
+// decodes nothing. Thread rule: a FakeHost is immutable while renders run; many may run at once.
+//
+// The image, one fact a line; numbers as C writes them; # begins a comment:
+//
+//   target map=0x1000 key_size=4 value_size=8 max_entries=3    any field of msc_target
+//   struct bucket 16 head=0 head.first=0 flag=bit:64:1         a kernel type: size, members by path and
+//   offset map struct task_ctx 24 pid=0                               the same in the map's own BTF config
+//   payload_type struct task_ctx                        a config value cpu 0 offset=0x100000 a possible CPU;
+//   others below it are holes
+//   @0x1040 01 02 u16:3 u32:4 u64:5 zero:16                    memory
+//
+// Report::lines, in the order of the calls; ?? could not be read, - has no such CPU:
+//
+//   value 01 02
+//   entry 07 00 00 00 = 01 02
+//   element 3 = ??
+//   percpu_entry 07 00 = [01 | - | ??]
+//   percpu_element 0 = []
+//   count 5
+//   note EFAULT 2 buckets could not be read
+#pragma once
+
+#include <mapscope/plugin.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mapscope::testing {
+
+/// What one render did.
+struct Report {
+  int rc = MSC_OK; ///< what render() returned
+  std::vector<std::string> lines;
+  std::vector<std::string> misuse; ///< empty for a plugin that keeps the contract
+  std::uint64_t calls = 0;         ///< helpers called, cpu_count() aside
+  std::uint64_t rows = 0;          ///< rows taken, those beyond row_limit left out
+  std::uint64_t counted = 0;       ///< count(), and rows beyond row_limit
+  std::uint64_t after_stop = 0;    ///< helpers called after MSC_STOP had been answered, note() aside
+  /// The lines with a newline behind each.
+  [[nodiscard]] std::string text() const;
+  bool operator==(const Report&) const = default;
+};
+
+/// Helper call number `call`, from 0, answers `rc`; MSC_STOP stays.
+struct Failure {
+  std::uint64_t call = 0;
+  int rc = MSC_EFAULT;
+};
+
+class FakeHost {
+public:
+  /// Throws std::invalid_argument with the line that cannot be understood.
+  explicit FakeHost(std::string_view image);
+
+  [[nodiscard]] Report render(const msc_plugin& plugin, std::optional<Failure> failure = {}) const;
+
+  /// As the image says; tests change it to see what a plugin makes of it.
+  msc_target target{};
+  /// Helper calls after which everything answers MSC_STOP, as a host's budget does.
+  std::uint64_t budget = 1'000'000;
+
+  struct Member {
+    std::uint32_t bit_offset = 0, bit_size = 0;
+  };
+  struct Type {
+    std::uint32_t scope = MSC_KERNEL_BTF;
+    std::string name;
+    std::size_t size = 0;
+    std::map<std::string, Member, std::less<>> members;
+  };
+  // The image as parsed.
+  std::vector<Type> types;
+  std::map<std::string, std::string, std::less<>> config;
+  std::map<std::uint32_t, std::uint64_t> cpus; ///< offset of each possible CPU
+  std::map<std::uint64_t, std::vector<std::byte>> memory;
+};
+
+} // namespace mapscope::testing

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// A built plugin as the tests see it: its one symbol. Thread rule: immutable; the library stays loaded.
+#pragma once
+
+#include <mapscope/plugin.h>
+
+#include <string>
+
+namespace mapscope::test {
+
+/// `name` is the file's without ".so"; throws std::runtime_error when it cannot be loaded.
+const msc_plugin& plugin_file(const std::string& name);
+
+} // namespace mapscope::test
