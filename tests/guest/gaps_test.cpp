@@ -6,6 +6,8 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <map>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 namespace mapscope::guest {
 namespace {
@@ -23,6 +25,17 @@ std::map<std::string, unsigned> statuses(const rapidjson::Document& report) {
   return count;
 }
 
+/// Which programs use a map is known from the programs, which a cut may take.
+std::string without_programs(const rapidjson::Value& map) {
+  rapidjson::Document copy;
+  copy.CopyFrom(map, copy.GetAllocator());
+  copy.EraseMember("programs");
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  copy.Accept(writer);
+  return buffer.GetString();
+}
+
 /// Every complete map of a cut dump must hold exactly what it holds in the whole one.
 void expect_complete_maps_unchanged(const rapidjson::Document& whole, const rapidjson::Document& cut) {
   for (const auto& map : cut["maps"].GetArray()) {
@@ -32,7 +45,7 @@ void expect_complete_maps_unchanged(const rapidjson::Document& whole, const rapi
     }
     const auto* same = map_by_id(whole, map["id"].GetUint());
     ASSERT_NE(same, nullptr);
-    EXPECT_TRUE(map == *same) << map["name"].GetString();
+    EXPECT_EQ(without_programs(map), without_programs(*same)) << map["name"].GetString();
   }
 }
 

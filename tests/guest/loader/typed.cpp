@@ -5,6 +5,8 @@
 #include "../bpf/known.h"
 #include "facts.hpp"
 
+#include <array>
+#include <bit>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <vector>
@@ -45,9 +47,11 @@ void state_value(Facts& facts, const page_and_more& p) {
   facts.state("rest[4095]", number(p.rest[4095]));
 }
 
+/// Its items lie behind it, in the rest of the section.
 void state_value(Facts& facts, const flexible& f) {
-  facts.state("count", number(f.count));
-  facts.state("items", array({})); // its type says no length, so nothing behind it is the member's
+  std::vector<std::string> items;
+  for (u32 i = 0; i < f.count; ++i) items.push_back(number(f.items[i]));
+  facts.state("count", number(f.count)), facts.state("items", array(items));
 }
 
 namespace {
@@ -75,9 +79,9 @@ void state_value(Facts& facts, const tiny& value) {
 
 /// What lies at `from`, with the alignment that the type wants.
 template <class T> T copy_of(const unsigned char* from) {
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  return value;
+  std::array<unsigned char, sizeof(T)> bytes; // a T itself may have constant members
+  std::memcpy(bytes.data(), from, bytes.size());
+  return std::bit_cast<T>(bytes);
 }
 
 class Typed {
@@ -96,8 +100,8 @@ public:
     const std::string element = std::is_array_v<T> ? "[" + std::to_string(index) + "]" : "";
     facts_.at({info.id, info.name, "", name + element});
     using Element = std::remove_extent_t<T>;
-    state_value(facts_,
-                copy_of<Element>(&value[variable_offset(object_, section, name) + index * sizeof(Element)]));
+    const auto* at = &value[variable_offset(object_, section, name) + index * sizeof(Element)];
+    state_value(facts_, *reinterpret_cast<const Element*>(at)); // aligned as in its section
   }
 
   /// Up to `most` elements of a map, their keys and values; of the array types, `first` is where to begin.
