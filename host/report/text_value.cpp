@@ -259,6 +259,15 @@ void TextTree::append_lines(const Node& node, unsigned width, unsigned column, u
     out += line;
 }
 
+/// A blank between the label and what follows on its line; none where all follows on lines of its own.
+void TextTree::append_behind_label(const Node& node, unsigned width, unsigned column, unsigned indent,
+                                   std::string& out) const {
+  const std::size_t label_end = out.size();
+  out += ' ';
+  append_lines(node, width, column, indent, out);
+  if (out.size() > label_end + 1 && out[label_end + 1] == '\n') out.erase(label_end, 1);
+}
+
 void TextTree::append_record_lines(const Node& record, unsigned width, unsigned indent,
                                    std::string& out) const {
   out += record.text + ':';
@@ -266,26 +275,59 @@ void TextTree::append_record_lines(const Node& record, unsigned width, unsigned 
     const Node& member = node(child);
     if (member.zero) continue;
     const std::string name = member.member.empty() ? "<anon>" : printable(member.member);
-    out += fmt::format("\n{:{}}{} ", "", indent + 2, name);
-    append_lines(member, width, indent + 3 + static_cast<unsigned>(name.size()), indent + 2, out);
+    out += fmt::format("\n{:{}}{}", "", indent + 2, name);
+    append_behind_label(member, width, indent + 3 + static_cast<unsigned>(name.size()), indent + 2, out);
+  }
+}
+
+/// Side by side, as many to a line as fit; a line begins with the index of its first.
+void TextTree::append_scalar_lines(const Node& array, unsigned width, unsigned indent,
+                                   std::string& out) const {
+  std::size_t used = width;
+  for (std::size_t i = 0; i < array.children.size();) {
+    const std::size_t run = run_end(array, i), end = run - i > 2 ? run : i + 1;
+    const std::string& text = node(array.children[i]).text;
+    const std::string merged = end - i > 1 ? fmt::format("[{}..{}]={}", i, end - 1, text) : text;
+    if (used + merged.size() + 2 > width) {
+      const std::string begin = fmt::format("\n{:{}}[{}] ", "", indent + 2, i);
+      out += begin + merged;
+      used = begin.size() - 1 + merged.size();
+    } else {
+      out += ", " + merged;
+      used += 2 + merged.size();
+    }
+    i = end;
   }
 }
 
 void TextTree::append_array_lines(const Node& array, unsigned width, unsigned indent,
                                   std::string& out) const {
+  if (is_scalar_row(array)) {
+    append_scalar_lines(array, width, indent, out);
+    return append_left_out(array, indent, out);
+  }
   for (std::size_t i = 0; i < array.children.size();) {
     const std::size_t end = run_end(array, i);
     const bool zero = node(array.children[i]).zero;
-    const std::string index = end - i > 1 ? fmt::format("[{}..{}] ", i, end - 1) : fmt::format("[{}] ", i);
+    const std::string index = end - i > 1 ? fmt::format("[{}..{}]", i, end - 1) : fmt::format("[{}]", i);
     if (!zero) {
       out += fmt::format("\n{:{}}{}", "", indent + 2, index);
-      append_lines(node(array.children[i]), width, indent + 2 + static_cast<unsigned>(index.size()),
-                   indent + 2, out);
+      append_behind_label(node(array.children[i]), width, indent + 3 + static_cast<unsigned>(index.size()),
+                          indent + 2, out);
     }
     i = end;
   }
+  append_left_out(array, indent, out);
+}
+
+void TextTree::append_left_out(const Node& array, unsigned indent, std::string& out) {
   if (array.children.size() < array.length)
     out += fmt::format("\n{:{}}... {} of {} shown", "", indent + 2, array.children.size(), array.length);
+}
+
+bool TextTree::is_scalar_row(const Node& array) const {
+  return std::ranges::all_of(array.children,
+                             [this](std::uint32_t child) { return node(child).kind == Kind::scalar; });
 }
 
 } // namespace mapscope::report

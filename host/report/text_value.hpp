@@ -74,6 +74,11 @@ private:
                     std::string& out) const;
   void append_record_lines(const Node& node, unsigned width, unsigned indent, std::string& out) const;
   void append_array_lines(const Node& node, unsigned width, unsigned indent, std::string& out) const;
+  void append_behind_label(const Node& node, unsigned width, unsigned column, unsigned indent,
+                           std::string& out) const;
+  void append_scalar_lines(const Node& array, unsigned width, unsigned indent, std::string& out) const;
+  static void append_left_out(const Node& array, unsigned indent, std::string& out);
+  [[nodiscard]] bool is_scalar_row(const Node& array) const;
   [[nodiscard]] std::size_t run_end(const Node& array, std::size_t first) const;
   [[nodiscard]] bool same(std::uint32_t a, std::uint32_t b) const;
 
