@@ -124,8 +124,9 @@ private:
     if (!member) return std::nullopt;
     std::uint64_t total = 0;
     for (const std::uint32_t cpu : walk_.target.per_cpu().possible()) {
-      const auto copy =
-          walk_.reader.get<std::uint64_t>(per_cpu + *walk_.target.per_cpu().offset(cpu) + *member);
+      const auto offset = walk_.target.per_cpu().offset(cpu);
+      if (!offset) return std::nullopt;
+      const auto copy = walk_.reader.get<std::uint64_t>(per_cpu + *offset + *member);
       if (!copy) return std::nullopt;
       total += *copy;
     }

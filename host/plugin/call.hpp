@@ -44,18 +44,27 @@ public:
   int misuse(std::string what);
 
 private:
+  /// Handles of types: which BTF object in the upper half, the id in the lower.
+  static constexpr msc_type kernel_tag = 1ULL << 32, map_tag = 2ULL << 32;
   struct TypeRef {
     std::shared_ptr<const mapscope::btf::Types> types;
     mapscope::btf::TypeId id = 0;
   };
   [[nodiscard]] std::optional<TypeRef> resolve(msc_type type) const;
-  [[nodiscard]] std::string row_problem(const msc_row& row) const;
-  [[nodiscard]] bool copy_fits(const msc_value& copy) const;
+  [[nodiscard]] msc_type map_type_handle(mapscope::btf::TypeId id) const;
+  [[nodiscard]] std::string shape_problem(const msc_row& row) const;
+  [[nodiscard]] std::string size_problem(const msc_row& row) const;
+  [[nodiscard]] bool value_fits(const msc_value& value, bool may_be_short) const;
   const mapscope::btf::Decoder* decoder_for(msc_type type, bool is_key);
   std::shared_ptr<const mapscope::btf::Decoder> declared_decoder(bool is_key);
-  mapscope::report::Typed typed(const msc_value& value, bool is_key);
+  mapscope::report::Typed typed(const msc_value& value);
+  mapscope::report::Row decoded(const msc_row& row);
   void fill_copies(const msc_row& row);
   [[nodiscard]] bool shows_another() const { return limit_ == 0 || rows_ < limit_; }
+  [[nodiscard]] mapscope::report::Status status_after(int rc) const;
+  [[nodiscard]] bool has_gaps(int rc) const;
+  [[nodiscard]] std::optional<std::uint64_t> entry_count() const;
+  [[nodiscard]] std::vector<std::string> reasons(int rc, mapscope::report::Status status) const;
   [[nodiscard]] std::string join_notes() const;
   [[nodiscard]] std::string spent_text() const;
 
@@ -74,8 +83,10 @@ private:
 
   std::uint64_t rows_ = 0, counted_ = 0; ///< keyed rows passed on; those that only count
   bool has_value_ = false;
-  std::uint64_t unreadable_ = 0; ///< values and copies that exist and could not be read
+  std::optional<std::uint32_t> shape_; ///< of the rows behind the value
+  std::uint64_t unreadable_ = 0;       ///< values and copies that exist and could not be read
   std::uint64_t readable_ = 0;
+  std::uint64_t cut_values_ = 0, first_cut_ = 0; ///< values given without their end; bytes of the first
   bool gaps_ = false;
   std::atomic<bool> bug_ = false; ///< also set from a thread that must not call at all
   std::optional<std::pair<std::uint64_t, mapscope::target::Fault>> first_fault_;

@@ -125,7 +125,7 @@ void JsonMapWriter::copies(std::span<const std::optional<Typed>> copies) {
 
 void JsonMapWriter::row(const Row& row) {
   if (row.shape == Shape::value) {
-    if (!row.value.readable()) return;
+    if (!row.value.readable) return;
     out_.key("value"), decoded_or_bytes(row.value);
     return hex("value_hex", row.value);
   }
@@ -140,7 +140,7 @@ void JsonMapWriter::row(const Row& row) {
   }
   if (row.shape == Shape::percpu_element || row.shape == Shape::percpu_entry) {
     copies(row.copies);
-  } else if (row.value.readable()) {
+  } else if (row.value.readable) {
     if (row.shape == Shape::element)
       out_.key("value"), decoded_or_bytes(row.value);
     else

@@ -69,7 +69,7 @@ void TextMapWriter::begin(const catalog::Map& map) {
 
 void TextMapWriter::decode(const Typed& typed, TextTree& into) {
   into.clear();
-  if (!typed.readable())
+  if (!typed.readable)
     into.unsupported("could not be read");
   else if (typed.decoder != nullptr)
     typed.decoder->decode(typed.bytes, into);

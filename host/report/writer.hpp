@@ -26,11 +26,11 @@ public:
   virtual void append(std::string_view text) = 0;
 };
 
-/// Bytes and how to read them; `decoder` null = hex only. `bytes.data() == nullptr` = could not be read.
+/// Bytes and how to read them; `decoder` null = hex only.
 struct Typed {
   const btf::Decoder* decoder = nullptr;
   std::span<const std::byte> bytes;
-  [[nodiscard]] bool readable() const { return bytes.data() != nullptr || bytes.empty(); }
+  bool readable = true; ///< false: they exist and could not be read; `bytes` is empty
 };
 
 /// Which member of the map's JSON object a row goes to; see msc_shape in mapscope/plugin.h.

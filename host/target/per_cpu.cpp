@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/target/per_cpu.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace mapscope::target {
@@ -24,6 +25,8 @@ Result<std::vector<std::uint32_t>> possible_cpus(Reader& reader, std::uint64_t m
 }
 
 } // namespace
+
+bool PerCpu::is_possible(std::uint32_t cpu) const { return std::ranges::binary_search(possible_, cpu); }
 
 std::optional<std::uint64_t> PerCpu::offset(std::uint32_t cpu) const {
   if (cpu >= offsets_.size()) return std::nullopt;

@@ -26,7 +26,9 @@ public:
   [[nodiscard]] std::span<const std::uint32_t> possible() const { return possible_; }
   /// Highest possible CPU number plus one.
   [[nodiscard]] std::uint32_t count() const { return possible_.empty() ? 0 : possible_.back() + 1; }
-  /// What to add to a per-CPU pointer for `cpu`; nothing when that CPU is not possible.
+  [[nodiscard]] bool is_possible(std::uint32_t cpu) const;
+  /// What to add to a per-CPU pointer for `cpu`; nothing when that CPU is not possible or the dump does not
+  /// hold it.
   [[nodiscard]] std::optional<std::uint64_t> offset(std::uint32_t cpu) const;
 
 private:

@@ -22,7 +22,7 @@ void render_percpu_array(Call& call) {
     else
       call.percpu_element(i, copies.unreadable());
   }
-  call.count(total - shown);
+  if (shown < total) call.count(total - shown);
 }
 
 } // namespace

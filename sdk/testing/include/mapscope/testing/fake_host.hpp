@@ -6,12 +6,14 @@
 //
 // The image, one fact a line; numbers as C writes them; # begins a comment:
 //
+// clang-format off
 //   target map=0x1000 key_size=4 value_size=8 max_entries=3    any field of msc_target
-//   struct bucket 16 head=0 head.first=0 flag=bit:64:1         a kernel type: size, members by path and
-//   offset map struct task_ctx 24 pid=0                               the same in the map's own BTF config
-//   payload_type struct task_ctx                        a config value cpu 0 offset=0x100000 a possible CPU;
-//   others below it are holes
+//   struct bucket 16 head=0 head.first=0 flag=bit:64:1         a kernel type: size, members by path and offset
+//   map struct task_ctx 24 pid=0                               the same in the map's own BTF
+//   config payload_type struct task_ctx                        a config value
+//   cpu 0 offset=0x100000                                      a possible CPU; others below it are holes
 //   @0x1040 01 02 u16:3 u32:4 u64:5 zero:16                    memory
+// clang-format on
 //
 // Report::lines, in the order of the calls; ?? could not be read, - has no such CPU:
 //

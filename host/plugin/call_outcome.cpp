@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a render ended: from what render() returned and what happened on the way.
+#include "host/plugin/call.hpp"
+
+#include <fmt/format.h>
+
+using namespace mapscope;
+
+std::string msc_call::join_notes() const {
+  std::string text;
+  for (const std::string& note : notes_) text += (text.empty() ? "" : "; ") + note;
+  return text;
+}
+
+std::string msc_call::spent_text() const {
+  using Kind = plugin::Budget::Kind;
+  const auto& limits = budget_.limits();
+  switch (budget_.spent()) {
+  case Kind::time:
+    return fmt::format("stopped after {} ms (budget.ms)", limits.ms);
+  case Kind::entries:
+    return fmt::format("stopped after {} entries (budget.entries)", limits.entries);
+  case Kind::read_bytes:
+    return fmt::format("stopped after reading {} bytes (budget.read_bytes)", limits.read_bytes);
+  case Kind::emit_bytes:
+    return fmt::format("stopped after {} bytes of keys and values (budget.bytes)", limits.emit_bytes);
+  case Kind::none:
+    break;
+  }
+  return "";
+}
+
+report::Status msc_call::status_after(int rc) const {
+  using Kind = plugin::Budget::Kind;
+  using report::Status;
+  if (budget_.spent() == Kind::time) return Status::timed_out;
+  if (budget_.spent() != Kind::none) return Status::truncated;
+  if (bug_ || (rc < MSC_OK && rc != MSC_EFAULT)) return Status::failed;
+  if (has_gaps(rc)) return readable_ == 0 ? Status::unreadable : Status::partial;
+  if (rc > MSC_OK || counted_ != 0 || cut_values_ != 0) return Status::truncated;
+  return Status::complete;
+}
+
+bool msc_call::has_gaps(int rc) const { return gaps_ || unreadable_ != 0 || rc == MSC_EFAULT; }
+
+std::optional<std::uint64_t> msc_call::entry_count() const {
+  if (rows_ + counted_ != 0 || !has_value_) return rows_ + counted_;
+  if (unreadable_ == 0) return 1; // the one value
+  return std::nullopt;
+}
+
+/// In the order of weight; empty lines are left out by the caller.
+std::vector<std::string> msc_call::reasons(int rc, report::Status status) const {
+  std::vector<std::string> list = {spent_text()};
+  if (status == report::Status::failed) list.push_back(fmt::format("the plugin gave up (code {})", rc));
+  if (unreadable_ != 0) list.push_back(fmt::format("{} values could not be read", unreadable_));
+  if (has_gaps(rc) && first_fault_)
+    list.push_back(
+        fmt::format("first at {:#x}: {}", first_fault_->first, target::fault_text(first_fault_->second)));
+  if (cut_values_ == 1)
+    list.push_back(fmt::format("the first {} of {} bytes are shown", first_cut_, map_.value_size));
+  if (cut_values_ > 1)
+    list.push_back(fmt::format("{} values are shown without their end, the first up to byte {} of {}",
+                               cut_values_, first_cut_, map_.value_size));
+  if (rc > MSC_OK && budget_.spent() == plugin::Budget::Kind::none)
+    list.emplace_back("the plugin stopped early");
+  if (counted_ != 0)
+    list.push_back(fmt::format("{} of {} entries shown; --limit 0 shows all", rows_, rows_ + counted_));
+  list.push_back(join_notes());
+  return list;
+}
+
+report::Outcome msc_call::finish(int rc) {
+  report::Outcome outcome;
+  outcome.renderer = choice_.plugin->tag();
+  outcome.status = status_after(rc);
+  outcome.entry_count = entry_count();
+  for (const std::string& reason : reasons(rc, outcome.status))
+    if (!reason.empty()) outcome.error += (outcome.error.empty() ? "" : "; ") + reason;
+  return outcome;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The helpers that answer questions about types. A type's handle says which BTF object it is of and its id
+// there.
+#include "host/plugin/call.hpp"
+
+#include <cstring>
+#include <fmt/format.h>
+
+namespace {
+
+constexpr std::size_t longest_name = 256;
+constexpr msc_type tag_mask = ~0ULL << 32;
+
+} // namespace
+
+using namespace mapscope;
+
+msc_type msc_call::map_type_handle(btf::TypeId id) const {
+  return map_.types && id != 0 ? map_tag | id : msc_type{MSC_BYTES};
+}
+
+std::optional<msc_call::TypeRef> msc_call::resolve(msc_type type) const {
+  TypeRef ref;
+  if ((type & tag_mask) == kernel_tag) ref.types = environment_.kernel;
+  if ((type & tag_mask) == map_tag) ref.types = map_.types;
+  ref.id = static_cast<btf::TypeId>(type & ~tag_mask);
+  if (!ref.types || ref.types->type(ref.id) == nullptr) return std::nullopt;
+  return ref;
+}
+
+int msc_call::type_find(std::uint32_t scope, const char* name, msc_type* found) {
+  if (scope != MSC_KERNEL_BTF && scope != MSC_MAP_BTF)
+    return misuse(fmt::format("type_find() in scope {}", scope));
+  const btf::Types* types = scope == MSC_KERNEL_BTF ? environment_.kernel.get() : map_.types.get();
+  const std::string_view spelled(name, ::strnlen(name, longest_name));
+  const std::size_t dot = spelled.find('.');
+  const std::string_view member = dot == spelled.npos ? "" : spelled.substr(dot + 1);
+  if (types == nullptr) return MSC_ENOENT;
+  for (const btf::TypeId id : types->find_all(spelled.substr(0, dot))) {
+    if (!member.empty() && !types->member(id, member)) continue;
+    *found = (scope == MSC_KERNEL_BTF ? kernel_tag : map_tag) | id;
+    return MSC_OK;
+  }
+  (void)note(MSC_OK, fmt::format("no {} in the BTF of {}", spelled, types->name()).c_str());
+  return MSC_ENOENT;
+}
+
+int msc_call::type_size(msc_type type, std::size_t* size) {
+  const auto ref = resolve(type);
+  if (!ref) return misuse("type_size() of something that is no type");
+  const auto found = ref->types->size(ref->id);
+  if (!found) return MSC_ENOENT;
+  *size = *found;
+  return MSC_OK;
+}
+
+int msc_call::type_member(msc_type type, const char* path, msc_member* member) {
+  const auto ref = resolve(type);
+  if (!ref) return misuse("type_member() of something that is no type");
+  const auto found = ref->types->member(ref->id, std::string_view(path, ::strnlen(path, longest_name)));
+  if (!found || found->bit_offset > UINT32_MAX) {
+    (void)note(MSC_OK, found ? "a member too far into its type" : found.error().text.c_str());
+    return MSC_ENOENT;
+  }
+  const msc_type tag = type & tag_mask;
+  *member = {tag | found->type, static_cast<std::uint32_t>(found->bit_offset), found->bit_size};
+  return MSC_OK;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Where every member of the contract lies on 64-bit machines: compiled as C11 and as C++17, 20 and 23. A slot
+ * that moves fails here by its name. */
+#include <mapscope/plugin.h>
+
+#ifdef __cplusplus
+#define ASSERT static_assert
+#else
+#define ASSERT _Static_assert
+#endif
+#define AT(TYPE, MEMBER, OFFSET) ASSERT(offsetof(struct TYPE, MEMBER) == (OFFSET), #TYPE "." #MEMBER)
+#define SIZE(TYPE, BYTES) ASSERT(sizeof(struct TYPE) == (BYTES), #TYPE)
+
+SIZE(msc_value, 24);
+AT(msc_value, type, 0);
+AT(msc_value, data, 8);
+AT(msc_value, size, 16);
+
+SIZE(msc_member, 16);
+AT(msc_member, type, 0);
+AT(msc_member, bit_offset, 8);
+AT(msc_member, bit_size, 12);
+
+SIZE(msc_row, 72);
+AT(msc_row, size, 0);
+AT(msc_row, shape, 4);
+AT(msc_row, key, 8);
+AT(msc_row, value, 32);
+AT(msc_row, copies, 56);
+AT(msc_row, copy_count, 64);
+
+SIZE(msc_target, 56);
+AT(msc_target, size, 0);
+AT(msc_target, attach, 4);
+AT(msc_target, map, 8);
+AT(msc_target, map_type, 16);
+AT(msc_target, map_flags, 20);
+AT(msc_target, key_size, 24);
+AT(msc_target, value_size, 28);
+AT(msc_target, max_entries, 32);
+AT(msc_target, row_limit, 36);
+AT(msc_target, key_type, 40);
+AT(msc_target, value_type, 48);
+
+SIZE(msc_host, 80);
+AT(msc_host, size, 0);
+AT(msc_host, abi_major, 4);
+AT(msc_host, abi_minor, 6);
+AT(msc_host, read, 8);
+AT(msc_host, cpu_count, 16);
+AT(msc_host, type_find, 24);
+AT(msc_host, type_size, 32);
+AT(msc_host, type_member, 40);
+AT(msc_host, config, 48);
+AT(msc_host, row, 56);
+AT(msc_host, count, 64);
+AT(msc_host, note, 72);
+
+SIZE(msc_plugin, 16);
+AT(msc_plugin, size, 0);
+AT(msc_plugin, abi_major, 4);
+AT(msc_plugin, abi_minor, 6);
+AT(msc_plugin, render, 8);

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every plugin owes its host: the rows of a small map, the same on every run, and a clean end whichever
+// helper fails.
+#include "plugin_file.hpp"
+#include "samples.hpp"
+
+#include <algorithm>
+#include <gtest/gtest.h>
+#include <mapscope/testing/fake_host.hpp>
+#include <sstream>
+#include <thread>
+
+namespace mapscope::test {
+namespace {
+
+using testing::Failure;
+using testing::FakeHost;
+using testing::Report;
+
+class Contract : public ::testing::TestWithParam<Sample> {
+protected:
+  const msc_plugin& plugin_ = plugin_file(GetParam().plugin);
+  FakeHost host_{GetParam().image};
+};
+
+TEST_P(Contract, GivesTheRowsOfASmallMap) {
+  const Report report = host_.render(plugin_);
+  EXPECT_EQ(report.rc, MSC_OK);
+  EXPECT_EQ(report.text(), GetParam().lines);
+  EXPECT_EQ(report.misuse, std::vector<std::string>{});
+}
+
+TEST_P(Contract, TwoRunsAreEqual) { EXPECT_EQ(host_.render(plugin_), host_.render(plugin_)); }
+
+TEST_P(Contract, RunsOnManyThreadsAtOnce) {
+  const Report alone = host_.render(plugin_);
+  std::vector<Report> reports(8);
+  {
+    std::vector<std::jthread> threads;
+    for (Report& report : reports)
+      threads.emplace_back([&] {
+        for (int i = 0; i < 50; ++i) report = host_.render(plugin_);
+      });
+  }
+  for (const Report& report : reports) EXPECT_EQ(report, alone);
+}
+
+/// True when `row` says nothing that `full` does not: a part of it may be missing, none may be another.
+bool is_less_of(const std::string& row, const std::string& full) {
+  const std::size_t equals = full.find(" = ");
+  if (equals == full.npos) return row == "value ??" || full.starts_with(row);
+  if (!row.starts_with(full.substr(0, equals + 3))) return false;
+  std::istringstream cells(row.substr(equals + 3));
+  for (std::string cell; cells >> cell;) { // bytes, ?? and -, between brackets and bars
+    std::erase_if(cell, [](char c) { return c == '[' || c == ']' || c == '|'; });
+    if (!cell.empty() && cell != "??" && cell != "-" && full.find(cell, equals) == full.npos) return false;
+  }
+  return true;
+}
+
+bool is_less_of_any(const std::string& row, const std::vector<std::string>& whole) {
+  return std::ranges::any_of(whole, [&](const std::string& full) { return is_less_of(row, full); });
+}
+
+TEST_P(Contract, EndsCleanlyWhicheverHelperFails) {
+  const Report whole = host_.render(plugin_);
+  for (std::uint64_t call = 0; call < whole.calls; ++call)
+    for (const int rc : {int{MSC_EFAULT}, int{MSC_ENOENT}, int{MSC_EINVAL}, int{MSC_EFAIL}, -77}) {
+      const Report report = host_.render(plugin_, Failure{call, rc});
+      SCOPED_TRACE("call " + std::to_string(call) + " answers " + std::to_string(rc) + ":\n" + report.text());
+      EXPECT_EQ(report.misuse, std::vector<std::string>{});
+      EXPECT_LE(report.rows, whole.rows);
+      for (const std::string& line : report.lines)
+        EXPECT_TRUE(line.starts_with("note ") || line.starts_with("count ") ||
+                    is_less_of_any(line, whole.lines))
+            << line;
+      if (rc != MSC_EFAULT && rc != MSC_ENOENT) {
+        EXPECT_EQ(report.rc, rc);
+      }
+    }
+}
+
+TEST_P(Contract, StopsWhenItIsTold) {
+  const Report whole = host_.render(plugin_);
+  for (std::uint64_t call = 0; call < whole.calls; ++call) {
+    SCOPED_TRACE(call);
+    const Report report = host_.render(plugin_, Failure{call, MSC_STOP});
+    EXPECT_EQ(report.rc, MSC_STOP);
+    EXPECT_EQ(report.after_stop, 0U);
+    EXPECT_EQ(report.misuse, std::vector<std::string>{});
+  }
+}
+
+TEST_P(Contract, CountsWhatIsBeyondTheRowLimit) {
+  const Report whole = host_.render(plugin_);
+  const bool has_value = whole.text().starts_with("value ");
+  host_.target.row_limit = 1;
+  const Report report = host_.render(plugin_);
+  EXPECT_EQ(report.rc, MSC_OK);
+  EXPECT_EQ(report.rows, has_value ? 2U : 1U);
+  EXPECT_EQ(report.rows + report.counted, whole.rows);
+}
+
+TEST_P(Contract, InventsNothingWithoutMemory) {
+  const Report whole = host_.render(plugin_);
+  host_.memory.clear();
+  const Report report = host_.render(plugin_);
+  EXPECT_EQ(report.misuse, std::vector<std::string>{});
+  for (const std::string& line : report.lines) EXPECT_TRUE(is_less_of_any(line, whole.lines)) << line;
+}
+
+TEST_P(Contract, GivesUpWithoutTypes) {
+  host_.types.clear();
+  const Report report = host_.render(plugin_);
+  EXPECT_EQ(report.rc, MSC_ENOENT);
+  EXPECT_EQ(report.rows, 0U);
+}
+
+TEST_P(Contract, BelievesNoSize) {
+  host_.budget = 20'000;
+  for (std::uint32_t msc_target::* field :
+       {&msc_target::key_size, &msc_target::value_size, &msc_target::max_entries, &msc_target::row_limit})
+    for (const std::uint32_t size : {0U, 1U, 7U, 4097U, 1U << 20, 1U << 31, ~0U}) {
+      FakeHost host = host_;
+      host.target.*field = size;
+      const Report report = host.render(plugin_);
+      EXPECT_EQ(report.misuse, std::vector<std::string>{}) << size;
+      EXPECT_LE(report.after_stop, 1U);
+    }
+}
+
+TEST_P(Contract, AnyNumberOfCpus) {
+  for (const std::vector<std::uint32_t>& cpus :
+       {std::vector<std::uint32_t>{}, {0}, {0, 1, 2}, {1, 5}, {64}, {0, 4095}}) {
+    host_.cpus.clear();
+    for (const std::uint32_t cpu : cpus) host_.cpus[cpu] = 0x100000;
+    const Report report = host_.render(plugin_);
+    EXPECT_EQ(report.misuse, std::vector<std::string>{}) << cpus.size();
+    EXPECT_EQ(report.rc, MSC_OK);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(BuiltIn, Contract, ::testing::ValuesIn(samples),
+                         [](const auto& info) { return info.param.plugin; });
+
+} // namespace
+} // namespace mapscope::test
