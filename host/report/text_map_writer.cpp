@@ -48,8 +48,7 @@ private:
   std::string buffer_;
   TextTree key_, value_;
   TextTable table_;
-  bool tabular_ = true;     ///< so far every row fits a table
-  bool skip_first_ = false; ///< an array's element 0 was given as the single value, too
+  bool tabular_ = true; ///< so far every row fits a table
   std::uint32_t max_entries_ = 0;
 };
 
