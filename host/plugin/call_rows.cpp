@@ -65,9 +65,9 @@ std::string msc_call::size_problem(const msc_row& row) const {
   return fit ? "" : fmt::format("row() with a copy that has not the map's {} bytes", map_.value_size);
 }
 
-std::shared_ptr<const btf::Decoder> msc_call::declared_decoder(bool is_key) {
-  if (!is_key && map_.name.ends_with(".rodata.str1.1")) return btf::Decoder::printable_text();
-  const btf::TypeId type = is_key ? map_.key_type : map_.value_type;
+std::shared_ptr<const mapscope::btf::Decoder> msc_call::declared_decoder(bool is_key) {
+  if (!is_key && map_.name.ends_with(".rodata.str1.1")) return mapscope::btf::Decoder::printable_text();
+  const mapscope::btf::TypeId type = is_key ? map_.key_type : map_.value_type;
   const std::uint32_t declared = is_key ? map_.key_size : map_.value_size;
   if (!map_.types || type == 0) return nullptr;
   const btf_type* peeled = map_.types->type(map_.types->peel(type));
@@ -80,17 +80,17 @@ std::shared_ptr<const btf::Decoder> msc_call::declared_decoder(bool is_key) {
                    .c_str());
     return nullptr;
   }
-  return btf::Decoder::compile(map_.types, type, environment_.limits);
+  return mapscope::btf::Decoder::compile(map_.types, type, environment_.limits);
 }
 
-const btf::Decoder* msc_call::decoder_for(msc_type type, bool is_key) {
+const mapscope::btf::Decoder* msc_call::decoder_for(msc_type type, bool is_key) {
   auto& known = decoders_[is_key ? 1 : 0];
   if (const auto found = known.find(type); found != known.end()) return found->second.get();
-  std::shared_ptr<const btf::Decoder> decoder;
+  std::shared_ptr<const mapscope::btf::Decoder> decoder;
   if (type == MSC_DECLARED)
     decoder = declared_decoder(is_key);
   else if (const auto ref = resolve(type))
-    decoder = btf::Decoder::compile(ref->types, ref->id, environment_.limits);
+    decoder = mapscope::btf::Decoder::compile(ref->types, ref->id, environment_.limits);
   return known.emplace(type, std::move(decoder)).first->second.get();
 }
 

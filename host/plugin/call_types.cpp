@@ -15,7 +15,7 @@ constexpr msc_type tag_mask = ~0ULL << 32;
 
 using namespace mapscope;
 
-msc_type msc_call::map_type_handle(btf::TypeId id) const {
+msc_type msc_call::map_type_handle(mapscope::btf::TypeId id) const {
   return map_.types && id != 0 ? map_tag | id : msc_type{MSC_BYTES};
 }
 
@@ -23,7 +23,7 @@ std::optional<msc_call::TypeRef> msc_call::resolve(msc_type type) const {
   TypeRef ref;
   if ((type & tag_mask) == kernel_tag) ref.types = environment_.kernel;
   if ((type & tag_mask) == map_tag) ref.types = map_.types;
-  ref.id = static_cast<btf::TypeId>(type & ~tag_mask);
+  ref.id = static_cast<mapscope::btf::TypeId>(type & ~tag_mask);
   if (!ref.types || ref.types->type(ref.id) == nullptr) return std::nullopt;
   return ref;
 }
@@ -31,12 +31,12 @@ std::optional<msc_call::TypeRef> msc_call::resolve(msc_type type) const {
 int msc_call::type_find(std::uint32_t scope, const char* name, msc_type* found) {
   if (scope != MSC_KERNEL_BTF && scope != MSC_MAP_BTF)
     return misuse(fmt::format("type_find() in scope {}", scope));
-  const btf::Types* types = scope == MSC_KERNEL_BTF ? environment_.kernel.get() : map_.types.get();
+  const mapscope::btf::Types* types = scope == MSC_KERNEL_BTF ? environment_.kernel.get() : map_.types.get();
   const std::string_view spelled(name, ::strnlen(name, longest_name));
   const std::size_t dot = spelled.find('.');
   const std::string_view member = dot == spelled.npos ? "" : spelled.substr(dot + 1);
   if (types == nullptr) return MSC_ENOENT;
-  for (const btf::TypeId id : types->find_all(spelled.substr(0, dot))) {
+  for (const mapscope::btf::TypeId id : types->find_all(spelled.substr(0, dot))) {
     if (!member.empty() && !types->member(id, member)) continue;
     *found = (scope == MSC_KERNEL_BTF ? kernel_tag : map_tag) | id;
     return MSC_OK;
