@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <iterator>
 #include <mutex>
 #include <unordered_map>
 #include <vector>
@@ -61,8 +62,7 @@ public:
     const std::scoped_lock lock(mutex_);
     const auto known = known_.find(std::string(name));
     if (known != known_.end()) return known->second;
-    const std::array one{name};
-    scan(one);
+    look_up(std::array{name});
     return known_.at(std::string(name));
   }
 
@@ -70,9 +70,12 @@ private:
   Result<void> read_tables(const AddressSpace& space, const Vmcoreinfo& info);
   Result<void> split_tokens(std::span<const std::byte> table, std::span<const std::byte> index);
   Result<void> choose_encoding(const Vmcoreinfo& info);
+  template <class Visit> void each_record(Visit visit) const;
+  void look_up(std::span<const std::string_view> wanted) const;
   void scan(std::span<const std::string_view> wanted) const;
+  void scan_suffixed(std::vector<std::string_view> wanted) const;
   std::optional<std::uint64_t> address_of(std::uint32_t index, Encoding encoding) const;
-  bool expands_to(std::span<const std::byte> record, std::string_view name) const;
+  bool expands_to(std::span<const std::byte> record, std::string_view name, bool suffixed) const;
 
   std::uint32_t count_ = 0;
   Table names_, offsets_, token_table_;
@@ -120,7 +123,8 @@ Result<void> Kallsyms::read_tables(const AddressSpace& space, const Vmcoreinfo& 
   offsets_at_ = offsets ? *offsets : *addresses;
   offsets_ = Table::at(space, offsets_at_, std::size_t{count_} * (absolute_ ? 8 : 4));
   if (offsets_.bytes().size() < std::size_t{count_} * (absolute_ ? 8 : 4)) return missing("kallsyms_offsets");
-  names_ = Table::at(space, *names, std::size_t{count_} * 32); // records are some ten bytes on average
+  // Records are some ten bytes on average; a single one may be far longer.
+  names_ = Table::at(space, *names, std::size_t{count_} * 32 + longest_record);
   token_table_ = Table::at(space, *table, 16 * 1024);
   const Table token_index = Table::at(space, *index, 256 * sizeof(std::uint16_t));
   if (const auto base = info.symbol("kallsyms_relative_base")) // gone in 7.0
@@ -147,19 +151,34 @@ std::optional<std::uint64_t> Kallsyms::address_of(std::uint32_t index, Encoding 
   return std::nullopt;
 }
 
-/// Compares without building the name: most records differ in their first token.
-bool Kallsyms::expands_to(std::span<const std::byte> record, std::string_view name) const {
-  std::size_t at = 0; // in letter + name
+/// Compares without building the name: most records differ in their first token. `suffixed` asks for a name
+/// that goes on with '.' and something behind it.
+bool Kallsyms::expands_to(std::span<const std::byte> record, std::string_view name, bool suffixed) const {
+  bool has_letter = false; // it says nothing reliable (7.x marks data as text)
   for (const std::byte code : record) {
     std::string_view token = tokens_[static_cast<unsigned char>(code)];
-    if (at == 0 && !token.empty()) { // the type letter says nothing reliable (7.x marks data as text)
+    if (!has_letter && !token.empty()) {
       token.remove_prefix(1);
-      at = 1;
+      has_letter = true;
     }
-    if (name.size() < at - 1 + token.size() || name.compare(at - 1, token.size(), token) != 0) return false;
-    at += token.size();
+    if (token.size() > name.size()) return suffixed && token.starts_with(name) && token[name.size()] == '.';
+    if (!name.starts_with(token)) return false;
+    name.remove_prefix(token.size());
   }
-  return at == name.size() + 1;
+  return has_letter && name.empty() && !suffixed;
+}
+
+/// Until `visit`, which gets a record's number and codes, returns false.
+template <class Visit> void Kallsyms::each_record(Visit visit) const {
+  const std::span<const std::byte> names = names_.bytes();
+  std::size_t at = 0;
+  for (std::uint32_t i = 0; i < count_ && at < names.size(); ++i) {
+    std::size_t length = static_cast<std::size_t>(names[at++]);
+    if ((length & 0x80) != 0 && at < names.size()) // two-byte lengths since 6.1
+      length = (length & 0x7f) | static_cast<std::size_t>(names[at++]) << 7;
+    if (length > names.size() - at || !visit(i, names.subspan(at, length))) return;
+    at += length;
+  }
 }
 
 void Kallsyms::scan(std::span<const std::string_view> wanted) const {
@@ -171,24 +190,38 @@ void Kallsyms::scan(std::span<const std::string_view> wanted) const {
   std::array<std::uint8_t, 256> token_length{};
   for (std::size_t i = 0; i < 256; ++i)
     token_length[i] = static_cast<std::uint8_t>(std::min<std::size_t>(tokens_[i].size(), 255));
-  const std::span<const std::byte> names = names_.bytes();
-  std::size_t at = 0, left = wanted.size();
-  for (std::uint32_t i = 0; i < count_ && left > 0 && at < names.size(); ++i) {
-    std::size_t length = static_cast<std::size_t>(names[at++]);
-    if ((length & 0x80) != 0 && at < names.size()) // two-byte lengths since 6.1
-      length = (length & 0x7f) | static_cast<std::size_t>(names[at++]) << 7;
-    if (length > names.size() - at) return;
-    const auto record = names.subspan(at, length);
-    at += length;
+  std::size_t left = wanted.size();
+  each_record([&](std::uint32_t i, std::span<const std::byte> record) {
     std::size_t expanded = 0;
     for (const std::byte code : record) expanded += token_length[static_cast<unsigned char>(code)];
-    if (expanded >= longest_record) continue;
+    if (expanded >= longest_record) return true;
     for (const std::string_view name : by_length[expanded]) {
-      if (!expands_to(record, name)) continue;
+      if (!expands_to(record, name, false)) continue;
       auto& answer = known_.at(std::string(name));
       if (!answer) --left, answer = address_of(i, encoding_); // duplicates: the first has the lowest address
     }
-  }
+    return left > 0;
+  });
+}
+
+/// Clang's link-time optimisation renames what is local to a file: map_idr.llvm.1234.
+void Kallsyms::scan_suffixed(std::vector<std::string_view> wanted) const {
+  each_record([&](std::uint32_t i, std::span<const std::byte> record) {
+    std::erase_if(wanted, [&](std::string_view name) {
+      if (!expands_to(record, name, true)) return false;
+      known_[std::string(name)] = address_of(i, encoding_);
+      return true;
+    });
+    return !wanted.empty();
+  });
+}
+
+void Kallsyms::look_up(std::span<const std::string_view> wanted) const {
+  scan(wanted);
+  std::vector<std::string_view> missing;
+  std::ranges::copy_if(wanted, std::back_inserter(missing),
+                       [&](std::string_view name) { return !known_.at(std::string(name)); });
+  scan_suffixed(std::move(missing));
 }
 
 Result<void> Kallsyms::choose_encoding(const Vmcoreinfo& info) {
@@ -213,7 +246,7 @@ Result<std::unique_ptr<Kallsyms>> Kallsyms::open(const AddressSpace& space, cons
   if (auto read = symbols->read_tables(space, info); !read) return std::unexpected(std::move(read.error()));
   if (auto chosen = symbols->choose_encoding(info); !chosen)
     return std::unexpected(std::move(chosen.error()));
-  symbols->scan(wanted);
+  symbols->look_up(wanted);
   return symbols;
 }
 

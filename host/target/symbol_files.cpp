@@ -3,6 +3,7 @@
 
 #include "host/memory/mapped_file.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -18,8 +19,7 @@ class SymbolTable final : public Symbols {
 public:
   std::optional<std::uint64_t> find(std::string_view name) const override {
     const auto found = addresses_.find(std::string(name));
-    if (found == addresses_.end()) return std::nullopt;
-    return found->second;
+    return found != addresses_.end() ? found->second : find_suffixed(name);
   }
   std::size_t size() const override { return addresses_.size(); }
 
@@ -35,6 +35,15 @@ public:
   }
 
 private:
+  /// Of several the lowest, as kallsyms in its order would find it.
+  [[nodiscard]] std::optional<std::uint64_t> find_suffixed(std::string_view name) const {
+    std::optional<std::uint64_t> lowest;
+    for (const auto& [full, address] : addresses_)
+      if (full.size() > name.size() && full[name.size()] == '.' && full.starts_with(name))
+        lowest = std::min(address, lowest.value_or(address));
+    return lowest;
+  }
+
   std::unordered_map<std::string, std::uint64_t> addresses_;
 };
 
@@ -127,6 +136,7 @@ Result<std::unique_ptr<Symbols>> read_symbol_elf(const std::string& path,
   auto table = std::make_unique<SymbolTable>();
   GElf_Sym symbol;
   for (int i = 0; gelf_getsym(data, i, &symbol) != nullptr; ++i) {
+    if (GELF_ST_TYPE(symbol.st_info) == STT_FILE) continue; // "btf.c" is not a suffixed "btf"
     const char* name = elf_strptr((*file)->elf(), header.sh_link, symbol.st_name);
     if (name != nullptr && *name != '\0' && symbol.st_shndx != SHN_UNDEF) table->add(name, symbol.st_value);
   }
