@@ -17,10 +17,10 @@ constexpr unsigned page_shift = 12, index_bits = 9;
 
 constexpr std::uint64_t low_bits(unsigned count) { return (1ULL << count) - 1; }
 
-bool is_canonical(std::uint64_t address, unsigned levels) {
+/// The upper half of the canonical addresses; the lower is of processes, and not in the kernel's own tables.
+bool is_of_the_kernel(std::uint64_t address, unsigned levels) {
   const unsigned sign = page_shift + index_bits * levels - 1;
-  const std::uint64_t upper = address >> sign;
-  return upper == 0 || upper == ~0ULL >> sign;
+  return address >> sign == ~0ULL >> sign;
 }
 
 } // namespace
@@ -44,7 +44,7 @@ std::optional<Mapping> X86_64::direct(std::uint64_t address) const {
 }
 
 Fault X86_64::walk(std::uint64_t address, Mapping* out) const {
-  if (!is_canonical(address, p_.levels)) return Fault::unmapped;
+  if (!is_of_the_kernel(address, p_.levels)) return Fault::unmapped;
   std::uint64_t table = p_.root - image_base + p_.phys_base;
   for (unsigned level = p_.levels; level-- > 0;) {
     const unsigned shift = page_shift + index_bits * level;
@@ -67,15 +67,15 @@ Fault X86_64::walk(std::uint64_t address, Mapping* out) const {
 bool X86_64::use_direct_map(std::uint64_t base) {
   const auto segments = source_.segments();
   if (segments.empty() || base < 1ULL << 63) return false;
-  bool plausible = false; // a table page that is not in the dump disproves nothing
+  std::uint64_t end = 0; // of what is mapped; a device's memory far above it would reach into vmalloc's range
   for (const auto& segment : segments) {
     Mapping mapping;
     const Fault fault = walk(base + segment.address, &mapping);
     if (fault == Fault::none && mapping.physical != segment.address) return false;
-    plausible = plausible || fault != Fault::unmapped;
+    // A table page that is not in the dump disproves nothing.
+    if (fault != Fault::unmapped) end = segment.address + segment.size;
   }
-  if (!plausible) return false;
-  const std::uint64_t end = segments.back().address + segments.back().size;
+  if (end == 0) return false;
   direct_base_ = base;
   direct_size_ = std::min(end, ~base);
   return true;
