@@ -32,6 +32,8 @@ template <class Record> void sort_by_id(std::vector<Record>& records) {
   std::ranges::sort(records, {}, &Record::id);
 }
 
+constexpr std::uint64_t largest_id = INT32_MAX; // idr_alloc_cyclic(..., 1, INT_MAX), kernel/bpf/syscall.c
+
 /// A table that cannot be walked leaves its list empty; the others stand.
 void keep_gap(Catalog& catalog, Result<void> walked, std::string_view what) {
   if (!walked) catalog.gaps.push_back(fmt::format("{}: {}", what, walked.error().text));
@@ -48,8 +50,12 @@ Result<void> for_each_in_idr(Walk& walk, const char* idr_name,
         fmt::format("the kernel's symbols have no {}; give them with --symbols or --vmlinux", idr_name));
   const auto layout = idr_layout(walk.kernel);
   if (!layout) return std::unexpected(layout.error());
-  target::walk_xarray(walk.reader, *layout, *idr, visit,
-                      [&](std::string gap) { walk.gaps.push_back(fmt::format("{}: {}", idr_name, gap)); });
+  const auto gap = [&](std::string what) { walk.gaps.push_back(fmt::format("{}: {}", idr_name, what)); };
+  const auto entry = [&](std::uint64_t index, std::uint64_t object) {
+    if (index > largest_id) return gap(fmt::format("an entry at {}, which no id can be", index));
+    visit(index, object);
+  };
+  target::walk_xarray(walk.reader, *layout, *idr, entry, gap);
   return {};
 }
 

@@ -34,6 +34,8 @@ public:
       return gap_(fmt::format("the node at {:#x} for ids from {} is corrupt", address, base));
     for (unsigned i = 0; i < slots.size(); ++i) {
       const std::uint64_t index = base + (std::uint64_t{i} << *shift);
+      if (index < base || ((index - base) >> *shift) != i)
+        return; // past the largest index, where none can be
       if (is_node(slots[i]) && *shift > 0)
         node(slots[i] - internal_tag, index, *shift, address, i);
       else if (is_object(slots[i]) && *shift == 0)
