@@ -119,14 +119,15 @@ private:
     }
   }
 
-  /// Sums one u64 counter of the per-CPU struct bpf_prog_stats; absent when a CPU's copy cannot be read.
+  /// Sums one u64 counter of the per-CPU struct bpf_prog_stats; absent when a CPU's copy cannot be read, or
+  /// the CPUs are not known.
   std::optional<std::uint64_t> sum(std::uint64_t per_cpu, std::optional<std::uint64_t> member) {
-    if (!member) return std::nullopt;
+    const target::PerCpu& cpus = walk_.target.per_cpu();
+    if (!member || cpus.possible().empty()) return std::nullopt;
     std::uint64_t total = 0;
-    for (const std::uint32_t cpu : walk_.target.per_cpu().possible()) {
-      const auto offset = walk_.target.per_cpu().offset(cpu);
-      if (!offset) return std::nullopt;
-      const auto copy = walk_.reader.get<std::uint64_t>(per_cpu + *offset + *member);
+    for (const std::uint32_t cpu : cpus.possible()) {
+      const auto area = cpus.offset(cpu);
+      const auto copy = area ? walk_.reader.get<std::uint64_t>(per_cpu + *area + *member) : std::nullopt;
       if (!copy) return std::nullopt;
       total += *copy;
     }
