@@ -94,7 +94,8 @@ private:
     map.btf_id = btfs_.id_at(btf);
     auto types = btfs_.types_at(btf);
     if (!types) {
-      map.problem = fmt::format("its types cannot be read: {}", types.error().text);
+      const std::string problem = fmt::format("its types cannot be read: {}", types.error().text);
+      map.problem = map.problem ? *map.problem + "; " + problem : problem;
       return;
     }
     map.types = *types;
