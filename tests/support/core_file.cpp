@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core_file.hpp"
+#include "tests/support/core_file.hpp"
 
 #include <cstring>
 #include <filesystem>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cores that hold what they say, less than they say, or the same address twice.
-#include "core_file.hpp"
+#include "tests/support/core_file.hpp"
 #include "host/memory/source.hpp"
 
 #include <gmock/gmock.h>
