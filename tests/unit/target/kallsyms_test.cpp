@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/target/kallsyms.hpp"
+#include "tests/support/text_image.hpp"
+#include "tests/support/tiny_kernel.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+namespace mapscope::target {
+namespace {
+
+using test::FlatMemory;
+using test::image_at;
+using test::KernelSymbols;
+using test::SymbolEncoding;
+using testing::HasSubstr;
+
+const std::string stext = "note SYMBOL(_stext)=ffffffff80001000\n";
+
+/// Image addresses are the physical ones behind image_at(0).
+struct Memory : FlatMemory {
+  explicit Memory(const std::string& text) : FlatMemory(text, image_at(0)) {}
+  Result<std::unique_ptr<Symbols>> symbols(std::span<const std::string_view> wanted = {}) const {
+    return read_kallsyms(space(), Vmcoreinfo::parse(image().vmcoreinfo()), wanted);
+  }
+  std::string refusal() const {
+    const auto read = symbols();
+    return read ? "was accepted" : read.error().text;
+  }
+};
+
+std::string table(const KernelSymbols& symbols) { return stext + kallsyms_text(symbols, 0x8000); }
+
+KernelSymbols usual() {
+  return {
+      .names = {{"fixed_percpu_data", 0x20}, {"_stext", image_at(0x1000)}, {"map_idr", image_at(0x200000)}}};
+}
+
+std::string replaced(std::string text, std::string_view what, std::string_view with) {
+  const auto at = text.find(what);
+  if (at == text.npos) ADD_FAILURE() << what << " is not there";
+  return text.replace(at, what.size(), with);
+}
+
+TEST(Kallsyms, AllWaysOfStoringAddresses) {
+  for (const auto encoding : {SymbolEncoding::relative_signed, SymbolEncoding::relative,
+                              SymbolEncoding::self_relative, SymbolEncoding::absolute}) {
+    auto symbols = usual();
+    symbols.encoding = encoding;
+    const Memory memory(table(symbols));
+    const auto read = memory.symbols();
+    ASSERT_TRUE(read) << static_cast<int>(encoding) << read.error().text;
+    EXPECT_EQ((*read)->size(), 3U);
+    EXPECT_EQ((*read)->find("map_idr"), image_at(0x200000)) << static_cast<int>(encoding);
+    if (encoding == SymbolEncoding::relative_signed || encoding == SymbolEncoding::absolute) {
+      EXPECT_EQ((*read)->find("fixed_percpu_data"), 0x20U) << static_cast<int>(encoding);
+    }
+  }
+}
+
+TEST(Kallsyms, WantedNamesAndOthers) {
+  const Memory memory(table(usual()));
+  constexpr std::array<std::string_view, 2> wanted{"map_idr", "nowhere"};
+  const auto read = memory.symbols(wanted);
+  ASSERT_TRUE(read);
+  EXPECT_EQ((*read)->find("map_idr"), image_at(0x200000));
+  EXPECT_FALSE((*read)->find("nowhere"));
+  EXPECT_EQ((*read)->find("_stext"), image_at(0x1000));
+  EXPECT_FALSE((*read)->find("map_id"));
+  EXPECT_FALSE((*read)->find("map_idrs"));
+  EXPECT_FALSE((*read)->find(""));
+  EXPECT_FALSE((*read)->find(std::string(5000, 'x')));
+}
+
+TEST(Kallsyms, TokensSharedByNames) {
+  auto symbols = usual();
+  symbols.tokens = {"Tmap", "_idr", "Tmap_idr", "_s", "T_st"};
+  symbols.names.emplace_back("prog_idr", image_at(0x300000));
+  symbols.names.emplace_back("map_idr_s", image_at(0x400000));
+  const Memory memory(table(symbols));
+  const auto read = memory.symbols();
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ((*read)->find("map_idr"), image_at(0x200000));
+  EXPECT_EQ((*read)->find("prog_idr"), image_at(0x300000));
+  EXPECT_EQ((*read)->find("map_idr_s"), image_at(0x400000));
+}
+
+TEST(Kallsyms, RecordsLongerThanOneByteCanSay) {
+  auto symbols = usual();
+  const std::string name(300, 'n');
+  symbols.names.insert(symbols.names.begin(), {name, image_at(0x300000)});
+  const Memory memory(table(symbols));
+  const auto read = memory.symbols();
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ((*read)->find(name), image_at(0x300000));
+  EXPECT_EQ((*read)->find("map_idr"), image_at(0x200000));
+}
+
+TEST(Kallsyms, ASuffixIsASecondTry) {
+  auto symbols = usual();
+  symbols.tokens = {"idr.ll", "btf_idr"};
+  symbols.names = {{"_stext", image_at(0x1000)},
+                   {"map_idr.llvm.1234", image_at(0x200000)},
+                   {"prog_idr.llvm.1", image_at(0x300000)},
+                   {"prog_idr", image_at(0x300010)},
+                   {"btf_idr.llvm.9", image_at(0x400000)},
+                   {"btf_idr.llvm.8", image_at(0x400010)}};
+  const Memory memory(table(symbols));
+  constexpr std::array<std::string_view, 2> wanted{"map_idr", "prog_idr"};
+  const auto read = memory.symbols(wanted);
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ((*read)->find("map_idr"), image_at(0x200000));
+  EXPECT_EQ((*read)->find("prog_idr"), image_at(0x300010)) << "the name itself is the first try";
+  EXPECT_EQ((*read)->find("btf_idr"), image_at(0x400000)) << "of several the first";
+  EXPECT_FALSE((*read)->find("map"));
+}
+
+TEST(Kallsyms, OfEqualNamesTheFirst) {
+  auto symbols = usual();
+  symbols.names.emplace_back("map_idr", image_at(0x500000));
+  EXPECT_EQ((*Memory(table(symbols)).symbols())->find("map_idr"), image_at(0x200000));
+}
+
+TEST(Kallsyms, KeysThatAreMissing) {
+  const Memory old("note SYMBOL(_stext)=ffffffff80001000\n");
+  EXPECT_THAT(old.refusal(), HasSubstr("VMCOREINFO does not say where the kernel's symbols are"));
+  const Memory unchecked(kallsyms_text(usual(), 0x8000));
+  EXPECT_THAT(unchecked.refusal(), HasSubstr("VMCOREINFO has no SYMBOL(_stext)"));
+}
+
+TEST(Kallsyms, TablesThatAreNotInTheDump) {
+  const std::string good = table(usual());
+  const auto moved = [&](const std::string& name) {
+    return Memory(replaced(good, "{" + name + "+0xffffffff8", "{" + name + "+0xffffffff9")).refusal();
+  };
+  EXPECT_THAT(moved("kallsyms_num_syms"), HasSubstr("kallsyms_num_syms is not in the dump"));
+  EXPECT_THAT(moved("kallsyms_offsets"), HasSubstr("kallsyms_offsets is not in the dump"));
+  EXPECT_THAT(moved("kallsyms_names"), HasSubstr("no way of reading the kernel's symbols"));
+  EXPECT_THAT(moved("kallsyms_token_table"), HasSubstr("kallsyms_token_index points past its table"));
+  EXPECT_THAT(moved("kallsyms_token_index"), HasSubstr("kallsyms_token_index points past its table"));
+}
+
+TEST(Kallsyms, TablesThatContradictEachOther) {
+  const std::string good = table(usual());
+  EXPECT_THAT(Memory(replaced(good, "kallsyms_num_syms: u32 3", "kallsyms_num_syms: u32 0")).refusal(),
+              HasSubstr("kallsyms_num_syms is 0, which no kernel has"));
+  EXPECT_THAT(Memory(replaced(good, "kallsyms_num_syms: u32 3", "kallsyms_num_syms: u32 -1")).refusal(),
+              HasSubstr("kallsyms_num_syms is 4294967295, which no kernel has"));
+  EXPECT_THAT(Memory(replaced(good, "kallsyms_num_syms: u32 3", "kallsyms_num_syms: u32 90000")).refusal(),
+              HasSubstr("kallsyms_offsets is not in the dump"));
+  EXPECT_THAT(
+      Memory(replaced(good, "kallsyms_token_index:\nu16 0", "kallsyms_token_index:\nu16 0xffff")).refusal(),
+      HasSubstr("kallsyms_token_index points past its table"));
+  EXPECT_THAT(Memory(replaced(good, "=ffffffff80001000", "=ffffffff80001001")).refusal(),
+              HasSubstr("no way of reading the kernel's symbols puts _stext where VMCOREINFO has it"));
+}
+
+TEST(Kallsyms, ARecordLongerThanTheTable) {
+  const std::string good = table(usual());
+  EXPECT_THAT(Memory(replaced(good, "kallsyms_names:\n", "kallsyms_names: u8 0xff 0xff\n")).refusal(),
+              HasSubstr("no way of reading the kernel's symbols"));
+}
+
+TEST(Kallsyms, NamesThatEndWithTheDump) {
+  const Memory memory(stext + "note SYMBOL(kallsyms_names)=ffffffff80300000\n@0x300000 u8 7 84\n" +
+                      replaced(kallsyms_text(usual(), 0x8000), "SYMBOL(kallsyms_names)", "SYMBOL(unused)"));
+  EXPECT_THAT(memory.refusal(), HasSubstr("no way of reading the kernel's symbols"));
+}
+
+} // namespace
+} // namespace mapscope::target
