@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// The id tables of a kernel of a few pages, whole and torn.
+#include "host/catalog/catalog.hpp"
+#include "tests/support/text_image.hpp"
+#include "tests/support/tiny_kernel.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+namespace mapscope::catalog {
+namespace {
+
+using test::BtfBuilder;
+using test::TextImage;
+using test::xa_node_text;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// A label's address in the direct map, as a u64 of a TextImage.
+std::string to(const std::string& label) { return label + "+0xffff888000000000"; }
+const std::string nowhere = "0xffff888000700000"; ///< mapped, and not in the dump
+
+/// struct bpf_map as add_kernel_types() has it.
+std::string map_text(const std::string& label, unsigned id, unsigned type, const std::string& btf = "0",
+                     unsigned value_type = 0) {
+  return fmt::format(
+      "{0}: u32 {1} 4 8 100 0x100001 {2} u64 0 text \"{0}\" zero {3} u64 {4} u32 1 {5} 0 1 u64 3 2\n", label,
+      type, id, 16 - label.size(), btf, value_type);
+}
+
+/// struct btf with its data.
+std::string btf_text(const std::string& label, unsigned id, const BtfBuilder& types,
+                     const std::string& base = "0", std::uint64_t size = 0) {
+  const auto raw = types.raw();
+  return fmt::format("{0}: u64 {1} {2} u32 {3} {4} u8 0 zero 63\n{0}_data: {5} align 8\n", label,
+                     to(label + "_data"), base, size != 0 ? size : raw.size(), id, test::bytes_text(raw));
+}
+
+/// vmlinux, as an object of the table.
+const std::string vmlinux_text = "vmlinux: u64 0xffffffff80010000 0 u32 99 1 u8 1 text \"vmlinux\" zero 56\n";
+
+std::string program_text(unsigned id, const std::string& maps, unsigned count,
+                         const std::string& stats = "0") {
+  return fmt::format(
+      "program: u32 1 u8 1 2 3 4 5 6 7 0xff zero 4 u64 {} {}\n"
+      "aux: u32 {} {} u64 {} 99 {} text \"prog\" zero 12\nused: u64 {}\nuser: u32 1000 align 8\n",
+      to("aux"), stats, id, count, to("used"), to("user"), maps);
+}
+
+struct Tables {
+  std::vector<std::pair<unsigned, std::string>> maps, programs, btfs;
+  std::string objects;
+  std::vector<std::string> without = {};
+};
+
+/// Builds the kernel and reads its catalog.
+struct Kernel {
+  BtfBuilder types;
+  Kernel() { test::add_kernel_types(types); }
+
+  Result<Catalog> read(const Tables& tables) const {
+    const TextImage image(tiny_kernel_text(types,
+                                           "maps: " + xa_node_text(tables.maps) +
+                                               "programs: " + xa_node_text(tables.programs) +
+                                               "btfs: " + xa_node_text(tables.btfs) + tables.objects,
+                                           tables.without));
+    const auto target = target::Target::open(image, {});
+    if (!target) return std::unexpected(target.error());
+    return read_catalog(**target, types.types("vmlinux"));
+  }
+  Catalog must_read(const Tables& tables) const {
+    auto catalog = read(tables);
+    if (!catalog) ADD_FAILURE() << catalog.error().text;
+    return catalog ? std::move(*catalog) : Catalog{};
+  }
+  /// Of a kernel with this map alone.
+  Map only_map(const std::string& objects) const {
+    auto maps = must_read({.maps = {{1, to("map")}}, .programs = {}, .btfs = {}, .objects = objects}).maps;
+    if (maps.size() == 1) return std::move(maps[0]);
+    ADD_FAILURE() << maps.size() << " maps";
+    return {};
+  }
+};
+
+TEST(Catalog, MapsAreListedInOrderOfTheirIds) {
+  const auto catalog = Kernel().must_read({.maps = {{9, to("late")}, {2, to("early")}},
+                                           .programs = {},
+                                           .btfs = {},
+                                           .objects = map_text("late", 9, 1) + map_text("early", 2, 2)});
+  ASSERT_EQ(catalog.maps.size(), 2U);
+  EXPECT_THAT(catalog.gaps, IsEmpty());
+  const Map& map = catalog.maps[0];
+  EXPECT_EQ(map.id, 2U);
+  EXPECT_EQ(map.name, "early");
+  EXPECT_EQ(map.type_name, "array");
+  EXPECT_EQ(map.key_size, 4U);
+  EXPECT_EQ(map.value_size, 8U);
+  EXPECT_EQ(map.max_entries, 100U);
+  EXPECT_THAT(map.flag_names, ElementsAre("BPF_F_NO_PREALLOC", "0x100000"));
+  EXPECT_EQ(map.frozen, true);
+  EXPECT_EQ(map.refcnt, 3);
+  EXPECT_EQ(map.usercnt, 2);
+  EXPECT_EQ(map.types, nullptr) << "a map without BTF has no types";
+  EXPECT_FALSE(map.btf_id);
+  EXPECT_FALSE(map.problem);
+  EXPECT_EQ(catalog.maps[1].type_name, "hash");
+}
+
+TEST(Catalog, AMapThatCannotBeReadIsKept) {
+  const auto catalog = Kernel().must_read(
+      {.maps = {{3, nowhere}, {4, to("map")}}, .programs = {}, .btfs = {}, .objects = map_text("map", 4, 1)});
+  ASSERT_EQ(catalog.maps.size(), 2U);
+  EXPECT_EQ(catalog.maps[0].id, 3U);
+  EXPECT_EQ(catalog.maps[0].type_name, "unknown");
+  EXPECT_EQ(catalog.maps[0].problem, "its struct bpf_map at 0xffff888000700000 is not in the dump");
+  EXPECT_FALSE(catalog.maps[1].problem);
+}
+
+TEST(Catalog, AnIdThatIsNotItsOwn) {
+  EXPECT_EQ(Kernel().only_map(map_text("map", 7, 1)).problem,
+            "the id table lists it as 1, its own record says 7");
+  EXPECT_EQ(Kernel().only_map(map_text("map", 7, 1, nowhere)).problem,
+            "the id table lists it as 1, its own record says 7; its types cannot be read: struct btf at "
+            "0xffff888000700000 is not in the dump");
+}
+
+TEST(Catalog, TypesAreNamedByTheTargetsOwnEnum) {
+  EXPECT_EQ(Kernel().only_map(map_text("map", 1, 36)).type_name, "type_36");
+  EXPECT_EQ(Kernel().only_map(map_text("map", 1, 19)).type_name, "cgroup_storage")
+      << "not the deprecated name";
+}
+
+TEST(Catalog, TypesOfAMapAreThoseOfItsOwnObject) {
+  BtfBuilder own;
+  own.u32();
+  const auto id = own.record("value", {{"a", 1}});
+  const Map map = Kernel().only_map(map_text("map", 1, 1, to("own"), id) + btf_text("own", 5, own));
+  ASSERT_NE(map.types, nullptr) << map.problem.value_or("");
+  EXPECT_EQ(map.btf_id, 5U);
+  EXPECT_EQ(map.types->spell(map.value_type), "struct value");
+}
+
+TEST(Catalog, SplitObjectsStandOnTheTargetsBase) {
+  const Kernel kernel;
+  auto own = BtfBuilder::split_on(kernel.types);
+  const auto id = own.typedef_of("mine", 1);
+  const std::string map = map_text("map", 1, 1, to("own"), id);
+  const Map good = kernel.only_map(map + btf_text("own", 5, own, to("vmlinux")) + vmlinux_text);
+  ASSERT_NE(good.types, nullptr) << good.problem.value_or("");
+  EXPECT_EQ(good.types->spell(good.value_type), "mine");
+  EXPECT_EQ(good.types->size(good.value_type), 1U) << "type 1 is the base's __u8";
+  const Map stray = kernel.only_map(map + btf_text("own", 5, own, to("own")));
+  EXPECT_THAT(stray.problem.value_or(""), HasSubstr("its base is not the kernel's own BTF"));
+  EXPECT_EQ(stray.types, nullptr);
+}
+
+TEST(Catalog, SizesNoObjectHas) {
+  BtfBuilder own;
+  own.u32();
+  const std::string map = map_text("map", 1, 1, to("own"), 1);
+  EXPECT_THAT(Kernel().only_map(map + btf_text("own", 5, own, "0", 0xffffffff)).problem.value_or(""),
+              HasSubstr("BTF object 5 says it has 4294967295 bytes"));
+  EXPECT_THAT(Kernel().only_map(map + btf_text("own", 5, own, "0", 60 << 20)).problem.value_or(""),
+              HasSubstr("the data of BTF object 5 is not in the dump"));
+}
+
+TEST(Catalog, ProgramsAndTheMapsTheyUse) {
+  const auto catalog = Kernel().must_read({.maps = {{1, to("map")}},
+                                           .programs = {{2, to("program")}},
+                                           .btfs = {{1, to("vmlinux")}},
+                                           .objects = map_text("map", 1, 1) + vmlinux_text +
+                                                      program_text(2, to("map") + " 0x1234", 2, "0x8000")});
+  ASSERT_EQ(catalog.programs.size(), 1U);
+  const Program& program = catalog.programs[0];
+  EXPECT_EQ(program.name, "prog");
+  EXPECT_EQ(program.type_name, "socket_filter");
+  EXPECT_EQ(program.tag, "01020304050607ff");
+  EXPECT_THAT(program.map_ids, ElementsAre(1));
+  EXPECT_EQ(program.uid, 1000U);
+  EXPECT_EQ(program.loaded_at_ns, 99U);
+  EXPECT_FALSE(program.run_cnt) << "its counters are nowhere";
+  EXPECT_THAT(catalog.maps[0].programs, ElementsAre(2));
+  ASSERT_EQ(catalog.btfs.size(), 1U);
+  EXPECT_EQ(catalog.btfs[0].name, "vmlinux");
+  EXPECT_TRUE(catalog.btfs[0].kernel);
+}
+
+TEST(Catalog, CountersOfCpusThatAreNotKnownAreNotZero) {
+  const auto catalog = Kernel().must_read({.maps = {},
+                                           .programs = {{2, to("program")}},
+                                           .btfs = {},
+                                           .objects = program_text(2, "0", 0, "0x8000"),
+                                           .without = {"__cpu_possible_mask"}});
+  ASSERT_EQ(catalog.programs.size(), 1U);
+  EXPECT_FALSE(catalog.programs[0].run_cnt);
+}
+
+TEST(Catalog, AProgramThatSaysItUsesAbsurdlyManyMaps) {
+  const auto catalog =
+      Kernel().must_read({.maps = {{1, to("map")}},
+                          .programs = {{2, to("program")}},
+                          .btfs = {},
+                          .objects = map_text("map", 1, 1) + program_text(3, to("map"), 0xffffffff)});
+  EXPECT_THAT(catalog.gaps,
+              ElementsAre("program 2: its own record says id 3",
+                          "program 2: says it uses 4294967295 maps; the first 1024 are looked at",
+                          HasSubstr("of 1024 cannot be read")));
+  ASSERT_EQ(catalog.programs.size(), 1U);
+  ASSERT_FALSE(catalog.programs[0].map_ids.empty());
+  EXPECT_EQ(catalog.programs[0].map_ids[0], 1U);
+}
+
+TEST(Catalog, ATableThatIsMissingCostsItsListOnly) {
+  const Tables tables{.maps = {{1, to("map")}}, .programs = {}, .btfs = {}, .objects = map_text("map", 1, 1)};
+  auto without = tables;
+  without.without = {"prog_idr"};
+  const auto catalog = Kernel().must_read(without);
+  EXPECT_EQ(catalog.maps.size(), 1U);
+  EXPECT_THAT(catalog.gaps,
+              ElementsAre(HasSubstr("programs are not listed: the kernel's symbols have no prog_idr")));
+  without.without = {"map_idr"};
+  EXPECT_THAT(Kernel().read(without).error().text, HasSubstr("cannot list the maps"));
+}
+
+TEST(Catalog, EntriesPastTheLargestIdAreGaps) {
+  const Kernel kernel;
+  const TextImage image(tiny_kernel_text(
+      kernel.types, "maps: " + xa_node_text({{1, "leaf+0xffff888000000002"}}, 32) +
+                        "leaf: " + xa_node_text({{3, to("map")}}, 0, to("maps"), 1) + map_text("map", 3, 1) +
+                        "programs: " + xa_node_text({}) + "btfs: " + xa_node_text({})));
+  const auto target = target::Target::open(image, {});
+  ASSERT_TRUE(target);
+  const auto catalog = read_catalog(**target, kernel.types.types("vmlinux"));
+  ASSERT_TRUE(catalog);
+  EXPECT_THAT(catalog->maps, IsEmpty());
+  EXPECT_THAT(catalog->gaps, ElementsAre("map_idr: an entry at 4294967299, which no id can be"));
+}
+
+} // namespace
+} // namespace mapscope::catalog
