@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// A whole dump: the ELF core, the kernel in it, its types, and the lists of its maps and programs.
+#include "host/catalog/catalog.hpp"
+#include "host/target/find_vmcoreinfo.hpp"
+#include "input.hpp"
+
+namespace mapscope::fuzz {
+namespace {
+
+/// What view() hands out must be there to the last byte, at both ends of every segment.
+void look_at(const memory::Source& source) {
+  std::uint64_t end = 0;
+  for (const auto& segment : source.segments()) {
+    if (segment.address < end || segment.present > segment.size) __builtin_trap();
+    end = segment.address + segment.size;
+    for (const std::uint64_t address : {segment.address, segment.address + segment.present - 1, end}) {
+      std::byte all{};
+      for (const std::byte byte : source.view(address, 32)) all ^= byte;
+      asm volatile("" : : "r"(all)); // or the reads are left out
+    }
+  }
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const File file(data, size);
+  const auto source = memory::open_source(file.path());
+  if (!source) return 0;
+  look_at(**source);
+  const auto target = target::Target::open(**source, {});
+  if (!target) return 0;
+  const auto kernel = btf::Types::parse((*target)->btf(), "vmlinux");
+  if (kernel) (void)catalog::read_catalog(**target, *kernel);
+  return 0;
+}
+
+} // namespace mapscope::fuzz
