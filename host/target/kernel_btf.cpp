@@ -55,6 +55,7 @@ bool is_of_a_kernel(std::span<const std::byte> btf) {
 
 std::optional<KernelBtf> scan_segment(const memory::Source& source, const memory::Segment& segment) {
   const auto memory = source.view(segment.address, segment.present);
+  if (memory.empty()) return std::nullopt; // memmem() is not to be asked about no memory at all
   constexpr std::array<unsigned char, 4> magic = {0x9f, 0xeb, 1, 0}; // BTF_MAGIC, version 1, no flags
   const std::byte* at = memory.data();
   const std::byte* const end = at + memory.size();

@@ -87,6 +87,7 @@ TEST(KernelBtf, DecoysAreNotTaken) {
 TEST(KernelBtf, AMagicNumberAtTheEndOfMemory) {
   EXPECT_EQ(scan("@0x1000 zero 64 bytes 9f eb 01 00\n").error().code, Errc::not_found);
   EXPECT_EQ(scan("").error().code, Errc::not_found);
+  EXPECT_EQ(scan("@0x1000 hole 4096\n").error().code, Errc::not_found);
 }
 
 } // namespace
