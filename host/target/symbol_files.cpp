@@ -18,8 +18,12 @@ namespace {
 class SymbolTable final : public Symbols {
 public:
   std::optional<std::uint64_t> find(std::string_view name) const override {
+    const auto found = exactly(name);
+    return found ? found : find_suffixed(name);
+  }
+  [[nodiscard]] std::optional<std::uint64_t> exactly(std::string_view name) const {
     const auto found = addresses_.find(std::string(name));
-    return found != addresses_.end() ? found->second : find_suffixed(name);
+    return found != addresses_.end() ? std::optional(found->second) : std::nullopt;
   }
   std::size_t size() const override { return addresses_.size(); }
 
@@ -28,7 +32,7 @@ public:
 
   /// Image symbols move with the image; small values (per-CPU offsets of x86-64 up to 6.14) are no addresses.
   void move_to(std::optional<std::uint64_t> stext) {
-    const auto own = find("_stext");
+    const auto own = exactly("_stext");
     if (!own || !stext || *own == *stext) return;
     for (auto& [name, address] : addresses_)
       if (address >> 63 != 0) address += *stext - *own;
@@ -59,11 +63,13 @@ void add_line(SymbolTable& table, std::string_view line) {
 
 Result<std::unique_ptr<Symbols>> finished(std::unique_ptr<SymbolTable> table, const std::string& path,
                                           std::optional<std::uint64_t> stext) {
-  if (!table->find("_stext"))
-    return fail(Errc::usage,
-                fmt::format("{}: no symbol _stext among {} symbols; is this the kernel's own table, read "
-                            "with the rights to see addresses?",
-                            path, table->size()));
+  // One in the lower half is of no kernel, and would move all others by a distance that means nothing.
+  if (const auto own = table->exactly("_stext"); !own || *own >> 63 == 0)
+    return fail(
+        Errc::usage,
+        fmt::format("{}: no kernel address of _stext among {} symbols; is this the kernel's own table, read "
+                    "with the rights to see addresses?",
+                    path, table->size()));
   table->move_to(stext);
   return table;
 }

@@ -55,8 +55,10 @@ TEST(SymbolText, StaysWhereTheTargetDoesNotSay) {
 TEST(SymbolText, WithoutStextItIsOfNoKernel) {
   const auto error = text("ffffffff81000000 T _text\n").error();
   EXPECT_EQ(error.code, Errc::usage);
-  EXPECT_THAT(error.text, HasSubstr("no symbol _stext among 1 symbols"));
+  EXPECT_THAT(error.text, HasSubstr("no kernel address of _stext among 1 symbols"));
   EXPECT_THAT(text("0000000000000000 T _stext\n").error().text, HasSubstr("rights to see addresses"));
+  EXPECT_THAT(text("0000000000001000 T _stext\n").error().text, HasSubstr("no kernel address of _stext"));
+  EXPECT_THAT(text("ffffffff81000000 T _stext.x\n").error().text, HasSubstr("no kernel address of _stext"));
 }
 
 TEST(SymbolText, OfEqualNamesTheFirst) {
@@ -93,7 +95,7 @@ TEST(SymbolElf, RefusedByName) {
   EXPECT_THAT(read_symbol_elf(text.path(), {}).error().text, HasSubstr("not an ELF file"));
   EXPECT_THAT(read_symbol_elf("/nonexistent", {}).error().text, HasSubstr("No such file"));
   EXPECT_THAT(read_symbol_elf(nothing.path(), {}).error().text,
-              HasSubstr("no symbol _stext among 0 symbols"));
+              HasSubstr("no kernel address of _stext among 0 symbols"));
   EXPECT_THAT(read_btf_section(nothing.path()).error().text, HasSubstr("has no .BTF section"));
   EXPECT_THAT(read_btf_section(text.path()).error().text, HasSubstr("not an ELF file"));
 }
