@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // seeds DIRECTORY PLUGIN...: writes the seeds of fuzzers whose input is not text.
 #include "tests/support/core_file.hpp"
+#include "tests/support/elf_vmlinux.hpp"
+#include "tests/support/plugin_library.hpp"
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
 
@@ -78,10 +80,23 @@ std::string tiny_kernel() {
   return core_of(TextImage(tiny_kernel_text(types, objects)));
 }
 
+/// Every key there is.
+std::string manifest() {
+  return manifest_text("org.example.x",
+                       {"summary=a b", "url=https://example.org", "attach=map-type:hash,lru_* prio=-3",
+                        "attach=allocator:sdt_* var=struct scx_allocator", "attach=map-name:a?",
+                        "needs=struct bpf_htab.buckets,map.ops", "config=deep:bool=true", "config=most:u64=7",
+                        "budget=entries:5 ms:7", "flavour=vanilla"}) +
+         std::string(1, '\0');
+}
+
 void write_all(const fs::path& to, std::span<char*> plugins) {
   write(to / "btf" / "every_kind", every_kind());
   write(to / "btf" / "kernel", kernel_types());
   write(to / "core" / "tiny_kernel", tiny_kernel());
+  write(to / "vmlinux" / "small",
+        elf_vmlinux({{"_stext", 0xffffffff81000000}, {"map_idr", 0xffffffff82000000}}, "types"));
+  write(to / "manifest" / "every_key", manifest());
   fs::create_directories(to / "plugin");
   for (const char* plugin : plugins)
     fs::copy_file(plugin, to / "plugin" / fs::path(plugin).filename(), fs::copy_options::overwrite_existing);

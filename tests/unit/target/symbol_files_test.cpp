@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "elf_vmlinux.hpp"
 #include "host/target/symbol_files.hpp"
 #include "tests/support/core_file.hpp"
+#include "tests/support/elf_vmlinux.hpp"
 
 #include <gmock/gmock.h>
 
