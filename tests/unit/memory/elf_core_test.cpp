@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cores that hold what they say, less than they say, or the same address twice.
-#include "tests/support/core_file.hpp"
 #include "host/memory/source.hpp"
+#include "tests/support/core_file.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every source that cannot be read is refused by name, with what it is and what to do.
-#include "tests/support/core_file.hpp"
 #include "host/memory/source.hpp"
+#include "tests/support/core_file.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,6 +4,7 @@
 #include "host/target/x86_64.hpp"
 #include "tests/support/text_image.hpp"
 
+#include <array>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -112,6 +113,21 @@ TEST(X86Walk, ATablePageThatIsNotThereIsNotAnEmptyOne) {
   const X86_64 translator(image, tables_at(0x1000));
   EXPECT_EQ(walked(translator, vmalloc), "not in the dump");
   EXPECT_EQ(walked(translator, vmalloc + (1 << 30)), "unmapped");
+}
+
+TEST(X86Walk, AFilteredDump) {
+  const auto image = TextImage::load(MAPSCOPE_TEST_DATA "/torn_tables.mem");
+  const X86_64 translator(image, tables_at(0x1000));
+  Reader reader({&image, &translator});
+  std::array<std::byte, 0x3000> to{};
+  Fault fault{};
+  EXPECT_EQ(reader.read_some(vmalloc, to, &fault), 0x1000U);
+  EXPECT_EQ(fault, Fault::not_in_dump);
+  EXPECT_EQ(reader.read(vmalloc + 0x2000, std::span(to).first(1)), Fault::unmapped);
+  EXPECT_EQ(reader.read(vmalloc + 0x200000, std::span(to).first(1)), Fault::not_in_dump);
+  EXPECT_EQ(reader.text(vmalloc + 0x400000, 100), "large");
+  EXPECT_EQ(reader.read_some(vmalloc + 0x400000, to, &fault), 8U);
+  EXPECT_EQ(fault, Fault::not_in_dump);
 }
 
 TEST(X86Walk, AddressesOfProcessesAreRefused) {

@@ -98,6 +98,14 @@ TEST(Xarray, CirclesEnd) {
                           "gap: the node at 0x20000 for ids from 16 is corrupt"));
 }
 
+TEST(Xarray, ATableThatWasBeingWritten) {
+  EXPECT_THAT(walk(FlatMemory(test::TextImage::load(MAPSCOPE_TEST_DATA "/circular_table.mem"))),
+              ElementsAre("1=0x100", "gap: the node at 0x20000 for ids from 12 is corrupt",
+                          "gap: the node at 0x20000 for ids from 16 is corrupt",
+                          "gap: the node at 0x20030 for ids from 32 is corrupt",
+                          "gap: the node at 0x200c0 for ids from 48 is corrupt", "62=0x300"));
+}
+
 TEST(Xarray, WhatIsNotInTheDumpIsAGap) {
   EXPECT_THAT(walk(head + node("top", 2, 0, "0", "0x500002 a+2 0 0") + node("a", 0, 1, "top", "0x100 0 0 0")),
               ElementsAre("gap: the node at 0x500000 for ids from 0 cannot be read", "4=0x100"));
