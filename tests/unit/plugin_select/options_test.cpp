@@ -100,7 +100,7 @@ TEST(CheckOptions, OfMapRulesForWhoeverRenders) {
 
 TEST(OptionValues, TheClosestWordWins) {
   const auto plugins = registry();
-  const Manifest& manifest = by_name(plugins, "x.so").manifest();
+  const Manifest manifest = by_name(plugins, "x.so").manifest();
   catalog::Map map;
   map.name = "m1";
   config::Config config;
