@@ -48,6 +48,7 @@ struct Program {
   std::optional<std::uint64_t> run_cnt, run_time_ns, recursion_misses;
   std::optional<std::uint32_t> uid;
   std::uint64_t loaded_at_ns = 0; ///< CLOCK_BOOTTIME
+  std::uint64_t code_start = 0;   ///< of the compiled program; 0 = not compiled or not known
 };
 
 struct BtfObject {

@@ -21,6 +21,7 @@ struct ProgramFields {
   std::optional<std::uint64_t> stats, aux_stats;
   std::uint64_t aux_size, id, name, used_maps, used_map_cnt, load_time, user;
   std::optional<std::uint64_t> uid;                // user_struct.uid.val
+  std::optional<std::uint64_t> code_start;         // bpf_prog_aux.ksym.start, 5.7
   std::optional<std::uint64_t> cnt, nsecs, misses; // struct bpf_prog_stats, include/linux/filter.h
 };
 
@@ -41,6 +42,7 @@ Result<ProgramFields> program_fields(const btf::Types& kernel) {
                              .load_time = aux.need("load_time"),
                              .user = aux.need("user"),
                              .uid = user.want("uid.val"),
+                             .code_start = aux.want("ksym.start"),
                              .cnt = stats.want("cnt"),
                              .nsecs = stats.want("nsecs"),
                              .misses = stats.want("misses")};
@@ -94,6 +96,7 @@ private:
   void read_aux(const Object& aux, Program& program) {
     program.name = aux.text(fields_.name, name_size);
     program.loaded_at_ns = aux.get<std::uint64_t>(fields_.load_time);
+    program.code_start = aux.get<std::uint64_t>(fields_.code_start).value_or(0);
     const auto user = aux.get<std::uint64_t>(fields_.user);
     if (user != 0 && fields_.uid) program.uid = walk_.reader.get<std::uint32_t>(user + *fields_.uid);
     if (const auto id = aux.get<std::uint32_t>(fields_.id); id != program.id)

@@ -35,6 +35,7 @@ report::Options report_options(const DumpOptions& options, const config::Report&
   report::Options out;
   out.pretty = options.pretty;
   out.big_numbers_as_strings = settings.big_numbers == "string";
+  out.arena_bytes = settings.arena_bytes;
   if (!options.output.empty() || ::isatty(STDOUT_FILENO) == 0) return out;
   out.color = true;
   winsize size{};
@@ -64,7 +65,8 @@ public:
     environment_ = {session.target.get(),
                     session.kernel,
                     &setup.loaded.config,
-                    {report.depth, report.array_elements, report.nodes, session.target->per_cpu().count()}};
+                    {report.depth, report.array_elements, report.nodes, session.target->per_cpu().count()},
+                    session.symbols.get()};
   }
 
   Result<void> write(report::Output& output) {

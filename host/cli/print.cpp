@@ -14,6 +14,7 @@ class Nowhere final : public report::MapWriter {
 public:
   void begin(const catalog::Map&) override {}
   void row(const report::Row&) override {}
+  void field(const report::Field&) override {}
   void end(const report::Outcome&) override {}
 };
 
@@ -26,7 +27,8 @@ std::vector<std::optional<std::uint64_t>> count_entries(const Setup& setup, cons
   config::Config counting = setup.loaded.config;
   counting.report.limit = 1; // one row is read, the others are only walked over
   for (auto& rule : counting.maps) rule.limit.reset();
-  const plugin::Environment environment{session.target.get(), session.kernel, &counting, {}};
+  const plugin::Environment environment{
+      session.target.get(), session.kernel, &counting, {}, session.symbols.get()};
   std::vector<std::optional<std::uint64_t>> counts;
   Nowhere nowhere;
   for (std::size_t i = 0; i < selections.size(); ++i) {

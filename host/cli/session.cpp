@@ -72,6 +72,8 @@ Result<Session> Session::open(const SourceOptions& options) {
   auto catalog = catalog::read_catalog(*session.target, session.kernel);
   if (!catalog) return about(options.source, std::move(catalog.error()));
   session.catalog = std::move(*catalog);
+  session.symbols =
+      std::make_unique<catalog::CodeSymbols>(*session.target, *session.kernel, session.catalog.programs);
   for (const auto& gap : session.catalog.gaps) spdlog::warn("{}", gap);
   return session;
 }

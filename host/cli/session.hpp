@@ -5,6 +5,7 @@
 #pragma once
 
 #include "host/catalog/catalog.hpp"
+#include "host/catalog/code_symbols.hpp"
 #include "host/cli/options.hpp"
 #include "host/config/config.hpp"
 #include "host/plugin/registry.hpp"
@@ -32,6 +33,7 @@ struct Session {
   std::unique_ptr<target::Target> target;
   std::shared_ptr<const btf::Types> kernel;
   catalog::Catalog catalog;
+  std::unique_ptr<catalog::CodeSymbols> symbols;
 
   static Result<Session> open(const SourceOptions& options);
 };

@@ -37,6 +37,8 @@ public:
   int row(const msc_row& row);
   int count(std::uint64_t more);
   int note(int rc, const char* text);
+  int field(const msc_field& field);
+  int symbol(std::uint64_t address, msc_symbol* found);
 
   /// MSC_OK when the helper may go on.
   int enter();
@@ -60,6 +62,8 @@ private:
   mapscope::report::Typed typed(const msc_value& value);
   mapscope::report::Row decoded(const msc_row& row);
   void fill_copies(const msc_row& row);
+  [[nodiscard]] std::string field_problem(const msc_field& field) const;
+  void open_or_close(const msc_field& field);
   [[nodiscard]] bool shows_another() const { return limit_ == 0 || rows_ < limit_; }
   [[nodiscard]] mapscope::report::Status status_after(int rc) const;
   [[nodiscard]] bool has_gaps(int rc) const;
@@ -80,6 +84,11 @@ private:
 
   std::unordered_map<msc_type, std::shared_ptr<const mapscope::btf::Decoder>> decoders_[2]; ///< values, keys
   std::vector<std::optional<mapscope::report::Typed>> copies_; ///< of the current row
+
+  std::vector<bool> fields_; ///< of the open objects and lists: which are lists
+  bool row_open_ = false;    ///< fields are of the last row
+  bool row_counts_ = false;  ///< that row is beyond the limit: it and its fields are only counted
+  bool has_fields_ = false;  ///< members of the map have begun: no rows any more
 
   std::uint64_t rows_ = 0, counted_ = 0; ///< keyed rows passed on; those that only count
   bool has_value_ = false;

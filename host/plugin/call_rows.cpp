@@ -18,7 +18,9 @@ std::span<const std::byte> bytes_of(const msc_value& value) {
 bool is_per_cpu(const msc_row& row) {
   return row.shape == MSC_PERCPU_ELEMENT || row.shape == MSC_PERCPU_ENTRY;
 }
-bool is_indexed(const msc_row& row) { return row.shape == MSC_ELEMENT || row.shape == MSC_PERCPU_ELEMENT; }
+bool is_indexed(const msc_row& row) {
+  return row.shape == MSC_ELEMENT || row.shape == MSC_PERCPU_ELEMENT || row.shape == MSC_QUEUED;
+}
 bool is_keyed(const msc_row& row) { return row.shape == MSC_ENTRY || row.shape == MSC_PERCPU_ENTRY; }
 bool may_be_short(const msc_row& row) { return row.shape == MSC_VALUE || row.shape == MSC_ELEMENT; }
 
@@ -40,8 +42,11 @@ std::string msc_call::shape_problem(const msc_row& row) const {
   constexpr std::uint32_t largest_row = 4096;
   if (row.size < sizeof row || row.size > largest_row)
     return fmt::format("row() of {} bytes, this interface has {}", row.size, sizeof row);
-  if (row.shape > MSC_PERCPU_ENTRY) return fmt::format("row() of unknown shape {}", row.shape);
+  if (row.shape > MSC_QUEUED || row.flags > MSC_ROW_OPEN)
+    return fmt::format("row() of unknown shape {}", row.shape);
   if (has_unknown_tail(row)) return "row() with members that this host does not know";
+  if (row_open_ || !fields_.empty()) return "row() inside another row or a field";
+  if (has_fields_) return "row() behind members of the map";
   if (row.shape == MSC_VALUE && (has_value_ || shape_)) return "row() with a value that is not the first row";
   if (row.shape != MSC_VALUE && shape_ && *shape_ != row.shape)
     return fmt::format("row() of shape {} among rows of shape {}", row.shape, *shape_);
@@ -129,6 +134,7 @@ report::Row msc_call::decoded(const msc_row& row) {
   } else {
     out.value = typed(row.value);
   }
+  out.open = (row.flags & MSC_ROW_OPEN) != 0;
   return out;
 }
 
@@ -140,7 +146,9 @@ int msc_call::row(const msc_row& row) {
     has_value_ = true;
   else
     shape_ = row.shape;
-  if (row.shape != MSC_VALUE && !shows_another()) {
+  row_open_ = (row.flags & MSC_ROW_OPEN) != 0;
+  row_counts_ = row.shape != MSC_VALUE && !shows_another();
+  if (row_counts_) {
     ++counted_;
     return MSC_OK;
   }

@@ -73,6 +73,16 @@ int help_note(msc_call* call, int rc, const char* text) {
   }
 }
 
+int help_field(msc_call* call, const msc_field* field) {
+  return guarded(call,
+                 [&] { return field == nullptr ? call->misuse("field() with NULL") : call->field(*field); });
+}
+
+int help_symbol(msc_call* call, std::uint64_t address, msc_symbol* ret) {
+  return guarded(
+      call, [&] { return ret == nullptr ? call->misuse("symbol() with NULL") : call->symbol(address, ret); });
+}
+
 } // namespace
 
 namespace mapscope::plugin {
@@ -80,7 +90,8 @@ namespace mapscope::plugin {
 const msc_host& host_table() {
   static constexpr msc_host table = {sizeof(msc_host), MSC_ABI_MAJOR,  MSC_ABI_MINOR,  help_read,
                                      help_cpu_count,   help_type_find, help_type_size, help_type_member,
-                                     help_config,      help_row,       help_count,     help_note};
+                                     help_config,      help_row,       help_count,     help_note,
+                                     help_field,       help_symbol};
   return table;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "host/catalog/catalog.hpp"
+#include "host/catalog/code_symbols.hpp"
 #include "host/config/config.hpp"
 #include "host/plugin/registry.hpp"
 #include "host/report/writer.hpp"
@@ -22,6 +23,7 @@ struct Environment {
   std::shared_ptr<const btf::Types> kernel;
   const config::Config* config = nullptr;
   btf::Limits limits;
+  const catalog::CodeSymbols* symbols = nullptr; ///< none: addresses of code have no names
 };
 
 /// Renders `map` with `choice`. Calls writer.row() only: the caller calls begin() before and end() with the

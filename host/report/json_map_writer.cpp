@@ -20,6 +20,8 @@ std::string_view list_name(Shape shape) {
     return "percpu_entries";
   case Shape::percpu_entry:
     return "percpu_hash_entries";
+  case Shape::queued:
+    return "elements";
   }
   return "";
 }
@@ -27,10 +29,12 @@ std::string_view list_name(Shape shape) {
 class JsonMapWriter final : public MapWriter {
 public:
   JsonMapWriter(const Options& options, Stream& stream)
-      : out_(stream, options.pretty, options.big_numbers_as_strings, options.pretty ? 2 : 0), value_(out_) {}
+      : out_(stream, options.pretty, options.big_numbers_as_strings, options.pretty ? 2 : 0), value_(out_),
+        arena_bytes_(options.arena_bytes) {}
 
   void begin(const catalog::Map& map) override;
   void row(const Row& row) override;
+  void field(const Field& field) override;
   void end(const Outcome& outcome) override;
 
 private:
@@ -41,10 +45,15 @@ private:
   void decoded_or_bytes(const Typed& typed);
   void hex(const char* key, const Typed& typed);
   void copies(std::span<const std::optional<Typed>> copies);
+  void page(std::span<const std::byte> bytes);
+  void close_field();
 
   JsonText out_;
   JsonValue value_;
-  std::optional<Shape> list_; ///< the list that is open
+  std::string arena_bytes_;
+  std::optional<Shape> list_; ///< the list of rows that is open
+  bool row_open_ = false;     ///< fields are members of the last row
+  std::vector<bool> lists_;   ///< of the open fields: which are lists
 };
 
 void JsonMapWriter::begin(const catalog::Map& map) {
@@ -132,8 +141,8 @@ void JsonMapWriter::row(const Row& row) {
   open_list(row.shape);
   const bool has_index = row.shape == Shape::element || row.shape == Shape::percpu_element;
   out_.begin_object();
-  if (has_index) {
-    out_.key("key"), out_.number(std::uint64_t{row.index});
+  if (has_index || row.shape == Shape::queued) {
+    out_.key(has_index ? "key" : "index"), out_.number(std::uint64_t{row.index});
   } else {
     decoded("key", row.key);
     hex("key_hex", row.key);
@@ -141,13 +150,68 @@ void JsonMapWriter::row(const Row& row) {
   if (row.shape == Shape::percpu_element || row.shape == Shape::percpu_entry) {
     copies(row.copies);
   } else if (row.value.readable) {
-    if (row.shape == Shape::element)
+    if (row.shape == Shape::element || row.shape == Shape::queued)
       out_.key("value"), decoded_or_bytes(row.value);
     else
       decoded("value", row.value);
     hex("value_hex", row.value);
   }
-  out_.end_object();
+  row_open_ = row.open;
+  if (!row.open) out_.end_object();
+}
+
+/// Memory in the reference's form: a list of numbers.
+void JsonMapWriter::page(std::span<const std::byte> bytes) {
+  if (arena_bytes_ == "hex") return out_.hex(bytes);
+  out_.begin_array();
+  for (const std::byte byte : bytes) out_.number(std::uint64_t{static_cast<std::uint8_t>(byte)});
+  out_.end_array();
+}
+
+void JsonMapWriter::close_field() {
+  if (lists_.empty()) { // the row itself
+    row_open_ = false;
+    return out_.end_object();
+  }
+  if (lists_.back())
+    out_.end_array();
+  else
+    out_.end_object();
+  lists_.pop_back();
+}
+
+void JsonMapWriter::field(const Field& field) {
+  if (field.kind == FieldKind::end) return close_field();
+  if (field.kind == FieldKind::page && arena_bytes_ == "none") return;
+  if (!row_open_ && lists_.empty()) close_list();
+  if (!field.name.empty()) out_.key(field.name);
+  switch (field.kind) {
+  case FieldKind::object:
+    lists_.push_back(false);
+    return out_.begin_object();
+  case FieldKind::list:
+    lists_.push_back(true);
+    return out_.begin_array(Layout::lines);
+  case FieldKind::number:
+  case FieldKind::address:
+    return out_.number(field.number);
+  case FieldKind::signed_number:
+    return out_.number(static_cast<std::int64_t>(field.number));
+  case FieldKind::flag:
+    return out_.boolean(field.number != 0);
+  case FieldKind::real:
+    return out_.begin_value(""), out_.raw_real(field.real);
+  case FieldKind::text:
+    return out_.string(field.text);
+  case FieldKind::hex:
+    return out_.hex(field.value.bytes);
+  case FieldKind::typed:
+    return decoded_or_bytes(field.value);
+  case FieldKind::page:
+    return page(field.value.bytes);
+  default:
+    return out_.null();
+  }
 }
 
 void JsonMapWriter::end(const Outcome& outcome) {

@@ -15,6 +15,7 @@ public:
 
   void begin(const catalog::Map& map) override;
   void row(const Row& row) override;
+  void field(const Field& field) override;
   void end(const Outcome& outcome) override;
 
 private:
@@ -40,6 +41,9 @@ private:
   void leave_table();
   void pair_lines();
   void per_cpu(const Row& row);
+  void begin_fields(std::string label);
+  void end_fields();
+  void add_field(const Field& field);
   void decode_key(const Row& row);
   [[nodiscard]] std::string cpu_lines(const std::vector<std::string>& texts) const;
 
@@ -50,6 +54,10 @@ private:
   TextTable table_;
   bool tabular_ = true; ///< so far every row fits a table
   std::uint32_t max_entries_ = 0;
+  TextTree fields_;
+  std::string label_;       ///< in front of the fields
+  std::vector<bool> lists_; ///< of the open fields: which are lists
+  bool row_open_ = false;   ///< they are the last row's
 };
 
 void TextMapWriter::begin(const catalog::Map& map) {
@@ -78,7 +86,7 @@ void TextMapWriter::decode(const Typed& typed, TextTree& into) {
 
 void TextMapWriter::decode_key(const Row& row) {
   key_.clear();
-  if (row.shape == Shape::element || row.shape == Shape::percpu_element)
+  if (row.shape == Shape::element || row.shape == Shape::percpu_element || row.shape == Shape::queued)
     key_.unsigned_int(32, row.index);
   else
     decode(row.key, key_);
@@ -94,6 +102,72 @@ void TextMapWriter::row(const Row& row) {
   case Shape::percpu_element:
   case Shape::percpu_entry:
     return per_cpu(row);
+  case Shape::queued:
+    return pair(row);
+  }
+}
+
+/// A row with fields is no line of a table: they would have to stand between its lines.
+void TextMapWriter::begin_fields(std::string label) {
+  label_ = std::move(label);
+  fields_.clear();
+  fields_.begin_struct(std::nullopt);
+}
+
+void TextMapWriter::end_fields() {
+  fields_.end_struct();
+  const unsigned indent = row_open_ ? 4 : 2;
+  if (!fields_.root().children.empty())
+    put(fmt::format("{:{}}{}{}\n", "", indent, label_,
+                    fields_.lines(options_.width, indent + static_cast<unsigned>(label_.size()), indent)));
+  row_open_ = false;
+}
+
+void TextMapWriter::field(const Field& field) {
+  if (!row_open_ && lists_.empty()) { // a member of the map: on lines of its own
+    begin_fields("");
+    put(table_.take_lines());
+  }
+  if (field.kind == FieldKind::end && lists_.empty()) return end_fields(); // the row's
+  add_field(field);
+  if (!row_open_ && lists_.empty()) end_fields();
+}
+
+void TextMapWriter::add_field(const Field& field) {
+  if (!field.name.empty()) fields_.member(field.name);
+  switch (field.kind) {
+  case FieldKind::object:
+    lists_.push_back(false);
+    return fields_.begin_struct(std::nullopt);
+  case FieldKind::list:
+    lists_.push_back(true);
+    return fields_.begin_list();
+  case FieldKind::end:
+    if (lists_.back())
+      fields_.end_array();
+    else
+      fields_.end_struct();
+    return lists_.pop_back();
+  case FieldKind::number:
+    return fields_.unsigned_int(64, field.number);
+  case FieldKind::signed_number:
+    return fields_.signed_int(64, static_cast<std::int64_t>(field.number));
+  case FieldKind::flag:
+    return fields_.boolean(field.number != 0);
+  case FieldKind::address:
+    return fields_.pointer(field.number);
+  case FieldKind::real:
+    return fields_.real(64, field.real);
+  case FieldKind::text:
+    return fields_.word(field.text);
+  case FieldKind::hex:
+  case FieldKind::page:
+    return fields_.bytes(field.value.bytes);
+  case FieldKind::typed:
+    if (field.value.decoder != nullptr) return field.value.decoder->decode(field.value.bytes, fields_);
+    return fields_.bytes(field.value.bytes);
+  case FieldKind::absent:
+    return fields_.word("-");
   }
 }
 
@@ -106,6 +180,8 @@ void TextMapWriter::single(const Row& row) {
 void TextMapWriter::pair(const Row& row) {
   decode_key(row);
   decode(row.value, value_);
+  row_open_ = row.open;
+  if (row.open) leave_table(), begin_fields("");
   if (!into_table(row)) pair_lines();
 }
 
@@ -142,6 +218,8 @@ void TextMapWriter::per_cpu(const Row& row) {
     if (copy) decode(*copy, value_);
     texts.push_back(copy ? value_.lines(options_.width, 14, 4) : "<not there>");
   }
+  row_open_ = row.open;
+  if (row.open) begin_fields("");
   put(fmt::format("  {}:{}\n", key_.one_line(), texts.empty() ? " <no copies>" : cpu_lines(texts)));
 }
 

@@ -97,6 +97,10 @@ void TextTree::unsupported(std::string_view reason) {
 }
 void TextTree::text(std::string_view escaped) { scalar(fmt::format("\"{}\"", escaped), escaped.empty()); }
 
+void TextTree::word(std::string_view text) { scalar(printable(text), false); }
+
+void TextTree::begin_list() { begin_array(0); }
+
 void TextTree::bytes(std::span<const std::byte> value) {
   Node& node = add(Kind::bytes);
   node.length = value.size();

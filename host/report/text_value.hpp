@@ -59,6 +59,10 @@ public:
   void pointer(std::uint64_t value) override;
   void bytes(std::span<const std::byte> value) override;
   void text(std::string_view escaped) override;
+  /// A word as it is.
+  void word(std::string_view text);
+  /// A list whose length is what it turns out to have.
+  void begin_list();
   void begin_truncated(std::uint64_t needed, std::uint64_t had) override;
   void end_truncated() override;
   void unsupported(std::string_view reason) override;

@@ -34,7 +34,7 @@ struct Typed {
 };
 
 /// Which member of the map's JSON object a row goes to; see msc_shape in mapscope/plugin.h.
-enum class Shape : std::uint8_t { value, entry, element, percpu_element, percpu_entry };
+enum class Shape : std::uint8_t { value, entry, element, percpu_element, percpu_entry, queued };
 
 struct Row {
   Shape shape = Shape::entry;
@@ -42,7 +42,35 @@ struct Row {
   std::uint32_t index = 0; ///< element and percpu_element
   Typed value;             ///< shapes without copies
   std::span<const std::optional<Typed>>
-      copies; ///< per-CPU shapes, indexed by CPU number; nullopt = not there
+      copies;        ///< per-CPU shapes, indexed by CPU number; nullopt = not there
+  bool open = false; ///< fields follow, up to the FieldKind::end that closes the row
+};
+
+/// See msc_field_kind in mapscope/plugin.h; `page` does not come this far.
+enum class FieldKind : std::uint8_t {
+  end,
+  object,
+  list,
+  number,
+  signed_number,
+  flag,
+  address,
+  real,
+  text,
+  hex,
+  typed,
+  page,
+  absent
+};
+
+/// One step of content that is no row.
+struct Field {
+  FieldKind kind = FieldKind::end;
+  std::string_view name; ///< "" inside a list
+  std::uint64_t number = 0;
+  double real = 0;
+  std::string_view text;
+  Typed value; ///< hex, typed, page
 };
 
 enum class Status : std::uint8_t {
@@ -89,8 +117,9 @@ struct Meta {
 struct Options {
   bool pretty = false; ///< JSON: indented
   bool big_numbers_as_strings = false;
-  bool color = false;   ///< text
-  unsigned width = 120; ///< text: columns
+  std::string arena_bytes = "array"; ///< pages of memory: "array", "hex" or "none"
+  bool color = false;                ///< text
+  unsigned width = 120;              ///< text: columns
 };
 
 class MapWriter {
@@ -99,6 +128,8 @@ public:
   virtual void begin(const catalog::Map& map) = 0;
   /// Rows of one shape come together; a value row comes before all others.
   virtual void row(const Row& row) = 0;
+  /// Fields of an open row, or, behind all rows, members of the map. Objects and lists are balanced.
+  virtual void field(const Field& field) = 0;
   virtual void end(const Outcome& outcome) = 0;
 };
 

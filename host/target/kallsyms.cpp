@@ -57,6 +57,7 @@ public:
                                                 std::span<const std::string_view> wanted);
 
   std::size_t size() const override { return count_; }
+  std::optional<SymbolAt> at(std::uint64_t address) const override;
 
   std::optional<std::uint64_t> find(std::string_view name) const override {
     const std::scoped_lock lock(mutex_);
@@ -67,6 +68,8 @@ public:
   }
 
 private:
+  void sort_by_address() const;
+  [[nodiscard]] std::string name_at(std::size_t record) const;
   Result<void> read_tables(const AddressSpace& space, const Vmcoreinfo& info);
   Result<void> split_tokens(std::span<const std::byte> table, std::span<const std::byte> index);
   Result<void> choose_encoding(const Vmcoreinfo& info);
@@ -83,6 +86,13 @@ private:
   std::uint64_t relative_base_ = 0, offsets_at_ = 0;
   bool absolute_ = false;
   Encoding encoding_ = Encoding::relative_signed;
+
+  struct Entry {
+    std::uint64_t address = 0;
+    std::uint32_t record = 0; ///< where its name begins
+  };
+  mutable std::once_flag sorted_;
+  mutable std::vector<Entry> by_address_; ///< of equal addresses the first in the table first
 
   mutable std::mutex mutex_;
   /// Answers so far; nullopt = looked for and not there.
@@ -222,6 +232,45 @@ void Kallsyms::look_up(std::span<const std::string_view> wanted) const {
   std::ranges::copy_if(wanted, std::back_inserter(missing),
                        [&](std::string_view name) { return !known_.at(std::string(name)); });
   scan_suffixed(std::move(missing));
+}
+
+/// One pass over all records; the names stay packed.
+void Kallsyms::sort_by_address() const {
+  const std::span<const std::byte> names = names_.bytes();
+  by_address_.reserve(count_);
+  std::size_t at = 0;
+  for (std::uint32_t i = 0; i < count_ && at < names.size(); ++i) {
+    const auto record = static_cast<std::uint32_t>(at);
+    std::size_t length = static_cast<std::size_t>(names[at++]);
+    if ((length & 0x80) != 0 && at < names.size())
+      length = (length & 0x7f) | static_cast<std::size_t>(names[at++]) << 7;
+    if (length > names.size() - at) break;
+    at += length;
+    if (const auto address = address_of(i, encoding_)) by_address_.push_back({*address, record});
+  }
+  std::ranges::stable_sort(by_address_, {}, &Entry::address);
+}
+
+std::string Kallsyms::name_at(std::size_t record) const {
+  const std::span<const std::byte> names = names_.bytes();
+  std::size_t length = static_cast<std::size_t>(names[record++]);
+  if ((length & 0x80) != 0 && record < names.size())
+    length = (length & 0x7f) | static_cast<std::size_t>(names[record++]) << 7;
+  std::string name;
+  for (const std::byte code : names.subspan(record, length))
+    name += tokens_[static_cast<unsigned char>(code)];
+  return name.empty() ? name : name.substr(1); // without the type letter
+}
+
+std::optional<SymbolAt> Kallsyms::at(std::uint64_t address) const {
+  std::call_once(sorted_, [this] { sort_by_address(); });
+  const auto first = find("_stext"), end = find("_end");
+  if (!first || address < *first || (end && address >= *end)) return std::nullopt;
+  const auto after = std::ranges::upper_bound(by_address_, address, {}, &Entry::address);
+  if (after == by_address_.begin()) return std::nullopt;
+  const std::uint64_t start = std::prev(after)->address;
+  const auto found = std::ranges::lower_bound(by_address_, start, {}, &Entry::address);
+  return SymbolAt{name_at(found->record), address - start};
 }
 
 Result<void> Kallsyms::choose_encoding(const Vmcoreinfo& info) {

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gelf.h>
+#include <mutex>
 #include <unistd.h>
 #include <unordered_map>
 
@@ -26,6 +27,20 @@ public:
     return found != addresses_.end() ? std::optional(found->second) : std::nullopt;
   }
   std::size_t size() const override { return addresses_.size(); }
+
+  std::optional<SymbolAt> at(std::uint64_t address) const override {
+    std::call_once(sorted_, [this] {
+      for (const auto& [name, start] : addresses_) by_address_.emplace_back(start, name);
+      std::ranges::sort(by_address_);
+    });
+    const auto first = find("_stext"), end = find("_end");
+    if (!first || address < *first || (end && address >= *end)) return std::nullopt;
+    auto after = std::ranges::upper_bound(by_address_, address, {}, &Entry::first);
+    if (after == by_address_.begin()) return std::nullopt;
+    const std::uint64_t start = std::prev(after)->first;
+    const auto found = std::ranges::lower_bound(by_address_, start, {}, &Entry::first);
+    return SymbolAt{std::string(found->second), address - start};
+  }
 
   /// The first of equal names is kept, as kallsyms does.
   void add(std::string name, std::uint64_t address) { addresses_.try_emplace(std::move(name), address); }
@@ -48,7 +63,10 @@ private:
     return lowest;
   }
 
+  using Entry = std::pair<std::uint64_t, std::string_view>; ///< views into addresses_
   std::unordered_map<std::string, std::uint64_t> addresses_;
+  mutable std::once_flag sorted_;
+  mutable std::vector<Entry> by_address_;
 };
 
 /// "ffffffff81000000 T _stext"; modules' lines have a tab and the module behind the name.

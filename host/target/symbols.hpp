@@ -13,12 +13,21 @@
 
 namespace mapscope::target {
 
+/// The name an address of the kernel image falls under.
+struct SymbolAt {
+  std::string name;
+  std::uint64_t offset = 0; ///< bytes from the symbol's start
+};
+
 class Symbols {
 public:
   virtual ~Symbols() = default;
   /// Address of `name` (run-time, with the slide); a name with a suffix after '.' matches as second try.
   [[nodiscard]] virtual std::optional<std::uint64_t> find(std::string_view name) const = 0;
   [[nodiscard]] virtual std::size_t size() const = 0;
+  /// The last symbol at or before `address`, of several there the first in the table; nothing before _stext
+  /// and from _end on.
+  [[nodiscard]] virtual std::optional<SymbolAt> at(std::uint64_t address) const = 0;
 };
 
 } // namespace mapscope::target

@@ -17,6 +17,8 @@ struct msc_call {
   Report report{};
   bool stopped = false;
   bool has_value = false;
+  std::vector<bool> fields{}; ///< open objects and lists: which are lists
+  bool row_open = false, has_fields = false;
   std::uint32_t shape = MSC_VALUE; ///< of the rows so far
   std::thread::id thread = std::this_thread::get_id();
 };
@@ -144,6 +146,33 @@ std::string copies(const msc_row& row) {
   return "[" + text + "]";
 }
 
+std::string line_of(const msc_field& field) {
+  const std::string name = field.name != nullptr ? std::string(" ") + field.name : "";
+  switch (field.kind) {
+  case MSC_END:
+    return "end";
+  case MSC_OBJECT:
+    return "object" + name;
+  case MSC_LIST:
+    return "list" + name;
+  case MSC_NUMBER:
+  case MSC_ADDRESS:
+    return "number" + name + " " + std::to_string(field.number);
+  case MSC_SIGNED:
+    return "number" + name + " " + std::to_string(static_cast<std::int64_t>(field.number));
+  case MSC_FLAG:
+    return "flag" + name + (field.number != 0 ? " true" : " false");
+  case MSC_REAL:
+    return "real" + name + " " + std::to_string(field.real);
+  case MSC_STRING:
+    return "text" + name + " " + std::string(static_cast<const char*>(field.value.data), field.value.size);
+  case MSC_ABSENT:
+    return "absent" + name;
+  default:
+    return "bytes" + name + " " + hex(field.value);
+  }
+}
+
 std::string line_of(const msc_row& row) {
   std::uint32_t index = 0;
   if (row.key.size == sizeof index && row.key.data != nullptr)
@@ -159,6 +188,8 @@ std::string line_of(const msc_row& row) {
     return "percpu_element " + std::to_string(index) + " = " + copies(row);
   case MSC_PERCPU_ENTRY:
     return "percpu_entry " + hex(row.key) + " = " + copies(row);
+  case MSC_QUEUED:
+    return "queued " + std::to_string(index) + " = " + hex(row.value);
   default:
     return "";
   }
@@ -170,7 +201,8 @@ std::string problem(msc_call* call, const msc_row& row) {
   const bool per_cpu = row.shape == MSC_PERCPU_ELEMENT || row.shape == MSC_PERCPU_ENTRY;
   const bool keyed = row.shape == MSC_ENTRY || row.shape == MSC_PERCPU_ENTRY;
   const bool may_be_short = row.shape == MSC_VALUE || row.shape == MSC_ELEMENT;
-  if (row.size != sizeof row || row.shape > MSC_PERCPU_ENTRY) return "row() of unknown size or shape";
+  if (row.size != sizeof row || row.shape > MSC_QUEUED) return "row() of unknown size or shape";
+  if (call->row_open || call->has_fields) return "row() inside a row or behind the map's members";
   if (row.shape == MSC_VALUE ? call->report.rows != 0 : call->shape != MSC_VALUE && call->shape != row.shape)
     return "row() out of order";
   if (row.key.size != (row.shape == MSC_VALUE ? 0 : keyed ? target.key_size : sizeof(std::uint32_t)))
@@ -198,6 +230,7 @@ int row(msc_call* call, const msc_row* row) {
     return MSC_OK;
   }
   call->shape = row->shape;
+  call->row_open = (row->flags & MSC_ROW_OPEN) != 0;
   call->has_value |= row->shape == MSC_VALUE;
   ++report.rows;
   report.lines.push_back(line_of(*row));
@@ -225,8 +258,38 @@ int note(msc_call* call, int rc, const char* text) {
   return entered;
 }
 
-constexpr msc_host table = {sizeof(msc_host), MSC_ABI_MAJOR, MSC_ABI_MINOR, read, cpu_count, type_find,
-                            type_size,        type_member,   config,        row,  count,     note};
+int field(msc_call* call, const msc_field* field) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (field == nullptr || field->size != sizeof *field || field->kind > MSC_ABSENT)
+    return misuse(call, "field() of unknown size or kind");
+  const bool ends = field->kind == MSC_END, in_list = !call->fields.empty() && call->fields.back();
+  if (ends ? call->fields.empty() && !call->row_open : in_list != (field->name == nullptr))
+    return misuse(call, "field() that ends nothing, or with a name where there is none");
+  if (!call->row_open && call->fields.empty()) call->has_fields = true;
+  call->report.lines.push_back(line_of(*field));
+  if (field->kind == MSC_OBJECT || field->kind == MSC_LIST) call->fields.push_back(field->kind == MSC_LIST);
+  if (ends && call->fields.empty())
+    call->row_open = false;
+  else if (ends)
+    call->fields.pop_back();
+  return MSC_OK;
+}
+
+int symbol(msc_call* call, std::uint64_t address, msc_symbol* ret) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (ret == nullptr || ret->size != sizeof *ret) return misuse(call, "symbol() into nothing");
+  const auto& symbols = call->host.symbols;
+  const auto after = symbols.upper_bound(address);
+  if (after == symbols.begin()) return MSC_ENOENT;
+  const auto& [start, name] = *std::prev(after);
+  ret->program = 0, ret->offset = address - start, ret->module[0] = 0;
+  ret->name[name.copy(ret->name, sizeof ret->name - 1)] = 0;
+  return MSC_OK;
+}
+
+constexpr msc_host table = {
+    sizeof(msc_host), MSC_ABI_MAJOR, MSC_ABI_MINOR, read,  cpu_count, type_find, type_size,
+    type_member,      config,        row,           count, note,      field,     symbol};
 
 } // namespace
 

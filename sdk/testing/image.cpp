@@ -118,6 +118,9 @@ void parse(FakeHost& host, Words words) {
   } else if (first == "cpu") {
     const auto cpu = static_cast<std::uint32_t>(number(words.next()));
     host.cpus[cpu] = number(assignment(words.next()).second);
+  } else if (first == "symbol") {
+    const auto address = number(words.next());
+    host.symbols[address] = words.rest();
   } else if (first.starts_with('@')) {
     auto& bytes = host.memory[number(first.substr(1))];
     for (auto word = words.next(); !word.empty(); word = words.next()) append(bytes, word);

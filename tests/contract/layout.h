@@ -21,13 +21,29 @@ AT(msc_member, type, 0);
 AT(msc_member, bit_offset, 8);
 AT(msc_member, bit_size, 12);
 
-SIZE(msc_row, 72);
+SIZE(msc_row, 80);
 AT(msc_row, size, 0);
 AT(msc_row, shape, 4);
 AT(msc_row, key, 8);
 AT(msc_row, value, 32);
 AT(msc_row, copies, 56);
 AT(msc_row, copy_count, 64);
+AT(msc_row, flags, 72);
+
+SIZE(msc_field, 56);
+AT(msc_field, size, 0);
+AT(msc_field, kind, 4);
+AT(msc_field, name, 8);
+AT(msc_field, number, 16);
+AT(msc_field, real, 24);
+AT(msc_field, value, 32);
+
+SIZE(msc_symbol, 592);
+AT(msc_symbol, size, 0);
+AT(msc_symbol, program, 4);
+AT(msc_symbol, offset, 8);
+AT(msc_symbol, name, 16);
+AT(msc_symbol, module, 528);
 
 SIZE(msc_target, 56);
 AT(msc_target, size, 0);
@@ -42,7 +58,7 @@ AT(msc_target, row_limit, 36);
 AT(msc_target, key_type, 40);
 AT(msc_target, value_type, 48);
 
-SIZE(msc_host, 80);
+SIZE(msc_host, 96);
 AT(msc_host, size, 0);
 AT(msc_host, abi_major, 4);
 AT(msc_host, abi_minor, 6);
@@ -55,6 +71,8 @@ AT(msc_host, config, 48);
 AT(msc_host, row, 56);
 AT(msc_host, count, 64);
 AT(msc_host, note, 72);
+AT(msc_host, field, 80);
+AT(msc_host, symbol, 88);
 
 SIZE(msc_plugin, 16);
 AT(msc_plugin, size, 0);

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every plugin owes its host: the rows of a small map, the same on every run, and a clean end whichever
 // helper fails.
-#include "plugin_file.hpp"
-#include "samples.hpp"
+#include "contract_suite.hpp"
 
 #include <algorithm>
 #include <gtest/gtest.h>
-#include <mapscope/testing/fake_host.hpp>
 #include <sstream>
 #include <thread>
 
@@ -16,12 +14,6 @@ namespace {
 using testing::Failure;
 using testing::FakeHost;
 using testing::Report;
-
-class Contract : public ::testing::TestWithParam<Sample> {
-protected:
-  const msc_plugin& plugin_ = plugin_file(GetParam().plugin);
-  FakeHost host_{GetParam().image};
-};
 
 TEST_P(Contract, GivesTheRowsOfASmallMap) {
   const Report report = host_.render(plugin_);
@@ -140,8 +132,7 @@ TEST_P(Contract, AnyNumberOfCpus) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(BuiltIn, Contract, ::testing::ValuesIn(samples),
-                         [](const auto& info) { return info.param.plugin; });
+INSTANTIATE_TEST_SUITE_P(BuiltIn, Contract, ::testing::ValuesIn(samples), sample_name);
 
 } // namespace
 } // namespace mapscope::test

@@ -80,7 +80,9 @@ TEST(Plugins, AnInstalledTreeFindsItsPlugins) {
   const Ran listed = run({"plugins", "list", "-j"}, copy.program());
   EXPECT_EQ(listed.exit_code, 0);
   const auto list = parse(listed.out);
-  EXPECT_EQ(list.Size(), 4U);
+  const auto files = std::distance(fs::directory_iterator(copy.plugins()), fs::directory_iterator());
+  EXPECT_GE(files, 4);
+  EXPECT_EQ(list.Size(), static_cast<std::size_t>(files));
   for (const auto& plugin : list.GetArray()) EXPECT_STREQ(plugin["verdict"].GetString(), "usable");
 }
 

@@ -75,8 +75,12 @@ enum msc_shape {
   MSC_ENTRY = 1,          /* key and value of a keyed map */
   MSC_ELEMENT = 2,        /* array element; key is its u32 index */
   MSC_PERCPU_ELEMENT = 3, /* array element with one copy per CPU; key is its u32 index */
-  MSC_PERCPU_ENTRY = 4    /* key with one copy per CPU */
+  MSC_PERCPU_ENTRY = 4,   /* key with one copy per CPU */
+  MSC_QUEUED = 5 /* element of a queue or stack; key is its u32 place, 0 = what the next pop returns */
 };
+
+/* In msc_row.flags: field() calls that follow add members to this row, up to the MSC_END that closes it. */
+enum { MSC_ROW_OPEN = 1 };
 
 /* Keys and copies have the map's own sizes. The value of MSC_VALUE and MSC_ELEMENT may be shorter than the
  * map's: its first bytes, and the report says so. */
@@ -87,6 +91,43 @@ struct msc_row {
   struct msc_value value;         /* shapes without copies */
   const struct msc_value* copies; /* per-CPU shapes: copies[n] is CPU n's */
   size_t copy_count;
+  uint64_t flags; /* MSC_ROW_OPEN */
+};
+
+/* What a field is. */
+enum msc_field_kind {
+  MSC_END = 0,     /* closes what was opened last; no name */
+  MSC_OBJECT = 1,  /* opens an object: named members follow */
+  MSC_LIST = 2,    /* opens a list: members without names follow */
+  MSC_NUMBER = 3,  /* number */
+  MSC_SIGNED = 4,  /* number, as int64_t */
+  MSC_FLAG = 5,    /* number: 0 is false */
+  MSC_ADDRESS = 6, /* number; people see it in hexadecimal */
+  MSC_REAL = 7,    /* real */
+  MSC_STRING = 8,  /* value: text, not terminated; what is no UTF-8 is replaced */
+  MSC_HEX = 9,     /* value: bytes as hexadecimal text */
+  MSC_TYPED = 10,  /* value: bytes decoded as its type */
+  MSC_PAGE = 11,  /* value: bytes of memory, shown as report.arena_bytes says; left out when that is "none" */
+  MSC_ABSENT = 12 /* null */
+};
+
+/* Content that is no row: members of the map beside its rows, or of a row that was left open. */
+struct msc_field {
+  uint32_t size;    /* sizeof(struct msc_field) */
+  uint32_t kind;    /* enum msc_field_kind */
+  const char* name; /* [a-z0-9_], at most 63; NULL inside a list and for MSC_END */
+  uint64_t number;
+  double real;
+  struct msc_value value;
+};
+
+/* What lies at or before an address of code: filled by symbol(). */
+struct msc_symbol {
+  uint32_t size;    /* sizeof(struct msc_symbol), set by the caller */
+  uint32_t program; /* id of the BPF program it is of; 0 = none */
+  uint64_t offset;  /* bytes from the symbol's start */
+  char name[512];   /* NUL-terminated */
+  char module[64];  /* "" for the kernel itself and for programs */
 };
 
 /* What to render. */
@@ -132,6 +173,11 @@ struct msc_host {
   /* Something a reader of the report must know, as one clause. rc MSC_EFAULT: part of the map is missing
    * (status "partial"); MSC_EFAIL: why this render fails; MSC_OK: information. */
   int (*note)(struct msc_call*, int rc, const char* text);
+
+  /* One step of structured content. Beside the rows it comes behind all of them. Nested at most 16 deep. */
+  int (*field)(struct msc_call*, const struct msc_field* field);
+  /* The symbol that an address of code belongs to. MSC_ENOENT. */
+  int (*symbol)(struct msc_call*, uint64_t address, struct msc_symbol* ret);
 };
 
 /* The one exported symbol: data, so nothing of the plugin runs before render() does. */

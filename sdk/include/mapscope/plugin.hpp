@@ -86,6 +86,55 @@ public:
   void percpu_element(std::uint32_t index, std::span<const msc_value> copies) {
     row(MSC_PERCPU_ELEMENT, of(index), {}, copies);
   }
+  void queued(std::uint32_t place, std::optional<Bytes> value) { row(MSC_QUEUED, of(place), of(value)); }
+  /// The same, left open: fields follow, then end().
+  void open_entry(Bytes key, std::optional<Bytes> value, msc_type key_type = MSC_DECLARED) {
+    msc_value typed_key = of(key);
+    typed_key.type = key_type;
+    row(MSC_ENTRY, typed_key, of(value), {}, MSC_ROW_OPEN);
+  }
+  void open_element(std::uint32_t index, std::optional<Bytes> value, msc_type value_type = MSC_DECLARED) {
+    msc_value typed_value = of(value);
+    typed_value.type = value_type;
+    row(MSC_ELEMENT, of(index), typed_value, {}, MSC_ROW_OPEN);
+  }
+  void open_percpu_entry(Bytes key, std::span<const msc_value> copies) {
+    row(MSC_PERCPU_ENTRY, of(key), {}, copies, MSC_ROW_OPEN);
+  }
+
+  // Fields: members of the map, or of the row left open. `name` is nullptr inside a list.
+  void object(const char* name) { field(MSC_OBJECT, name); }
+  void list(const char* name) { field(MSC_LIST, name); }
+  void end() { field(MSC_END, nullptr); }
+  void number(const char* name, std::uint64_t value) { field(MSC_NUMBER, name, value); }
+  void signed_number(const char* name, std::int64_t value) {
+    field(MSC_SIGNED, name, static_cast<std::uint64_t>(value));
+  }
+  void flag(const char* name, bool value) { field(MSC_FLAG, name, value ? 1 : 0); }
+  void address(const char* name, std::uint64_t value) { field(MSC_ADDRESS, name, value); }
+  void real(const char* name, double value) { field(MSC_REAL, name, 0, value); }
+  void text(const char* name, std::string_view value) {
+    field(MSC_STRING, name, 0, 0, {MSC_BYTES, value.data(), value.size()});
+  }
+  void hex(const char* name, Bytes value) {
+    field(MSC_HEX, name, 0, 0, {MSC_BYTES, value.data(), value.size()});
+  }
+  void typed(const char* name, Bytes value, msc_type type) {
+    field(MSC_TYPED, name, 0, 0, {type, value.data(), value.size()});
+  }
+  void page(const char* name, Bytes value) {
+    field(MSC_PAGE, name, 0, 0, {MSC_BYTES, value.data(), value.size()});
+  }
+  void absent(const char* name) { field(MSC_ABSENT, name); }
+
+  /// The symbol that an address of code belongs to, if any.
+  [[nodiscard]] bool symbol(std::uint64_t address, msc_symbol& found) {
+    found.size = sizeof found;
+    const int rc = host_->symbol(call_, address, &found);
+    if (rc != MSC_ENOENT) check(rc);
+    return rc == MSC_OK;
+  }
+
   /// One copy for percpu_entry() and percpu_element(); a CPU that does not exist has msc_value{}.
   [[nodiscard]] msc_value of(std::optional<Bytes> bytes) const {
     if (!bytes) return {MSC_DECLARED, nullptr, target.value_size};
@@ -112,9 +161,15 @@ private:
     check(host_->type_find(call_, scope, name, &found));
     return found;
   }
-  void row(std::uint32_t shape, msc_value key, msc_value value, std::span<const msc_value> copies = {}) {
-    const msc_row row{sizeof(msc_row), shape, key, value, copies.data(), copies.size()};
+  void row(std::uint32_t shape, msc_value key, msc_value value, std::span<const msc_value> copies = {},
+           std::uint64_t flags = 0) {
+    const msc_row row{sizeof(msc_row), shape, key, value, copies.data(), copies.size(), flags};
     check(host_->row(call_, &row));
+  }
+  void field(std::uint32_t kind, const char* name, std::uint64_t number = 0, double real = 0,
+             msc_value value = {}) {
+    const msc_field field{sizeof(msc_field), kind, name, number, real, value};
+    check(host_->field(call_, &field));
   }
 
   const msc_host* host_;

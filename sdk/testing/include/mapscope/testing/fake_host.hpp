@@ -12,6 +12,7 @@
 //   map struct task_ctx 24 pid=0                               the same in the map's own BTF
 //   config payload_type struct task_ctx                        a config value
 //   cpu 0 offset=0x100000                                      a possible CPU; others below it are holes
+//   symbol 0xffffffff81000000 _stext                           a symbol, up to the next
 //   @0x1040 01 02 u16:3 u32:4 u64:5 zero:16                    memory
 // clang-format on
 //
@@ -22,6 +23,8 @@
 //   element 3 = ??
 //   percpu_entry 07 00 = [01 | - | ??]
 //   percpu_element 0 = []
+//   queued 0 = 05 06
+//   object ringbuf / number capacity 4096 / list records / text state busy / bytes data_hex 01 02 / end
 //   count 5
 //   note EFAULT 2 buckets could not be read
 #pragma once
@@ -84,6 +87,7 @@ public:
   std::map<std::string, std::string, std::less<>> config;
   std::map<std::uint32_t, std::uint64_t> cpus; ///< offset of each possible CPU
   std::map<std::uint64_t, std::vector<std::byte>> memory;
+  std::map<std::uint64_t, std::string> symbols; ///< by the address each begins at
 };
 
 } // namespace mapscope::testing

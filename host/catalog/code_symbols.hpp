@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Addresses of code to names: the kernel's functions and what BPF programs were compiled to.
+//
+// Refuses: addresses outside kernel text and outside every program; a nearest name would be a guess there.
+// Thread rule: immutable after construction.
+#pragma once
+
+#include "host/catalog/catalog.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mapscope::catalog {
+
+struct CodeSymbol {
+  std::string name;
+  std::string module;        ///< "" for the kernel itself and for programs
+  std::uint32_t program = 0; ///< id; 0 = none
+  std::uint64_t offset = 0;  ///< bytes from the symbol's start
+};
+
+class CodeSymbols {
+public:
+  CodeSymbols(const target::Target& target, const btf::Types& kernel, const std::vector<Program>& programs);
+  [[nodiscard]] std::optional<CodeSymbol> at(std::uint64_t address) const;
+
+private:
+  /// struct bpf_ksym, include/linux/bpf.h: programs, their functions, trampolines and dispatchers.
+  struct Range {
+    std::uint64_t start = 0, end = 0;
+    std::string name;
+    std::uint32_t program = 0;
+  };
+  void list_ranges(const target::Target& target, const btf::Types& kernel);
+
+  const target::Target& target_;
+  std::vector<Range> ranges_; ///< sorted by start
+};
+
+} // namespace mapscope::catalog
