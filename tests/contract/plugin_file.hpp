@@ -5,10 +5,11 @@
 #include <mapscope/plugin.h>
 
 #include <string>
+#include <string_view>
 
 namespace mapscope::test {
 
 /// `name` is the file's without ".so"; throws std::runtime_error when it cannot be loaded.
-const msc_plugin& plugin_file(const std::string& name);
+const msc_plugin& plugin_file(std::string_view name);
 
 } // namespace mapscope::test

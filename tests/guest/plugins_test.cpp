@@ -2,6 +2,7 @@
 // Plugins come and go: what a missing, doubled or redirected plugin changes, and what it must not change.
 #include "captures.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <gtest/gtest.h>
 
@@ -80,7 +81,9 @@ TEST(Plugins, AnInstalledTreeFindsItsPlugins) {
   const Ran listed = run({"plugins", "list", "-j"}, copy.program());
   EXPECT_EQ(listed.exit_code, 0);
   const auto list = parse(listed.out);
-  const auto files = std::distance(fs::directory_iterator(copy.plugins()), fs::directory_iterator());
+  const auto is_plugin = [](const fs::directory_entry& file) { return file.path().extension() == ".so"; };
+  const auto files =
+      std::count_if(fs::directory_iterator(copy.plugins()), fs::directory_iterator(), is_plugin);
   EXPECT_GE(files, 4);
   EXPECT_EQ(list.Size(), static_cast<std::size_t>(files));
   for (const auto& plugin : list.GetArray()) EXPECT_STREQ(plugin["verdict"].GetString(), "usable");
