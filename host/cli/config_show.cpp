@@ -2,6 +2,7 @@
 #include "host/cli/message.hpp"
 #include "host/cli/print.hpp"
 #include "host/config/config.hpp"
+#include "host/report/text_value.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -24,15 +25,16 @@ int config_show(const CommonOptions& options, bool json) {
     }
     out.end_array();
     out.raw('\n');
-    return exit_ok;
+    out.flush();
+    return stream.finish();
   }
   std::size_t widest = 0; // dotted keys are TOML, so the output can be fed back
   for (const auto& setting : loaded->settings)
     widest = std::max(widest, setting.key.size() + setting.value.size() + 3);
   for (const auto& setting : loaded->settings)
     stream.append(fmt::format("{:<{}}  # {}\n", fmt::format("{} = {}", setting.key, setting.value), widest,
-                              setting.origin));
-  return exit_ok;
+                              report::printable(setting.origin)));
+  return stream.finish();
 }
 
 } // namespace mapscope::cli

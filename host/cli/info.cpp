@@ -55,7 +55,7 @@ int info(const SourceOptions& options, bool json) {
   if (!json) {
     for (const Fact& fact : facts)
       stream.append(fmt::format("{:<22} {}\n", fact.name, report::printable(fact.text)));
-    return exit_ok;
+    return stream.finish();
   }
   report::JsonText out(stream, false, false);
   out.begin_object();
@@ -68,7 +68,8 @@ int info(const SourceOptions& options, bool json) {
   }
   out.end_object();
   out.raw('\n');
-  return exit_ok;
+  out.flush();
+  return stream.finish();
 }
 
 } // namespace mapscope::cli

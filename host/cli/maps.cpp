@@ -17,8 +17,8 @@ std::string renderer_text(const plugin::Selection& selection) {
   return fmt::format("{} ({})", choice.plugin->tag(), choice.why);
 }
 
-void print_json(const std::vector<catalog::Map>& maps, const std::vector<plugin::Selection>& selections) {
-  StdoutStream stream;
+void print_json(const std::vector<catalog::Map>& maps, const std::vector<plugin::Selection>& selections,
+                StdoutStream& stream) {
   report::JsonText out(stream, false, false);
   out.begin_array();
   for (std::size_t i = 0; i < maps.size(); ++i) {
@@ -39,8 +39,7 @@ void print_json(const std::vector<catalog::Map>& maps, const std::vector<plugin:
 }
 
 void print_text(const std::vector<catalog::Map>& maps, const std::vector<plugin::Selection>& selections,
-                const std::vector<std::optional<std::uint64_t>>& counts) {
-  StdoutStream stream;
+                const std::vector<std::optional<std::uint64_t>>& counts, StdoutStream& stream) {
   stream.append(fmt::format("{:>5}  {:<20} {:<16} {:>6} {:>7} {:>17}  {}\n", "id", "type", "name", "key",
                             "value", "entries / max", "renderer"));
   for (std::size_t i = 0; i < maps.size(); ++i) {
@@ -65,11 +64,12 @@ int maps(const SourceOptions& options, bool json) {
   std::vector<plugin::Selection> selections;
   for (const auto& map : maps)
     selections.push_back(setup->registry.select(map, *session->kernel, setup->loaded.config));
+  StdoutStream stream;
   if (json)
-    print_json(maps, selections);
+    print_json(maps, selections, stream);
   else
-    print_text(maps, selections, count_entries(*setup, *session, selections));
-  return exit_ok;
+    print_text(maps, selections, count_entries(*setup, *session, selections), stream);
+  return stream.finish();
 }
 
 } // namespace mapscope::cli

@@ -3,6 +3,7 @@
 #include "host/cli/message.hpp"
 #include "host/cli/print.hpp"
 #include "host/cli/session.hpp"
+#include "host/report/text_value.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -23,7 +24,7 @@ void print_text(const plugin::Plugin& plugin, StdoutStream& out) {
   const auto& manifest = plugin.verification.manifest;
   out.append(fmt::format("{}  {}\n",
                          manifest ? fmt::format("{} {}", manifest->id, manifest->version) : "(no manifest)",
-                         plugin.path));
+                         report::printable(plugin.path)));
   if (manifest && !manifest->summary.empty()) out.append(fmt::format("    {}\n", manifest->summary));
   for (const auto& attach : manifest ? manifest->attaches : std::vector<plugin::Attach>{})
     out.append(fmt::format("    attach  {}\n", attach_text(attach)));
@@ -68,7 +69,7 @@ int plugins_list(const PluginsListOptions& options) {
     print_json(registry->plugins(), out);
   else
     for (const auto& plugin : registry->plugins()) print_text(plugin, out);
-  return exit_ok;
+  return out.finish();
 }
 
 int plugins_verify(const std::string& file, const CommonOptions& options) {
@@ -84,8 +85,10 @@ int plugins_verify(const std::string& file, const CommonOptions& options) {
   for (const auto& rule : verification.log)
     out.append(
         fmt::format("{:<4} {:<8} {}\n", rule.rule, words[static_cast<std::size_t>(rule.verdict)], rule.text));
-  out.append(fmt::format("{}: {}\n", file, verification.passed() ? "may be loaded" : "refused"));
-  return verification.passed() ? exit_ok : exit_no_report;
+  out.append(fmt::format("{}: {}\n", report::printable(file),
+                         verification.passed() ? "may be loaded" : "refused"));
+  const int written = out.finish();
+  return verification.passed() ? written : exit_no_report;
 }
 
 } // namespace mapscope::cli

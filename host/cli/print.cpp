@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/print.hpp"
 
+#include "host/cli/message.hpp"
 #include "host/plugin/render.hpp"
-
-#include <cstdio>
 
 namespace mapscope::cli {
 
@@ -20,7 +19,20 @@ public:
 
 } // namespace
 
-void StdoutStream::append(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+void StdoutStream::append(std::string_view text) {
+  held_ += text;
+  if (held_.size() >= 64 * 1024) flush();
+}
+
+void StdoutStream::flush() {
+  if (result_) result_ = output_->write(held_);
+  held_.clear();
+}
+
+int StdoutStream::finish() {
+  flush();
+  return result_ ? exit_ok : complain(result_.error());
+}
 
 std::vector<std::optional<std::uint64_t>> count_entries(const Setup& setup, const Session& session,
                                                         const std::vector<plugin::Selection>& selections) {

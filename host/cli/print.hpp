@@ -4,15 +4,26 @@
 
 #include "host/cli/session.hpp"
 #include "host/report/json_text.hpp"
+#include "host/report/output.hpp"
 
 #include <optional>
 #include <vector>
 
 namespace mapscope::cli {
 
+/// Holds text back in blocks, so that a small command makes few writes; nothing is on its way until finish().
 class StdoutStream final : public report::Stream {
 public:
   void append(std::string_view text) override;
+  /// Writes what is held back: exit_ok, or the first write error is said and its exit code returned.
+  [[nodiscard]] int finish();
+
+private:
+  void flush();
+
+  std::unique_ptr<report::Output> output_ = report::standard_output();
+  std::string held_;
+  Result<void> result_;
 };
 
 /// Live entries of each map, counted by its plugin without decoding anything; nothing where nobody can tell.
