@@ -1,19 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/base/hex.hpp"
 
-#include <array>
-
 namespace mapscope {
-
-namespace {
-/// "00 " to "ff ": three characters a byte make one copy per byte.
-constexpr auto hex_table = [] {
-  std::array<std::array<char, 3>, 256> table{};
-  constexpr char digits[] = "0123456789abcdef";
-  for (unsigned i = 0; i < 256; ++i) table[i] = {digits[i >> 4], digits[i & 15], ' '};
-  return table;
-}();
-} // namespace
 
 void append_hex(std::string& out, std::span<const std::byte> bytes) {
   if (bytes.empty()) return;

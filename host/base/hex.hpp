@@ -2,11 +2,20 @@
 // The report's hex form: lowercase, two digits a byte, one space between bytes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <string>
 
 namespace mapscope {
+
+/// "00 " to "ff ": three characters a byte make one copy per byte.
+inline constexpr auto hex_table = [] {
+  std::array<std::array<char, 3>, 256> table{};
+  constexpr char digits[] = "0123456789abcdef";
+  for (unsigned i = 0; i < 256; ++i) table[i] = {digits[i >> 4], digits[i & 15], ' '};
+  return table;
+}();
 
 /// Appends "de ad be ef" to `out`; nothing for no bytes.
 void append_hex(std::string& out, std::span<const std::byte> bytes);

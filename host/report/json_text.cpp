@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/json_text.hpp"
 
+#include "host/base/hex.hpp"
 #include "host/base/utf8.hpp"
 
 #include <algorithm>
@@ -9,13 +10,6 @@
 namespace mapscope::report {
 
 namespace {
-
-constexpr auto hex_pairs = [] {
-  std::array<std::array<char, 3>, 256> table{};
-  constexpr char digits[] = "0123456789abcdef";
-  for (unsigned i = 0; i < 256; ++i) table[i] = {digits[i >> 4], digits[i & 15], ' '};
-  return table;
-}();
 
 /// Plain ASCII without quotes and backslashes: nearly every name there is.
 bool is_plain(std::string_view text) {
@@ -82,7 +76,7 @@ void JsonText::raw_hex(std::span<const std::byte> bytes) {
     bytes = bytes.subspan(now.size());
     char* to = room(now.size() * 3);
     for (const std::byte byte : now) {
-      const auto& pair = hex_pairs[static_cast<unsigned char>(byte)];
+      const auto& pair = hex_table[static_cast<unsigned char>(byte)];
       std::memcpy(to, pair.data(), 3);
       to += 3;
     }
@@ -102,7 +96,7 @@ void JsonText::quoted(std::string_view text) {
       else if (static_cast<unsigned char>(c) >= 0x20)
         raw(c);
       else
-        raw("\\u00"), raw(std::string_view(hex_pairs[static_cast<unsigned char>(c)].data(), 2));
+        raw("\\u00"), raw(std::string_view(hex_table[static_cast<unsigned char>(c)].data(), 2));
     }
   }
   raw('"');
