@@ -104,6 +104,7 @@ void TextTree::begin_list() { begin_array(0); }
 void TextTree::bytes(std::span<const std::byte> value) {
   Node& node = add(Kind::bytes);
   node.length = value.size();
+  node.hex_at = node.text.size();
   append_hex(node.text, value.first(std::min(value.size(), most_hex_bytes)));
 }
 
@@ -257,8 +258,11 @@ void TextTree::append_lines(const Node& node, unsigned width, unsigned column, u
     append_array_lines(node, width, indent, out);
   else if (node.kind == Kind::bytes) {
     constexpr std::size_t row = 16 * 3;
-    for (std::size_t at = 0; at < line.size(); at += row)
-      out += fmt::format("\n{:{}}{:04x}  {}", "", indent + 2, at / 3, std::string_view(line).substr(at, row));
+    const std::size_t begin = node.hex_at; // a truncation's mark stays on the first line
+    std::string_view hex = std::string_view(line).substr(begin);
+    out += line.substr(0, begin);
+    for (std::size_t at = 0; at < hex.size(); at += row)
+      out += fmt::format("\n{:{}}{:04x}  {}", "", indent + 2, at / 3, hex.substr(at, row));
   } else
     out += line;
 }

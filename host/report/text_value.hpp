@@ -14,7 +14,7 @@
 
 namespace mapscope::report {
 
-/// Control characters, quotes and invalid UTF-8 as escapes: what a terminal may be given.
+/// Control characters (also C1) as escapes, invalid UTF-8 as U+FFFD: what a terminal may be given.
 std::string printable(std::string_view text);
 
 class TextTree final : public btf::ValueVisitor {
@@ -29,6 +29,7 @@ public:
     std::string_view member; ///< name in the struct it stands in
     std::string text; ///< a truncation's mark, then: scalar: its text; record: its type's name; bytes: hex
     std::uint64_t length = 0; ///< array: declared elements; bytes: how many
+    std::size_t hex_at = 0;   ///< bytes: where in the text the hex begins
     std::vector<std::uint32_t> children;
   };
 
