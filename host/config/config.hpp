@@ -21,7 +21,7 @@ namespace mapscope::config {
 using Origin = std::string;
 
 struct Budget {
-  std::uint64_t ms = 2000;               ///< wall time per map
+  std::uint64_t ms = 10'000;             ///< wall time per map
   std::uint64_t entries = 10'000'000;    ///< rows a plugin may emit per map
   std::uint64_t read_bytes = 4ULL << 30; ///< bytes a plugin may read per map
   std::uint64_t emit_bytes = 1ULL << 30; ///< bytes of keys and values a plugin may emit per map
