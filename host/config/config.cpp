@@ -77,7 +77,8 @@ private:
                                  std::span<const std::string> known) const {
     const std::string near = nearest(key, known);
     return fail(Errc::usage, fmt::format("{}: there is no key {}{}", origin(node), key,
-                                         near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+                                         near.empty() ? "; `mapscope config show` lists those there are"
+                                                      : fmt::format("; did you mean {}?", near)));
   }
   std::unexpected<Error> wrong(const toml::node& node, const std::string& key,
                                const std::string& expected) const {
@@ -196,10 +197,19 @@ private:
     return quoted(std::get<std::string>(option.value));
   }
 
+  /// A key that TOML takes without quotes.
+  static bool is_bare(const std::string& key) {
+    return !key.empty() && std::ranges::all_of(key, [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+             c == '-';
+    });
+  }
+
   static void list_options(const std::string& prefix, const PluginOptions& options,
                            std::vector<Setting>& into) {
     for (const auto& [name, option] : options)
-      into.push_back({fmt::format("{}.{}", prefix, name), option_text(option), option.origin});
+      into.push_back({fmt::format("{}.{}", prefix, is_bare(name) ? name : quoted(name)), option_text(option),
+                      option.origin});
   }
 
   static void list_rule(const MapRule& rule, std::vector<Setting>& into) {

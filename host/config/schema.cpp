@@ -13,6 +13,8 @@ namespace mapscope::config {
 
 namespace {
 
+constexpr std::uint64_t any = std::numeric_limits<std::int64_t>::max();
+
 /// "64M" or a plain number; units are powers of 1024.
 std::optional<std::uint64_t> size_of(const toml::node& node) {
   if (const auto number = node.value_exact<std::int64_t>())
@@ -27,7 +29,7 @@ std::optional<std::uint64_t> size_of(const toml::node& node) {
   const std::size_t unit = rest == end ? 0 : units.find(*rest) + 1;
   if (rest != end && unit == 0) return std::nullopt; // npos + 1
   const unsigned shift = static_cast<unsigned>(unit) * 10;
-  if (value > (std::numeric_limits<std::uint64_t>::max() >> shift)) return std::nullopt;
+  if (value > (any >> shift)) return std::nullopt; // shown as a number of TOML, which is signed
   return value << shift;
 }
 
@@ -45,12 +47,10 @@ std::string set_count(const toml::node& node, T& to, std::uint64_t least, std::u
 
 std::string set_size(const toml::node& node, std::uint64_t& to) {
   const auto size = size_of(node);
-  if (!size) return "a size such as 4096 or \"64M\"";
+  if (!size) return "a size such as 4096 or \"64M\", below 2^63";
   to = *size;
   return "";
 }
-
-constexpr std::uint64_t any = std::numeric_limits<std::int64_t>::max();
 
 template <class Part, class T>
 Key count(std::string name, Part Config::* part, T Part::* member, std::uint64_t least, std::uint64_t most) {
