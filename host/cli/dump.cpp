@@ -197,12 +197,14 @@ Result<std::unique_ptr<report::Output>> open_output(const std::string& path) {
 int dump(const DumpOptions& options) {
   auto setup = Setup::open(options, sets_of(options));
   if (!setup) return complain(setup.error());
+  // What is wrong with the command line is said before a dump of many gigabytes is opened.
+  if (auto checked = check_specs(options.maps); !checked) return complain(checked.error());
+  auto output = open_output(options.output);
+  if (!output) return complain(output.error());
   auto session = Session::open(options);
   if (!session) return complain(session.error());
   auto maps = filter_maps(session->catalog, options.maps);
   if (!maps) return complain(maps.error());
-  auto output = open_output(options.output);
-  if (!output) return complain(output.error());
   Dump run(options, *setup, *session, std::move(*maps));
   if (auto written = run.write(**output); !written) return complain(written.error());
   return options.strict && !run.all_complete() ? exit_strict : exit_ok;

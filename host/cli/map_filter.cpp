@@ -52,6 +52,13 @@ std::string near_names(const catalog::Catalog& catalog, const std::string& spec)
 
 } // namespace
 
+Result<void> check_specs(const std::vector<std::string>& specs) {
+  const catalog::Catalog nothing;
+  for (const std::string& spec : specs)
+    if (auto parsed = parse(nothing, spec); !parsed) return std::unexpected(parsed.error());
+  return {};
+}
+
 Result<std::vector<const catalog::Map*>> filter_maps(const catalog::Catalog& catalog,
                                                      const std::vector<std::string>& specs) {
   std::vector<bool> chosen(catalog.maps.size(), specs.empty());

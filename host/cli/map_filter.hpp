@@ -9,6 +9,9 @@
 
 namespace mapscope::cli {
 
+/// What is wrong with the specs themselves, whatever maps there are; the error is of code usage.
+Result<void> check_specs(const std::vector<std::string>& specs);
+
 /// The maps that any of `specs` names, in catalog order; all of them without specs. Errors (usage): a spec
 /// that is malformed or names no map.
 Result<std::vector<const catalog::Map*>> filter_maps(const catalog::Catalog& catalog,

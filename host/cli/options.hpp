@@ -26,8 +26,8 @@ struct DumpOptions : SourceOptions {
   std::vector<std::string> maps; ///< --map SPEC
   report::Format format = report::Format::text;
   bool pretty = false;
-  std::string output; ///< "" = standard output
-  std::optional<std::uint64_t> limit;
+  std::string output;                ///< "" = standard output
+  std::optional<std::int64_t> limit; ///< not negative; TOML's numbers are signed
   std::optional<std::string> isolate;
   unsigned jobs = 0; ///< 0 = the CPUs available
   bool strict = false;
