@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line, word by word; each command's work is in a file of its own.
+#include "host/base/nearest.hpp"
 #include "host/cli/message.hpp"
 #include "host/cli/options.hpp"
+#include "host/cli/print.hpp"
 #include "host/report/output.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <limits>
+#include <sstream>
 #include <unistd.h>
 
 namespace mapscope::cli {
@@ -77,7 +85,9 @@ void add_dump(CLI::App& app, Words& words) {
       ->type_name("FILE");
   app.add_option("--isolate", options.isolate, "which plugins run in worker processes")
       ->check(CLI::IsMember({"out-of-tree", "all", "none"}));
-  app.add_option("--limit", options.limit, "entries shown per map; 0 = no limit")->type_name("N");
+  app.add_option("--limit", options.limit, "entries shown per map; 0 = no limit")
+      ->type_name("N")
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
   app.add_option("--jobs", options.jobs, "maps rendered at the same time")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U));
@@ -85,8 +95,7 @@ void add_dump(CLI::App& app, Words& words) {
 }
 
 int not_there_yet(std::string_view what, std::string_view instead) {
-  return complain(
-      {Errc::usage, fmt::format("{} is not there yet{}{}", what, instead.empty() ? "" : "; ", instead), {}});
+  return complain({Errc::usage, fmt::format("{} is not there yet; {}", what, instead), {}});
 }
 
 int run_dump(Words& words) {
@@ -135,27 +144,73 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
   add_common(*show, words.list, words), add_json(*show, words);
   show->callback([&] { run = [&] { return config_show(words.list, words.json); }; });
 
-  for (const auto& [parent, name, what] :
-       std::initializer_list<std::tuple<CLI::App*, const char*, const char*>>{
-           {plugins, "new", "write a plugin project (not there yet)"},
-           {plugins, "check", "the conformance suite (not there yet)"},
-           {&app, "diff", "what changed between two reports (not there yet)"},
-           {&app, "report", "a saved report as text or HTML (not there yet)"}}) {
+  for (const auto& [parent, name, what, instead] :
+       std::initializer_list<std::tuple<CLI::App*, const char*, const char*, const char*>>{
+           {plugins, "new", "write a plugin project (not there yet)",
+            "plugins/builtin in the source of mapscope shows what one is made of"},
+           {plugins, "check", "the conformance suite (not there yet)",
+            "mapscope plugins verify looks at a library without running it"},
+           {&app, "diff", "what changed between two reports (not there yet)",
+            "compare what `mapscope dump -p` writes with diff(1)"},
+           {&app, "report", "a saved report as text or HTML (not there yet)",
+            "`mapscope dump` writes text from the dump itself"}}) {
     auto* command = parent->add_subcommand(name, what);
     command->add_option("WORDS", words.later);
     command->allow_extras();
     const std::string spelled = parent == &app ? std::string(name) : fmt::format("plugins {}", name);
-    command->callback(
-        [&run, spelled] { run = [spelled] { return not_there_yet("mapscope " + spelled, ""); }; });
+    command->callback([&run, spelled, instead] {
+      run = [spelled, instead] { return not_there_yet("mapscope " + spelled, instead); };
+    });
   }
 }
 
+/// The command that is missing or not known, in the words of the deepest command that is; "" when it is
+/// neither.
+std::string command_problem(const CLI::App& app) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  std::vector<std::string> names;
+  for (const CLI::App* sub : command->get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(sub->get_name());
+  if (names.empty()) return "";
+  const auto words = command->remaining();
+  const auto wrong =
+      std::ranges::find_if(words, [](const std::string& word) { return !word.starts_with('-'); });
+  if (wrong == words.end())
+    return fmt::format("{} needs a command: {}", command->get_name(), fmt::join(names, ", "));
+  const std::string near = nearest(*wrong, names);
+  return fmt::format("there is no command {} {}{}", command->get_name(), *wrong,
+                     near.empty() ? "" : fmt::format("; did you mean {}?", near));
+}
+
+void add_version(CLI::App& app) {
+  app.set_version_flag("--version", "mapscope " MAPSCOPE_VERSION);
+  for (CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) add_version(*sub);
+}
+
 /// CLI11's own sentences may run over lines; here it is one, and where to look.
-int usage_error(const CLI::ParseError& error) {
-  std::string text = error.what();
-  for (char& c : text)
-    if (c == '\n') c = ' ';
+int usage_error(const CLI::ParseError& error, const CLI::App& app) {
+  std::string text = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr ? command_problem(app) : "";
+  if (text.empty()) text = error.what();
+  std::ranges::replace(text, '\n', ' ');
   return complain({Errc::usage, text + "; see mapscope --help", {}});
+}
+
+/// --help and --version: what they show goes to standard output, and whether it got there is told.
+int show(const CLI::Success& asked, const CLI::App& app) {
+  std::ostringstream text, nothing;
+  app.exit(asked, text, nothing);
+  StdoutStream stream;
+  stream.append(text.str());
+  return stream.finish();
+}
+
+/// A standard descriptor that is closed would be taken by the first file that is opened, and a report go
+/// there. In its place comes one on which reading (or writing) fails as it would have.
+void hold_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(fd, F_GETFD) == -1 && errno == EBADF)
+      (void)::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); // the lowest free number is fd
 }
 
 void on_interrupt(int) {
@@ -164,22 +219,24 @@ void on_interrupt(int) {
 }
 
 int run(int argc, char** argv) {
+  hold_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN); // a reader that went away is a write error like any other
   std::signal(SIGINT, on_interrupt);
   std::signal(SIGTERM, on_interrupt);
   Words words;
   std::function<int()> command;
   CLI::App app("Shows every BPF map in a kernel's memory, with names and types.", "mapscope");
-  app.set_version_flag("--version", std::string("mapscope " MAPSCOPE_VERSION));
   app.require_subcommand(1);
   add_commands(app, words, command);
+  add_version(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& shown) { // --help, --version
-    return app.exit(shown);
+    set_up_messages(0, "");
+    return show(shown, app);
   } catch (const CLI::ParseError& error) {
     set_up_messages(0, "");
-    return usage_error(error);
+    return usage_error(error, app);
   }
   set_up_messages(words.quiet ? -1 : words.verbose, words.log_level == "error" ? "err" : words.log_level);
   return command();

@@ -85,8 +85,8 @@ int plugins_verify(const std::string& file, const CommonOptions& options) {
   for (const auto& rule : verification.log)
     out.append(
         fmt::format("{:<4} {:<8} {}\n", rule.rule, words[static_cast<std::size_t>(rule.verdict)], rule.text));
-  out.append(fmt::format("{}: {}\n", report::printable(file),
-                         verification.passed() ? "may be loaded" : "refused"));
+  out.append(
+      fmt::format("{}: {}\n", report::printable(file), verification.passed() ? "may be loaded" : "refused"));
   const int written = out.finish();
   return verification.passed() ? written : exit_no_report;
 }
