@@ -39,19 +39,18 @@ void add_messages(CLI::App& app, Words& words) {
       ->check(CLI::IsMember({"off", "error", "warn", "info", "debug"}));
 }
 
+/// Repeatable options take one word each time (allow_extra_args), or `--set a=1 vmcore` would swallow the
+/// source.
 void add_common(CLI::App& app, CommonOptions& options, Words& words) {
   app.add_option("--config", options.configs, "TOML configuration; later files override earlier ones")
       ->type_name("FILE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
   app.add_option("--set", options.sets, "override one configuration key")
       ->type_name("KEY=VALUE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
   app.add_option("--plugin-dir", options.plugin_dirs, "look for plugins here too")
       ->type_name("DIR")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
   add_messages(app, words);
 }
 
@@ -74,8 +73,7 @@ void add_dump(CLI::App& app, Words& words) {
   app.add_option("--map", options.maps,
                  "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name")
       ->type_name("SPEC")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->allow_extra_args(false);
   auto* json = app.add_flag("-j,--json", words.json, "JSON on one line");
   auto* pretty = app.add_flag("-p,--pretty", options.pretty, "JSON, indented");
   auto* format = app.add_option("--format", words.format_word, "text or json")
