@@ -2,6 +2,8 @@
 // The captured guests, and running mapscope on them as a person would.
 #pragma once
 
+#include "tests/support/run_program.hpp"
+
 #include <filesystem>
 #include <rapidjson/document.h>
 #include <string>
@@ -18,28 +20,13 @@ struct Capture {
 /// From MAPSCOPE_CAPTURES (NAME=DIR,...). Empty when it is not set, which every test must treat as a failure.
 std::vector<Capture> captures();
 
-/// A folder that goes away with the test.
-class Scratch {
-public:
-  Scratch();
-  ~Scratch();
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  [[nodiscard]] std::filesystem::path operator/(const std::string& name) const { return folder_ / name; }
-
-private:
-  std::filesystem::path folder_;
-};
-
-struct Ran {
-  int exit_code = -1;
-  std::string out, err;
-};
+using test::Ran;
+using test::read_file;
+using test::Scratch;
 
 /// Runs mapscope (or `program`) with these words and waits.
 Ran run(const std::vector<std::string>& words, const std::string& program = MAPSCOPE_PROGRAM);
 
-std::string read_file(const std::filesystem::path& path);
 /// Parses or fails the test; an empty document then.
 rapidjson::Document parse(const std::string& json);
 /// `mapscope dump SOURCE -j` with more words, parsed.
