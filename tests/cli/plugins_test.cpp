@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// Folders of plugins as people have them. Nothing of them is executed; most of these files could not be.
+#include "tests/cli/mapscope.hpp"
+#include "tests/support/plugin_library.hpp"
+
+#include <rapidjson/document.h>
+
+namespace mapscope::cli_test {
+namespace {
+
+using test::PluginLibrary;
+
+void add(const Scratch& folder, const std::string& name, const std::string& id,
+         const std::string& version = "1.0.0") {
+  PluginLibrary library(FIXTURE_GOOD);
+  library.set_manifest(test::manifest_text(id, {"attach=map-type:hash"}, version));
+  library.save(folder / name);
+}
+
+std::string foreign(const Scratch& folder) {
+  PluginLibrary library(FIXTURE_GOOD);
+  library.header().e_machine = EM_RISCV;
+  library.save(folder / "foreign.so");
+  return folder / "foreign.so";
+}
+
+std::string malformed(const Scratch& folder) {
+  PluginLibrary library(FIXTURE_GOOD);
+  library.segment(PT_LOAD).p_filesz = 1ULL << 40;
+  library.save(folder / "malformed.so");
+  return folder / "malformed.so";
+}
+
+std::string list(const Scratch& folder, const Words& more = {}) {
+  Words words = {"plugins", "list", folder.path().string()};
+  words.insert(words.end(), more.begin(), more.end());
+  return output(words);
+}
+
+TEST(PluginsList, ShowsTheProgramsOwn) {
+  const std::string text = output({"plugins", "list"});
+  for (const char* name : {"array", "hash", "percpu_array", "percpu_hash"})
+    EXPECT_THAT(text, HasSubstr(std::string("mapscope.builtin.") + name + " "));
+  EXPECT_THAT(text, HasSubstr("    attach  map-type:hash,lru_hash"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("refused")));
+}
+
+TEST(PluginsList, AsJson) {
+  const Scratch folder;
+  folder.file("x.so", "text");
+  rapidjson::Document all;
+  all.Parse(list(folder, {"-j"}).c_str());
+  ASSERT_TRUE(all.IsArray());
+  ASSERT_EQ(all.Size(), 5U);
+  EXPECT_STREQ(all[0]["verdict"].GetString(), "refused"); // what has no id comes first
+  EXPECT_STREQ(all[0]["reason"].GetString(), "V2: it is not an ELF file, so not a shared library");
+  EXPECT_STREQ(all[1]["id"].GetString(), "mapscope.builtin.array");
+}
+
+TEST(PluginsList, TextFilesCountOnlyWhenTheyClaimToBeLibraries) {
+  const Scratch folder;
+  folder.file("README", "about these plugins");
+  folder.file("x.so", "about these plugins");
+  const std::string text = list(folder);
+  EXPECT_THAT(text, testing::Not(HasSubstr("README")));
+  EXPECT_THAT(text, HasSubstr("x.so\n    refused: V2: it is not an ELF file, so not a shared library\n"));
+}
+
+TEST(PluginsList, ForeignAndMalformedLibraries) {
+  const Scratch folder;
+  foreign(folder), malformed(folder);
+  const std::string text = list(folder);
+  EXPECT_THAT(text, HasSubstr("refused: V2: it is built for RISC-V"));
+  EXPECT_THAT(text, HasSubstr("refused: V3: segment 0 claims 1099511627776 bytes"));
+}
+
+TEST(PluginsList, TwoForTheSameTypeStandBesideEachOther) {
+  const Scratch folder;
+  add(folder, "a.so", "org.example.a"), add(folder, "b.so", "org.example.b");
+  const std::string text = list(folder);
+  EXPECT_THAT(text, HasSubstr("org.example.a 1.0.0  "));
+  EXPECT_THAT(text, HasSubstr("org.example.b 1.0.0  "));
+  EXPECT_THAT(text, testing::Not(HasSubstr("refused")));
+}
+
+TEST(PluginsList, TheSameIdTwice) {
+  const Scratch folder;
+  add(folder, "a.so", "org.example.a"), add(folder, "b.so", "org.example.a", "1.0.1");
+  const std::string both = list(folder);
+  EXPECT_THAT(both, HasSubstr("refused: V12: org.example.a is also in " + (folder / "a.so").string()));
+  EXPECT_THAT(both, HasSubstr("refused: V12: org.example.a is also in " + (folder / "b.so").string()));
+  EXPECT_THAT(both, HasSubstr("set newest_wins = true in [plugins]"));
+  const std::string newest = list(folder, {"--set", "plugins.newest_wins=true"});
+  EXPECT_THAT(newest, HasSubstr("in the newer version 1.0.1"));
+  EXPECT_THAT(newest,
+              testing::Not(HasSubstr(": V12: org.example.a is also in " + (folder / "a.so").string())));
+}
+
+TEST(PluginsList, DeniedOnes) {
+  const Scratch folder;
+  add(folder, "a.so", "org.example.a");
+  EXPECT_THAT(list(folder, {"--set", "plugins.deny=[\"org.*\"]"}),
+              HasSubstr("refused: org.example.a is denied by \"org.*\" in [plugins] deny"));
+}
+
+TEST(PluginsList, AFolderThatIsNotThere) {
+  const std::string text = "/nonexistent: cannot be searched for plugins: No such file or directory; name a "
+                           "directory that can be read";
+  EXPECT_EQ(misuse({"plugins", "list", "/nonexistent"}), text);
+  EXPECT_EQ(misuse({"plugins", "list", "--plugin-dir", "/nonexistent"}), text);
+  EXPECT_EQ(misuse({"dump", "/tmp", "--plugin-dir", "/nonexistent"}), text);
+  EXPECT_EQ(misuse({"dump", "/tmp", "--set", "plugins.search=[\"/nonexistent\"]"}), text);
+}
+
+TEST(PluginDir, WhatIsNotUsedIsAWarningAndNoMore) {
+  const Scratch folder;
+  folder.file("README", "about these plugins");
+  const std::string file = folder.file("x.so", "text");
+  const Ran ran = run({"dump", "/tmp", "--plugin-dir", folder.path().string()});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.err, "mapscope: " + file +
+                         ": not used as a plugin: V2: it is not an ELF file, so not a shared library\n"
+                         "mapscope: /tmp: is a directory; give a file in it\n");
+  EXPECT_EQ(failure({"dump", "/tmp", "-q", "--plugin-dir", folder.path().string()}, 1),
+            "/tmp: is a directory; give a file in it");
+}
+
+TEST(PluginDir, OptionsForAPluginThatHasNone) {
+  EXPECT_THAT(misuse({"dump", "/tmp", "--set", "plugin.\"mapscope.builtin.hash\".no_such=1"}),
+              HasSubstr("no_such"));
+}
+
+/// Every line but the last is a rule's: its number, its verdict, its reason.
+void expect_rules(const std::string& log) {
+  std::istringstream lines(log);
+  std::vector<std::string> all;
+  for (std::string line; std::getline(lines, line);) all.push_back(line);
+  ASSERT_GT(all.size(), 1U);
+  all.pop_back();
+  for (const std::string& line : all)
+    EXPECT_THAT(line, testing::MatchesRegex("V[0-9]+ +(ok|warning|FAILED) +[^ ].*"));
+}
+
+TEST(PluginsVerify, AGoodLibrary) {
+  const Scratch folder;
+  add(folder, "a.so", "org.example.a");
+  const std::string file = folder / "a.so", log = output({"plugins", "verify", file});
+  expect_rules(log);
+  EXPECT_THAT(log, EndsWith(file + ": may be loaded\n"));
+  EXPECT_THAT(log, testing::Not(HasSubstr("FAILED")));
+}
+
+TEST(PluginsVerify, BadLibraries) {
+  const Scratch folder;
+  for (const std::string& file : {foreign(folder), malformed(folder), folder.file("x.so", "text")}) {
+    const Ran ran = run({"plugins", "verify", file});
+    EXPECT_EQ(ran.exit_code, 1);
+    EXPECT_EQ(ran.err, "");
+    expect_rules(ran.out);
+    EXPECT_THAT(ran.out, HasSubstr(" FAILED "));
+    EXPECT_THAT(ran.out, EndsWith(file + ": refused\n"));
+  }
+}
+
+TEST(PluginsVerify, WhatIsNoFile) {
+  EXPECT_EQ(failure({"plugins", "verify", "/nonexistent.so"}, 1),
+            "/nonexistent.so: cannot be opened: No such file or directory");
+  EXPECT_THAT(failure({"plugins", "verify", "/tmp"}, 1), StartsWith("/tmp: is not a regular file"));
+  EXPECT_EQ(misuse({"plugins", "verify"}), "FILE is required; see mapscope --help");
+}
+
+} // namespace
+} // namespace mapscope::cli_test

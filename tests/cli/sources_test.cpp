@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sources that cannot be read: exit code 1, no report, one sentence that names the source.
+#include "core_file.hpp"
+#include "tests/cli/mapscope.hpp"
+
+namespace mapscope::cli_test {
+namespace {
+
+using test::CoreFile;
+
+std::string no_report(const std::string& source) { return failure({"dump", source}, 1); }
+
+/// Of a file with this content, without its name.
+std::string refusal(const std::string& content) {
+  const Scratch scratch;
+  const std::string file = scratch.file("vmcore", content), text = no_report(file);
+  EXPECT_THAT(text, StartsWith(file + ": "));
+  return text.starts_with(file) ? text.substr(file.size() + 2) : text;
+}
+
+template <class Change> std::string core_with(Change change) {
+  CoreFile core;
+  core.load(0x1000, std::string(4096, 'm'));
+  change(core);
+  return core.bytes();
+}
+
+TEST(Source, NoSuchFile) {
+  EXPECT_EQ(no_report("/nonexistent/vmcore"), "/nonexistent/vmcore: cannot open: No such file or directory");
+}
+
+TEST(Source, Directory) { EXPECT_EQ(no_report("/tmp"), "/tmp: is a directory; give a file in it"); }
+
+TEST(Source, EmptyFile) { EXPECT_EQ(refusal(""), "the file is empty; was the dump cut short?"); }
+
+TEST(Source, TextFile) {
+  EXPECT_THAT(refusal("This is no dump.\n"),
+              StartsWith("neither an ELF core nor a kdump file; if it is a raw image"));
+}
+
+TEST(Source, RawImage) {
+  EXPECT_THAT(refusal(std::string(1 << 16, '\0')), HasSubstr("save the memory as ELF (dump-guest-memory)"));
+}
+
+TEST(Source, TheProgramItself) {
+  EXPECT_THAT(no_report(MAPSCOPE_PROGRAM),
+              HasSubstr("not a core; if it is the kernel, give it with --vmlinux"));
+}
+
+TEST(Source, Core32Bit) {
+  EXPECT_EQ(refusal(core_with([](CoreFile& core) { core.header.e_ident[EI_CLASS] = ELFCLASS32; })),
+            "a 32-bit ELF file; only 64-bit kernels are read");
+}
+
+TEST(Source, CoreBigEndian) {
+  EXPECT_EQ(refusal(core_with([](CoreFile& core) { core.header.e_ident[EI_DATA] = ELFDATA2MSB; })),
+            "a big-endian ELF file; only little-endian is read");
+}
+
+TEST(Source, CoreOfAnotherMachine) {
+  EXPECT_EQ(refusal(core_with([](CoreFile& core) { core.header.e_machine = EM_RISCV; })),
+            "an ELF core of machine 243; only x86-64 (62) and arm64 (183) are known");
+}
+
+TEST(Source, CoreCutInTheHeader) {
+  EXPECT_EQ(refusal(core_with([](CoreFile&) {}).substr(0, 40)),
+            "an ELF header cut off after 40 bytes; was the dump cut short?");
+}
+
+TEST(Source, CoreCutInTheProgramHeaders) {
+  EXPECT_THAT(refusal(core_with([](CoreFile&) {}).substr(0, 80)), EndsWith("was the dump cut short?"));
+}
+
+TEST(Source, CoreWithoutVmcoreinfo) {
+  const std::string text = refusal(core_with([](CoreFile&) {}));
+  EXPECT_THAT(text, HasSubstr("no VMCOREINFO in the file or in its memory"));
+  EXPECT_THAT(text, HasSubstr("Linux guest"));
+}
+
+TEST(Source, CoreOfAKernelThatIsNotThere) {
+  const std::string text = refusal(core_with([](CoreFile& core) {
+    core.note("VMCOREINFO", "OSRELEASE=6.12.0\nPAGESIZE=4096\nNUMBER(phys_base)=0\n"
+                            "SYMBOL(swapper_pg_dir)=ffffffff82a10000\nSYMBOL(_stext)=ffffffff81000000\n"
+                            "NUMBER(pgtable_l5_enabled)=0\nKERNELOFFSET=0\n");
+  }));
+  EXPECT_THAT(text, testing::MatchesRegex(".+(;|,|\\().+")) << "says nothing of what to do";
+}
+
+TEST(Source, Kdump) {
+  EXPECT_THAT(refusal("KDUMP   " + std::string(4096, '\0')),
+              StartsWith("a kdump-compressed dump, which cannot be read yet; save the memory as ELF"));
+  EXPECT_THAT(refusal("makedumpfile" + std::string(4096, '\0')), HasSubstr("makedumpfile -R"));
+}
+
+TEST(Source, RunningGuest) {
+  EXPECT_EQ(no_report("qmp:/run/guest.sock"),
+            "qmp:/run/guest.sock: a running guest cannot be read yet; save its memory with dump-guest-memory "
+            "and give that file");
+}
+
+TEST(Source, ThisMachine) {
+  const std::string text = "live: this machine cannot be read yet; give an ELF core of it (/proc/vmcore)";
+  EXPECT_EQ(no_report("live"), text);
+  for (const char* command : {"dump", "maps", "info"}) EXPECT_EQ(failure({command}, 1), text);
+}
+
+TEST(Source, Kcore) {
+  EXPECT_THAT(no_report("/proc/kcore"), StartsWith("/proc/kcore: this machine's memory"));
+}
+
+TEST(Source, EveryCommandRefusesIt) {
+  for (const char* command : {"dump", "maps", "info"})
+    EXPECT_EQ(failure({command, "/tmp"}, 1), "/tmp: is a directory; give a file in it");
+}
+
+TEST(Source, ANameWithControlCharactersStaysOneLine) {
+  EXPECT_THAT(no_report("/nonexistent/a\nb\033[2J"), StartsWith("/nonexistent/a\\x0ab\\x1b[2J: cannot open"));
+}
+
+TEST(Source, OptionsMayStandBeforeAndBehindIt) {
+  const std::string text = "/tmp: is a directory; give a file in it";
+  EXPECT_EQ(failure({"dump", "--limit", "3", "-j", "/tmp"}, 1), text);
+  EXPECT_EQ(failure({"dump", "/tmp", "-j", "--limit=3"}, 1), text);
+  EXPECT_EQ(failure({"dump", "--set", "report.limit=0", "/tmp", "--set", "budget.ms=5", "--map", "a*"}, 1),
+            text);
+}
+
+} // namespace
+} // namespace mapscope::cli_test
