@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// A map's object for each shape of row, and the report around maps.
+#include "report_text.hpp"
+
+namespace mapscope::report {
+namespace {
+
+const Says one([](btf::ValueVisitor& v) { v.unsigned_int(32, 1); });
+const std::string one_json = R"({"kind":"uint","bits":32,"value":1})";
+const std::vector<std::byte> bytes = bytes_of({1, 0});
+const Typed typed{&one, bytes}, untyped{nullptr, bytes};
+const Typed unreadable{&one, std::span<const std::byte>(static_cast<const std::byte*>(nullptr), 2)};
+
+const std::string head =
+    R"({"name":"m","map_type":1,"value_size":8,"max_entries":8,"id":7,"type_name":"hash",)"
+    R"("key_size":4,"map_flags":0,"flag_names":[])";
+
+/// What stands behind the header, and that indenting changes nothing.
+std::string body(const std::vector<Row>& rows, const Outcome& ends = {}) {
+  const std::string text = map_text(Format::json, a_map(), rows, ends);
+  EXPECT_TRUE(parsed(text) == parsed(map_text(Format::json, a_map(), rows, ends, {.pretty = true})));
+  EXPECT_THAT(text, testing::StartsWith(head));
+  return text.substr(std::min(text.size(), head.size()));
+}
+
+Row entry(const Typed& key, const Typed& value) { return {Shape::entry, key, 0, value, {}}; }
+
+TEST(JsonMap, HeaderWithEverything) {
+  auto map = a_map();
+  map.flags = 3, map.flag_names = {"BPF_F_A", "BPF_F_B"}, map.map_extra = 5, map.kva = ~0ULL, map.btf_id = 9;
+  map.frozen = false, map.refcnt = 2, map.usercnt = -1, map.programs = {3, 4};
+  EXPECT_EQ(
+      map_text(Format::json, map, {}, {Status::complete, "x@1", 0, "a note"}),
+      R"({"name":"m","map_type":1,"value_size":8,"max_entries":8,"id":7,"type_name":"hash","key_size":4,)"
+      R"("map_flags":3,"flag_names":["BPF_F_A","BPF_F_B"],"map_extra":5,"map_kva":18446744073709551615,)"
+      R"("btf_id":9,"frozen":false,"refcnt":2,"usercnt":-1,"programs":[3,4],)"
+      R"("renderer":"x@1","status":"complete","entry_count":0,"error":"a note"})");
+}
+
+TEST(JsonMap, WithoutRows) { EXPECT_EQ(body({}), R"(,"status":"complete"})"); }
+
+TEST(JsonMap, EveryStatus) {
+  const std::vector<std::pair<Status, std::string>> all = {
+      {Status::complete, "complete"}, {Status::truncated, "truncated"},   {Status::partial, "partial"},
+      {Status::failed, "failed"},     {Status::unreadable, "unreadable"}, {Status::crashed, "crashed"},
+      {Status::skipped, "skipped"},   {Status::timed_out, "timed-out"}};
+  for (const auto& [status, name] : all)
+    EXPECT_EQ(body({}, {status, "", {}, ""}), R"(,"status":")" + name + "\"}");
+}
+
+TEST(JsonMap, SingleValue) {
+  EXPECT_EQ(body({{Shape::value, {}, 0, typed, {}}}),
+            R"(,"value":)" + one_json + R"(,"value_hex":"01 00","status":"complete"})");
+  EXPECT_EQ(body({{Shape::value, {}, 0, untyped, {}}}),
+            R"(,"value":{"kind":"bytes","hex":"01 00"},"value_hex":"01 00","status":"complete"})");
+  EXPECT_EQ(body({{Shape::value, {}, 0, unreadable, {}}}, {Status::unreadable, "", {}, "x"}),
+            R"(,"status":"unreadable","error":"x"})");
+}
+
+TEST(JsonMap, Entries) {
+  EXPECT_EQ(body({entry(typed, typed), entry(untyped, untyped), entry(typed, unreadable)}),
+            R"(,"entries":[{"key":)" + one_json + R"(,"key_hex":"01 00","value":)" + one_json +
+                R"(,"value_hex":"01 00"},{"key_hex":"01 00","value_hex":"01 00"},{"key":)" + one_json +
+                R"(,"key_hex":"01 00"}],"status":"complete"})");
+}
+
+TEST(JsonMap, EmptyKeysAreReadable) {
+  EXPECT_EQ(body({entry({}, {})}), R"(,"entries":[{"key_hex":"","value_hex":""}],"status":"complete"})");
+}
+
+TEST(JsonMap, Elements) {
+  EXPECT_EQ(body({{Shape::value, {}, 0, typed, {}},
+                  {Shape::element, {}, 0, typed, {}},
+                  {Shape::element, {}, 4294967295, untyped, {}},
+                  {Shape::element, {}, 2, unreadable, {}}}),
+            R"(,"value":)" + one_json + R"(,"value_hex":"01 00","array_entries":[{"key":0,"value":)" +
+                one_json +
+                R"(,"value_hex":"01 00"},{"key":4294967295,"value":{"kind":"bytes","hex":"01 00"},)"
+                R"("value_hex":"01 00"},{"key":2}],"status":"complete"})");
+}
+
+TEST(JsonMap, CopiesPerCpu) {
+  const std::vector<std::optional<Typed>> copies = {typed, std::nullopt, untyped};
+  const std::string both = R"("per_cpu":[)" + one_json +
+                           R"(,null,{"kind":"bytes","hex":"01 00"}],"per_cpu_hex":["01 00",null,"01 00"]})";
+  EXPECT_EQ(body({{Shape::percpu_element, {}, 3, {}, copies}}),
+            R"(,"percpu_entries":[{"key":3,)" + both + R"(],"status":"complete"})");
+  EXPECT_EQ(body({{Shape::percpu_entry, typed, 0, {}, copies}}), R"(,"percpu_hash_entries":[{"key":)" +
+                                                                     one_json + R"(,"key_hex":"01 00",)" +
+                                                                     both + R"(],"status":"complete"})");
+  EXPECT_EQ(body({{Shape::percpu_element, {}, 0, {}, {}}}),
+            R"(,"percpu_entries":[{"key":0,"per_cpu":[],"per_cpu_hex":[]}],"status":"complete"})");
+}
+
+TEST(JsonMap, NamesFromTheTargetAreEscaped) {
+  auto map = a_map();
+  map.name = "a\"\n\xff";
+  const auto object = parsed(map_text(Format::json, map, {}, {Status::failed, "", {}, "line\none"}));
+  EXPECT_STREQ(object["name"].GetString(), "a\"\n\xef\xbf\xbd");
+  EXPECT_STREQ(object["error"].GetString(), "line\none");
+}
+
+/// A whole report over as many maps, each of which is "{}".
+std::string report(std::size_t maps, const Options& options, std::span<const catalog::Program> programs = {},
+                   std::span<const PluginUse> plugins = {}, std::span<const Finding> findings = {}) {
+  Kept kept;
+  const Meta meta{"0.1", "ELF core", "6.12", "x86_64", 4096, 1 << 21, 2};
+  const auto writer = make_report_writer(Format::json, options, kept);
+  writer->begin(meta);
+  for (std::size_t i = 0; i < maps; ++i) writer->before_map(), kept.append("{}");
+  writer->end(programs, plugins, findings);
+  return kept.text;
+}
+
+const std::string meta_json =
+    R"("mapscope":{"version":"0.1","source":{"kind":"ELF core","release":"6.12",)"
+    R"("arch":"x86_64","page_size":4096,"kaslr_offset":2097152,"cpus":2},"plugins":[)";
+
+TEST(JsonReport, WithoutMaps) {
+  EXPECT_EQ(report(0, {}),
+            R"({"schema":"single","maps":[],)" + meta_json + "]},\"programs\":[],\"findings\":[]}\n");
+}
+
+TEST(JsonReport, WithEverything) {
+  catalog::Program program;
+  program.id = 3, program.name = "p", program.type_name = "kprobe", program.tag = "0123456789abcdef";
+  program.map_ids = {7, 8}, program.run_cnt = 1, program.run_time_ns = 2, program.uid = 0,
+  program.loaded_at_ns = 5;
+  const std::vector<catalog::Program> programs = {program, {}};
+  const std::vector<PluginUse> plugins = {{"a.b", "1.0.0", 2}};
+  const std::vector<Finding> findings = {{"warning", 7, "look"}, {"info", std::nullopt, "all"}};
+  const std::string text = report(2, {}, programs, plugins, findings);
+  EXPECT_EQ(text,
+            R"({"schema":"single","maps":[{},{}],)" + meta_json +
+                R"({"id":"a.b","version":"1.0.0","maps":2}]},"programs":[{"id":3,"name":"p","type":"kprobe",)"
+                R"("tag":"0123456789abcdef","map_ids":[7,8],"run_cnt":1,"run_time_ns":2,"uid":0,)"
+                R"("loaded_at_ns":5},{"id":0,"name":"","type":"","tag":"","map_ids":[],"loaded_at_ns":0}],)"
+                R"("findings":[{"severity":"warning","map":7,"text":"look"},)"
+                R"({"severity":"info","text":"all"}]})"
+                "\n");
+  for (const std::size_t maps : {0U, 1U, 2U})
+    EXPECT_TRUE(parsed(report(maps, {}, programs, plugins, findings)) ==
+                parsed(report(maps, {.pretty = true}, programs, plugins, findings)));
+}
+
+} // namespace
+} // namespace mapscope::report

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text form: values on one line and on several, tables, what is hidden, what a terminal is spared.
+#include "report_text.hpp"
+
+namespace mapscope::report {
+namespace {
+
+using V = btf::ValueVisitor;
+using testing::HasSubstr;
+
+std::string line(const Events& events) {
+  TextTree tree;
+  events(tree);
+  return tree.one_line();
+}
+
+std::string lines(const Events& events, unsigned width) {
+  TextTree tree;
+  events(tree);
+  return tree.lines(width, 0, 0);
+}
+
+Events members(std::vector<std::pair<const char*, std::int64_t>> values) {
+  return [=](V& v) {
+    v.begin_struct("s");
+    for (const auto& [name, value] : values) v.member(name), v.signed_int(32, value);
+    v.end_struct();
+  };
+}
+
+Events array(std::vector<int> values, std::uint32_t bits = 32) {
+  return [=](V& v) {
+    v.begin_array(values.size());
+    for (const int value : values) v.unsigned_int(bits, static_cast<std::uint64_t>(value));
+    v.end_array();
+  };
+}
+
+Events text_array(const std::string& text) { return array(std::vector<int>(text.begin(), text.end()), 8); }
+
+TEST(TextValue, Scalars) {
+  EXPECT_EQ(line([](V& v) { v.signed_int(32, -5); }), "-5");
+  EXPECT_EQ(line([](V& v) { v.unsigned_int(64, ~0ULL); }), "18446744073709551615");
+  EXPECT_EQ(line([](V& v) { v.boolean(true); }), "true");
+  EXPECT_EQ(line([](V& v) { v.character('A'); }), "'A'");
+  EXPECT_EQ(line([](V& v) { v.character(7); }), "0x07");
+  EXPECT_EQ(line([](V& v) { v.enumeration(32, 2, "RUN", true); }), "RUN (2)");
+  EXPECT_EQ(line([](V& v) { v.enumeration(64, -1, std::nullopt, false); }), "18446744073709551615");
+  EXPECT_EQ(line([](V& v) { v.pointer(0xffff888100000000); }), "0xffff888100000000");
+  EXPECT_EQ(line([](V& v) { v.cpu_list("0-3,8"); }), "cpus={0-3,8}");
+  EXPECT_EQ(line([](V& v) { v.bytes(bytes_of({0xde, 0xad})); }), "de ad");
+  EXPECT_EQ(line([](V& v) { v.unsupported("why"); }), "<unsupported: why>");
+  EXPECT_EQ(line([](V& v) { v.real(32, 0.1F); }), "0.1");
+  EXPECT_EQ(line([](V& v) { v.begin_truncated(4, 2), v.bytes(bytes_of({1})), v.end_truncated(); }),
+            "<truncated needed=4 had=2> 01");
+}
+
+TEST(TextValue, ZeroIsHiddenInsideStructs) {
+  EXPECT_EQ(line(members({{"a", 1}, {"b", 0}, {"c", 3}})), "s{a=1, c=3}");
+  EXPECT_EQ(line(members({{"a", 0}})), "s{}");
+  EXPECT_EQ(line([](V& v) {
+              v.begin_struct(std::nullopt);
+              v.member("inner"), members({{"x", 0}})(v);
+              v.member("list"), array({0, 0})(v);
+              v.member(""), members({{"y", 1}})(v);
+              v.member("cut"), v.begin_truncated(4, 0), v.unsigned_int(8, 0), v.end_truncated();
+              v.end_struct();
+            }),
+            "{s{y=1}, cut=<truncated needed=4 had=0> 0}");
+}
+
+TEST(TextValue, QuotedStrings) {
+  EXPECT_EQ(line(text_array(std::string("comm\0\0", 6))), "\"comm\"");
+  EXPECT_EQ(line(text_array("a\"b\\c\n\t")), "\"a\\\"b\\\\c\\n\\t\"");
+  EXPECT_EQ(line(text_array(std::string("a\0rest", 6))), "\"a\"");
+  EXPECT_EQ(line(text_array("a\033[2J")), "[97, 27, 91, 50, 74]");
+  EXPECT_EQ(line(text_array("x")), "[120]"); // one byte is a number
+  EXPECT_EQ(line(array({65, 66})), "[65, 66]");
+}
+
+TEST(TextValue, RunsInArrays) {
+  EXPECT_EQ(line(array({0, 0, 0})), "[all 3 zero]");
+  EXPECT_EQ(line(array({1, 2, 3})), "[1, 2, 3]");
+  EXPECT_EQ(line(array({7, 7})), "[7, 7]");
+  EXPECT_EQ(line(array({7, 7, 7, 9})), "[[0..2]=7, [3]=9]");
+  EXPECT_EQ(line(array({1, 0, 0, 0, 2})), "[1, [1..3]=0, [4]=2]");
+  EXPECT_EQ(line([](V& v) { v.begin_array(5000), v.unsigned_int(32, 1), v.end_array(); }),
+            "[1, ... 1 of 5000 shown]");
+  EXPECT_EQ(line([](V& v) {
+              v.begin_array(3);
+              for (int i = 0; i < 3; ++i) members({{"a", 1}})(v);
+              v.end_array();
+            }),
+            "[[0..2]=s{a=1}]");
+}
+
+TEST(TextValue, LinesWhereOneIsTooShort) {
+  EXPECT_EQ(lines(members({{"first", 1}, {"second", 2}}), 80), "s{first=1, second=2}");
+  EXPECT_EQ(lines(members({{"first", 1}, {"zero", 0}, {"second", 2}}), 10), "s:\n  first 1\n  second 2");
+  EXPECT_EQ(lines(
+                [](V& v) {
+                  v.begin_struct("o");
+                  v.member("in"), members({{"first", 1}, {"second", 2}})(v);
+                  v.member(""), v.signed_int(32, 4);
+                  v.end_struct();
+                },
+                12),
+            "o:\n  in s:\n    first 1\n    second 2\n  <anon> 4");
+  EXPECT_EQ(lines(array({5, 5, 0, 1000000}), 6), "\n  [0..1] 5\n  [3] 1000000");
+}
+
+TEST(TextValue, BytesInRows) {
+  const auto twenty = [](V& v) { v.bytes(std::vector<std::byte>(20, std::byte{0xab})); };
+  std::string row = "ab";
+  for (int i = 1; i < 16; ++i) row += " ab";
+  EXPECT_EQ(lines(twenty, 40), "\n  0000  " + row + " \n  0010  ab ab ab ab");
+  EXPECT_EQ(lines([&](V& v) { v.begin_truncated(99, 20), twenty(v), v.end_truncated(); }, 40),
+            "<truncated needed=99 had=20> \n  0000  " + row + " \n  0010  ab ab ab ab");
+  EXPECT_THAT(line([](V& v) { v.bytes(std::vector<std::byte>(300)); }),
+              testing::EndsWith("00 00 ... 44 more bytes"));
+}
+
+TEST(TextValue, TreesAreUsedAgain) {
+  TextTree tree;
+  members({{"a", 1}})(tree);
+  tree.clear();
+  EXPECT_TRUE(tree.empty());
+  EXPECT_EQ(tree.one_line(), "");
+  tree.bytes(bytes_of({1}));
+  EXPECT_EQ(tree.one_line(), "01");
+}
+
+TEST(Printable, SparesTheTerminal) {
+  EXPECT_EQ(printable("plain ä"), "plain ä");
+  EXPECT_EQ(printable("a\033[2J\r\n\x7f"), "a\\x1b[2J\\x0d\\x0a\\x7f");
+  EXPECT_EQ(printable("\xc2\x9b"
+                      "2J\xc2\x80\xc2\xa0"),
+            "\\x9b2J\\x80\xc2\xa0"); // C1, and a no-break space
+  EXPECT_EQ(printable("\x9b"
+                      "2J"),
+            "\xef\xbf\xbd"
+            "2J");
+}
+
+const Says one([](V& v) { v.unsigned_int(32, 1); });
+const std::vector<std::byte> bytes = bytes_of({1});
+
+Typed value(const Says& says) { return {&says, bytes}; }
+Row entry(const Says& key, const Says& is) { return {Shape::entry, value(key), 0, value(is), {}}; }
+
+std::string text(const catalog::Map& map, const std::vector<Row>& rows, const Outcome& ends = {},
+                 const Options& options = {}) {
+  return map_text(Format::text, map, rows, ends, options);
+}
+
+const std::string head = "map 7 m  hash, key 4 B, value 8 B, max_entries 8";
+
+TEST(TextMap, Header) {
+  EXPECT_EQ(text(a_map(), {}), head + "\n\n");
+  auto map = a_map();
+  map.name = "", map.flag_names = {"A", "B"}, map.frozen = true, map.programs = {1, 2};
+  EXPECT_EQ(text(map, {}), "map 7 (no name)  hash, key 4 B, value 8 B, max_entries 8, A|B, frozen, used by "
+                           "programs 1 2\n\n");
+  map = a_map(), map.name = "a\033[2J\xc2\x9b";
+  EXPECT_THAT(text(map, {}), HasSubstr("map 7 a\\x1b[2J\\x9b "));
+}
+
+TEST(TextMap, HowItEnded) {
+  EXPECT_EQ(text(a_map(), {}, {Status::complete, "", 1, ""}), head + "\n  1 entry\n\n");
+  EXPECT_EQ(text(a_map(), {}, {Status::complete, "", 0, "torn"}), head + "\n  0 entries\n  note: torn\n\n");
+  EXPECT_EQ(text(a_map(), {}, {Status::skipped, "", {}, "no plugin\033"}),
+            head + "\n  [skipped] no plugin\\x1b\n\n");
+  EXPECT_EQ(text(a_map(), {}, {Status::crashed, "", {}, ""}), head + "\n  [crashed]\n\n");
+  EXPECT_THAT(text(a_map(), {}, {Status::crashed, "", {}, ""}, {.color = true}),
+              HasSubstr("\033[33m[crashed]\033[0m"));
+}
+
+TEST(TextMap, SingleValue) {
+  EXPECT_EQ(text(a_map("array", 1), {{Shape::value, {}, 0, value(one), {}}}, {Status::complete, "", 1, ""}),
+            "map 7 m  array, key 4 B, value 8 B, max_entries 1\n  1\n\n");
+}
+
+TEST(TextMap, FlatEntriesAreATable) {
+  const Says key(members({{"pid", 3}, {"cpu", 0}})), long_one(members({{"hits", 1000000}, {"misses", 2}})),
+      short_one(members({{"hits", 1}, {"misses", 0}}));
+  EXPECT_EQ(text(a_map(), {entry(key, long_one), entry(key, short_one)}),
+            head +
+                "\n  pid cpu |    hits misses\n    3   0 | 1000000      2\n    3   0 |       1      0\n\n");
+  EXPECT_EQ(text(a_map(), {entry(one, one)}), head + "\n  key | value\n    1 |     1\n\n");
+}
+
+TEST(TextMap, WhatFitsNoTableFollowsInLines) {
+  const Says list(array({1, 2}));
+  EXPECT_EQ(text(a_map(), {entry(one, one), entry(one, list), entry(one, one)}),
+            head + "\n  key | value\n    1 |     1\n  1: [1, 2]\n  1: 1\n\n");
+}
+
+TEST(TextMap, LongTablesStream) {
+  const std::vector<Row> rows(200, entry(one, one));
+  const std::string all = text(a_map(), rows);
+  EXPECT_EQ(std::ranges::count(all, '\n'), 203);
+}
+
+TEST(TextMap, WhatCannotBeRead) {
+  Row row = entry(one, one);
+  row.value.bytes = {static_cast<const std::byte*>(nullptr), 8};
+  EXPECT_THAT(text(a_map(), {row}), HasSubstr("<unsupported: could not be read>"));
+}
+
+TEST(TextMap, EqualCopiesPerCpuShareALine) {
+  const Says two([](V& v) { v.unsigned_int(32, 2); });
+  const auto shown = [&](std::vector<std::optional<Typed>> copies) {
+    const std::string all = text(a_map(), {{Shape::percpu_element, {}, 5, {}, copies}});
+    return all.substr(head.size() + 1);
+  };
+  EXPECT_EQ(shown({value(one), value(one)}), "  5:\n    all CPUs  1\n\n");
+  EXPECT_EQ(shown({value(one)}), "  5:\n    cpu 0     1\n\n");
+  EXPECT_EQ(shown({value(one), value(two), value(two), std::nullopt}),
+            "  5:\n    cpu 0     1\n    cpus 1-2  2\n    cpu 3     <not there>\n\n");
+  EXPECT_EQ(shown({}), "  5: <no copies>\n\n");
+}
+
+TEST(TextReport, FrameAroundTheMaps) {
+  const auto shown = [](const std::vector<catalog::Program>& programs, const std::vector<Finding>& findings) {
+    Kept kept;
+    const Meta meta{"0.1", "ELF core", "6.12\033", "x86_64", 4096, 0, 2};
+    const auto writer = make_report_writer(Format::text, {}, kept);
+    writer->begin(meta), writer->end(programs, {}, findings);
+    return kept.text;
+  };
+  const std::string first = "Linux 6.12\\x1b, x86_64, 2 CPUs, from an ELF core\n\n";
+  EXPECT_EQ(shown({}, {}), first);
+  catalog::Program program;
+  program.id = 3, program.name = "p\n", program.type_name = "kprobe", program.tag = "0123",
+  program.map_ids = {7};
+  EXPECT_EQ(shown({program}, {{"info", 7, "look\r"}, {"error", std::nullopt, "all"}}),
+            first + "programs\n     3  p\\x0a            kprobe           tag 0123  maps 7\n\n"
+                    "worth a look\n  info     map 7: look\\x0d\n  error    all\n");
+}
+
+} // namespace
+} // namespace mapscope::report
