@@ -9,11 +9,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <limits>
 #include <sstream>
 #include <unistd.h>
 
@@ -67,6 +67,15 @@ void add_source(CLI::App& app, SourceOptions& options, Words& words) {
 
 void add_json(CLI::App& app, Words& words) { app.add_flag("-j,--json", words.json, "JSON on one line"); }
 
+/// CLI11 would take what is too large for the largest number.
+std::string not_negative(const std::string& text) {
+  std::int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  return error == std::errc{} && rest == end && number >= 0 ? ""
+                                                            : fmt::format("\"{}\" is no number from 0", text);
+}
+
 void add_dump(CLI::App& app, Words& words) {
   DumpOptions& options = words.dump;
   add_source(app, options, words);
@@ -80,12 +89,13 @@ void add_dump(CLI::App& app, Words& words) {
                      ->check(CLI::IsMember({"text", "json", "ndjson", "html", "bpftool"}));
   json->excludes(format), pretty->excludes(format);
   app.add_option("-o,--output", options.output, "write there; a partial file never replaces a complete one")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check([](const std::string& name) { return name.empty() ? "the name of the file is empty" : ""; });
   app.add_option("--isolate", options.isolate, "which plugins run in worker processes")
       ->check(CLI::IsMember({"out-of-tree", "all", "none"}));
   app.add_option("--limit", options.limit, "entries shown per map; 0 = no limit")
       ->type_name("N")
-      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
+      ->check(not_negative);
   app.add_option("--jobs", options.jobs, "maps rendered at the same time")
       ->type_name("N")
       ->check(CLI::Range(1U, 1024U));

@@ -40,6 +40,11 @@ TEST(Output, OntoAFolder) {
             "/tmp: cannot write the report there: Is a directory");
 }
 
+TEST(Output, IntoAFileWithoutAName) { // --output="$report" of a script that forgot to set it
+  EXPECT_EQ(misuse({"dump", "/nonexistent/vmcore", "-o", ""}),
+            "--output: the name of the file is empty; see mapscope --help");
+}
+
 TEST(Output, AReportThatFailedLeavesTheOldOneAndNothingElse) {
   const Scratch scratch;
   const std::string old = scratch.file("report.json", "complete");
