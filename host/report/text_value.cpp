@@ -262,7 +262,7 @@ void TextTree::append_lines(const Node& node, unsigned width, unsigned column, u
     std::string_view hex = std::string_view(line).substr(begin);
     out += line.substr(0, begin);
     for (std::size_t at = 0; at < hex.size(); at += row)
-      out += fmt::format("\n{:{}}{:04x}  {}", "", indent + 2, at / 3, hex.substr(at, row));
+      out += fmt::format("\n{:{}}{:04x}  {}", "", indent + 2, at / 3, hex.substr(at, row - 1));
   } else
     out += line;
 }
@@ -297,7 +297,8 @@ void TextTree::append_scalar_lines(const Node& array, unsigned width, unsigned i
     const std::string& text = node(array.children[i]).text;
     const std::string merged = end - i > 1 ? fmt::format("[{}..{}]={}", i, end - 1, text) : text;
     if (used + merged.size() + 2 > width) {
-      const std::string begin = fmt::format("\n{:{}}[{}] ", "", indent + 2, i);
+      const std::string index = end - i > 1 ? "" : fmt::format("[{}] ", i); // a run brings its own
+      const std::string begin = fmt::format("\n{:{}}{}", "", indent + 2, index);
       out += begin + merged;
       used = begin.size() - 1 + merged.size();
     } else {

@@ -9,7 +9,7 @@ const Says one([](btf::ValueVisitor& v) { v.unsigned_int(32, 1); });
 const std::string one_json = R"({"kind":"uint","bits":32,"value":1})";
 const std::vector<std::byte> bytes = bytes_of({1, 0});
 const Typed typed{&one, bytes}, untyped{nullptr, bytes};
-const Typed unreadable{&one, std::span<const std::byte>(static_cast<const std::byte*>(nullptr), 2)};
+const Typed unreadable{&one, {}, false};
 
 const std::string head =
     R"({"name":"m","map_type":1,"value_size":8,"max_entries":8,"id":7,"type_name":"hash",)"

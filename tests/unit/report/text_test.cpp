@@ -106,16 +106,18 @@ TEST(TextValue, LinesWhereOneIsTooShort) {
                 },
                 12),
             "o:\n  in s:\n    first 1\n    second 2\n  <anon> 4");
-  EXPECT_EQ(lines(array({5, 5, 0, 1000000}), 6), "\n  [0..1] 5\n  [3] 1000000");
+  EXPECT_EQ(lines(array({5, 5, 0, 1000000}), 6), "\n  [0] 5\n  [1] 5\n  [2] 0\n  [3] 1000000");
+  EXPECT_EQ(lines(array({5, 6, 7, 8}), 10), "\n  [0] 5, 6\n  [2] 7, 8");
+  EXPECT_EQ(lines(array({9, 1, 1, 1, 1}), 12), "\n  [0] 9\n  [1..4]=1");
 }
 
 TEST(TextValue, BytesInRows) {
   const auto twenty = [](V& v) { v.bytes(std::vector<std::byte>(20, std::byte{0xab})); };
   std::string row = "ab";
   for (int i = 1; i < 16; ++i) row += " ab";
-  EXPECT_EQ(lines(twenty, 40), "\n  0000  " + row + " \n  0010  ab ab ab ab");
+  EXPECT_EQ(lines(twenty, 40), "\n  0000  " + row + "\n  0010  ab ab ab ab");
   EXPECT_EQ(lines([&](V& v) { v.begin_truncated(99, 20), twenty(v), v.end_truncated(); }, 40),
-            "<truncated needed=99 had=20> \n  0000  " + row + " \n  0010  ab ab ab ab");
+            "<truncated needed=99 had=20> \n  0000  " + row + "\n  0010  ab ab ab ab");
   EXPECT_THAT(line([](V& v) { v.bytes(std::vector<std::byte>(300)); }),
               testing::EndsWith("00 00 ... 44 more bytes"));
 }
@@ -203,7 +205,7 @@ TEST(TextMap, LongTablesStream) {
 
 TEST(TextMap, WhatCannotBeRead) {
   Row row = entry(one, one);
-  row.value.bytes = {static_cast<const std::byte*>(nullptr), 8};
+  row.value.readable = false;
   EXPECT_THAT(text(a_map(), {row}), HasSubstr("<unsupported: could not be read>"));
 }
 
