@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sources that cannot be read: exit code 1, no report, one sentence that names the source.
-#include "tests/support/core_file.hpp"
 #include "tests/cli/mapscope.hpp"
+#include "tests/support/core_file.hpp"
 
 namespace mapscope::cli_test {
 namespace {
