@@ -59,7 +59,7 @@ Result<void> for_each_in_idr(Walk& walk, const char* idr_name,
   return {};
 }
 
-Result<Catalog> read_catalog(const target::Target& target, std::shared_ptr<const btf::Types> kernel) {
+Result<Catalog> read_catalog(const target::Target& target, const std::shared_ptr<const btf::Types>& kernel) {
   Catalog catalog;
   Walk walk{target, *kernel, target.reader(), catalog.gaps};
   BtfObjects btfs(walk, kernel);

@@ -65,6 +65,6 @@ struct Catalog {
   std::vector<std::string> gaps; ///< what the walks could not follow
 };
 
-Result<Catalog> read_catalog(const target::Target& target, std::shared_ptr<const btf::Types> kernel);
+Result<Catalog> read_catalog(const target::Target& target, const std::shared_ptr<const btf::Types>& kernel);
 
 } // namespace mapscope::catalog

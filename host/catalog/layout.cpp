@@ -9,7 +9,7 @@ namespace mapscope::catalog {
 
 namespace {
 /// No kernel object read as a whole is anywhere near this; a BTF that says otherwise is not believed.
-constexpr std::uint64_t largest_object = 64 * 1024;
+constexpr std::uint64_t largest_object = 64U << 10;
 } // namespace
 
 void Layout::keep(Error error) {

@@ -153,6 +153,7 @@ private:
       ++use.maps;
     }
     std::vector<report::PluginUse> list;
+    list.reserve(uses.size());
     for (auto& [id, use] : uses) list.push_back(std::move(use));
     return list;
   }

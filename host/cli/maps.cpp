@@ -62,6 +62,7 @@ int maps(const SourceOptions& options, bool json) {
   if (!session) return complain(session.error());
   const auto& maps = session->catalog.maps;
   std::vector<plugin::Selection> selections;
+  selections.reserve(maps.size());
   for (const auto& map : maps)
     selections.push_back(setup->registry.select(map, *session->kernel, setup->loaded.config));
   StdoutStream stream;

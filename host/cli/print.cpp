@@ -21,7 +21,7 @@ public:
 
 void StdoutStream::append(std::string_view text) {
   held_ += text;
-  if (held_.size() >= 64 * 1024) flush();
+  if (held_.size() >= 64U << 10) flush();
 }
 
 void StdoutStream::flush() {

@@ -13,7 +13,7 @@ namespace mapscope::plugin {
 
 namespace {
 
-constexpr std::size_t largest_description = 64 * 1024, most_lines = 256;
+constexpr std::size_t largest_description = 64U << 10, most_lines = 256;
 constexpr std::size_t longest_key = 32, longest_value = 512;
 
 /// C0, DEL, and C1 in its two-byte UTF-8 form: what a terminal obeys rather than shows.

@@ -68,7 +68,7 @@ public:
   void flush();
 
 private:
-  static constexpr std::size_t block = 64 * 1024;    ///< of text handed on at once
+  static constexpr std::size_t block = 64U << 10;    ///< of text handed on at once
   static constexpr std::uint64_t exact = 1ULL << 53; ///< a double holds every integer up to here
   static constexpr unsigned deepest = 255; ///< up to five levels a nesting of values, and the report's own
 

@@ -28,7 +28,7 @@ private:
 
   void put(std::string text) {
     buffer_ += text;
-    if (buffer_.size() >= 64 * 1024) flush();
+    if (buffer_.size() >= 64U << 10) flush();
   }
   void flush() {
     if (!buffer_.empty()) stream_.append(buffer_);

@@ -135,7 +135,7 @@ Result<void> Kallsyms::read_tables(const AddressSpace& space, const Vmcoreinfo& 
   if (offsets_.bytes().size() < std::size_t{count_} * (absolute_ ? 8 : 4)) return missing("kallsyms_offsets");
   // Records are some ten bytes on average; a single one may be far longer.
   names_ = Table::at(space, *names, std::size_t{count_} * 32 + longest_record);
-  token_table_ = Table::at(space, *table, 16 * 1024);
+  token_table_ = Table::at(space, *table, 16U << 10);
   const Table token_index = Table::at(space, *index, 256 * sizeof(std::uint16_t));
   if (const auto base = info.symbol("kallsyms_relative_base")) // gone in 7.0
     relative_base_ = reader.get<std::uint64_t>(*base).value_or(0);

@@ -9,7 +9,7 @@ namespace mapscope::target {
 namespace {
 
 /// The kernel writes at most one page (VMCOREINFO_BYTES), and pages have at most 64 KiB.
-constexpr std::size_t longest_text = 64 * 1024;
+constexpr std::size_t longest_text = 64U << 10;
 
 template <class T> std::optional<T> whole_number(std::string_view text, int base) {
   T value{};

@@ -60,8 +60,7 @@ TEST(Words, FormatsThatContradict) {
 }
 
 TEST(Words, NumbersOutOfRange) {
-  EXPECT_EQ(misuse({"dump", "/tmp", "--jobs", "0"}),
-            "--jobs: Value 0 not in range 1 to 1024; see mapscope --help");
+  EXPECT_THAT(misuse({"dump", "/tmp", "--jobs", "0"}), HasSubstr("--jobs: Value 0 not in range"));
   for (const std::string limit : {"-1", "z", "", "1.5", "9223372036854775808"})
     EXPECT_EQ(misuse({"dump", "/tmp", "--limit", limit}),
               "--limit: \"" + limit + "\" is no number from 0; see mapscope --help");

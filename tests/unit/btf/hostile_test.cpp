@@ -116,6 +116,12 @@ struct Hostile : testing::Test {
   std::string show(TypeId type, std::size_t bytes = 64) {
     return decode_text(b.types(), type, std::vector<std::byte>(bytes));
   }
+  /// libbpf 1.2 and later look at references themselves; then the object never gets as far as our own checks.
+  bool refused() {
+    const auto parsed = btf::Types::parse(b.raw(), "test");
+    EXPECT_TRUE(parsed || parsed.error().code == Errc::corrupt);
+    return !parsed;
+  }
 };
 
 TEST_F(Hostile, IdsOutsideTheObject) {
@@ -123,6 +129,7 @@ TEST_F(Hostile, IdsOutsideTheObject) {
   const TypeId constant = b.const_of(far), pointer = b.pointer(far), array = b.array(far, 3);
   const TypeId record = b.record("r", {{"a", far, 0}, {"b", u32, 0}}, 8);
   const TypeId section = b.section(".data", {{far, 0, 4}, {b.variable("v", far), 0, 4}});
+  if (refused()) return;
   const auto types = b.types();
   EXPECT_EQ(types->type(far), nullptr);
   EXPECT_EQ(types->name_of(far), "");
@@ -144,6 +151,7 @@ TEST_F(Hostile, NamesOutsideTheStrings) {
   const TypeId record = b.record("r", {{"a", u32}});
   b.patch(record, 0, 0x7fffffff);
   b.patch(record, 3, 0xffffffff);
+  if (refused()) return;
   EXPECT_EQ(b.types()->name_of(record), "");
   EXPECT_EQ(show(record), "{=0:uint32}");
   EXPECT_FALSE(b.types()->find("struct r"));
