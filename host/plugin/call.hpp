@@ -10,6 +10,7 @@
 
 #include <mapscope/plugin.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <string>
@@ -64,6 +65,11 @@ private:
   void fill_copies(const msc_row& row);
   [[nodiscard]] std::string field_problem(const msc_field& field) const;
   void open_or_close(const msc_field& field);
+  /// Entries that are not in the report. Those of a map without rows are among its members, up to the limit.
+  [[nodiscard]] std::uint64_t hidden() const {
+    if (rows_ != 0 || !has_fields_) return counted_;
+    return limit_ == 0 ? 0 : counted_ - std::min<std::uint64_t>(counted_, limit_);
+  }
   [[nodiscard]] bool shows_another() const { return limit_ == 0 || rows_ < limit_; }
   [[nodiscard]] mapscope::report::Status status_after(int rc) const;
   [[nodiscard]] bool has_gaps(int rc) const;
@@ -88,6 +94,7 @@ private:
   std::vector<bool> fields_; ///< of the open objects and lists: which are lists
   bool row_open_ = false;    ///< fields are of the last row
   bool row_counts_ = false;  ///< that row is beyond the limit: it and its fields are only counted
+  std::string missing_;      ///< the type or member last asked for in vain: why a render ends, or a fallback
   bool has_fields_ = false;  ///< members of the map have begun: no rows any more
 
   std::uint64_t rows_ = 0, counted_ = 0; ///< keyed rows passed on; those that only count

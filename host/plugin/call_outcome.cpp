@@ -2,6 +2,8 @@
 // How a render ended: from what render() returned and what happened on the way.
 #include "host/plugin/call.hpp"
 
+#include "host/base/utf8.hpp"
+
 #include <fmt/format.h>
 
 using namespace mapscope;
@@ -37,7 +39,7 @@ report::Status msc_call::status_after(int rc) const {
   if (budget_.spent() != Kind::none) return Status::truncated;
   if (bug_ || (rc < MSC_OK && rc != MSC_EFAULT)) return Status::failed;
   if (has_gaps(rc)) return readable_ == 0 ? Status::unreadable : Status::partial;
-  if (rc > MSC_OK || counted_ != 0 || cut_values_ != 0) return Status::truncated;
+  if (rc > MSC_OK || hidden() != 0 || cut_values_ != 0) return Status::truncated;
   return Status::complete;
 }
 
@@ -64,8 +66,10 @@ std::vector<std::string> msc_call::reasons(int rc, report::Status status) const 
                                cut_values_, first_cut_, map_.value_size));
   if (rc > MSC_OK && budget_.spent() == plugin::Budget::Kind::none)
     list.emplace_back("the plugin stopped early");
-  if (counted_ != 0)
-    list.push_back(fmt::format("{} of {} entries shown; --limit 0 shows all", rows_, rows_ + counted_));
+  if (hidden() != 0)
+    list.push_back(fmt::format("{} of {} entries shown; --limit 0 shows all", rows_ + counted_ - hidden(),
+                               rows_ + counted_));
+  if (rc == MSC_ENOENT) list.push_back(valid_utf8(missing_));
   list.push_back(join_notes());
   return list;
 }

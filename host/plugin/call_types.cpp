@@ -41,7 +41,7 @@ int msc_call::type_find(std::uint32_t scope, const char* name, msc_type* found) 
     *found = (scope == MSC_KERNEL_BTF ? kernel_tag : map_tag) | id;
     return MSC_OK;
   }
-  (void)note(MSC_OK, fmt::format("no {} in the BTF of {}", spelled, types->name()).c_str());
+  missing_ = fmt::format("no {} in the BTF of {}", spelled, types->name());
   return MSC_ENOENT;
 }
 
@@ -59,7 +59,7 @@ int msc_call::type_member(msc_type type, const char* path, msc_member* member) {
   if (!ref) return misuse("type_member() of something that is no type");
   const auto found = ref->types->member(ref->id, std::string_view(path, ::strnlen(path, longest_name)));
   if (!found || found->bit_offset > UINT32_MAX) {
-    (void)note(MSC_OK, found ? "a member too far into its type" : found.error().text.c_str());
+    missing_ = found ? "a member too far into its type" : found.error().text;
     return MSC_ENOENT;
   }
   const msc_type tag = type & tag_mask;

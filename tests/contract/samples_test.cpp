@@ -89,8 +89,8 @@ TEST_P(Contract, CountsWhatIsBeyondTheRowLimit) {
   host_.target.row_limit = 1;
   const Report report = host_.render(plugin_);
   EXPECT_EQ(report.rc, MSC_OK);
-  EXPECT_EQ(report.rows, has_value ? 2U : 1U);
-  EXPECT_EQ(report.rows + report.counted, whole.rows);
+  EXPECT_EQ(report.rows, std::min<std::uint64_t>(whole.rows, has_value ? 2U : 1U)); // none: all are fields
+  EXPECT_EQ(report.rows + report.counted, whole.rows + whole.counted);
 }
 
 TEST_P(Contract, InventsNothingWithoutMemory) {

@@ -69,6 +69,15 @@ public:
     if (member.bit_size != 0 || member.bit_offset % 8 != 0) fail("a member without a byte offset");
     return member.bit_offset / 8;
   }
+  /// The same, and nullopt where this kernel's type has no such member.
+  [[nodiscard]] std::optional<std::uint32_t> offset_if(msc_type type, const char* path) {
+    msc_member member{};
+    const int rc = host_->type_member(call_, type, path, &member);
+    if (rc == MSC_ENOENT) return std::nullopt;
+    check(rc);
+    if (member.bit_size != 0 || member.bit_offset % 8 != 0) fail("a member without a byte offset");
+    return member.bit_offset / 8;
+  }
 
   [[nodiscard]] std::string_view config(const char* key) {
     msc_value value{};
