@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is said of a task (struct task_struct) that a map refers to.
+#pragma once
+
+#include "memory.hpp"
+
+namespace mapscope::builtin {
+
+class Tasks {
+public:
+  explicit Tasks(Call& call) : call_(call) {
+    const msc_type task = call.kernel_type("struct task_struct");
+    pid_ = call.offset(task, "pid");
+    tgid_ = call.offset(task, "tgid");
+    comm_ = call.offset(task, "comm");
+  }
+
+  /// Opens an object called `field` with pid, tgid and comm; nothing where the task cannot be read.
+  bool emit(const char* field, std::uint64_t task) {
+    const auto pid = load<std::int32_t>(call_, task + pid_), tgid = load<std::int32_t>(call_, task + tgid_);
+    if (task == 0 || !pid || !tgid) return false;
+    call_.object(field);
+    call_.signed_number("pid", *pid);
+    call_.signed_number("tgid", *tgid);
+    emit_name(call_, "comm", load_name<16>(call_, task + comm_)); // TASK_COMM_LEN
+    call_.end();
+    return true;
+  }
+
+private:
+  Call& call_;
+  std::uint32_t pid_ = 0, tgid_ = 0, comm_ = 0;
+};
+
+} // namespace mapscope::builtin
