@@ -37,11 +37,15 @@ public:
       const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(window, bucket_count_ - first));
       heads.resize(count * bucket_size_);
       walk(static_cast<std::uint32_t>(first), count, heads, visit);
+      beyond_ += counted_;
       if (counted_ != 0) call_.count(std::exchange(counted_, 0));
     }
     note_gaps();
     if (lost_buckets_ == bucket_count_) throw Stop{MSC_EFAULT};
   }
+
+  /// Elements behind the row limit, which were counted and not visited.
+  [[nodiscard]] std::uint64_t beyond() const { return beyond_; }
 
 private:
   static constexpr std::uint32_t window = 4096; ///< buckets a read
@@ -176,7 +180,7 @@ private:
   std::uint32_t node_ = 0, next_ = 0;                            ///< from the start of struct htab_elem
   std::size_t bucket_size_ = 0, hash_ = 0, key_ = 0, value_ = 0; ///< the last three from hash_node.next
   std::vector<std::byte> element_;                               ///< from hash_node.next on
-  std::uint64_t shown_ = 0, counted_ = 0, lost_buckets_ = 0, lost_elements_ = 0, misplaced_ = 0;
+  std::uint64_t shown_ = 0, counted_ = 0, beyond_ = 0, lost_buckets_ = 0, lost_elements_ = 0, misplaced_ = 0;
   Lost lost_chains_, circles_, unmarked_, strayed_;
 };
 
