@@ -44,6 +44,7 @@ Result<Predicate> parse(const catalog::Catalog& catalog, const std::string& spec
 
 std::string near_names(const catalog::Catalog& catalog, const std::string& spec) {
   std::vector<std::string> names;
+  names.reserve(catalog.maps.size());
   for (const auto& map : catalog.maps) names.push_back(map.name);
   const std::string near = nearest(spec, names);
   return near.empty() ? fmt::format("none of the {} maps fits; `mapscope maps` lists them", names.size())

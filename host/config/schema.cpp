@@ -67,8 +67,8 @@ Key size(std::string name, std::uint64_t Budget::* member) {
           [=](const Config& config) { return std::to_string(config.budget.*member); }};
 }
 
-template <class Part>
-Key word(std::string name, Part Config::* part, std::string Part::* member, std::vector<std::string> words) {
+template <class Part> Key word(std::string name, Part Config::* part, std::string Part::* member,
+                               const std::vector<std::string>& words) {
   return {std::move(name),
           [=](const toml::node& node, Config& config) -> std::string {
             const auto text = node.value_exact<std::string>();

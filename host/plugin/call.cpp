@@ -76,7 +76,7 @@ int msc_call::enter() {
   return budget_.call() ? MSC_OK : MSC_STOP;
 }
 
-int msc_call::misuse(std::string what) {
+int msc_call::misuse(const std::string& what) {
   bug_ = true;
   (void)note(MSC_EINVAL, ("plugin bug: " + what).c_str());
   return MSC_EINVAL;

@@ -44,7 +44,7 @@ public:
   /// MSC_OK when the helper may go on.
   int enter();
   /// A helper was used against the contract: remembered for the report, MSC_EINVAL for the plugin.
-  int misuse(std::string what);
+  int misuse(const std::string& what);
 
 private:
   /// Handles of types: which BTF object in the upper half, the id in the lower.

@@ -50,7 +50,7 @@ void msc_call::open_or_close(const msc_field& field) {
 }
 
 int msc_call::field(const msc_field& field) {
-  if (auto problem = field_problem(field); !problem.empty()) return misuse(std::move(problem));
+  if (const auto problem = field_problem(field); !problem.empty()) return misuse(problem);
   if (!row_open_ && fields_.empty()) has_fields_ = true;
   const bool only_counts = row_open_ && row_counts_;
   open_or_close(field);

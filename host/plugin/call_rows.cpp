@@ -139,8 +139,8 @@ report::Row msc_call::decoded(const msc_row& row) {
 }
 
 int msc_call::row(const msc_row& row) {
-  if (auto problem = shape_problem(row); !problem.empty()) return misuse(std::move(problem));
-  if (auto problem = size_problem(row); !problem.empty()) return misuse(std::move(problem));
+  if (const auto problem = shape_problem(row); !problem.empty()) return misuse(problem);
+  if (const auto problem = size_problem(row); !problem.empty()) return misuse(problem);
   if (!budget_.entry()) return MSC_STOP;
   if (row.shape == MSC_VALUE)
     has_value_ = true;

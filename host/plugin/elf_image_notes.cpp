@@ -14,7 +14,7 @@ namespace {
 /// same bytes again and again.
 constexpr std::uint64_t most_bytes = 1U << 20;
 constexpr std::uint32_t manifest_type = 1;
-constexpr std::string_view owner("MSC", 4); // with its NUL
+constexpr std::string_view owner("MSC\0", 4); // its NUL counts
 
 std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

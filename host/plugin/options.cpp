@@ -45,6 +45,7 @@ std::string hint(const std::string& word) {
 
 std::vector<std::string> option_names(const Manifest& manifest) {
   std::vector<std::string> names;
+  names.reserve(manifest.options.size());
   for (const Option& option : manifest.options) names.push_back(option.name);
   return names;
 }

@@ -44,7 +44,7 @@ public:
   }
 
 private:
-  void explain(std::string why) { selection_.reason += selection_.reason.empty() ? why : "; " + why; }
+  void explain(const std::string& why) { selection_.reason += selection_.reason.empty() ? why : "; " + why; }
 
   /// Rank 1: the first rule that names a plugin and matches the map. A person may send a map to a plugin
   /// without an attach point for it; its first one then stands in.

@@ -19,14 +19,14 @@ public:
   void end(const Outcome& outcome) override;
 
 private:
-  [[nodiscard]] std::string bold(std::string text) const {
+  [[nodiscard]] std::string bold(const std::string& text) const {
     return options_.color ? "\033[1m" + text + "\033[0m" : text;
   }
-  [[nodiscard]] std::string alert(std::string text) const {
+  [[nodiscard]] std::string alert(const std::string& text) const {
     return options_.color ? "\033[33m" + text + "\033[0m" : text;
   }
 
-  void put(std::string text) {
+  void put(std::string_view text) {
     buffer_ += text;
     if (buffer_.size() >= 64U << 10) flush();
   }

@@ -55,7 +55,7 @@ TextTree::Node& TextTree::add(Kind kind) {
   return node;
 }
 
-void TextTree::scalar(std::string text, bool zero) {
+void TextTree::scalar(const std::string& text, bool zero) {
   Node& node = add(Kind::scalar);
   node.zero = zero && node.text.empty(); // behind a truncation mark nothing is hidden
   node.text += text;
@@ -249,22 +249,25 @@ void TextTree::append_lines(const Node& node, unsigned width, unsigned column, u
                             std::string& out) const {
   std::string line;
   append_one_line(node, line);
-  const bool fits = column + line.size() <= width;
-  if (fits || node.kind == Kind::scalar)
+  const bool is_text = node.kind == Kind::scalar || (node.kind == Kind::array && !quoted_text(node).empty());
+  if (is_text || column + line.size() <= width)
     out += line;
   else if (node.kind == Kind::record)
     append_record_lines(node, width, indent, out);
-  else if (node.kind == Kind::array && quoted_text(node).empty())
+  else if (node.kind == Kind::array)
     append_array_lines(node, width, indent, out);
-  else if (node.kind == Kind::bytes) {
-    constexpr std::size_t row = 16 * 3;
-    const std::size_t begin = node.hex_at; // a truncation's mark stays on the first line
-    std::string_view hex = std::string_view(line).substr(begin);
-    out += line.substr(0, begin);
-    for (std::size_t at = 0; at < hex.size(); at += row)
-      out += fmt::format("\n{:{}}{:04x}  {}", "", indent + 2, at / 3, hex.substr(at, row - 1));
-  } else
-    out += line;
+  else
+    append_hex_lines(line, node.hex_at, indent, out);
+}
+
+/// Sixteen bytes a line, behind the offset of the first; what comes before `begin`, a truncation's mark,
+/// stays on the first line.
+void TextTree::append_hex_lines(std::string_view line, std::size_t begin, unsigned indent, std::string& out) {
+  constexpr std::size_t row = 16U * 3;
+  const std::string_view hex = line.substr(begin);
+  out += line.substr(0, begin);
+  for (std::size_t at = 0; at < hex.size(); at += row)
+    out += fmt::format("\n{:{}}{:04x}  {}", "", indent + 2, at / 3, hex.substr(at, row - 1));
 }
 
 /// A blank between the label and what follows on its line; none where all follows on lines of its own.

@@ -70,7 +70,7 @@ public:
 
 private:
   Node& add(Kind kind);
-  void scalar(std::string text, bool zero);
+  void scalar(const std::string& text, bool zero);
   void close();
   void append_one_line(const Node& node, std::string& out) const;
   void append_array(const Node& node, std::string& out) const;
@@ -81,6 +81,7 @@ private:
   void append_array_lines(const Node& node, unsigned width, unsigned indent, std::string& out) const;
   void append_behind_label(const Node& node, unsigned width, unsigned column, unsigned indent,
                            std::string& out) const;
+  static void append_hex_lines(std::string_view line, std::size_t begin, unsigned indent, std::string& out);
   void append_scalar_lines(const Node& array, unsigned width, unsigned indent, std::string& out) const;
   static void append_left_out(const Node& array, unsigned indent, std::string& out);
   [[nodiscard]] bool is_scalar_row(const Node& array) const;
