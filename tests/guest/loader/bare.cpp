@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/if_xdp.h>
 #include <linux/perf_event.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -140,6 +141,13 @@ int named_socket() {
   return fd;
 }
 
+/// Not bound to a device, but with a receive ring, without which newer kernels take none into a map.
+int xsk_socket() {
+  const int fd = must(::socket(AF_XDP, SOCK_RAW, 0), "AF_XDP"), descriptors = 64;
+  must(setsockopt(fd, SOL_XDP, XDP_RX_RING, &descriptors, sizeof descriptors), "XDP_RX_RING");
+  return fd;
+}
+
 /// Addresses, names and paths to find again.
 void create_more_references(int sockets, int keyed_sockets, int cgroups) {
   const u32 fifth = 5, sixth = 6;
@@ -148,7 +156,7 @@ void create_more_references(int sockets, int keyed_sockets, int cgroups) {
   put(cgroups, &fifth, &inner);
   const u64 fd = static_cast<u64>(listener);
   put(create(BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, "a_sockarray", 4, 8, 8), &fifth, &fd);
-  const int unbound = must(::socket(AF_XDP, SOCK_RAW, 0), "AF_XDP");
+  const int unbound = xsk_socket();
   put(create(BPF_MAP_TYPE_XSKMAP, "an_xskmap", 4, 4, 8), &fifth, &unbound);
 }
 

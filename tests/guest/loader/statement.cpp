@@ -3,6 +3,7 @@
 #include "guest.hpp"
 
 #include "../bpf/known.h"
+#include "expect.hpp"
 #include "json.hpp"
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <bpf/btf.h>
 #include <cerrno>
 #include <cstring>
+#include <map>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <vector>
@@ -100,7 +102,8 @@ bool is_frozen(int fd) {
 
 /// libbpf's name, also for what is younger than libbpf.
 std::string type_name(u32 type) {
-  if (type == 33) return "arena";
+  static const std::map<u32, const char*> younger = {{33, "arena"}, {34, "insn_array"}, {35, "rhash"}};
+  if (const auto found = younger.find(type); found != younger.end()) return found->second;
   const char* name = libbpf_bpf_map_type_str(static_cast<bpf_map_type>(type));
   return name != nullptr ? name : "type_" + std::to_string(type);
 }
@@ -134,6 +137,8 @@ void state_map(std::FILE* out, u32 id, const std::vector<Program>& programs) {
     const u64 count = state_entries(out, fd, info);
     std::fprintf(out, "],\"entry_count\":%llu", count);
   }
+  if (const auto expected = expected_of(id); !expected.empty())
+    std::fprintf(out, ",\"expected\":%s", json::list(expected).c_str());
   std::fputs("}", out);
   close(fd);
 }
