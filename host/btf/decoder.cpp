@@ -50,12 +50,17 @@ Bytes part(Bytes bytes, std::uint64_t offset, std::uint64_t size) {
 /// the budget is left.
 class Run {
 public:
-  Run(const Plan& plan, const Limits& limits, ValueVisitor& out)
-      : plan_(plan), limits_(limits), out_(out), left_(limits.nodes) {}
+  Run(const Plan& plan, const Types& types, const Limits& limits, Behind* behind, ValueVisitor& out,
+      Progress& progress)
+      : plan_(plan), types_(types), limits_(limits), behind_(behind), out_(out), progress_(progress),
+        left_(progress.left), said_(progress.said) {}
 
   void root(Bytes bytes) {
-    if (left_ == 0) return leave_out();
-    value(plan_.nodes[plan_.root], bytes, 0);
+    if (left_ == 0)
+      leave_out();
+    else
+      value(plan_.nodes[plan_.root], bytes, progress_.depth);
+    progress_.left = left_, progress_.said = said_;
   }
 
 private:
@@ -73,6 +78,8 @@ private:
       return out_.unsupported(plan_.reasons[node.first]);
     case Op::cpu_mask:
       return cpu_mask(node, bytes);
+    case Op::special_pointer:
+      return special_pointer(node, bytes, depth);
     default:
       return simple(node, bytes);
     }
@@ -138,6 +145,21 @@ private:
     out_.enumeration(node.bits, value, name, node.is_signed);
   }
 
+  /// Hands what is left to whoever looks behind the bytes, and takes back what is left then.
+  template <class Ask> void ask(std::uint32_t depth, Ask ask) {
+    Progress inner{left_, depth, said_};
+    ask(inner);
+    left_ = inner.left, said_ = inner.said;
+  }
+
+  void special_pointer(const Node& node, Bytes bytes, std::uint32_t depth) {
+    if (bytes.size() < node.size) return truncated_bytes(node.size, bytes);
+    const SpecialField& field = plan_.specials[node.special - 1];
+    ask(depth + 1, [&](Progress& inner) {
+      behind_->pointer(field, load_number(bytes.data(), node.size), types_, inner, out_);
+    });
+  }
+
   void record(const Node& node, Bytes bytes, std::uint32_t depth) {
     if (bytes.size() >= node.size) return members(node, bytes, depth);
     out_.begin_truncated(node.size, bytes.size());
@@ -164,6 +186,10 @@ private:
         any_member(member, bytes, below);
       }
     }
+    if (node.special != 0 && bytes.size() >= node.size && left_ != 0)
+      ask(depth + 1, [&](Progress& inner) {
+        behind_->state(plan_.specials[node.special - 1], bytes.first(node.size), types_, inner, out_);
+      });
     out_.end_struct();
   }
 
@@ -243,24 +269,35 @@ private:
   }
 
   const Plan& plan_;
+  const Types& types_;
   const Limits& limits_;
+  Behind* behind_; ///< not null where the plan has special fields
   ValueVisitor& out_;
+  Progress& progress_;
   std::uint64_t left_;
-  bool said_ = false;
+  bool said_;
 };
 
 class TypedDecoder final : public Decoder {
 public:
-  TypedDecoder(std::shared_ptr<const Types> types, TypeId type, const Limits& limits)
-      : types_(std::move(types)), limits_(limits), plan_(compile_plan(*types_, type)),
+  TypedDecoder(std::shared_ptr<const Types> types, TypeId type, const Limits& limits, Behind* behind,
+               Plan plan)
+      : types_(std::move(types)), limits_(limits), behind_(behind), plan_(std::move(plan)),
         name_(types_->spell(type)) {}
 
-  void decode(Bytes bytes, ValueVisitor& visitor) const override { Run(plan_, limits_, visitor).root(bytes); }
+  void decode(Bytes bytes, ValueVisitor& visitor) const override {
+    Progress progress{limits_.nodes, 0, false};
+    decode(bytes, visitor, progress);
+  }
+  void decode(Bytes bytes, ValueVisitor& visitor, Progress& progress) const override {
+    Run(plan_, *types_, limits_, behind_, visitor, progress).root(bytes);
+  }
   [[nodiscard]] std::string_view type_name() const override { return name_; }
 
 private:
   std::shared_ptr<const Types> types_; ///< keeps the names alive
   Limits limits_;
+  Behind* behind_;
   Plan plan_;
   std::string name_;
 };
@@ -268,6 +305,7 @@ private:
 class BytesDecoder final : public Decoder {
 public:
   void decode(Bytes bytes, ValueVisitor& visitor) const override { visitor.bytes(bytes); }
+  void decode(Bytes bytes, ValueVisitor& visitor, Progress&) const override { visitor.bytes(bytes); }
   [[nodiscard]] std::string_view type_name() const override { return ""; }
 };
 
@@ -286,14 +324,22 @@ public:
     }
     visitor.text(text);
   }
+  void decode(Bytes bytes, ValueVisitor& visitor, Progress&) const override { decode(bytes, visitor); }
   [[nodiscard]] std::string_view type_name() const override { return "char[]"; }
 };
 
 } // namespace
 
 std::shared_ptr<const Decoder> Decoder::compile(std::shared_ptr<const Types> types, TypeId type,
-                                                const Limits& limits) {
-  return std::make_shared<TypedDecoder>(std::move(types), type, limits);
+                                                const Limits& limits, Behind* behind) {
+  Plan plan = compile_plan(*types, type, behind != nullptr);
+  return std::make_shared<TypedDecoder>(std::move(types), type, limits, behind, std::move(plan));
+}
+
+std::shared_ptr<const Decoder> Decoder::compile_summary(std::shared_ptr<const Types> types, TypeId type,
+                                                        const Limits& limits) {
+  Plan plan = compile_summary_plan(*types, type);
+  return std::make_shared<TypedDecoder>(std::move(types), type, limits, nullptr, std::move(plan));
 }
 
 std::shared_ptr<const Decoder> Decoder::raw_bytes() { return std::make_shared<BytesDecoder>(); }

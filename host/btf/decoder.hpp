@@ -2,12 +2,14 @@
 // Bytes of a BTF type into value events.
 //
 // A Decoder is compiled once per type (names, offsets and widths resolved, enumerators sorted) and then runs
-// over any number of values without looking at BTF again. Refuses: to follow pointers, to trust a size. Depth
-// is capped (members, elements and hops together), and so are array elements and the values shown per call;
-// a value of many bytes (raw bytes, a CPU mask) counts as one per 64 of them. What a cap leaves out is said
-// in its place. Thread rule: immutable after compile(); decode() may run on any thread at once.
+// over any number of values without looking at BTF again. Refuses: to trust a size, and to follow a pointer
+// by itself: with a Behind it asks there about special fields, without one they are like any others. Depth is
+// capped (members, elements and hops together), and so are array elements and the values shown per call; a
+// value of many bytes (raw bytes, a CPU mask) counts as one per 64 of them. What a cap leaves out is said in
+// its place. Thread rule: immutable after compile(); decode() may run on any thread at once.
 #pragma once
 
+#include "host/btf/behind.hpp"
 #include "host/btf/types.hpp"
 #include "host/btf/value_visitor.hpp"
 
@@ -26,8 +28,13 @@ public:
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
   /// Never fails: a type that cannot be shown compiles to `unsupported` with the reason.
+  /// `behind`, if any, must outlive the decoder.
   static std::shared_ptr<const Decoder> compile(std::shared_ptr<const Types> types, TypeId type,
-                                                const Limits& limits);
+                                                const Limits& limits, Behind* behind = nullptr);
+  /// Of a kernel object no more than tells which one it is: its numbers, enums and short texts, the first 16;
+  /// of a task pid, tgid and comm; of a CPU mask its CPUs.
+  static std::shared_ptr<const Decoder> compile_summary(std::shared_ptr<const Types> types, TypeId type,
+                                                        const Limits& limits);
   /// For values without a type: `bytes`.
   static std::shared_ptr<const Decoder> raw_bytes();
   /// For maps named *.rodata.str1.1.
@@ -35,6 +42,8 @@ public:
   virtual ~Decoder() = default;
 
   virtual void decode(std::span<const std::byte> bytes, ValueVisitor& visitor) const = 0;
+  /// Inside another value: within what is left of its budget and depth.
+  virtual void decode(std::span<const std::byte> bytes, ValueVisitor& visitor, Progress& progress) const = 0;
   /// How the type is spelled in C; "" for raw bytes.
   [[nodiscard]] virtual std::string_view type_name() const = 0;
 };

@@ -3,10 +3,12 @@
 
 #include "host/btf/enumeration.hpp"
 #include "host/btf/record_member.hpp"
+#include "host/btf/special.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <unordered_map>
+#include <utility>
 
 namespace mapscope::btf {
 
@@ -18,10 +20,19 @@ constexpr unsigned deepest = 128; ///< of the compiler's own recursion
 
 class Compiler {
 public:
-  explicit Compiler(const Types& types) : types_(types) {}
+  Compiler(const Types& types, bool with_specials) : types_(types), with_specials_(with_specials) {}
 
   Plan compile(TypeId type) {
     plan_.root = node_for(type);
+    return std::move(plan_);
+  }
+
+  Plan summary(TypeId type) {
+    const TypeId peeled = types_.peel(type);
+    const btf_type* record = types_.type(peeled);
+    const bool is_record = record != nullptr && (btf_is_struct(record) || btf_is_union(record));
+    const auto mask = is_record ? cpu_mask(peeled, record) : std::nullopt;
+    plan_.root = mask ? add(*mask) : is_record ? summarised(peeled, record) : node_for(type);
     return std::move(plan_);
   }
 
@@ -90,7 +101,7 @@ private:
     case BTF_KIND_ARRAY:
       return array(type);
     case BTF_KIND_PTR:
-      return add(sized(Op::pointer, 8));
+      return pointer(type);
     case BTF_KIND_VAR:
       return node_for(type->type);
     case BTF_KIND_DATASEC:
@@ -103,6 +114,18 @@ private:
     default:
       return unsupported(fmt::format("a type of the unknown kind {}", unsigned{btf_kind(type)}));
     }
+  }
+
+  std::uint32_t special(const SpecialField& field) {
+    plan_.specials.push_back(field);
+    return static_cast<std::uint32_t>(plan_.specials.size());
+  }
+
+  std::uint32_t pointer(const btf_type* type) {
+    const auto field = with_specials_ ? special_pointer(types_, type) : std::nullopt;
+    Node node = sized(field ? Op::special_pointer : Op::pointer, 8);
+    if (field) node.special = special(*field);
+    return add(node);
   }
 
   std::uint32_t integer(const btf_type* type) {
@@ -166,8 +189,9 @@ private:
     const auto index = begin_members(Op::record, id, type);
     if (!index) return unsupported("a type with too many members to be real");
     const std::uint32_t first = plan_.nodes[*index].first;
+    mark_special(*index, contains_);
     for (unsigned i = 0; i < btf_vlen(type); ++i) {
-      PlanMember member = member_of(type, i);
+      PlanMember member = member_of(id, type, i);
       member.name = types_.text(btf_members(type)[i].name_off);
       if (i + 1 == btf_vlen(type) || btf_is_union(type)) open_end(*index, member);
       plan_.members[first + i] = member;
@@ -181,7 +205,76 @@ private:
     plan_.nodes[record].open_ended = true;
   }
 
-  PlanMember member_of(const btf_type* type, unsigned index) {
+  /// A number or a name; pointers, and what is nested, say little of which object it is.
+  bool is_telling(TypeId id) {
+    const btf_type* type = types_.type(types_.peel(id));
+    if (type != nullptr && btf_is_array(type)) {
+      const auto size = types_.size(btf_array(type)->type);
+      return size && *size == 1 && btf_array(type)->nelems <= 64;
+    }
+    return type != nullptr && (btf_is_int(type) || btf_is_any_enum(type));
+  }
+
+  std::uint32_t summarised(TypeId id, const btf_type* type) {
+    constexpr std::size_t most = 16;
+    Node node = sized(Op::record, type->size);
+    node.name = types_.text(type->name_off);
+    const bool is_task = node.name == "task_struct";
+    std::vector<PlanMember> chosen;
+    for (unsigned i = 0; i < btf_vlen(type) && chosen.size() < most; ++i) {
+      const std::string_view name = types_.text(btf_members(type)[i].name_off);
+      const bool wanted = is_task ? name == "pid" || name == "tgid" || name == "comm" : !name.empty();
+      if (!wanted || !is_telling(btf_members(type)[i].type)) continue;
+      chosen.push_back(member_of(id, type, i));
+      chosen.back().name = name;
+    }
+    node.first = static_cast<std::uint32_t>(plan_.members.size());
+    node.count = static_cast<std::uint32_t>(chosen.size());
+    plan_.members.insert(plan_.members.end(), chosen.begin(), chosen.end());
+    return add(node);
+  }
+
+  /// A struct that the kernel keeps state in; a list or tree knows what it contains by the member it is.
+  void mark_special(std::uint32_t index, const std::optional<Contains>& contains) {
+    const auto kind = with_specials_ ? special_struct(plan_.nodes[index].name) : std::nullopt;
+    if (!kind) return;
+    SpecialField field{.kind = *kind};
+    if (is_graph(*kind) && contains)
+      field.target = contains->target, field.node_offset = contains->node_offset;
+    plan_.nodes[index].special = special(field);
+  }
+
+  static bool is_graph(Special kind) { return kind == Special::list_head || kind == Special::rb_root; }
+
+  /// The struct that `id` is, or is an array of.
+  TypeId innermost(TypeId id) {
+    for (unsigned hop = 0; hop < 8; ++hop) {
+      id = types_.peel(id);
+      const btf_type* type = types_.type(id);
+      if (type == nullptr || !btf_is_array(type)) break;
+      id = btf_array(type)->type;
+    }
+    return id;
+  }
+
+  /// Compiles the member's type; a list or tree gets nodes of its own, since what it contains is declared
+  /// with the member and not with the type.
+  std::uint32_t declared_node(TypeId type, TypeId owner, std::int32_t component) {
+    const TypeId inner = with_specials_ ? innermost(type) : 0;
+    const btf_type* record = types_.type(inner);
+    const auto kind = record != nullptr && btf_is_struct(record)
+                          ? special_struct(types_.text(record->name_off))
+                          : std::nullopt;
+    if (!kind || !is_graph(*kind)) return node_for(type);
+    const auto outer = std::exchange(contains_, contains_tag(types_, owner, component));
+    by_type_.erase(types_.peel(type)), by_type_.erase(inner);
+    const std::uint32_t node = node_for(type);
+    by_type_.erase(types_.peel(type)), by_type_.erase(inner);
+    contains_ = outer;
+    return node;
+  }
+
+  PlanMember member_of(TypeId owner, const btf_type* type, unsigned index) {
     const Member placed = record_member(types_, type, index);
     PlanMember member;
     member.offset = placed.offset();
@@ -194,13 +287,14 @@ private:
     } else if (member.shift != 0) {
       member.node = unsupported(fmt::format("a member at bit {} that is no bitfield", placed.bit_offset % 8));
     } else {
-      own_bytes(member, placed.type, types_.size(placed.type).value_or(0));
+      own_bytes(member, declared_node(placed.type, owner, static_cast<std::int32_t>(index)),
+                types_.size(placed.type).value_or(0));
     }
     return member;
   }
 
-  void own_bytes(PlanMember& member, TypeId type, std::uint64_t size) {
-    member.node = node_for(type);
+  void own_bytes(PlanMember& member, std::uint32_t own, std::uint64_t size) {
+    member.node = own;
     member.size = size;
     const Node& node = plan_.nodes[member.node];
     if (is_scalar(node.op) && node.size == size) member.access = Access::scalar;
@@ -254,11 +348,14 @@ private:
     member.offset = placed.offset;
     member.hops = btf_is_var(declared) ? 2 : 1;
     // What clang writes has no sizes yet; libbpf puts them in before it loads an object.
-    own_bytes(member, placed.type, placed.size != 0 ? placed.size : types_.size(placed.type).value_or(0));
+    own_bytes(member, declared_node(placed.type, placed.type, -1),
+              placed.size != 0 ? placed.size : types_.size(placed.type).value_or(0));
     return member;
   }
 
   const Types& types_;
+  bool with_specials_;
+  std::optional<Contains> contains_; ///< of the member that is being compiled
   Plan plan_;
   std::unordered_map<TypeId, std::uint32_t> by_type_;        ///< peeled
   std::unordered_map<std::uint64_t, std::uint32_t> by_enum_; ///< id and bits
@@ -268,6 +365,10 @@ private:
 
 } // namespace
 
-Plan compile_plan(const Types& types, TypeId type) { return Compiler(types).compile(type); }
+Plan compile_plan(const Types& types, TypeId type, bool with_specials) {
+  return Compiler(types, with_specials).compile(type);
+}
+
+Plan compile_summary_plan(const Types& types, TypeId type) { return Compiler(types, false).summary(type); }
 
 } // namespace mapscope::btf

@@ -5,6 +5,7 @@
 // itself (no compiler makes one, a hostile BTF may) is a cycle that decoding leaves through its depth limit.
 #pragma once
 
+#include "host/btf/behind.hpp"
 #include "host/btf/types.hpp"
 
 #include <cstdint>
@@ -31,6 +32,7 @@ enum class Op : std::uint8_t {
   record,
   section,
   array,
+  special_pointer, ///< one that leads somewhere
   unsupported
 };
 constexpr bool is_scalar(Op op) { return op <= Op::pointer; }
@@ -66,6 +68,8 @@ struct Node {
   std::uint32_t count = 0;  ///< record, section: members; enumeration: constants; CPU mask: 64-bit words
   std::uint64_t length = 0; ///< array: declared elements
   std::uint64_t stride = 0; ///< array: bytes per element
+  /// Special pointer, and a record that the kernel keeps state in: which special field, plus one; 0 = none.
+  std::uint32_t special = 0;
 };
 
 struct Plan {
@@ -75,10 +79,13 @@ struct Plan {
   /// equals.
   std::vector<std::pair<std::uint64_t, std::string_view>> constants;
   std::vector<std::string> reasons;
+  std::vector<SpecialField> specials;
   std::uint32_t root = 0;
 };
 
-/// Names in the plan are views into `types`.
-Plan compile_plan(const Types& types, TypeId type);
+/// Names in the plan are views into `types`. Special fields are like any others unless asked for.
+Plan compile_plan(const Types& types, TypeId type, bool with_specials = false);
+/// Of a struct no more than tells which object it is: see Decoder::compile_summary().
+Plan compile_summary_plan(const Types& types, TypeId type);
 
 } // namespace mapscope::btf

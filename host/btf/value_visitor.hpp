@@ -12,8 +12,12 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <variant>
 
 namespace mapscope::btf {
+
+/// Something that is known of a value and is no member of its type.
+using Fact = std::variant<bool, std::int64_t, std::uint64_t, std::string_view>;
 
 class ValueVisitor {
 public:
@@ -37,6 +41,16 @@ public:
   virtual void end_array() = 0;
   virtual void cpu_list(std::string_view ranges) = 0;
   virtual void pointer(std::uint64_t value) = 0;
+  /// A pointer that leads somewhere: facts and lists follow, or deref() and the value there.
+  virtual void begin_pointer(std::uint64_t value) = 0;
+  virtual void deref() = 0;
+  virtual void end_pointer() = 0;
+  /// In a pointer, and in a struct behind its last member. Names are literals.
+  virtual void fact(std::string_view name, const Fact& fact) = 0;
+  /// Where facts may stand: a named list of complete values.
+  virtual void begin_values(std::string_view name) = 0;
+  virtual void end_values() = 0;
+  virtual void null() = 0; ///< in a list of values: one that is not there
   /// Raw bytes.
   virtual void bytes(std::span<const std::byte> value) = 0;
   /// The `.rodata.str1.1` form: printable text already escaped.

@@ -7,6 +7,7 @@
 
 #include "host/plugin/budget.hpp"
 #include "host/plugin/render.hpp"
+#include "host/report/special_fields.hpp"
 
 #include <mapscope/plugin.h>
 
@@ -58,6 +59,7 @@ private:
   [[nodiscard]] std::string shape_problem(const msc_row& row) const;
   [[nodiscard]] std::string size_problem(const msc_row& row) const;
   [[nodiscard]] bool value_fits(const msc_value& value, bool may_be_short) const;
+  mapscope::btf::Behind* behind(const mapscope::btf::Types* types);
   const mapscope::btf::Decoder* decoder_for(msc_type type, bool is_key);
   std::shared_ptr<const mapscope::btf::Decoder> declared_decoder(bool is_key);
   mapscope::report::Typed typed(const msc_value& value);
@@ -88,6 +90,7 @@ private:
   std::map<std::string, std::string> options_;
   std::thread::id thread_ = std::this_thread::get_id();
 
+  std::unique_ptr<mapscope::report::SpecialFields> special_; ///< of the map's own types
   std::unordered_map<msc_type, std::shared_ptr<const mapscope::btf::Decoder>> decoders_[2]; ///< values, keys
   std::vector<std::optional<mapscope::report::Typed>> copies_; ///< of the current row
 

@@ -85,7 +85,16 @@ std::shared_ptr<const mapscope::btf::Decoder> msc_call::declared_decoder(bool is
                    .c_str());
     return nullptr;
   }
-  return mapscope::btf::Decoder::compile(map_.types, type, environment_.limits);
+  return mapscope::btf::Decoder::compile(map_.types, type, environment_.limits, behind(map_.types.get()));
+}
+
+/// Special fields are a matter of the program's types; the kernel's own have none.
+mapscope::btf::Behind* msc_call::behind(const mapscope::btf::Types* types) {
+  if (types != map_.types.get() || types == environment_.kernel.get()) return nullptr;
+  if (!special_)
+    special_ = std::make_unique<report::SpecialFields>(*environment_.target, environment_.kernel, map_.types,
+                                                       environment_.symbols, environment_.limits);
+  return special_.get();
 }
 
 const mapscope::btf::Decoder* msc_call::decoder_for(msc_type type, bool is_key) {
@@ -95,7 +104,8 @@ const mapscope::btf::Decoder* msc_call::decoder_for(msc_type type, bool is_key) 
   if (type == MSC_DECLARED)
     decoder = declared_decoder(is_key);
   else if (const auto ref = resolve(type))
-    decoder = mapscope::btf::Decoder::compile(ref->types, ref->id, environment_.limits);
+    decoder =
+        mapscope::btf::Decoder::compile(ref->types, ref->id, environment_.limits, behind(ref->types.get()));
   return known.emplace(type, std::move(decoder)).first->second.get();
 }
 

@@ -80,13 +80,17 @@ void JsonValue::begin_struct(std::optional<std::string_view> type_name) {
     out_.raw("null");
   out_.key("members");
   out_.begin_array(JsonText::Layout::lines);
-  if (structs_ + 1 < in_member_.size()) ++structs_;
-  in_member_[structs_] = false;
+  begin_part(Part::members);
+}
+
+void JsonValue::begin_part(Part part) {
+  if (open_ + 1 < parts_.size()) ++open_;
+  parts_[open_] = part;
 }
 
 void JsonValue::open_member_ends() {
-  if (in_member_[structs_]) out_.end_object();
-  in_member_[structs_] = false;
+  if (parts_[open_] == Part::member) out_.end_object();
+  parts_[open_] = Part::members;
 }
 
 void JsonValue::member(std::string_view name) {
@@ -95,15 +99,61 @@ void JsonValue::member(std::string_view name) {
   out_.begin_value(R"("name":)");
   out_.quoted(name);
   out_.key("value");
-  in_member_[structs_] = true;
+  parts_[open_] = Part::member;
 }
 
 void JsonValue::end_struct() {
-  open_member_ends();
-  out_.end_array();
+  if (parts_[open_] != Part::facts) {
+    open_member_ends();
+    out_.end_array();
+  }
   out_.end_object();
-  if (structs_ > 0) --structs_;
+  if (open_ > 0) --open_;
 }
+
+void JsonValue::begin_pointer(std::uint64_t value) {
+  out_.begin_object();
+  out_.begin_value(R"("kind":"ptr","value":)");
+  out_.raw_number(value);
+  begin_part(Part::facts);
+}
+
+void JsonValue::deref() { out_.key("deref"); }
+
+void JsonValue::end_pointer() {
+  out_.end_object();
+  if (open_ > 0) --open_;
+}
+
+void JsonValue::begin_fact(std::string_view name) {
+  if (parts_[open_] != Part::facts) {
+    open_member_ends();
+    out_.end_array();
+    parts_[open_] = Part::facts;
+  }
+  out_.key(name);
+}
+
+void JsonValue::fact(std::string_view name, const btf::Fact& fact) {
+  begin_fact(name);
+  if (const auto* text = std::get_if<std::string_view>(&fact))
+    out_.string(*text);
+  else if (const auto* flag = std::get_if<bool>(&fact))
+    out_.boolean(*flag);
+  else if (const auto* number = std::get_if<std::int64_t>(&fact))
+    out_.number(*number);
+  else
+    out_.number(std::get<std::uint64_t>(fact));
+}
+
+void JsonValue::begin_values(std::string_view name) {
+  begin_fact(name);
+  out_.begin_array();
+}
+
+void JsonValue::end_values() { out_.end_array(); }
+
+void JsonValue::null() { out_.null(); }
 
 void JsonValue::begin_array(std::uint64_t length) {
   out_.begin_object();

@@ -27,6 +27,13 @@ public:
   void end_array() override;
   void cpu_list(std::string_view ranges) override;
   void pointer(std::uint64_t value) override;
+  void begin_pointer(std::uint64_t value) override;
+  void deref() override;
+  void end_pointer() override;
+  void fact(std::string_view name, const btf::Fact& fact) override;
+  void begin_values(std::string_view name) override;
+  void end_values() override;
+  void null() override;
   void bytes(std::span<const std::byte> value) override;
   void text(std::string_view escaped) override;
   void begin_truncated(std::uint64_t needed, std::uint64_t had) override;
@@ -34,10 +41,15 @@ public:
   void unsupported(std::string_view reason) override;
 
 private:
+  /// What of an open struct or pointer is open.
+  enum class Part : std::uint8_t { members, member, facts };
   void open_member_ends();
+  void begin_part(Part part);
+  void begin_fact(std::string_view name);
+
   JsonText& out_;
-  std::array<bool, 64> in_member_{}; ///< per open struct: a member object is open
-  unsigned structs_ = 0;
+  std::array<Part, 128> parts_{}; ///< per open struct and pointer
+  unsigned open_ = 0;
 };
 
 } // namespace mapscope::report

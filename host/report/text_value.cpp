@@ -47,7 +47,7 @@ TextTree::Node& TextTree::add(Kind kind) {
   if (!open_.empty()) nodes_[open_.back()].children.push_back(index);
   Node& node = nodes_[index];
   node.kind = kind;
-  node.zero = node.is_byte = false;
+  node.zero = node.is_byte = node.has_facts = false;
   node.member = std::exchange(next_member_, {});
   node.text.clear();
   node.children.clear();
@@ -120,9 +120,45 @@ void TextTree::member(std::string_view name) { next_member_ = name; }
 void TextTree::end_struct() { close(); }
 void TextTree::end_array() { close(); }
 
+void TextTree::begin_pointer(std::uint64_t value) {
+  add(Kind::pointer).text += fmt::format("{:#x}", value);
+  open_.push_back(used_ - 1);
+}
+void TextTree::deref() { next_member_ = {}; }
+void TextTree::end_pointer() { close(); }
+
+/// What the kernel keeps in a struct says more than the struct's own members, which are opaque.
+void TextTree::fact(std::string_view name, const btf::Fact& fact) {
+  Node& owner = nodes_[open_.back()];
+  if (owner.kind == Kind::record && !std::exchange(owner.has_facts, true)) owner.children.clear();
+  next_member_ = name;
+  if (const auto* text = std::get_if<std::string_view>(&fact))
+    scalar(printable(*text), text->empty());
+  else if (const auto* flag = std::get_if<bool>(&fact))
+    boolean(*flag);
+  else if (const auto* number = std::get_if<std::int64_t>(&fact))
+    scalar(fmt::format("{}", *number), *number == 0);
+  else
+    scalar(fmt::format("{}", std::get<std::uint64_t>(fact)), std::get<std::uint64_t>(fact) == 0);
+}
+
+void TextTree::begin_values(std::string_view name) {
+  Node& owner = nodes_[open_.back()];
+  if (owner.kind == Kind::record && !std::exchange(owner.has_facts, true)) owner.children.clear();
+  next_member_ = name;
+  begin_list();
+}
+void TextTree::end_values() {
+  Node& list = nodes_[open_.back()];
+  list.length = list.children.size();
+  close();
+}
+void TextTree::null() { scalar("none", false); }
+
 void TextTree::close() {
   Node& node = nodes_[open_.back()];
   open_.pop_back();
+  if (node.kind == Kind::pointer) return;
   node.zero = std::ranges::all_of(node.children, [&](std::uint32_t child) { return nodes_[child].zero; });
 }
 
@@ -217,6 +253,9 @@ void TextTree::append_one_line(const Node& node, std::string& out) const {
   case Kind::array:
     out += node.text, append_array(node, out);
     return;
+  case Kind::pointer:
+    append_pointer(node, out);
+    return;
   case Kind::record:
     break;
   }
@@ -231,6 +270,26 @@ void TextTree::append_one_line(const Node& node, std::string& out) const {
     append_one_line(member, out);
   }
   out += '}';
+}
+
+/// "0xffff888012345678 -> point{x=1}", and what else is known as "name=...".
+void TextTree::append_pointer(const Node& pointer, std::string& out) const {
+  out += pointer.text;
+  for (const std::uint32_t child : pointer.children) {
+    const Node& part = nodes_[child];
+    out += part.member.empty() ? " -> " : fmt::format(" {}=", printable(part.member));
+    append_one_line(part, out);
+  }
+}
+
+void TextTree::append_pointer_lines(const Node& pointer, unsigned width, unsigned indent,
+                                    std::string& out) const {
+  out += pointer.text;
+  for (const std::uint32_t child : pointer.children) {
+    const Node& part = nodes_[child];
+    out += part.member.empty() ? " -> " : fmt::format(" {}=", printable(part.member));
+    append_lines(part, width, width, indent, out);
+  }
 }
 
 std::string TextTree::one_line() const {
@@ -252,6 +311,8 @@ void TextTree::append_lines(const Node& node, unsigned width, unsigned column, u
   const bool is_text = node.kind == Kind::scalar || (node.kind == Kind::array && !quoted_text(node).empty());
   if (is_text || column + line.size() <= width)
     out += line;
+  else if (node.kind == Kind::pointer)
+    append_pointer_lines(node, width, indent, out);
   else if (node.kind == Kind::record)
     append_record_lines(node, width, indent, out);
   else if (node.kind == Kind::array)

@@ -19,15 +19,18 @@ std::string printable(std::string_view text);
 
 class TextTree final : public btf::ValueVisitor {
 public:
-  enum class Kind : std::uint8_t { scalar, record, array, bytes };
+  enum class Kind : std::uint8_t { scalar, record, array, bytes, pointer };
 
   struct Node {
     Kind kind = Kind::scalar;
-    bool zero = false;    ///< nothing but zeros: hidden inside a struct
-    bool is_byte = false; ///< an 8-bit integer: a row of them may be text
+    bool zero = false;      ///< nothing but zeros: hidden inside a struct
+    bool has_facts = false; ///< record: they are shown in place of its members
+    bool is_byte = false;   ///< an 8-bit integer: a row of them may be text
     std::uint8_t byte = 0;
     std::string_view member; ///< name in the struct it stands in
-    std::string text; ///< a truncation's mark, then: scalar: its text; record: its type's name; bytes: hex
+    /// A truncation's mark, then: scalar: its text; record: its type's name; bytes: hex; pointer: the
+    /// address.
+    std::string text;
     std::uint64_t length = 0; ///< array: declared elements; bytes: how many
     std::size_t hex_at = 0;   ///< bytes: where in the text the hex begins
     std::vector<std::uint32_t> children;
@@ -58,6 +61,13 @@ public:
   void end_array() override;
   void cpu_list(std::string_view ranges) override;
   void pointer(std::uint64_t value) override;
+  void begin_pointer(std::uint64_t value) override;
+  void deref() override;
+  void end_pointer() override;
+  void fact(std::string_view name, const btf::Fact& fact) override;
+  void begin_values(std::string_view name) override;
+  void end_values() override;
+  void null() override;
   void bytes(std::span<const std::byte> value) override;
   void text(std::string_view escaped) override;
   /// A word as it is.
@@ -74,6 +84,8 @@ private:
   void close();
   void append_one_line(const Node& node, std::string& out) const;
   void append_array(const Node& node, std::string& out) const;
+  void append_pointer(const Node& node, std::string& out) const;
+  void append_pointer_lines(const Node& node, unsigned width, unsigned indent, std::string& out) const;
   [[nodiscard]] std::string quoted_text(const Node& array) const;
   void append_lines(const Node& node, unsigned width, unsigned column, unsigned indent,
                     std::string& out) const;

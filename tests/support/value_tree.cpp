@@ -10,15 +10,20 @@ namespace mapscope::test {
 
 using Shape = ValueNode::Shape;
 
+namespace {
+bool has_names(Shape shape) { return shape == Shape::record || shape == Shape::pointer; }
+} // namespace
+
 std::string ValueNode::text() const {
   if (shape == Shape::leaf) return label;
   std::string inside;
   for (std::size_t i = 0; i < children.size(); ++i) {
     if (i != 0) inside += ", ";
-    if (shape == Shape::record) inside += names[i] + "=";
+    if (has_names(shape)) inside += names[i] + "=";
     inside += children[i].text();
   }
   if (shape == Shape::record) return label + "{" + inside + "}";
+  if (shape == Shape::pointer) return label + "(" + inside + ")";
   if (shape == Shape::truncated) return "truncated(" + label + ", " + inside + ")";
   return "[" + label + ":" + (inside.empty() ? "" : " ") + inside + "]";
 }
@@ -27,7 +32,7 @@ std::string ValueNode::indented(unsigned level) const {
   std::string lines = label + "\n";
   for (std::size_t i = 0; i < children.size(); ++i) {
     lines.append(2 * (level + 1), ' ');
-    lines += shape == Shape::record ? names[i] + " = " : "- ";
+    lines += has_names(shape) ? names[i] + " = " : "- ";
     lines += children[i].indented(level + 1);
   }
   return lines;
@@ -45,7 +50,7 @@ ValueNode& TreeVisitor::place() {
     return root_;
   }
   ValueNode& parent = *open_.back();
-  if (parent.shape == Shape::record && parent.names.size() != parent.children.size() + 1)
+  if (has_names(parent.shape) && parent.names.size() != parent.children.size() + 1)
     throw std::logic_error("a value in a struct without member()");
   if (parent.shape == Shape::truncated && !parent.children.empty())
     throw std::logic_error("two values in one truncated");
@@ -66,7 +71,7 @@ void TreeVisitor::begin(Shape shape, std::string label) {
 void TreeVisitor::end(Shape shape) {
   if (open_.empty() || open_.back()->shape != shape) throw std::logic_error("an end without its begin");
   const ValueNode& node = *open_.back();
-  if (shape == Shape::record && node.names.size() != node.children.size())
+  if (has_names(shape) && node.names.size() != node.children.size())
     throw std::logic_error("a member without a value");
   if (shape == Shape::truncated && node.children.size() != 1)
     throw std::logic_error("truncated without a partial value");
@@ -90,13 +95,32 @@ void TreeVisitor::enumeration(std::uint32_t bits, std::int64_t value, std::optio
 void TreeVisitor::begin_struct(std::optional<std::string_view> type_name) {
   begin(Shape::record, std::string(type_name.value_or("")));
 }
-void TreeVisitor::member(std::string_view name) {
-  if (open_.empty() || open_.back()->shape != Shape::record)
-    throw std::logic_error("member() outside of a struct");
+void TreeVisitor::name(std::string name) {
+  if (open_.empty() || !has_names(open_.back()->shape))
+    throw std::logic_error("a name outside of a struct or pointer");
   if (open_.back()->names.size() != open_.back()->children.size())
     throw std::logic_error("a member without a value");
-  open_.back()->names.emplace_back(name);
+  open_.back()->names.push_back(std::move(name));
 }
+
+void TreeVisitor::member(std::string_view of) {
+  if (!open_.empty() && !open_.back()->names.empty() && open_.back()->names.back().starts_with("@"))
+    throw std::logic_error("a member behind a fact");
+  name(std::string(of));
+}
+void TreeVisitor::begin_pointer(std::uint64_t value) { begin(Shape::pointer, fmt::format("{:#x}", value)); }
+void TreeVisitor::deref() { name("*"); }
+void TreeVisitor::end_pointer() { end(Shape::pointer); }
+void TreeVisitor::fact(std::string_view of, const btf::Fact& fact) {
+  name("@" + std::string(of));
+  std::visit([this](const auto& value) { leaf(fmt::format("{}", value)); }, fact);
+}
+void TreeVisitor::begin_values(std::string_view of) {
+  name("@" + std::string(of));
+  begin(Shape::array, "");
+}
+void TreeVisitor::end_values() { end(Shape::array); }
+void TreeVisitor::null() { leaf("null"); }
 void TreeVisitor::end_struct() { end(Shape::record); }
 void TreeVisitor::begin_array(std::uint64_t length) { begin(Shape::array, fmt::format("{}", length)); }
 void TreeVisitor::end_array() { end(Shape::array); }

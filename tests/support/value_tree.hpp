@@ -13,17 +13,19 @@
 namespace mapscope::test {
 
 struct ValueNode {
-  enum class Shape : std::uint8_t { leaf, record, array, truncated };
+  enum class Shape : std::uint8_t { leaf, record, array, truncated, pointer };
   Shape shape = Shape::leaf;
-  /// Leaf: the value; record: type name; array: declared length; truncated: "needed/had".
+  /// Leaf: the value; record: type name; array: declared length; truncated: "needed/had"; pointer: address.
   std::string label;
-  std::vector<std::string> names; ///< record: one per child
+  /// Record, pointer: one per child; a fact or list of values has "@" before its name, "*" is what a pointer
+  /// leads to.
+  std::vector<std::string> names;
   std::vector<ValueNode> children;
   bool operator==(const ValueNode&) const = default;
 
   /// "point{x=3:int16, list=[5: 1:uint8, 2:uint8], p=0x10, b=truncated(4/2, <12 34>)}". Leaves read 3:int16,
   /// 3:uint5, true, 65:char, 0.5:float64, RUN(2):enum32 (signed) or RUN(2):uenum32, ?(9):enum32,
-  /// cpus{0-3,8}, 0x10, <de ad>, "text", unsupported(reason).
+  /// cpus{0-3,8}, 0x10, 0x10(*=2:int8, @why="x"), <de ad>, "text", unsupported(reason).
   [[nodiscard]] std::string text() const;
   /// The same, one value a line, for people who look at a failed test.
   [[nodiscard]] std::string indented(unsigned level = 0) const;
@@ -48,6 +50,13 @@ public:
   void end_array() override;
   void cpu_list(std::string_view ranges) override;
   void pointer(std::uint64_t value) override;
+  void begin_pointer(std::uint64_t value) override;
+  void deref() override;
+  void end_pointer() override;
+  void fact(std::string_view name, const btf::Fact& fact) override;
+  void begin_values(std::string_view name) override;
+  void end_values() override;
+  void null() override;
   void bytes(std::span<const std::byte> value) override;
   void text(std::string_view escaped) override;
   void begin_truncated(std::uint64_t needed, std::uint64_t had) override;
@@ -56,6 +65,7 @@ public:
 
 private:
   void leaf(std::string label);
+  void name(std::string name);
   void begin(ValueNode::Shape shape, std::string label);
   void end(ValueNode::Shape shape);
   ValueNode& place();

@@ -75,6 +75,7 @@ int main() {
   const Objects objects = load_objects();
   fill_maps(objects);
   const auto unknown_types = create_bare_maps(objects);
+  create_special_values();
   run_programs(objects);
   std::FILE* out = open_statement();
   state(out, objects, unknown_types);

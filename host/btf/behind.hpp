@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the bytes of a value do not say by themselves: the state of its special fields (locks, timers, lists,
+// trees) and what its kernel pointers lead to. The decoder recognises them by type; who has the memory
+// answers.
+//
+// Thread rule: an implementation belongs to one thread, and so does a Decoder compiled with it.
+#pragma once
+
+#include "host/btf/types.hpp"
+#include "host/btf/value_visitor.hpp"
+
+namespace mapscope::btf {
+
+/// enum btf_field_type of include/linux/bpf.h, as the types of a BPF object tell them apart.
+enum class Special : std::uint8_t {
+  spin_lock, ///< struct bpf_spin_lock, struct bpf_res_spin_lock
+  refcount,
+  timer,
+  workqueue,
+  task_work,
+  list_head,
+  rb_root,
+  graph_node,  ///< struct bpf_list_node, struct bpf_rb_node: what a list or tree links by
+  kptr,        ///< referenced or not: what it points to is the kernel's, or the program's own
+  percpu_kptr, ///< points to a slot that holds a per-CPU pointer
+  uptr         ///< into a pinned page of user memory
+};
+
+struct SpecialField {
+  Special kind = Special::spin_lock;
+  TypeId target = 0;             ///< what a pointer points to, what a list or tree contains; 0 = not known
+  std::uint64_t node_offset = 0; ///< list, tree: bytes from the start of the target to its node
+};
+
+/// How far one decode() call has come. Handed on to the decoders of what lies behind pointers, so that a
+/// graph of pointers has the budget of one value.
+struct Progress {
+  std::uint64_t left = 0;  ///< values that may still be shown
+  std::uint32_t depth = 0; ///< of the value that comes next
+  bool said = false;       ///< that the budget is spent
+};
+
+class Behind {
+public:
+  virtual ~Behind() = default;
+  /// Facts about a field that is a struct, given between its last member and its end. `types` is what the
+  /// ids in `field` are of.
+  virtual void state(const SpecialField& field, std::span<const std::byte> bytes, const Types& types,
+                     Progress& progress, ValueVisitor& out) = 0;
+  /// One complete pointer value.
+  virtual void pointer(const SpecialField& field, std::uint64_t value, const Types& types, Progress& progress,
+                       ValueVisitor& out) = 0;
+};
+
+} // namespace mapscope::btf

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What time it was in the snapshot, as its timekeeper last knew it: at most one tick before.
+//
+// Thread rule: immutable after construction.
+#pragma once
+
+#include "host/btf/types.hpp"
+#include "host/target/target.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace mapscope::report {
+
+class KernelClock {
+public:
+  KernelClock(const target::Target& target, const btf::Types& kernel);
+  /// Nanoseconds on CLOCK_MONOTONIC (1), CLOCK_REALTIME (0) or CLOCK_BOOTTIME (7).
+  [[nodiscard]] std::optional<std::int64_t> now(std::int32_t clock) const;
+
+private:
+  std::optional<std::int64_t> monotonic_, realtime_, boottime_;
+};
+
+} // namespace mapscope::report

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The special fields of a map's values, read where they lead: locks, timers, workqueues, task work, lists,
+// red-black trees, kernel pointers (include/linux/bpf.h, enum btf_field_type).
+//
+// Refuses: to follow a pointer into a value that is being shown already, more than `most_nodes` nodes of one
+// list or tree, and anything that the snapshot does not hold; each says so in its place. Thread rule: one
+// render, one thread.
+#pragma once
+
+#include "host/btf/decoder.hpp"
+#include "host/catalog/code_symbols.hpp"
+#include "host/report/kernel_clock.hpp"
+#include "host/target/target.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mapscope::report {
+
+class SpecialFields final : public btf::Behind {
+public:
+  /// All of them borrowed; `symbols` may be null.
+  SpecialFields(const target::Target& target, std::shared_ptr<const btf::Types> kernel,
+                std::shared_ptr<const btf::Types> own, const catalog::CodeSymbols* symbols,
+                const btf::Limits& limits);
+
+  void state(const btf::SpecialField& field, std::span<const std::byte> bytes, const btf::Types& types,
+             btf::Progress& progress, btf::ValueVisitor& out) override;
+  void pointer(const btf::SpecialField& field, std::uint64_t value, const btf::Types& types,
+               btf::Progress& progress, btf::ValueVisitor& out) override;
+
+private:
+  static constexpr std::size_t most_nodes = 1U << 16;
+
+  /// How to show what lies at an address.
+  struct Pointee {
+    std::shared_ptr<const btf::Decoder> decoder; ///< null: it is not known what lies there
+    std::uint64_t size = 0;                      ///< bytes
+    std::string problem;                         ///< why it is not known
+  };
+  const Pointee& pointee(const btf::SpecialField& field, const btf::Types& types);
+  Pointee find_pointee(const btf::SpecialField& field, const btf::Types& types);
+  Pointee pointee_of(const std::shared_ptr<const btf::Types>& types, btf::TypeId type);
+  Pointee kernel_pointee(btf::TypeId type);
+
+  [[nodiscard]] bool is_open(std::uint64_t address) const { return std::ranges::count(open_, address) != 0; }
+  /// Shows the object as one value; false when it could not be read or is being shown already.
+  bool object(const Pointee& pointee, std::uint64_t address, btf::Progress& progress, btf::ValueVisitor& out);
+  void follow(const Pointee& pointee, std::uint64_t address, btf::Progress& progress, btf::ValueVisitor& out);
+  void per_cpu(const Pointee& pointee, std::uint64_t slot, btf::Progress& progress, btf::ValueVisitor& out);
+
+  // special_async.cpp
+  void timer(std::span<const std::byte> bytes, btf::ValueVisitor& out);
+  void workqueue(std::span<const std::byte> bytes, btf::ValueVisitor& out);
+  void task_work(std::span<const std::byte> bytes, btf::ValueVisitor& out);
+  void callback(std::uint64_t function, btf::ValueVisitor& out);
+  void expiry(std::uint64_t timer, btf::ValueVisitor& out);
+
+  // special_graph.cpp
+  void list(const btf::SpecialField& field, std::span<const std::byte> bytes, const btf::Types& types,
+            btf::Progress& progress, btf::ValueVisitor& out);
+  void tree(const btf::SpecialField& field, std::span<const std::byte> bytes, const btf::Types& types,
+            btf::Progress& progress, btf::ValueVisitor& out);
+  void nodes(const btf::SpecialField& field, std::span<const std::uint64_t> nodes, const std::string& problem,
+             const btf::Types& types, btf::Progress& progress, btf::ValueVisitor& out);
+
+  template <class T> std::optional<T> load(std::uint64_t address) { return reader_.get<T>(address); }
+  std::optional<std::uint64_t> offset(const char* type, const char* member) const;
+
+  const target::Target& target_;
+  std::shared_ptr<const btf::Types> kernel_, own_;
+  const catalog::CodeSymbols* symbols_;
+  btf::Limits limits_;
+  target::Reader reader_;
+  std::optional<KernelClock> clock_; ///< read when a timer asks for it
+  std::map<std::pair<btf::Special, btf::TypeId>, Pointee> pointees_;
+  std::vector<std::uint64_t> open_; ///< addresses of the objects that are being shown
+};
+
+} // namespace mapscope::report
