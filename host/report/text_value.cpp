@@ -324,7 +324,7 @@ void TextTree::append_lines(const Node& node, unsigned width, unsigned column, u
 /// Sixteen bytes a line, behind the offset of the first; what comes before `begin`, a truncation's mark,
 /// stays on the first line.
 void TextTree::append_hex_lines(std::string_view line, std::size_t begin, unsigned indent, std::string& out) {
-  constexpr std::size_t row = 16U * 3;
+  constexpr std::size_t row = 48; // three columns a byte
   const std::string_view hex = line.substr(begin);
   out += line.substr(0, begin);
   for (std::size_t at = 0; at < hex.size(); at += row)
