@@ -14,6 +14,7 @@ namespace {
 using namespace mapscope;
 
 constexpr std::size_t most_notes = 8, longest_note = 400, longest_name = 256;
+constexpr std::uint64_t table_entries_at_once = 1 << 16; // between two looks at the budget
 
 const config::MapRule* rule_with(const config::Config& config, const catalog::Map& map, auto has) {
   const auto found = std::ranges::find_if(
@@ -99,6 +100,27 @@ int msc_call::read(std::uint32_t space, std::uint64_t address, void* to, std::si
   if (fault == target::Fault::none) return MSC_OK;
   if (!first_fault_) first_fault_.emplace(address + done, fault);
   return MSC_EFAULT;
+}
+
+/// What is looked at counts as read, and so does the time it takes: tables may be many, or lead in circles.
+int msc_call::mapped(std::uint64_t begin, std::uint64_t end, msc_mapping* found) {
+  const target::Target& target = *environment_.target;
+  while (begin < end) {
+    std::uint64_t entries = table_entries_at_once;
+    const target::Region region = target.space().translator->next_region(begin, end, &entries);
+    if (!budget_.read((table_entries_at_once - entries) * sizeof(std::uint64_t)) || !budget_.call())
+      return MSC_STOP;
+    begin = region.address;
+    if (region.fault == target::Fault::unmapped) continue;
+    *found = {region.address, region.size, 0};
+    if (region.fault == target::Fault::none) {
+      found->page = target.page_of(region.physical).value_or(0);
+      return MSC_OK;
+    }
+    if (!first_fault_) first_fault_.emplace(region.address, region.fault);
+    return MSC_EFAULT;
+  }
+  return MSC_ENOENT;
 }
 
 std::uint32_t msc_call::cpu_count() const { return environment_.target->per_cpu().count(); }

@@ -41,6 +41,7 @@ public:
   int note(int rc, const char* text);
   int field(const msc_field& field);
   int symbol(std::uint64_t address, msc_symbol* found);
+  int mapped(std::uint64_t begin, std::uint64_t end, msc_mapping* found);
 
   /// MSC_OK when the helper may go on.
   int enter();

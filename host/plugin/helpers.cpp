@@ -83,6 +83,12 @@ int help_symbol(msc_call* call, std::uint64_t address, msc_symbol* ret) {
       call, [&] { return ret == nullptr ? call->misuse("symbol() with NULL") : call->symbol(address, ret); });
 }
 
+int help_mapped(msc_call* call, std::uint64_t begin, std::uint64_t end, msc_mapping* ret) {
+  return guarded(call, [&] {
+    return ret == nullptr ? call->misuse("mapped() with NULL") : call->mapped(begin, end, ret);
+  });
+}
+
 } // namespace
 
 namespace mapscope::plugin {
@@ -91,7 +97,7 @@ const msc_host& host_table() {
   static constexpr msc_host table = {sizeof(msc_host), MSC_ABI_MAJOR,  MSC_ABI_MINOR,  help_read,
                                      help_cpu_count,   help_type_find, help_type_size, help_type_member,
                                      help_config,      help_row,       help_count,     help_note,
-                                     help_field,       help_symbol};
+                                     help_field,       help_symbol,    help_mapped};
   return table;
 }
 

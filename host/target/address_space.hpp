@@ -32,12 +32,25 @@ struct Mapping {
   std::uint64_t size = 0;
 };
 
+/// What page tables say of a range, up to the first thing that is worth saying.
+struct Region {
+  Fault fault = Fault::unmapped; ///< none: mapped; unmapped: nothing is, from where the scan began up to here
+                                 ///< (size is 0); not_in_dump: the tables of these addresses are missing
+  std::uint64_t address = 0, size = 0; ///< within the range asked for
+  std::uint64_t physical = 0;          ///< of what is mapped
+};
+
 /// How one architecture translates; an implementation reads page tables through the source.
 class Translator {
 public:
   virtual ~Translator() = default;
   /// Translates `address`; on success *out covers at least one byte. Does no caching.
   [[nodiscard]] virtual Fault translate(std::uint64_t address, Mapping* out) const = 0;
+  /// What comes first in [begin, end) by the page tables alone: what one entry maps, or tables that are
+  /// missing. Absent tables are passed over as a whole. Every entry that is looked at takes one from
+  /// *entries; where none is left the scan ends early and says up to where nothing is mapped.
+  [[nodiscard]] virtual Region next_region(std::uint64_t begin, std::uint64_t end,
+                                           std::uint64_t* entries) const = 0;
   /// For `info`: number of page-table levels.
   [[nodiscard]] virtual unsigned levels() const = 0;
   [[nodiscard]] virtual std::uint64_t page_size() const = 0;

@@ -147,6 +147,11 @@ std::string_view Target::release() const { return state_->info.release(); }
 std::string_view Target::arch() const { return "x86_64"; }
 std::uint64_t Target::page_size() const { return state_->translator->page_size(); }
 unsigned Target::page_table_levels() const { return state_->translator->levels(); }
+std::optional<std::uint64_t> Target::page_of(std::uint64_t physical) const {
+  const auto first = state_->info.symbol("vmemmap"), size = state_->info.offset("page");
+  if (!first || !size) return std::nullopt;
+  return *first + physical / page_size() * *size;
+}
 std::uint64_t Target::kaslr_offset() const { return state_->info.hex("KERNELOFFSET").value_or(0); }
 std::span<const std::string> Target::warnings() const { return state_->warnings; }
 

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -52,6 +53,9 @@ public:
   [[nodiscard]] std::string_view arch() const; ///< "x86_64"
   [[nodiscard]] std::uint64_t page_size() const;
   [[nodiscard]] unsigned page_table_levels() const;
+  /// Address of the struct page that stands for a page of memory; kernels before 6.7 do not say where those
+  /// lie.
+  [[nodiscard]] std::optional<std::uint64_t> page_of(std::uint64_t physical) const;
   [[nodiscard]] std::uint64_t kaslr_offset() const; ///< virtual slide of the kernel image
   /// What was missing and worked around; sentences for stderr and `findings`.
   [[nodiscard]] std::span<const std::string> warnings() const;

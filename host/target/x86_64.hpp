@@ -32,6 +32,7 @@ public:
   bool use_direct_map(std::uint64_t base);
 
   Fault translate(std::uint64_t address, Mapping* out) const override;
+  Region next_region(std::uint64_t begin, std::uint64_t end, std::uint64_t* entries) const override;
   /// By the page tables alone.
   [[nodiscard]] Fault walk(std::uint64_t address, Mapping* out) const;
   unsigned levels() const override { return p_.levels; }
@@ -40,6 +41,7 @@ public:
   static constexpr std::uint64_t image_base = 0xffffffff80000000; ///< __START_KERNEL_map
 
 private:
+  class Scan;
   std::optional<Mapping> direct(std::uint64_t address) const;
 
   const memory::Source& source_;

@@ -287,9 +287,23 @@ int symbol(msc_call* call, std::uint64_t address, msc_symbol* ret) {
   return MSC_OK;
 }
 
+int mapped(msc_call* call, std::uint64_t begin, std::uint64_t end, msc_mapping* ret) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (ret == nullptr) return misuse(call, "mapped() with NULL");
+  const auto& regions = call->host.regions;
+  auto at = regions.upper_bound(begin);
+  if (at != regions.begin() && begin - std::prev(at)->first < std::prev(at)->second.size) --at;
+  if (begin >= end || at == regions.end() || at->first >= end) return MSC_ENOENT;
+  const auto& [first, region] = *at;
+  ret->addr = std::max(first, begin);
+  ret->size = std::min(first + region.size, end) - ret->addr;
+  ret->page = region.page;
+  return region.known ? MSC_OK : MSC_EFAULT;
+}
+
 constexpr msc_host table = {
-    sizeof(msc_host), MSC_ABI_MAJOR, MSC_ABI_MINOR, read,  cpu_count, type_find, type_size,
-    type_member,      config,        row,           count, note,      field,     symbol};
+    sizeof(msc_host), MSC_ABI_MAJOR, MSC_ABI_MINOR, read, cpu_count, type_find, type_size, type_member,
+    config,           row,           count,         note, field,     symbol,    mapped};
 
 } // namespace
 

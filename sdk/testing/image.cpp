@@ -121,6 +121,10 @@ void parse(FakeHost& host, Words words) {
   } else if (first == "symbol") {
     const auto address = number(words.next());
     host.symbols[address] = words.rest();
+  } else if (first == "mapped" || first == "unknown") {
+    const auto address = number(words.next()), size = number(words.next());
+    const auto page = first == "mapped" ? number(assignment(words.next()).second) : 0;
+    host.regions[address] = {size, page, first == "mapped"};
   } else if (first.starts_with('@')) {
     auto& bytes = host.memory[number(first.substr(1))];
     for (auto word = words.next(); !word.empty(); word = words.next()) append(bytes, word);

@@ -45,6 +45,11 @@ AT(msc_symbol, offset, 8);
 AT(msc_symbol, name, 16);
 AT(msc_symbol, module, 528);
 
+SIZE(msc_mapping, 24);
+AT(msc_mapping, addr, 0);
+AT(msc_mapping, size, 8);
+AT(msc_mapping, page, 16);
+
 SIZE(msc_target, 56);
 AT(msc_target, size, 0);
 AT(msc_target, attach, 4);
@@ -58,7 +63,7 @@ AT(msc_target, row_limit, 36);
 AT(msc_target, key_type, 40);
 AT(msc_target, value_type, 48);
 
-SIZE(msc_host, 96);
+SIZE(msc_host, 104);
 AT(msc_host, size, 0);
 AT(msc_host, abi_major, 4);
 AT(msc_host, abi_minor, 6);
@@ -73,6 +78,7 @@ AT(msc_host, count, 64);
 AT(msc_host, note, 72);
 AT(msc_host, field, 80);
 AT(msc_host, symbol, 88);
+AT(msc_host, mapped, 96);
 
 SIZE(msc_plugin, 16);
 AT(msc_plugin, size, 0);

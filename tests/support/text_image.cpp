@@ -267,4 +267,11 @@ target::Fault FlatTranslator::translate(std::uint64_t address, target::Mapping* 
   return target::Fault::none;
 }
 
+target::Region FlatTranslator::next_region(std::uint64_t begin, std::uint64_t end,
+                                           std::uint64_t* /*entries*/) const {
+  begin = std::max(begin, base_);
+  if (begin >= end) return {.fault = target::Fault::unmapped, .address = end};
+  return {.fault = target::Fault::none, .address = begin, .size = end - begin, .physical = begin - base_};
+}
+
 } // namespace mapscope::test

@@ -56,6 +56,8 @@ class FlatTranslator final : public target::Translator {
 public:
   explicit FlatTranslator(std::uint64_t base = 0) : base_(base) {}
   [[nodiscard]] target::Fault translate(std::uint64_t address, target::Mapping* out) const override;
+  [[nodiscard]] target::Region next_region(std::uint64_t begin, std::uint64_t end,
+                                           std::uint64_t* entries) const override;
   [[nodiscard]] unsigned levels() const override { return 1; }
   [[nodiscard]] std::uint64_t page_size() const override { return 4096; }
 

@@ -130,6 +130,13 @@ struct msc_symbol {
   char module[64];  /* "" for the kernel itself and for programs */
 };
 
+/* What one entry of the kernel's page tables maps, within the range that was asked about: filled by mapped().
+ */
+struct msc_mapping {
+  uint64_t addr, size; /* bytes */
+  uint64_t page;       /* address of the struct page behind addr; 0 = the snapshot does not say */
+};
+
 /* What to render. */
 struct msc_target {
   uint32_t size;     /* bytes of this struct the host filled */
@@ -178,6 +185,12 @@ struct msc_host {
   int (*field)(struct msc_call*, const struct msc_field* field);
   /* The symbol that an address of code belongs to. MSC_ENOENT. */
   int (*symbol)(struct msc_call*, uint64_t address, struct msc_symbol* ret);
+  /* What is mapped first in [begin, end) of kernel addresses; go on behind it for the next. It need not be
+   * readable: the snapshot may lack the page. MSC_ENOENT: nothing is mapped there. MSC_EFAULT: the tables for
+   * what ret names are not in the snapshot, so that something may be mapped there or not. Tables that do not
+   * exist are passed over as a whole, so a call costs what the tables hold; each entry looked at counts as 8
+   * bytes read. */
+  int (*mapped)(struct msc_call*, uint64_t begin, uint64_t end, struct msc_mapping* ret);
 };
 
 /* The one exported symbol: data, so nothing of the plugin runs before render() does. */

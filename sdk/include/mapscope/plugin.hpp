@@ -144,6 +144,16 @@ public:
     return rc == MSC_OK;
   }
 
+  /// What is mapped first in [begin, end), or nothing. `gap` is set when it is page tables that are missing.
+  [[nodiscard]] std::optional<msc_mapping> mapped(std::uint64_t begin, std::uint64_t end, bool& gap) {
+    msc_mapping found{};
+    const int rc = host_->mapped(call_, begin, end, &found);
+    if (rc == MSC_ENOENT) return std::nullopt;
+    if (rc != MSC_EFAULT) check(rc);
+    gap = rc == MSC_EFAULT;
+    return found;
+  }
+
   /// One copy for percpu_entry() and percpu_element(); a CPU that does not exist has msc_value{}.
   [[nodiscard]] msc_value of(std::optional<Bytes> bytes) const {
     if (!bytes) return {MSC_DECLARED, nullptr, target.value_size};

@@ -22,6 +22,9 @@ public:
     *out = {found->second + (address & 0xfff), 0x1000 - (address & 0xfff)};
     return Fault::none;
   }
+  Region next_region(std::uint64_t, std::uint64_t end, std::uint64_t*) const override {
+    return {.fault = Fault::unmapped, .address = end};
+  }
   unsigned levels() const override { return 1; }
   std::uint64_t page_size() const override { return 4096; }
   mutable unsigned asked = 0;

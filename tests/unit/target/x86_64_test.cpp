@@ -151,6 +151,118 @@ TEST(X86Walk, TheLastPageOfAllDoesNotWrap) {
   EXPECT_EQ(reader.text(~0ULL - 2, 100), "");
 }
 
+/// Everything the scan finds in [begin, end), one a line; at most `most` regions.
+std::string scanned(const X86_64& translator, std::uint64_t begin, std::uint64_t end, unsigned most = 100) {
+  std::string text;
+  for (; begin < end && most-- != 0;) {
+    std::uint64_t entries = 1 << 16;
+    const Region region = translator.next_region(begin, end, &entries);
+    begin = region.address + region.size;
+    if (region.fault == Fault::unmapped) continue;
+    text += fmt::format("{:#x}+{:#x} ", region.address - vmalloc, region.size);
+    text += region.fault == Fault::none ? fmt::format("{:#x}\n", region.physical)
+                                        : fmt::format("{}\n", fault_text(region.fault));
+  }
+  return text;
+}
+
+constexpr std::uint64_t gib = 1ULL << 30, mib2 = 1ULL << 21;
+
+/// Pages 0, 1, 9 and 511 of a table behind an empty one; then a large page, and a huge one.
+std::string sparse_tables() {
+  return table(0x1000, 402, 0x2003) + "@0x2000 u64 0x3003 0x80000083 align 4096\n" +
+         "@0x3000 u64 0 0x4003 0x600083 align 4096\n" +
+         "@0x4000 u64 0x5003 0x9003 0x7002 0 0 0 0 0 0 0xa003 zero 4008 u64 0xb003\n";
+}
+
+TEST(X86Scan, FindsEveryPageAndPassesOverWhatIsAbsent) {
+  const TextImage image(sparse_tables());
+  const X86_64 translator(image, tables_at(0x1000));
+  EXPECT_EQ(scanned(translator, vmalloc, vmalloc + 512 * gib), "0x200000+0x1000 0x5000\n"
+                                                               "0x201000+0x1000 0x9000\n"
+                                                               "0x209000+0x1000 0xa000\n"
+                                                               "0x3ff000+0x1000 0xb000\n"
+                                                               "0x400000+0x200000 0x600000\n"
+                                                               "0x40000000+0x40000000 0x80000000\n");
+  std::uint64_t entries = 1 << 16;
+  EXPECT_EQ(translator.next_region(vmalloc + 2 * gib, vmalloc + 512 * gib, &entries).address,
+            vmalloc + 512 * gib);
+  EXPECT_LE((1U << 16) - entries, 1024U) << "absent tables cost nothing";
+}
+
+TEST(X86Scan, StaysInsideItsRange) {
+  const TextImage image(sparse_tables());
+  const X86_64 translator(image, tables_at(0x1000));
+  EXPECT_EQ(scanned(translator, vmalloc + mib2 + 0x1800, vmalloc + 2 * mib2 + 0x10),
+            "0x201800+0x800 0x9800\n"
+            "0x209000+0x1000 0xa000\n"
+            "0x3ff000+0x1000 0xb000\n"
+            "0x400000+0x10 0x600000\n");
+  EXPECT_EQ(scanned(translator, vmalloc + gib + 5, vmalloc + gib + 9), "0x40000005+0x4 0x80000005\n");
+  EXPECT_EQ(scanned(translator, vmalloc + mib2, vmalloc + mib2), "");
+  EXPECT_EQ(scanned(translator, 0, 1ULL << 47), "") << "addresses of processes are not in these tables";
+  EXPECT_EQ(scanned(translator, ~0ULL - 1, ~0ULL), "");
+}
+
+TEST(X86Scan, FiveLevels) {
+  const TextImage image("@0x8000 zero 4088 u64 0x1003\n" + sparse_tables());
+  auto parameters = tables_at(0x8000);
+  parameters.levels = 5;
+  EXPECT_EQ(scanned(X86_64(image, parameters), vmalloc + mib2, vmalloc + mib2 + 0x2000),
+            "0x200000+0x1000 0x5000\n"
+            "0x201000+0x1000 0x9000\n");
+}
+
+TEST(X86Scan, TellsTablesThatAreMissing) {
+  const auto image = TextImage::load(MAPSCOPE_TEST_DATA "/torn_tables.mem");
+  const X86_64 translator(image, tables_at(0x1000));
+  EXPECT_EQ(scanned(translator, vmalloc, vmalloc + gib), "0x0+0x1000 0x5000\n"
+                                                         "0x1000+0x1000 0x6000\n"
+                                                         "0x200000+0x200000 not in the dump\n"
+                                                         "0x400000+0x200000 0x200000\n");
+  const TextImage cut(table(0x1000, 402, 0x2003) + "@0x2000 u64 0 0x3003\n"); // the rest of that table, too
+  EXPECT_EQ(scanned(X86_64(cut, tables_at(0x1000)), vmalloc, vmalloc + 512 * gib),
+            "0x40000000+0x40000000 not in the dump\n"
+            "0x80000000+0x7f80000000 not in the dump\n");
+}
+
+TEST(X86Scan, EndsWhereItsEntriesDo) {
+  // Every table but the last leads to the next with all its entries: 512^3 tables to look at, none with a
+  // page.
+  std::string text;
+  for (std::uint64_t at = 0x1000; at <= 0x3000; at += 0x1000) {
+    text += fmt::format("@{:#x}", at);
+    for (unsigned i = 0; i < 512; ++i) text += fmt::format(" u64 {:#x}", (at + 0x1000) | 3);
+    text += '\n';
+  }
+  const TextImage image(text + "@0x4000 zero 4096\n");
+  const X86_64 translator(image, tables_at(0x1000));
+  std::uint64_t entries = 10'000;
+  const Region first = translator.next_region(vmalloc, ~0ULL, &entries);
+  EXPECT_EQ(first.fault, Fault::unmapped);
+  EXPECT_EQ(entries, 0U);
+  EXPECT_GT(first.address, vmalloc + 19 * mib2);
+  EXPECT_LT(first.address, vmalloc + 20 * mib2);
+  entries = 10'000;
+  EXPECT_GT(translator.next_region(first.address, ~0ULL, &entries).address, first.address + 19 * mib2);
+}
+
+TEST(X86Scan, ATableThatLeadsToItselfMapsOnlyWhatTheRangeHolds) {
+  std::string text = "@0x1000";
+  for (unsigned i = 0; i < 512; ++i) text += " u64 0x1003";
+  const TextImage image(text + '\n');
+  const X86_64 translator(image, tables_at(0x1000));
+  std::uint64_t pages = 0;
+  for (std::uint64_t at = vmalloc; at < vmalloc + gib; ++pages) {
+    std::uint64_t entries = 64;
+    const Region region = translator.next_region(at, vmalloc + gib, &entries);
+    ASSERT_EQ(region.fault, Fault::none);
+    ASSERT_EQ(region.address, at);
+    at += region.size;
+  }
+  EXPECT_EQ(pages, gib / 4096);
+}
+
 TEST(X86Direct, IsUsedOnceAWalkConfirmsIt) {
   const TextImage image(table(0x1000, 273, 0x2003) + table(0x2000, 0, 0x83));
   X86_64 translator(image, tables_at(0x1000));

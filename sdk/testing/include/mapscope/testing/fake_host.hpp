@@ -13,6 +13,8 @@
 //   config payload_type struct task_ctx                        a config value
 //   cpu 0 offset=0x100000                                      a possible CPU; others below it are holes
 //   symbol 0xffffffff81000000 _stext                           a symbol, up to the next
+//   mapped 0x4000 4096 page=0x9000                             what one page-table entry maps; struct page or 0
+//   unknown 0x8000 0x2000                                      page tables that are missing
 //   @0x1040 01 02 u16:3 u32:4 u64:5 zero:16                    memory
 // clang-format on
 //
@@ -88,6 +90,11 @@ public:
   std::map<std::uint32_t, std::uint64_t> cpus; ///< offset of each possible CPU
   std::map<std::uint64_t, std::vector<std::byte>> memory;
   std::map<std::uint64_t, std::string> symbols; ///< by the address each begins at
+  struct Region {
+    std::uint64_t size = 0, page = 0;
+    bool known = true; ///< false: the tables are missing
+  };
+  std::map<std::uint64_t, Region> regions; ///< all that mapped() finds, by address; memory need not lie there
 };
 
 } // namespace mapscope::testing
