@@ -76,6 +76,8 @@ private:
   [[nodiscard]] bool shows_another() const { return limit_ == 0 || rows_ < limit_; }
   [[nodiscard]] mapscope::report::Status status_after(int rc) const;
   [[nodiscard]] bool has_gaps(int rc) const;
+  /// A value that could be read, or elements among the map's members.
+  [[nodiscard]] bool shows_something() const { return readable_ != 0 || (has_fields_ && counted_ != 0); }
   [[nodiscard]] std::optional<std::uint64_t> entry_count() const;
   [[nodiscard]] std::vector<std::string> reasons(int rc, mapscope::report::Status status) const;
   [[nodiscard]] std::string join_notes() const;

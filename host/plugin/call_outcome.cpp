@@ -38,7 +38,7 @@ report::Status msc_call::status_after(int rc) const {
   if (budget_.spent() == Kind::time) return Status::timed_out;
   if (budget_.spent() != Kind::none) return Status::truncated;
   if (bug_ || (rc < MSC_OK && rc != MSC_EFAULT)) return Status::failed;
-  if (has_gaps(rc)) return readable_ == 0 ? Status::unreadable : Status::partial;
+  if (has_gaps(rc)) return shows_something() ? Status::partial : Status::unreadable;
   if (rc > MSC_OK || hidden() != 0 || cut_values_ != 0) return Status::truncated;
   return Status::complete;
 }
