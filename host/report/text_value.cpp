@@ -321,14 +321,19 @@ void TextTree::append_lines(const Node& node, unsigned width, unsigned column, u
     append_hex_lines(line, node.hex_at, indent, out);
 }
 
-/// Sixteen bytes a line, behind the offset of the first; what comes before `begin`, a truncation's mark,
-/// stays on the first line.
+/// Sixteen bytes a line, behind the offset of the first; a star stands for lines that are equal to the one
+/// above it. What comes before `begin`, a truncation's mark, stays on the first line.
 void TextTree::append_hex_lines(std::string_view line, std::size_t begin, unsigned indent, std::string& out) {
   constexpr std::size_t row = 48; // three columns a byte
   const std::string_view hex = line.substr(begin);
   out += line.substr(0, begin);
-  for (std::size_t at = 0; at < hex.size(); at += row)
-    out += fmt::format("\n{:{}}{:04x}  {}", "", indent + 2, at / 3, hex.substr(at, row - 1));
+  const auto row_at = [&](std::size_t at) { return hex.substr(at, row - 1); };
+  for (std::size_t at = 0; at < hex.size(); at += row) {
+    std::size_t last = at; // of the rows that are equal to this one
+    while (last + row < hex.size() && row_at(last + row) == row_at(at)) last += row;
+    out += fmt::format("\n{:{}}{:04x}  {}", "", indent + 2, at / 3, row_at(at));
+    if (last - at > row) out += fmt::format("\n{:{}}*", "", indent + 2), at = last;
+  }
 }
 
 /// A blank between the label and what follows on its line; none where all follows on lines of its own.
