@@ -54,7 +54,7 @@ TEST(PluginsList, AsJson) {
   ASSERT_GT(all.Size(), 4U);                              // the text file and the built-in plugins
   EXPECT_STREQ(all[0]["verdict"].GetString(), "refused"); // what has no id comes first
   EXPECT_STREQ(all[0]["reason"].GetString(), "V2: it is not an ELF file, so not a shared library");
-  EXPECT_STREQ(all[1]["id"].GetString(), "mapscope.builtin.array");
+  EXPECT_STREQ(all[1]["id"].GetString(), "mapscope.builtin.arena");
   EXPECT_STREQ(all[1]["verdict"].GetString(), "usable");
 }
 

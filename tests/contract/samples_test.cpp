@@ -45,10 +45,19 @@ bool is_smaller_count(const std::string& row, const std::string& full) {
   return false;
 }
 
+/// Where 0 stands for what is not known.
+bool is_unknown_address(const std::string& row, const std::string& full) {
+  for (const std::string name : {"number kern_vm_start ", "number user_vm_start "})
+    if (row == name + "0" && full.starts_with(name)) return true;
+  return false;
+}
+
 /// True when `row` says nothing that `full` does not: a part of it may be missing, none may be another.
 bool is_less_of(const std::string& row, const std::string& full) {
   const std::size_t equals = full.find(" = ");
-  if (equals == full.npos) return row == "value ??" || full.starts_with(row) || is_smaller_count(row, full);
+  if (equals == full.npos)
+    return row == "value ??" || full.starts_with(row) || is_smaller_count(row, full) ||
+           is_unknown_address(row, full);
   if (!row.starts_with(full.substr(0, equals + 3))) return false;
   std::istringstream cells(row.substr(equals + 3));
   for (std::string cell; cells >> cell;) { // bytes, ?? and -, between brackets and bars
@@ -106,7 +115,8 @@ TEST_P(Contract, InventsNothingWithoutMemory) {
   host_.memory.clear();
   const Report report = host_.render(plugin_);
   EXPECT_EQ(report.misuse, std::vector<std::string>{});
-  for (const std::string& line : report.lines) EXPECT_TRUE(is_less_of_any(line, whole.lines)) << line;
+  for (const std::string& line : report.lines)
+    EXPECT_TRUE(line.starts_with("note EFAULT ") || is_less_of_any(line, whole.lines)) << line;
 }
 
 TEST_P(Contract, GivesUpWithoutTypes) {
