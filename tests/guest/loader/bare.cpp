@@ -16,7 +16,6 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -28,8 +27,8 @@ namespace guest {
 
 namespace {
 
-constexpr auto type_arena = static_cast<bpf_map_type>(33); // newer than the oldest headers this builds with
-constexpr auto type_cgroup_local_storage = static_cast<bpf_map_type>(32);
+constexpr auto type_cgroup_local_storage =
+    static_cast<bpf_map_type>(32); // newer than the oldest headers this builds with
 
 int create(bpf_map_type type, const char* name, u32 key, u32 value, u32 entries, u32 flags = 0) {
   LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = flags);
@@ -218,21 +217,6 @@ void create_local_storages(const Objects& objects, int cgroup, std::vector<std::
   }
 }
 
-void create_arena(std::vector<std::string>& unknown) {
-  constexpr std::size_t pages = 100, page = 4096;
-  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE, .map_extra = 0x100000000000ULL);
-  const int fd = bpf_map_create(type_arena, "an_arena", 0, 0, pages, &options);
-  if (fd < 0) {
-    unknown.emplace_back("arena");
-    return;
-  }
-  void* memory = mmap(reinterpret_cast<void*>(options.map_extra), pages * page, PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_FIXED, fd, 0);
-  if (memory == MAP_FAILED) give_up("mmap of an_arena");
-  for (const std::size_t touched : {0, 1, 50})
-    static_cast<u64*>(memory)[touched * page / 8] = 0xa0a0 + touched;
-}
-
 } // namespace
 
 std::vector<std::string> create_bare_maps(const Objects& objects) {
@@ -243,7 +227,7 @@ std::vector<std::string> create_bare_maps(const Objects& objects) {
   create_maps_of_maps();
   create_references(objects, cgroup);
   create_local_storages(objects, cgroup, unknown);
-  create_arena(unknown);
+  create_arenas(unknown);
   return unknown;
 }
 
