@@ -228,6 +228,7 @@ std::vector<std::string> create_bare_maps(const Objects& objects) {
   create_references(objects, cgroup);
   create_local_storages(objects, cgroup, unknown);
   create_arenas(unknown);
+  create_insn_arrays(unknown);
   return unknown;
 }
 

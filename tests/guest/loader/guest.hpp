@@ -26,7 +26,9 @@ void fill_maps(const Objects& objects);
 /// Returns the names of the types that it does not know.
 std::vector<std::string> create_bare_maps(const Objects& objects);
 void create_special_values();
+/// Each adds the name of its type to `unknown` when the kernel does not know it.
 void create_arenas(std::vector<std::string>& unknown);
+void create_insn_arrays(std::vector<std::string>& unknown);
 void run_programs(const Objects& objects);
 
 /// What bpf(2) says about everything, and what the C compiler says about known values.
