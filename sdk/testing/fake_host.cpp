@@ -18,7 +18,7 @@ struct msc_call {
   bool stopped = false;
   bool has_value = false;
   std::vector<bool> fields{}; ///< open objects and lists: which are lists
-  bool row_open = false, has_fields = false;
+  bool row_open = false, row_counts = false, has_fields = false;
   std::uint32_t shape = MSC_VALUE; ///< of the rows so far
   std::thread::id thread = std::this_thread::get_id();
 };
@@ -225,12 +225,14 @@ int row(msc_call* call, const msc_row* row) {
   if (auto text = problem(call, *row); !text.empty()) return misuse(call, std::move(text));
   auto& report = call->report;
   const std::uint32_t limit = call->host.target.row_limit;
-  if (row->shape != MSC_VALUE && limit != 0 && report.rows - (call->has_value ? 1 : 0) >= limit) {
+  call->row_open = (row->flags & MSC_ROW_OPEN) != 0;
+  call->row_counts =
+      row->shape != MSC_VALUE && limit != 0 && report.rows - (call->has_value ? 1 : 0) >= limit;
+  if (call->row_counts) {
     ++report.counted;
     return MSC_OK;
   }
   call->shape = row->shape;
-  call->row_open = (row->flags & MSC_ROW_OPEN) != 0;
   call->has_value |= row->shape == MSC_VALUE;
   ++report.rows;
   report.lines.push_back(line_of(*row));
@@ -266,7 +268,7 @@ int field(msc_call* call, const msc_field* field) {
   if (ends ? call->fields.empty() && !call->row_open : in_list != (field->name == nullptr))
     return misuse(call, "field() that ends nothing, or with a name where there is none");
   if (!call->row_open && call->fields.empty()) call->has_fields = true;
-  call->report.lines.push_back(line_of(*field));
+  if (!call->row_open || !call->row_counts) call->report.lines.push_back(line_of(*field));
   if (field->kind == MSC_OBJECT || field->kind == MSC_LIST) call->fields.push_back(field->kind == MSC_LIST);
   if (ends && call->fields.empty())
     call->row_open = false;

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// BPF_MAP_TYPE_LPM_TRIE: a binary trie of prefixes (struct lpm_trie, kernel/bpf/lpm_trie.c).
+//
+// Entries come in the order of their prefixes, shorter ones first. A node is believed only where its bits
+// continue those of the nodes above it: no node can then be reached twice, so the walk ends without a memory
+// of where it was.
+#include "memory.hpp"
+
+#include <arpa/inet.h>
+
+namespace {
+
+using mapscope::Bytes;
+using mapscope::Call;
+using mapscope::builtin::pointer_at;
+
+/// A key: bits, most significant first, and how many of them count.
+struct Prefix {
+  std::uint32_t length = 0;
+  std::vector<std::byte> data;
+
+  [[nodiscard]] bool bit(std::uint32_t index) const {
+    return (std::to_integer<unsigned>(data[index / 8]) >> (7 - index % 8) & 1) != 0;
+  }
+  /// Bits behind the length are kept as user space gave them.
+  [[nodiscard]] std::vector<std::byte> masked() const {
+    auto bytes = data;
+    for (std::size_t i = length / 8; i < bytes.size(); ++i)
+      bytes[i] &= i == length / 8 ? static_cast<std::byte>(0xff00U >> length % 8) : std::byte{};
+    return bytes;
+  }
+  [[nodiscard]] bool continues(const Prefix& above, bool child) const {
+    if (length <= above.length || bit(above.length) != child) return false;
+    Prefix front{above.length, data};
+    return front.masked() == above.masked();
+  }
+  /// "10.1.0.0/16", "2001:db8::/32", and hexadecimal for what is no address.
+  [[nodiscard]] std::string text() const {
+    const auto bytes = masked();
+    std::array<char, INET6_ADDRSTRLEN> address{};
+    if (bytes.size() == sizeof(in_addr) || bytes.size() == sizeof(in6_addr))
+      inet_ntop(bytes.size() == sizeof(in_addr) ? AF_INET : AF_INET6, bytes.data(), address.data(),
+                address.size());
+    std::string out = address.data();
+    if (out.empty())
+      for (const std::byte byte : bytes)
+        for (const unsigned shift : {4, 0})
+          out += "0123456789abcdef"[std::to_integer<unsigned>(byte) >> shift & 15];
+    return out + "/" + std::to_string(length);
+  }
+};
+
+/// struct lpm_trie_node: its value lies right behind its data.
+struct Layout {
+  std::uint32_t child = 0, length = 0, flags = 0, data = 0;
+
+  explicit Layout(Call& call) {
+    const msc_type node = call.kernel_type("struct lpm_trie_node");
+    child = call.offset(node, "child");
+    length = call.offset(node, "prefixlen");
+    flags = call.offset(node, "flags");
+    data = call.offset(node, "data");
+    if (data > mapscope::builtin::smallest_page || child + 2 * sizeof(std::uint64_t) > data ||
+        length + sizeof(std::uint32_t) > data || flags + sizeof(std::uint32_t) > data)
+      call.fail("struct lpm_trie_node is implausible");
+  }
+};
+
+class Trie {
+public:
+  explicit Trie(Call& call) : call_(call), layout_(call) {
+    constexpr std::uint32_t most_data = 256;       // LPM_DATA_SIZE_MAX
+    constexpr std::uint32_t most_value = 16 << 20; // an element is one allocation
+    const msc_type trie = call.kernel_type("struct lpm_trie");
+    root_ = call.read<std::uint64_t>(MSC_KERNEL, call.target.map + call.offset(trie, "root"));
+    entries_ = call.read<std::uint64_t>(MSC_KERNEL, call.target.map + call.offset(trie, "n_entries"));
+    data_size_ = call.target.key_size - sizeof(std::uint32_t);
+    if (call.target.key_size <= sizeof(std::uint32_t) || data_size_ > most_data)
+      call.fail("keys are a length and 1 to 256 bytes");
+    if (call.target.value_size > most_value) call.fail("values of more than 16 MiB are no trie's");
+    value_.resize(call.target.value_size);
+    nodes_left_ = 2 * std::uint64_t{call.target.max_entries} + slack;
+  }
+
+  void walk() {
+    if (root_ != 0) pending_.push_back({root_, {}, false});
+    while (!pending_.empty() && nodes_left_ != 0) {
+      const Pending next = std::move(pending_.back());
+      pending_.pop_back();
+      --nodes_left_;
+      visit(next);
+    }
+    note_gaps();
+  }
+
+private:
+  static constexpr std::uint64_t slack = 64; ///< a snapshot may catch nodes that are not linked out yet
+  struct Pending {
+    std::uint64_t node;
+    Prefix above;
+    bool child; ///< which of the two it is; the root is none and has nothing above it
+  };
+
+  void visit(const Pending& at) {
+    std::vector<std::byte> node(layout_.data + data_size_);
+    if (!call_.try_read(MSC_KERNEL, at.node, node)) return void(++lost_);
+    const Prefix prefix{number_at(node, layout_.length), {node.begin() + layout_.data, node.end()}};
+    const bool is_root = at.above.data.empty();
+    if (prefix.length > data_size_ * 8 || (!is_root && !prefix.continues(at.above, at.child)))
+      return void(++contradicting_);
+    if ((number_at(node, layout_.flags) & intermediate) == 0) emit(at.node, prefix);
+    for (const bool child : {true, false}) // the last one pushed is visited first
+      if (const std::uint64_t below = pointer_at(node, layout_.child + child * sizeof below); below != 0)
+        push(below, prefix, child);
+  }
+
+  void push(std::uint64_t node, const Prefix& above, bool child) {
+    if (above.length == data_size_ * 8)
+      ++contradicting_; // nothing can be longer
+    else
+      pending_.push_back({node, above, child});
+  }
+
+  void emit(std::uint64_t node, const Prefix& prefix) {
+    std::vector<std::byte> key(sizeof prefix.length);
+    std::memcpy(key.data(), &prefix.length, sizeof prefix.length);
+    key.insert(key.end(), prefix.data.begin(), prefix.data.end());
+    const bool readable = call_.try_read(MSC_KERNEL, node + layout_.data + data_size_, value_);
+    call_.open_entry(key, readable ? std::optional<Bytes>(value_) : std::nullopt);
+    call_.text("prefix", prefix.text());
+    call_.end();
+    ++shown_;
+  }
+
+  static std::uint32_t number_at(Bytes bytes, std::size_t offset) {
+    std::uint32_t number = 0;
+    std::memcpy(&number, bytes.data() + offset, sizeof number);
+    return number;
+  }
+
+  void note_gaps() {
+    say(lost_, MSC_EFAULT, " nodes could not be read, with all below them");
+    say(contradicting_, MSC_EFAULT, " nodes contradict the prefix above them, left out with all below them");
+    if (nodes_left_ == 0 && !pending_.empty())
+      call_.note(MSC_EFAULT, "more nodes than the map may hold: the rest was given up");
+    else if (lost_ + contradicting_ == 0 && shown_ != entries_)
+      say(entries_, MSC_OK, " entries by the trie's own count");
+  }
+  void say(std::uint64_t count, int rc, const char* what) {
+    if (count != 0 || rc == MSC_OK) call_.note(rc, (std::to_string(count) + what).c_str());
+  }
+
+  static constexpr std::uint32_t intermediate = 1; // LPM_TREE_NODE_FLAG_IM: a fork without an entry
+
+  Call& call_;
+  Layout layout_;
+  std::uint64_t root_ = 0, entries_ = 0, nodes_left_ = 0;
+  std::size_t data_size_ = 0;
+  std::vector<Pending> pending_;
+  std::vector<std::byte> value_;
+  std::uint64_t shown_ = 0, lost_ = 0, contradicting_ = 0;
+};
+
+void render_lpm_trie(Call& call) { Trie(call).walk(); }
+
+} // namespace
+
+MSC_PLUGIN(render_lpm_trie, "id=mapscope.builtin.lpm_trie\0"
+                            "version=" MAPSCOPE_PLUGIN_VERSION "\0"
+                            "license=Apache-2.0\0"
+                            "summary=tries of prefixes\0"
+                            "attach=map-type:lpm_trie prio=0\0"
+                            "needs=struct lpm_trie.root,n_entries\0"
+                            "needs=struct lpm_trie_node.child,prefixlen,flags,data");
