@@ -49,18 +49,9 @@ void create_untyped() {
 }
 
 void create_collections() {
-  const int queue = create(BPF_MAP_TYPE_QUEUE, "a_queue", 0, 8, 4),
-            stack = create(BPF_MAP_TYPE_STACK, "a_stack", 0, 8, 4),
-            bloom = create(BPF_MAP_TYPE_BLOOM_FILTER, "a_bloom", 0, 8, 100);
-  for (u64 i = 1; i < 4; ++i) put(queue, nullptr, &i), put(stack, nullptr, &i), put(bloom, nullptr, &i);
   create(BPF_MAP_TYPE_RINGBUF, "a_ringbuf", 0, 0, 4096);
   create(BPF_MAP_TYPE_USER_RINGBUF, "a_user_ringbuf", 0, 0, 4096);
   create(BPF_MAP_TYPE_STACK_TRACE, "a_stack_trace", 4, 8 * 20, 16);
-  const int trie = create(BPF_MAP_TYPE_LPM_TRIE, "a_trie", 8, 4, 16, BPF_F_NO_PREALLOC);
-  for (u32 i = 0; i < 4; ++i) {
-    const u32 prefix[2] = {8 * i + 8, 0x04030201};
-    put(trie, prefix, &i);
-  }
 }
 
 void create_maps_of_maps() {
@@ -224,6 +215,10 @@ std::vector<std::string> create_bare_maps(const Objects& objects) {
   const int cgroup = root_cgroup();
   create_untyped();
   create_collections();
+  create_tries();
+  create_queues_and_stacks(objects);
+  create_bloom_filters();
+  create_rhashes(objects, unknown);
   create_maps_of_maps();
   create_references(objects, cgroup);
   create_local_storages(objects, cgroup, unknown);

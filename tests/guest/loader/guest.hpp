@@ -29,6 +29,11 @@ void create_special_values();
 /// Each adds the name of its type to `unknown` when the kernel does not know it.
 void create_arenas(std::vector<std::string>& unknown);
 void create_insn_arrays(std::vector<std::string>& unknown);
+// Some of them: one function for each family of types.
+void create_tries();
+void create_queues_and_stacks(const Objects& objects);
+void create_bloom_filters();
+void create_rhashes(const Objects& objects, std::vector<std::string>& unknown_types);
 void run_programs(const Objects& objects);
 
 /// What bpf(2) says about everything, and what the C compiler says about known values.
