@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "contract_suite.hpp"
+
+#include <cstring>
+#include <gmock/gmock.h>
+
+namespace mapscope::test {
+namespace {
+
+using testing::FakeHost;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// 10.0.0.0/8 above a fork at 10.1.2.0/24, which has 10.1.2.3/32 and, with bits behind its length,
+// 10.1.2.200/25 below it.
+constexpr Sample trie_sample = {"lpm_trie", R"(
+struct lpm_trie 512 root=256 n_entries=264
+struct lpm_trie_node 40 child=16 prefixlen=32 flags=36 data=40
+target map=0x10000 key_size=8 value_size=2 max_entries=8
+@0x10100 u64:0x20000 u64:3
+@0x20000 zero:16 u64:0x20100 u64:0 u32:8 u32:0 0a 00 00 00 01 02
+@0x20100 zero:16 u64:0x20200 u64:0x20300 u32:24 u32:1 0a 01 02 c8
+@0x20200 zero:16 u64:0 u64:0 u32:32 u32:0 0a 01 02 03 03 04
+@0x20300 zero:16 u64:0 u64:0 u32:25 u32:0 0a 01 02 c8 05 06
+)",
+                                R"(entry 08 00 00 00 0a 00 00 00 = 01 02
+text prefix 10.0.0.0/8
+end
+entry 20 00 00 00 0a 01 02 03 = 03 04
+text prefix 10.1.2.3/32
+end
+entry 19 00 00 00 0a 01 02 c8 = 05 06
+text prefix 10.1.2.128/25
+end
+)"};
+
+INSTANTIATE_TEST_SUITE_P(LpmTrie, Contract, ::testing::Values(trie_sample), sample_name);
+
+class Tries : public ::testing::Test {
+protected:
+  testing::Report render() { return host_.render(plugin_file("lpm_trie")); }
+  template <class T> void poke(std::uint64_t address, T value) {
+    auto run = std::prev(host_.memory.upper_bound(address));
+    std::memcpy(run->second.data() + (address - run->first), &value, sizeof value);
+  }
+  FakeHost host_{trie_sample.image};
+
+  static constexpr std::uint64_t first = 0x20000, fork = 0x20100, left = 0x20200; ///< nodes
+  static constexpr std::uint64_t child = 16, length = 32;
+};
+
+TEST_F(Tries, WithoutARootAreEmpty) {
+  poke<std::uint64_t>(0x10100, 0), poke<std::uint64_t>(0x10108, 0);
+  EXPECT_EQ(render().text(), "");
+}
+
+TEST_F(Tries, ACircleIsAContradiction) {
+  poke(left + child, first), poke(left + child + 8, fork);
+  poke(left + length, 31U);
+  const auto report = render();
+  EXPECT_EQ(report.rc, MSC_OK);
+  EXPECT_EQ(report.rows, 3U);
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 2 nodes contradict the prefix above them"));
+}
+
+TEST_F(Tries, ANodeIsShownWhereItBelongsAlone) {
+  poke(fork + child + 8, left); // on both sides of its fork
+  const auto report = render();
+  EXPECT_EQ(report.rows, 2U);
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 nodes contradict the prefix above them"));
+}
+
+TEST_F(Tries, NothingIsLongerThanTheLongest) {
+  poke(left + child, fork);
+  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 nodes contradict the prefix above them"));
+  poke(left + child, std::uint64_t{0}), poke(left + length, 33U);
+  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 nodes contradict the prefix above them"));
+  poke(left + length, ~0U);
+  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 nodes contradict the prefix above them"));
+}
+
+TEST_F(Tries, BesideANodeThatIsMissingTheOthersAreShown) {
+  host_.memory.erase(left);
+  const auto report = render();
+  EXPECT_EQ(report.rc, MSC_OK);
+  EXPECT_THAT(report.text(), HasSubstr("text prefix 10.1.2.128/25"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 nodes could not be read, with all below them"));
+}
+
+TEST_F(Tries, AValueThatIsMissingLeavesItsKey) {
+  host_.memory[left].resize(44);
+  EXPECT_THAT(render().text(), HasSubstr("entry 20 00 00 00 0a 01 02 03 = ??\ntext prefix 10.1.2.3/32\n"));
+}
+
+TEST_F(Tries, WithMoreNodesThanTheMapMayHoldAreGivenUp) {
+  host_.target.max_entries = 0, host_.target.key_size = 4 + 256, host_.target.value_size = 1;
+  host_.memory.clear();
+  host_.memory[0x10100].resize(16);
+  poke<std::uint64_t>(0x10100, 0x30000);
+  for (std::uint32_t i = 0; i < 500; ++i) { // each a bit longer than the one above it
+    const std::uint64_t at = 0x30000 + i * 0x200;
+    host_.memory[at].resize(0x200);
+    poke(at + child, at + 0x200), poke(at + length, i);
+  }
+  const auto report = render();
+  EXPECT_EQ(report.rows, 64U);
+  EXPECT_THAT(report.text(),
+              HasSubstr("note EFAULT more nodes than the map may hold: the rest was given up"));
+}
+
+TEST_F(Tries, ACountOfItsOwnThatDiffersIsTold) {
+  poke<std::uint64_t>(0x10108, 7);
+  EXPECT_THAT(render().text(), HasSubstr("note OK 7 entries by the trie's own count\n"));
+}
+
+TEST_F(Tries, KeysOfImplausibleSizesAreRefused) {
+  for (const std::uint32_t size : {0U, 3U, 4U, 261U, ~0U}) {
+    host_.target.key_size = size;
+    EXPECT_EQ(render().rc, MSC_EFAIL) << size;
+  }
+}
+
+TEST(Prefixes, OfOtherSizesAreHexadecimal) {
+  FakeHost host(R"(
+struct lpm_trie 512 root=256 n_entries=264
+struct lpm_trie_node 40 child=16 prefixlen=32 flags=36 data=40
+target map=0x10000 key_size=9 value_size=1 max_entries=8
+@0x10100 u64:0x20000 u64:1
+@0x20000 zero:16 u64:0 u64:0 u32:12 u32:0 01 ff ff ff ff 09
+)");
+  EXPECT_THAT(host.render(plugin_file("lpm_trie")).text(), HasSubstr("text prefix 01f0000000/12\n"));
+}
+
+TEST(Prefixes, OfSixteenBytesAreIpv6) {
+  FakeHost host(R"(
+struct lpm_trie 512 root=256 n_entries=264
+struct lpm_trie_node 40 child=16 prefixlen=32 flags=36 data=40
+target map=0x10000 key_size=20 value_size=1 max_entries=8
+@0x10100 u64:0x20000 u64:1
+@0x20000 zero:16 u64:0 u64:0 u32:32 u32:0 20 01 0d b8 ff zero:11 09
+)");
+  EXPECT_THAT(host.render(plugin_file("lpm_trie")).text(), HasSubstr("text prefix 2001:db8::/32\n"));
+}
+
+} // namespace
+} // namespace mapscope::test
