@@ -41,8 +41,10 @@ private:
   void leave_table();
   void pair_lines();
   void per_cpu(const Row& row);
-  void begin_fields(std::string label);
+  void begin_fields();
   void end_fields();
+  [[nodiscard]] std::string row_fields() const;
+  [[nodiscard]] std::string map_field() const;
   void add_field(const Field& field);
   void decode_key(const Row& row);
   [[nodiscard]] std::string cpu_lines(const std::vector<std::string>& texts) const;
@@ -55,7 +57,6 @@ private:
   bool tabular_ = true; ///< so far every row fits a table
   std::uint32_t max_entries_ = 0;
   TextTree fields_;
-  std::string label_;       ///< in front of the fields
   std::vector<bool> lists_; ///< of the open fields: which are lists
   bool row_open_ = false;   ///< they are the last row's
 };
@@ -108,24 +109,36 @@ void TextMapWriter::row(const Row& row) {
 }
 
 /// A row with fields is no line of a table: they would have to stand between its lines.
-void TextMapWriter::begin_fields(std::string label) {
-  label_ = std::move(label);
+void TextMapWriter::begin_fields() {
   fields_.clear();
   fields_.begin_struct(std::nullopt);
 }
 
 void TextMapWriter::end_fields() {
   fields_.end_struct();
-  const unsigned indent = row_open_ ? 4 : 2;
-  if (!fields_.root().children.empty())
-    put(fmt::format("{:{}}{}{}\n", "", indent, label_,
-                    fields_.lines(options_.width, indent + static_cast<unsigned>(label_.size()), indent)));
+  if (!fields_.root().children.empty()) put(row_open_ ? row_fields() : map_field());
   row_open_ = false;
+}
+
+/// On a line below the row, without the braces that hold them together.
+std::string TextMapWriter::row_fields() const {
+  const std::string line = fields_.one_line();
+  if (line.size() + 4 <= options_.width) return fmt::format("    {}\n", line.substr(1, line.size() - 2));
+  return fmt::format("    {}\n", fields_.lines(options_.width, 4, 4));
+}
+
+/// Its name, and what follows on the same line or on lines of its own.
+std::string TextMapWriter::map_field() const {
+  const auto& member = fields_.node(fields_.root().children.front());
+  const std::string name = printable(member.member);
+  const std::string text =
+      fields_.lines_of(member, options_.width, static_cast<unsigned>(name.size()) + 4, 2);
+  return fmt::format("  {}{}{}\n", name, text.starts_with(':') ? "" : ": ", text);
 }
 
 void TextMapWriter::field(const Field& field) {
   if (!row_open_ && lists_.empty()) { // a member of the map: on lines of its own
-    begin_fields("");
+    begin_fields();
     put(table_.take_lines());
   }
   if (field.kind == FieldKind::end && lists_.empty()) return end_fields(); // the row's
@@ -181,7 +194,7 @@ void TextMapWriter::pair(const Row& row) {
   decode_key(row);
   decode(row.value, value_);
   row_open_ = row.open;
-  if (row.open) leave_table(), begin_fields("");
+  if (row.open) leave_table(), begin_fields();
   if (!into_table(row)) pair_lines();
 }
 
@@ -219,7 +232,7 @@ void TextMapWriter::per_cpu(const Row& row) {
     texts.push_back(copy ? value_.lines(options_.width, 14, 4) : "<not there>");
   }
   row_open_ = row.open;
-  if (row.open) begin_fields("");
+  if (row.open) begin_fields();
   put(fmt::format("  {}:{}\n", key_.one_line(), texts.empty() ? " <no copies>" : cpu_lines(texts)));
 }
 

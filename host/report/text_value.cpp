@@ -299,8 +299,12 @@ std::string TextTree::one_line() const {
 }
 
 std::string TextTree::lines(unsigned width, unsigned column, unsigned indent) const {
+  return used_ != 0 ? lines_of(root(), width, column, indent) : "";
+}
+
+std::string TextTree::lines_of(const Node& node, unsigned width, unsigned column, unsigned indent) const {
   std::string out;
-  if (used_ != 0) append_lines(root(), width, column, indent, out);
+  append_lines(node, width, column, indent, out);
   return out;
 }
 

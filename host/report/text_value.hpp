@@ -46,6 +46,9 @@ public:
   /// Lines of at most `width` columns where that can be done; the first is to stand behind something `column`
   /// wide, the others are indented by `indent`. No newline at the end.
   [[nodiscard]] std::string lines(unsigned width, unsigned column, unsigned indent) const;
+  /// The same of one node.
+  [[nodiscard]] std::string lines_of(const Node& node, unsigned width, unsigned column,
+                                     unsigned indent) const;
 
   void signed_int(std::uint32_t bits, std::int64_t value) override;
   void unsigned_int(std::uint32_t bits, std::uint64_t value) override;
