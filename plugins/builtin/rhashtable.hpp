@@ -145,7 +145,7 @@ private:
     if (gave_up_) call_.note(MSC_EFAULT, "more elements than the table may hold: the rest was given up");
   }
 
-  static constexpr std::uint32_t pointer = sizeof(std::uint64_t);
+  static constexpr std::uint64_t pointer = sizeof(std::uint64_t);
 
   Call& call_;
   std::uint64_t first_ = 0, steps_left_;
