@@ -161,16 +161,16 @@ void TextMapWriter::add_field(const Field& field) {
     else
       fields_.end_struct();
     return lists_.pop_back();
-  case FieldKind::number:
-    return fields_.unsigned_int(64, field.number);
+  case FieldKind::number: // as a word: in values zeros are hidden, but here 0 was found out
+    return fields_.word(fmt::format("{}", field.number));
   case FieldKind::signed_number:
-    return fields_.signed_int(64, static_cast<std::int64_t>(field.number));
+    return fields_.word(fmt::format("{}", static_cast<std::int64_t>(field.number)));
   case FieldKind::flag:
     return fields_.boolean(field.number != 0);
   case FieldKind::address:
     return fields_.pointer(field.number);
   case FieldKind::real:
-    return fields_.real(64, field.real);
+    return fields_.word(fmt::format("{}", field.real));
   case FieldKind::text:
     return fields_.word(field.text);
   case FieldKind::hex:

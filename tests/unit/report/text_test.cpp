@@ -222,6 +222,40 @@ TEST(TextMap, EqualCopiesPerCpuShareALine) {
   EXPECT_EQ(shown({}), "  5: <no copies>\n\n");
 }
 
+Field a_field(FieldKind kind, std::string_view name, std::uint64_t number = 0, std::string_view text = "") {
+  return {.kind = kind, .name = name, .number = number, .real = 0, .text = text, .value = {}};
+}
+
+TEST(TextMap, FieldsBeginWithTheirName) {
+  Kept kept;
+  const auto writer = make_map_writer(Format::text, {}, kept);
+  writer->begin(a_map());
+  writer->field(a_field(FieldKind::object, "filter"));
+  writer->field(a_field(FieldKind::number, "bits", 0)); // what is zero in fields is no less worth telling
+  writer->field(a_field(FieldKind::text, "kind", 0, "small"));
+  writer->field(a_field(FieldKind::end, ""));
+  writer->field(a_field(FieldKind::number, "level", 3));
+  writer->end({});
+  EXPECT_THAT(kept.text, HasSubstr("\n  filter: {bits=0, kind=small}\n  level: 3\n"));
+}
+
+TEST(TextMap, FieldsOfARowFollowIt) {
+  Kept kept;
+  const auto writer = make_map_writer(Format::text, {}, kept);
+  const auto key = bytes_of({1, 2}), value = bytes_of({3});
+  writer->begin(a_map());
+  writer->row({.shape = Shape::entry,
+               .key = {nullptr, key},
+               .index = 0,
+               .value = {nullptr, value},
+               .copies = {},
+               .open = true});
+  writer->field(a_field(FieldKind::text, "prefix", 0, "1.0.0.0/8"));
+  writer->field(a_field(FieldKind::end, ""));
+  writer->end({});
+  EXPECT_THAT(kept.text, HasSubstr("\n  01 02: 03\n    prefix=1.0.0.0/8\n"));
+}
+
 TEST(TextReport, FrameAroundTheMaps) {
   const auto shown = [](const std::vector<catalog::Program>& programs, const std::vector<Finding>& findings) {
     Kept kept;
