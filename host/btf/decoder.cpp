@@ -309,6 +309,18 @@ public:
   [[nodiscard]] std::string_view type_name() const override { return ""; }
 };
 
+class PointerDecoder final : public Decoder {
+public:
+  void decode(Bytes bytes, ValueVisitor& visitor) const override {
+    constexpr std::size_t size = sizeof(std::uint64_t);
+    if (bytes.size() >= size) return visitor.pointer(load<std::uint64_t>(bytes.data()));
+    visitor.begin_truncated(size, bytes.size());
+    visitor.bytes(bytes);
+    visitor.end_truncated();
+  }
+  [[nodiscard]] std::string_view type_name() const override { return "void*"; }
+};
+
 class TextDecoder final : public Decoder {
 public:
   void decode(Bytes bytes, ValueVisitor& visitor) const override {
@@ -343,6 +355,8 @@ std::shared_ptr<const Decoder> Decoder::compile_summary(std::shared_ptr<const Ty
 }
 
 std::shared_ptr<const Decoder> Decoder::raw_bytes() { return std::make_shared<BytesDecoder>(); }
+
+std::shared_ptr<const Decoder> Decoder::kernel_pointer() { return std::make_shared<PointerDecoder>(); }
 
 std::shared_ptr<const Decoder> Decoder::printable_text() { return std::make_shared<TextDecoder>(); }
 

@@ -37,6 +37,8 @@ public:
                                                         const Limits& limits);
   /// For values without a type: `bytes`.
   static std::shared_ptr<const Decoder> raw_bytes();
+  /// For the addresses of kernel objects: 8 bytes, without a type to follow them by.
+  static std::shared_ptr<const Decoder> kernel_pointer();
   /// For maps named *.rodata.str1.1.
   static std::shared_ptr<const Decoder> printable_text();
   virtual ~Decoder() = default;

@@ -95,6 +95,7 @@ private:
 
   std::unique_ptr<mapscope::report::SpecialFields> special_; ///< of the map's own types
   std::unordered_map<msc_type, std::shared_ptr<const mapscope::btf::Decoder>> decoders_[2]; ///< values, keys
+  std::shared_ptr<const mapscope::btf::Decoder> untyped_ = mapscope::btf::Decoder::raw_bytes();
   std::vector<std::optional<mapscope::report::Typed>> copies_; ///< of the current row
 
   std::vector<bool> fields_; ///< of the open objects and lists: which are lists

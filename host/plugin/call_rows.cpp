@@ -22,6 +22,7 @@ bool is_indexed(const msc_row& row) {
   return row.shape == MSC_ELEMENT || row.shape == MSC_PERCPU_ELEMENT || row.shape == MSC_QUEUED;
 }
 bool is_keyed(const msc_row& row) { return row.shape == MSC_ENTRY || row.shape == MSC_PERCPU_ENTRY; }
+bool has_owner(const msc_row& row) { return is_keyed(row) && row.key.type == MSC_POINTER; }
 bool may_be_short(const msc_row& row) { return row.shape == MSC_VALUE || row.shape == MSC_ELEMENT; }
 
 /// A plugin of a later minor may have a longer row; what this host does not know of it must say nothing.
@@ -55,7 +56,10 @@ std::string msc_call::shape_problem(const msc_row& row) const {
 
 /// "" when the row's sizes are those of the map.
 std::string msc_call::size_problem(const msc_row& row) const {
-  const std::size_t key_size = is_keyed(row) ? map_.key_size : is_indexed(row) ? sizeof(std::uint32_t) : 0;
+  const std::size_t key_size = has_owner(row)    ? sizeof(std::uint64_t)
+                               : is_keyed(row)   ? map_.key_size
+                               : is_indexed(row) ? sizeof(std::uint32_t)
+                                                 : 0;
   if (row.key.size != key_size || (key_size != 0 && row.key.data == nullptr))
     return fmt::format("row() with a key of {} bytes, expected {}", row.key.size, key_size);
   if (!is_per_cpu(row))
@@ -103,6 +107,8 @@ const mapscope::btf::Decoder* msc_call::decoder_for(msc_type type, bool is_key) 
   std::shared_ptr<const mapscope::btf::Decoder> decoder;
   if (type == MSC_DECLARED)
     decoder = declared_decoder(is_key);
+  else if (type == MSC_POINTER)
+    decoder = mapscope::btf::Decoder::kernel_pointer();
   else if (const auto ref = resolve(type))
     decoder =
         mapscope::btf::Decoder::compile(ref->types, ref->id, environment_.limits, behind(ref->types.get()));
@@ -143,6 +149,7 @@ report::Row msc_call::decoded(const msc_row& row) {
     out.copies = copies_;
   } else {
     out.value = typed(row.value);
+    if (has_owner(row) && out.value.decoder == nullptr) out.value.decoder = untyped_.get();
   }
   out.open = (row.flags & MSC_ROW_OPEN) != 0;
   return out;

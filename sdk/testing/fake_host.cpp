@@ -205,7 +205,11 @@ std::string problem(msc_call* call, const msc_row& row) {
   if (call->row_open || call->has_fields) return "row() inside a row or behind the map's members";
   if (row.shape == MSC_VALUE ? call->report.rows != 0 : call->shape != MSC_VALUE && call->shape != row.shape)
     return "row() out of order";
-  if (row.key.size != (row.shape == MSC_VALUE ? 0 : keyed ? target.key_size : sizeof(std::uint32_t)))
+  const bool has_owner = keyed && row.key.type == MSC_POINTER;
+  if (row.key.size != (row.shape == MSC_VALUE ? 0
+                       : has_owner            ? sizeof(std::uint64_t)
+                       : keyed                ? target.key_size
+                                              : sizeof(std::uint32_t)))
     return "row() with a key of another size";
   const auto fits = [&](const msc_value& value) {
     return value.data == nullptr || value.size == target.value_size ||

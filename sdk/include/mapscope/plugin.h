@@ -49,7 +49,8 @@ enum { MSC_KERNEL_BTF = 0, MSC_MAP_BTF = 1 };
 typedef uint64_t msc_type;
 enum {
   MSC_DECLARED = 0, /* the key or value type the map declares */
-  MSC_BYTES = 3     /* no type: hex only */
+  MSC_BYTES = 3,    /* no type: hex only */
+  MSC_POINTER = 4   /* a kernel address, 8 bytes */
 };
 
 struct msc_call; /* one render in progress; opaque, owned by the host */
@@ -82,8 +83,10 @@ enum msc_shape {
 /* In msc_row.flags: field() calls that follow add members to this row, up to the MSC_END that closes it. */
 enum { MSC_ROW_OPEN = 1 };
 
-/* Keys and copies have the map's own sizes. The value of MSC_VALUE and MSC_ELEMENT may be shorter than the
- * map's: its first bytes, and the report says so. */
+/* Keys and copies have the map's own sizes, but for one: a key that is an MSC_POINTER, the kernel object that
+ * the element belongs to, where the map's own key is a descriptor that only means something to the process
+ * that used it. Beside such a key, a value without a type is shown as bytes. The value of MSC_VALUE and
+ * MSC_ELEMENT may be shorter than the map's: its first bytes, and the report says so. */
 struct msc_row {
   uint32_t size;  /* sizeof(struct msc_row); what a host does not know behind its own must be zero */
   uint32_t shape; /* enum msc_shape */

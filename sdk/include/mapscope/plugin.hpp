@@ -79,6 +79,13 @@ public:
     return member.bit_offset / 8;
   }
 
+  /// The type of a member, bitfield or not.
+  [[nodiscard]] msc_type type_of(msc_type type, const char* path) {
+    msc_member member{};
+    check(host_->type_member(call_, type, path, &member));
+    return member.type;
+  }
+
   [[nodiscard]] std::string_view config(const char* key) {
     msc_value value{};
     check(host_->config(call_, key, &value));
@@ -102,13 +109,19 @@ public:
     typed_key.type = key_type;
     row(MSC_ENTRY, typed_key, of(value), {}, MSC_ROW_OPEN);
   }
+  /// An element that belongs to a kernel object; 0 when that is not known.
+  void open_owned_entry(const std::uint64_t& owner, std::optional<Bytes> value) {
+    open_entry(std::as_bytes(std::span(&owner, 1)), value, MSC_POINTER);
+  }
   void open_element(std::uint32_t index, std::optional<Bytes> value, msc_type value_type = MSC_DECLARED) {
     msc_value typed_value = of(value);
     typed_value.type = value_type;
     row(MSC_ELEMENT, of(index), typed_value, {}, MSC_ROW_OPEN);
   }
-  void open_percpu_entry(Bytes key, std::span<const msc_value> copies) {
-    row(MSC_PERCPU_ENTRY, of(key), {}, copies, MSC_ROW_OPEN);
+  void open_percpu_entry(Bytes key, std::span<const msc_value> copies, msc_type key_type = MSC_DECLARED) {
+    msc_value typed_key = of(key);
+    typed_key.type = key_type;
+    row(MSC_PERCPU_ENTRY, typed_key, {}, copies, MSC_ROW_OPEN);
   }
 
   // Fields: members of the map, or of the row left open. `name` is nullptr inside a list.

@@ -212,6 +212,12 @@ TEST_F(Kinds, BytesWithoutAType) {
   EXPECT_EQ(decode_tree(*raw, {}).text(), "<>");
 }
 
+TEST_F(Kinds, AddressesOfKernelObjects) {
+  const auto pointer = btf::Decoder::kernel_pointer();
+  EXPECT_EQ(decode_tree(*pointer, pack(0xffff888000001000ULL)).text(), "0xffff888000001000");
+  EXPECT_EQ(decode_tree(*pointer, pack(std::uint16_t{0xff00})).text(), "truncated(8/2, <00 ff>)");
+}
+
 TEST_F(Kinds, PrintableText) {
   const std::string_view bytes("queue \"full\\\0\n~\x7f\xff", 17);
   EXPECT_EQ(decode_tree(*btf::Decoder::printable_text(), std::as_bytes(std::span(bytes))).text(),
