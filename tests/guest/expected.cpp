@@ -59,12 +59,16 @@ private:
             path + "[" + std::to_string(i) + "]");
   }
 
-  /// The element with the same key, where elements have keys.
+  /// The element with the same key or the same owner, where elements have one.
   static const Value* counterpart(const Value& element, const Value& list, SizeType place) {
-    const Value* key = member(&element, "key_hex");
-    if (key == nullptr) return place < list.Size() ? &list[place] : nullptr;
+    for (const char* name : {"key_hex", "owner"})
+      if (const Value* stated = member(&element, name)) return with_member(list, name, *stated);
+    return place < list.Size() ? &list[place] : nullptr;
+  }
+
+  static const Value* with_member(const Value& list, const char* name, const Value& stated) {
     for (const Value& candidate : list.GetArray())
-      if (const Value* other = member(&candidate, "key_hex"); other != nullptr && *other == *key)
+      if (const Value* shown = member(&candidate, name); shown != nullptr && *shown == stated)
         return &candidate;
     return nullptr;
   }

@@ -9,8 +9,8 @@
 namespace guest {
 
 /// `json`: members of the report's map object, by its key names. The test compares everything that is stated
-/// and nothing else; lists must be as long as stated, and their elements are matched by "key_hex" where they
-/// have one, by place otherwise. A map may have several statements.
+/// and nothing else; lists must be as long as stated, and their elements are matched by "key_hex" where it
+/// is stated, else by "owner" (all of its members), else by place. A map may have several statements.
 void expect(int map_fd, const std::string& json);
 
 /// The statements about a map.
