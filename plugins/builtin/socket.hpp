@@ -24,6 +24,7 @@ public:
     local6_ = call.offset_if(common, "skc_v6_rcv_saddr"); // where the kernel has IPv6
     remote6_ = call.offset_if(common, "skc_v6_daddr");
     find_unix_layout();
+    find_inode_layout();
   }
 
   /// Emits family, src, dst, state, cookie and the path of a Unix socket: what there is of them.
@@ -41,7 +42,31 @@ public:
     return true;
   }
 
+  /// The same in an object called `field`, and the inode by which a whole socket (struct sock) is known in
+  /// /proc/net and among a process's descriptors.
+  [[nodiscard]] bool emit(const char* field, std::uint64_t socket) {
+    if (!load<std::uint16_t>(call_, socket + family_)) return false;
+    call_.object(field);
+    const bool described = describe(socket);
+    const auto file = inode_ ? follow(call_, socket + file_) : std::nullopt;
+    const auto inode = file ? load<std::uint64_t>(call_, *file + *inode_) : std::nullopt;
+    if (inode) call_.number("ino", *inode);
+    call_.end();
+    return described;
+  }
+
 private:
+  void find_inode_layout() {
+    try {
+      const msc_type both = call_.kernel_type("struct socket_alloc");
+      const std::uint32_t number = call_.offset(call_.kernel_type("struct inode"), "i_ino");
+      file_ = call_.offset(call_.kernel_type("struct sock"), "sk_socket");
+      inode_ = call_.offset(both, "vfs_inode") + number - call_.offset(both, "socket");
+    } catch (const Stop& stop) {
+      if (stop.rc != MSC_ENOENT) throw;
+    }
+  }
+
   void find_unix_layout() {
     try {
       const msc_type address = call_.kernel_type("struct unix_address");
@@ -119,6 +144,8 @@ private:
   Call& call_;
   std::uint32_t family_ = 0, state_ = 0, local_port_ = 0, remote_port_ = 0, local_ = 0, remote_ = 0;
   std::uint32_t cookie_ = 0, address_ = 0, length_ = 0, name_ = 0;
+  std::uint32_t file_ = 0;             ///< struct sock: its struct socket
+  std::optional<std::uint32_t> inode_; ///< from there to the inode's number
   std::optional<std::uint32_t> local6_, remote6_;
   bool has_unix_ = false;
 };

@@ -6,8 +6,6 @@
 #include "../bpf/known.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
-#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <fcntl.h>
@@ -27,8 +25,6 @@ namespace guest {
 
 namespace {
 
-constexpr auto type_cgroup_local_storage =
-    static_cast<bpf_map_type>(32); // newer than the oldest headers this builds with
 
 int create(bpf_map_type type, const char* name, u32 key, u32 value, u32 entries, u32 flags = 0) {
   LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = flags);
@@ -168,44 +164,6 @@ void create_references(const Objects& objects, int cgroup) {
   const int sockets = one(BPF_MAP_TYPE_SOCKMAP, "a_sockmap", third, &socket),
             keyed_sockets = one(BPF_MAP_TYPE_SOCKHASH, "a_sockhash", third, &socket);
   create_more_references(sockets, keyed_sockets, cgroups);
-  create(BPF_MAP_TYPE_CGROUP_STORAGE, "a_cg_storage", 16, 8, 0);
-  create(BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, "a_cg_percpu", 16, 8, 0);
-}
-
-/// -1 when the kernel does not know the type.
-int create_local_storage(const Objects& objects, bpf_map_type type, const char* name) {
-  const btf* types = bpf_object__btf(objects.known);
-  LIBBPF_OPTS(
-      bpf_map_create_opts, options, .btf_fd = static_cast<u32>(bpf_object__btf_fd(objects.known)),
-      .btf_key_type_id = static_cast<u32>(must(btf__find_by_name_kind(types, "int", BTF_KIND_INT), "int")),
-      .btf_value_type_id =
-          static_cast<u32>(must(btf__find_by_name_kind(types, "numbers", BTF_KIND_STRUCT), "numbers")),
-      .map_flags = BPF_F_NO_PREALLOC);
-  const int fd = bpf_map_create(type, name, 4, sizeof(numbers), 0, &options);
-  if (fd < 0 && errno != EINVAL && errno != E2BIG) give_up(name);
-  return fd;
-}
-
-/// What belongs to a task, an inode, a socket or a cgroup.
-void create_local_storages(const Objects& objects, int cgroup, std::vector<std::string>& unknown) {
-  const int self = must(static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0)), "pidfd_open"),
-            socket = connected_socket();
-  const struct {
-    bpf_map_type type;
-    const char *name, *type_name;
-    int owner;
-  } storages[] = {{BPF_MAP_TYPE_TASK_STORAGE, "of_task", "task_storage", self},
-                  {BPF_MAP_TYPE_INODE_STORAGE, "of_inode", "inode_storage", cgroup},
-                  {BPF_MAP_TYPE_SK_STORAGE, "of_socket", "sk_storage", socket},
-                  {type_cgroup_local_storage, "of_cgroup", "cgrp_storage", cgroup}};
-  const numbers value{1, -1, 2, -2, 3};
-  for (const auto& storage : storages) {
-    const int fd = create_local_storage(objects, storage.type, storage.name);
-    if (fd < 0)
-      unknown.emplace_back(storage.type_name);
-    else
-      put(fd, &storage.owner, &value);
-  }
 }
 
 } // namespace
@@ -221,7 +179,7 @@ std::vector<std::string> create_bare_maps(const Objects& objects) {
   create_rhashes(objects, unknown);
   create_maps_of_maps();
   create_references(objects, cgroup);
-  create_local_storages(objects, cgroup, unknown);
+  create_local_storages(unknown);
   create_arenas(unknown);
   create_insn_arrays(unknown);
   return unknown;
