@@ -66,7 +66,7 @@ Result<Catalog> read_catalog(const target::Target& target, const std::shared_ptr
   if (auto listed = list_maps(walk, btfs, kernel, catalog.maps); !listed)
     return std::unexpected(std::move(listed.error()).within("cannot list the maps"));
   sort_by_id(catalog.maps);
-  keep_gap(catalog, list_programs(walk, catalog.maps, catalog.programs), "programs are not listed");
+  keep_gap(catalog, list_programs(walk, btfs, catalog.maps, catalog.programs), "programs are not listed");
   keep_gap(catalog, btfs.list(catalog.btfs), "BTF objects are not listed");
   sort_by_id(catalog.programs);
   sort_by_id(catalog.btfs);

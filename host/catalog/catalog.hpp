@@ -35,6 +35,8 @@ struct Map {
   std::shared_ptr<const btf::Types> types;
   btf::TypeId key_type = 0, value_type = 0; ///< 0 = untyped
   btf::TypeId vmlinux_value_type = 0;       ///< struct_ops: btf_vmlinux_value_type_id
+  /// Of a program that uses the map, where `types` is null: libbpf gives maps without keys and values no BTF.
+  std::shared_ptr<const btf::Types> program_types;
 
   std::optional<std::string> problem; ///< what of this record could not be read, as a clause for people
 };
@@ -49,6 +51,7 @@ struct Program {
   std::optional<std::uint32_t> uid;
   std::uint64_t loaded_at_ns = 0; ///< CLOCK_BOOTTIME
   std::uint64_t code_start = 0;   ///< of the compiled program; 0 = not compiled or not known
+  std::uint64_t btf = 0;          ///< address of its struct btf; 0 = none
 };
 
 struct BtfObject {

@@ -20,6 +20,7 @@ struct ProgramFields {
   std::uint64_t prog_size, type, tag, aux;
   std::optional<std::uint64_t> stats, aux_stats;
   std::uint64_t aux_size, id, name, used_maps, used_map_cnt, load_time, user;
+  std::optional<std::uint64_t> btf;                // 5.0
   std::optional<std::uint64_t> uid;                // user_struct.uid.val
   std::optional<std::uint64_t> code_start;         // bpf_prog_aux.ksym.start, 5.7
   std::optional<std::uint64_t> cnt, nsecs, misses; // struct bpf_prog_stats, include/linux/filter.h
@@ -41,6 +42,7 @@ Result<ProgramFields> program_fields(const btf::Types& kernel) {
                              .used_map_cnt = aux.need("used_map_cnt"),
                              .load_time = aux.need("load_time"),
                              .user = aux.need("user"),
+                             .btf = aux.want("btf"),
                              .uid = user.want("uid.val"),
                              .code_start = aux.want("ksym.start"),
                              .cnt = stats.want("cnt"),
@@ -97,6 +99,7 @@ private:
     program.name = aux.text(fields_.name, name_size);
     program.loaded_at_ns = aux.get<std::uint64_t>(fields_.load_time);
     program.code_start = aux.get<std::uint64_t>(fields_.code_start).value_or(0);
+    program.btf = aux.get<std::uint64_t>(fields_.btf).value_or(0);
     const auto user = aux.get<std::uint64_t>(fields_.user);
     if (user != 0 && fields_.uid) program.uid = walk_.reader.get<std::uint32_t>(user + *fields_.uid);
     if (const auto id = aux.get<std::uint32_t>(fields_.id); id != program.id)
@@ -160,9 +163,22 @@ void link_maps_to_programs(std::vector<Map>& maps, const std::vector<Program>& p
   }
 }
 
+/// The first program with types is as good as any: what shares a map agrees on what is in it.
+void find_program_types(BtfObjects& btfs, std::vector<Map>& maps, const std::vector<Program>& programs) {
+  std::unordered_map<std::uint32_t, std::uint64_t> btf_of;
+  for (const Program& program : programs) btf_of.emplace(program.id, program.btf);
+  for (Map& map : maps) {
+    if (map.types) continue;
+    const auto typed =
+        std::ranges::find_if(map.programs, [&](std::uint32_t id) { return btf_of.at(id) != 0; });
+    if (typed == map.programs.end()) continue;
+    if (auto types = btfs.types_at(btf_of.at(*typed))) map.program_types = *types;
+  }
+}
+
 } // namespace
 
-Result<void> list_programs(Walk& walk, std::vector<Map>& maps, std::vector<Program>& into) {
+Result<void> list_programs(Walk& walk, BtfObjects& btfs, std::vector<Map>& maps, std::vector<Program>& into) {
   const auto fields = program_fields(walk.kernel);
   if (!fields) return std::unexpected(fields.error());
   ProgramLister lister(walk, maps, *fields);
@@ -170,6 +186,7 @@ Result<void> list_programs(Walk& walk, std::vector<Map>& maps, std::vector<Progr
     into.push_back(lister.record(index, address));
   });
   link_maps_to_programs(maps, into);
+  find_program_types(btfs, maps, into);
   return walked;
 }
 

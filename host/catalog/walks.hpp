@@ -58,7 +58,7 @@ private:
 
 Result<void> list_maps(Walk& walk, BtfObjects& btfs, const std::shared_ptr<const btf::Types>& kernel,
                        std::vector<Map>& into);
-/// Also fills Map::programs of `maps`.
-Result<void> list_programs(Walk& walk, std::vector<Map>& maps, std::vector<Program>& into);
+/// Also fills Map::programs and Map::program_types of `maps`.
+Result<void> list_programs(Walk& walk, BtfObjects& btfs, std::vector<Map>& maps, std::vector<Program>& into);
 
 } // namespace mapscope::catalog

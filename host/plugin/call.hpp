@@ -56,6 +56,10 @@ private:
     mapscope::btf::TypeId id = 0;
   };
   [[nodiscard]] std::optional<TypeRef> resolve(msc_type type) const;
+  /// Of the map's BPF object; null when nothing says which it is.
+  [[nodiscard]] const std::shared_ptr<const mapscope::btf::Types>& object_types() const {
+    return map_.types ? map_.types : map_.program_types;
+  }
   [[nodiscard]] msc_type map_type_handle(mapscope::btf::TypeId id) const;
   [[nodiscard]] std::string shape_problem(const msc_row& row) const;
   [[nodiscard]] std::string size_problem(const msc_row& row) const;

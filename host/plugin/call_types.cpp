@@ -22,7 +22,7 @@ msc_type msc_call::map_type_handle(mapscope::btf::TypeId id) const {
 std::optional<msc_call::TypeRef> msc_call::resolve(msc_type type) const {
   TypeRef ref;
   if ((type & tag_mask) == kernel_tag) ref.types = environment_.kernel;
-  if ((type & tag_mask) == map_tag) ref.types = map_.types;
+  if ((type & tag_mask) == map_tag) ref.types = object_types();
   ref.id = static_cast<mapscope::btf::TypeId>(type & ~tag_mask);
   if (!ref.types || ref.types->type(ref.id) == nullptr) return std::nullopt;
   return ref;
@@ -31,7 +31,8 @@ std::optional<msc_call::TypeRef> msc_call::resolve(msc_type type) const {
 int msc_call::type_find(std::uint32_t scope, const char* name, msc_type* found) {
   if (scope != MSC_KERNEL_BTF && scope != MSC_MAP_BTF)
     return misuse(fmt::format("type_find() in scope {}", scope));
-  const mapscope::btf::Types* types = scope == MSC_KERNEL_BTF ? environment_.kernel.get() : map_.types.get();
+  const mapscope::btf::Types* types =
+      scope == MSC_KERNEL_BTF ? environment_.kernel.get() : object_types().get();
   const std::string_view spelled(name, ::strnlen(name, longest_name));
   const std::size_t dot = spelled.find('.');
   const std::string_view member = dot == spelled.npos ? "" : spelled.substr(dot + 1);

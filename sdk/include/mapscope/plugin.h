@@ -42,7 +42,8 @@ enum { MSC_KERNEL = 0, MSC_CPU0 = 0x10000 };
 /* Bytes one read() may ask for. */
 #define MSC_READ_MAX (64U << 20)
 
-/* Which types type_find() searches: the kernel's own, or those of the map's BPF object. */
+/* Which types type_find() searches: the kernel's own, or those of the map's BPF object; a map without types
+ * is taken to be of the object of a program that uses it. */
 enum { MSC_KERNEL_BTF = 0, MSC_MAP_BTF = 1 };
 
 /* A type in some BTF object, or one of these. */

@@ -57,6 +57,14 @@ public:
   [[nodiscard]] msc_type kernel_type(const char* name) { return type(MSC_KERNEL_BTF, name); }
   /// A type of the map's own BPF object.
   [[nodiscard]] msc_type map_type(const char* name) { return type(MSC_MAP_BTF, name); }
+  /// In either scope, and nullopt where there is none.
+  [[nodiscard]] std::optional<msc_type> find_type(std::uint32_t scope, const char* name) {
+    msc_type found = 0;
+    const int rc = host_->type_find(call_, scope, name, &found);
+    if (rc == MSC_ENOENT) return std::nullopt;
+    check(rc);
+    return found;
+  }
   [[nodiscard]] std::size_t size(msc_type type) {
     std::size_t size = 0;
     check(host_->type_size(call_, type, &size));
