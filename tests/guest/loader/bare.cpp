@@ -45,8 +45,6 @@ void create_untyped() {
 }
 
 void create_collections() {
-  create(BPF_MAP_TYPE_RINGBUF, "a_ringbuf", 0, 0, 4096);
-  create(BPF_MAP_TYPE_USER_RINGBUF, "a_user_ringbuf", 0, 0, 4096);
   create(BPF_MAP_TYPE_STACK_TRACE, "a_stack_trace", 4, 8 * 20, 16);
 }
 
@@ -182,6 +180,7 @@ std::vector<std::string> create_bare_maps(const Objects& objects) {
   create_local_storages(unknown);
   create_arenas(unknown);
   create_insn_arrays(unknown);
+  create_rings(); // last: from here on a sleepable program runs for ever
   return unknown;
 }
 

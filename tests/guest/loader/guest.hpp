@@ -36,6 +36,7 @@ void create_bloom_filters();
 void create_rhashes(const Objects& objects, std::vector<std::string>& unknown_types);
 /// Called by create_bare_maps(): values of tasks, inodes, sockets and control groups.
 void create_local_storages(std::vector<std::string>& unknown_types);
+void create_rings();
 void run_programs(const Objects& objects);
 
 /// What bpf(2) says about everything, and what the C compiler says about known values.
