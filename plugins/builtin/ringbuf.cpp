@@ -32,7 +32,9 @@ const char* state_name(const Record& record) {
 
 class Records {
 public:
-  Records(Call& call, Ring& ring) : call_(call), ring_(ring), type_(record_type(call)) {}
+  Records(Call& call, Ring& ring) : call_(call), ring_(ring), type_(record_type(call)) {
+    data_.reserve(1); // no bytes are not bytes that are missing
+  }
 
   void emit() {
     const std::uint64_t limit = call_.target.row_limit;
