@@ -14,7 +14,7 @@ constexpr std::size_t name_size = 512;        ///< KSYM_NAME_LEN
 
 CodeSymbols::CodeSymbols(const target::Target& target, const btf::Types& kernel,
                          const std::vector<Program>& programs)
-    : target_(target) {
+    : target_(target), modules_(target, kernel) {
   list_ranges(target, kernel);
   std::ranges::stable_sort(ranges_, {}, &Range::start);
   for (const Program& program : programs) {
@@ -47,6 +47,8 @@ std::optional<CodeSymbol> CodeSymbols::at(std::uint64_t address) const {
   if (after != ranges_.begin())
     if (const Range& range = *std::prev(after); address < range.end)
       return CodeSymbol{range.name, "", range.program, address - range.start};
+  if (auto found = modules_.at(address))
+    return CodeSymbol{std::move(found->name), std::move(found->module), 0, found->offset};
   const auto found = target_.symbols().at(address);
   if (!found) return std::nullopt;
   return CodeSymbol{found->name, "", 0, found->offset};

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Addresses of code to names: the kernel's functions and what BPF programs were compiled to.
+// Addresses of code to names: the kernel's functions, those of its modules, and what BPF programs were
+// compiled to.
 //
-// Refuses: addresses outside kernel text and outside every program; a nearest name would be a guess there.
-// Thread rule: immutable after construction.
+// Refuses: addresses outside kernel text, every module's code and every program; a nearest name would be a
+// guess there. Thread rule: const members may be called from any thread at once.
 #pragma once
 
 #include "host/catalog/catalog.hpp"
+#include "host/catalog/module_symbols.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -36,6 +38,7 @@ private:
   void list_ranges(const target::Target& target, const btf::Types& kernel);
 
   const target::Target& target_;
+  ModuleSymbols modules_;
   std::vector<Range> ranges_; ///< sorted by start
 };
 
