@@ -74,8 +74,8 @@ int main() {
   load_fw_cfg();
   const Objects objects = load_objects();
   fill_maps(objects);
-  const auto unknown_types = create_bare_maps(objects);
   create_special_values();
+  const auto unknown_types = create_bare_maps(objects);
   run_programs(objects);
   std::FILE* out = open_statement();
   state(out, objects, unknown_types);
