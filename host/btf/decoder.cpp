@@ -318,6 +318,7 @@ public:
     visitor.bytes(bytes);
     visitor.end_truncated();
   }
+  void decode(Bytes bytes, ValueVisitor& visitor, Progress&) const override { decode(bytes, visitor); }
   [[nodiscard]] std::string_view type_name() const override { return "void*"; }
 };
 
