@@ -9,7 +9,6 @@ namespace {
 
 using testing::FakeHost;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 // 9 of 128 bits.
 constexpr Sample bloom_sample = {"bloom_filter", R"(

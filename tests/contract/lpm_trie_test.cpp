@@ -9,7 +9,6 @@ namespace {
 
 using testing::FakeHost;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 // 10.0.0.0/8 above a fork at 10.1.2.0/24, which has 10.1.2.3/32 and, with bits behind its length,
 // 10.1.2.200/25 below it.

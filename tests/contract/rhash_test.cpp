@@ -10,7 +10,6 @@ namespace {
 
 using testing::FakeHost;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr const char* types = R"(
 struct bpf_rhtab 1024 ht=512
