@@ -177,8 +177,9 @@ void TextMapWriter::add_field(const Field& field) {
   case FieldKind::page:
     return fields_.bytes(field.value.bytes);
   case FieldKind::typed:
-    if (field.value.decoder != nullptr) return field.value.decoder->decode(field.value.bytes, fields_);
-    return fields_.bytes(field.value.bytes);
+    if (field.value.decoder == nullptr) return fields_.bytes(field.value.bytes);
+    field.value.decoder->decode(field.value.bytes, fields_);
+    return fields_.keep_zero(); // constants of value 0 have names, too
   case FieldKind::absent:
     return fields_.word("-");
   }

@@ -99,6 +99,13 @@ void TextTree::text(std::string_view escaped) { scalar(fmt::format("\"{}\"", esc
 
 void TextTree::word(std::string_view text) { scalar(printable(text), false); }
 
+void TextTree::keep_zero() {
+  const std::uint32_t last = used_ - 1;
+  const bool is_whole = !open_.empty() && !nodes_[open_.back()].children.empty() &&
+                        nodes_[open_.back()].children.back() == last; // not the end of a struct or array
+  if (is_whole && nodes_[last].kind == Kind::scalar) nodes_[last].zero = false;
+}
+
 void TextTree::begin_list() { begin_array(0); }
 
 void TextTree::bytes(std::span<const std::byte> value) {

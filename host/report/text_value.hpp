@@ -75,6 +75,8 @@ public:
   void text(std::string_view escaped) override;
   /// A word as it is.
   void word(std::string_view text);
+  /// The value that was just complete has a place of its own, also where it is zero.
+  void keep_zero();
   /// A list whose length is what it turns out to have.
   void begin_list();
   void begin_truncated(std::uint64_t needed, std::uint64_t had) override;

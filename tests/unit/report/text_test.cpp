@@ -69,6 +69,15 @@ TEST(TextValue, ZeroIsHiddenInsideStructs) {
             "{s{y=1}, cut=<truncated needed=4 had=0> 0}");
 }
 
+TEST(TextValue, ZeroIsShownWhereItHasAPlaceOfItsOwn) {
+  TextTree tree;
+  tree.begin_struct(std::nullopt);
+  tree.member("type"), tree.enumeration(32, 0, "INGRESS", false), tree.keep_zero();
+  tree.member("empty"), members({{"x", 0}})(tree), tree.keep_zero();
+  tree.end_struct();
+  EXPECT_EQ(tree.one_line(), "{type=INGRESS (0)}");
+}
+
 TEST(TextValue, QuotedStrings) {
   EXPECT_EQ(line(text_array(std::string("comm\0\0", 6))), "\"comm\"");
   EXPECT_EQ(line(text_array("a\"b\\c\n\t")), "\"a\\\"b\\\\c\\n\\t\"");
