@@ -96,7 +96,7 @@ private:
 void render_local_storage(Call& call) {
   constexpr std::uint32_t largest_log = 16;         // as many buckets as CPUs
   constexpr std::uint64_t most_elements = 16 << 20; // the kernel has no count of them
-  if (call.target.value_size > 64 << 10) call.fail("values of more than 64 KiB are no local storage's");
+  if (call.target.value_size > 4 << 20) call.fail("values of more than 4 MiB are no local storage's");
   const msc_type type = call.kernel_type("struct bpf_local_storage_map"),
                  bucket = call.kernel_type("struct bpf_local_storage_map_bucket");
   const std::uint64_t map = call.target.map - call.offset(type, "map");

@@ -107,7 +107,7 @@ void append(std::vector<std::byte>& bytes, std::string_view word) {
 void parse(FakeHost& host, Words words) {
   const auto first = words.next();
   if (first.empty()) return;
-  if (first == "struct" || first == "union") {
+  if (first == "struct" || first == "union" || first == "enum") {
     host.types.push_back(type(MSC_KERNEL_BTF, first, words));
   } else if (first == "map") {
     const auto kind = words.next();

@@ -178,6 +178,7 @@ std::vector<std::string> create_bare_maps(const Objects& objects) {
   create_maps_of_maps();
   create_references(objects, cgroup);
   create_local_storages(unknown);
+  create_cgroup_storages();
   create_arenas(unknown);
   create_insn_arrays(unknown);
   create_rings(); // last: from here on a sleepable program runs for ever

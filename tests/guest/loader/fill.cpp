@@ -19,7 +19,7 @@ std::uint64_t Random::next() {
 
 bool is_per_cpu(unsigned type) {
   return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_LRU_PERCPU_HASH ||
-         type == BPF_MAP_TYPE_PERCPU_ARRAY;
+         type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
 }
 
 void put(int fd, const void* key, const void* value) {

@@ -32,7 +32,8 @@ template <class Info> Info info_of(int fd) {
 bool is_listed(u32 type) {
   constexpr u32 insn_array = 34, rhash = 35; // younger than libbpf
   return is_per_cpu(type) || type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LRU_HASH ||
-         type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_LPM_TRIE || type == insn_array || type == rhash;
+         type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_LPM_TRIE || type == BPF_MAP_TYPE_CGROUP_STORAGE ||
+         type == insn_array || type == rhash;
 }
 
 void state_value(std::FILE* out, const bpf_map_info& info, const std::vector<unsigned char>& value) {
