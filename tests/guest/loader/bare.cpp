@@ -44,10 +44,6 @@ void create_untyped() {
               40, random);
 }
 
-void create_collections() {
-  create(BPF_MAP_TYPE_STACK_TRACE, "a_stack_trace", 4, 8 * 20, 16);
-}
-
 void create_maps_of_maps() {
   Random random;
   const int inner = create(BPF_MAP_TYPE_ARRAY, "inner", 4, 8, 4);
@@ -170,7 +166,6 @@ std::vector<std::string> create_bare_maps(const Objects& objects) {
   std::vector<std::string> unknown;
   const int cgroup = root_cgroup();
   create_untyped();
-  create_collections();
   create_tries();
   create_queues_and_stacks(objects);
   create_bloom_filters();
@@ -181,6 +176,7 @@ std::vector<std::string> create_bare_maps(const Objects& objects) {
   create_cgroup_storages();
   create_arenas(unknown);
   create_insn_arrays(unknown);
+  create_stacks();
   create_rings(); // last: from here on a sleepable program runs for ever
   return unknown;
 }

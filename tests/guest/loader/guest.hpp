@@ -39,6 +39,7 @@ void create_local_storages(std::vector<std::string>& unknown_types);
 void create_rings();
 /// Called by create_bare_maps(): values of control groups that programs are attached to.
 void create_cgroup_storages();
+void create_stacks();
 void run_programs(const Objects& objects);
 
 /// What bpf(2) says about everything, and what the C compiler says about known values.
