@@ -122,7 +122,8 @@ void add_kernel_types(BtfBuilder& b) {
                             {"used_maps", to},
                             {"load_time", u64},
                             {"user", to},
-                            {"name", text}});
+                            {"name", text},
+                            {"btf", to}});
   b.record("bpf_prog_stats", {{"cnt", u64}, {"nsecs", u64}, {"misses", u64}});
   b.record("user_struct", {{"uid", b.record("kuid_t", {{"val", u32}})}});
   b.record("btf", {{"data", to},
@@ -151,7 +152,8 @@ std::string xa_node_text(const std::vector<std::pair<unsigned, std::string>>& sl
 }
 
 std::string tiny_kernel_text(const BtfBuilder& btf, std::string_view objects,
-                             const std::vector<std::string>& without) {
+                             const std::vector<std::string>& without,
+                             const std::vector<std::pair<std::string, std::uint64_t>>& more) {
   constexpr std::uint64_t uts = 0x5000, data = 0x6000, types = 0x10000;
   const auto raw = btf.raw();
   KernelSymbols symbols{.names = {{"_stext", image_at(0x1000)},
@@ -164,6 +166,7 @@ std::string tiny_kernel_text(const BtfBuilder& btf, std::string_view objects,
                                   {"nr_cpu_ids", image_at(data + 104)},
                                   {"__start_BTF", image_at(types)},
                                   {"__stop_BTF", image_at(types + raw.size())}}};
+  symbols.names.insert(symbols.names.end(), more.begin(), more.end());
   std::erase_if(symbols.names, [&](const auto& symbol) {
     return std::ranges::find(without, symbol.first) != without.end();
   });

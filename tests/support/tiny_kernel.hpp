@@ -42,8 +42,9 @@ std::string xa_node_text(const std::vector<std::pair<unsigned, std::string>>& sl
                          std::string_view parent = "0", unsigned offset = 0);
 
 /// The whole. `objects` has at least the labels "maps", "programs" and "btfs": the nodes of the id tables; it
-/// begins at physical 0x100000. `symbols` left out of the table are named in `without`.
+/// begins at physical 0x100000. Symbols left out of the table are named in `without`; `more` are added.
 std::string tiny_kernel_text(const BtfBuilder& btf, std::string_view objects,
-                             const std::vector<std::string>& without = {});
+                             const std::vector<std::string>& without = {},
+                             const std::vector<std::pair<std::string, std::uint64_t>>& more = {});
 
 } // namespace mapscope::test

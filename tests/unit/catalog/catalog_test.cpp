@@ -40,12 +40,12 @@ std::string btf_text(const std::string& label, unsigned id, const BtfBuilder& ty
 /// vmlinux, as an object of the table.
 const std::string vmlinux_text = "vmlinux: u64 0xffffffff80010000 0 u32 99 1 u8 1 text \"vmlinux\" zero 56\n";
 
-std::string program_text(unsigned id, const std::string& maps, unsigned count,
-                         const std::string& stats = "0") {
+std::string program_text(unsigned id, const std::string& maps, unsigned count, const std::string& stats = "0",
+                         const std::string& btf = "0") {
   return fmt::format(
       "program: u32 1 u8 1 2 3 4 5 6 7 0xff zero 4 u64 {} {}\n"
-      "aux: u32 {} {} u64 {} 99 {} text \"prog\" zero 12\nused: u64 {}\nuser: u32 1000 align 8\n",
-      to("aux"), stats, id, count, to("used"), to("user"), maps);
+      "aux: u32 {} {} u64 {} 99 {} text \"prog\" zero 12 u64 {}\nused: u64 {}\nuser: u32 1000 align 8\n",
+      to("aux"), stats, id, count, to("used"), to("user"), btf, maps);
 }
 
 struct Tables {
@@ -184,6 +184,20 @@ TEST(Catalog, ProgramsAndTheMapsTheyUse) {
   ASSERT_EQ(catalog.btfs.size(), 1U);
   EXPECT_EQ(catalog.btfs[0].name, "vmlinux");
   EXPECT_TRUE(catalog.btfs[0].kernel);
+}
+
+TEST(Catalog, MapsWithoutTypesHaveThoseOfAProgram) {
+  BtfBuilder own;
+  own.record("event", {{"a", own.u32()}});
+  const auto catalog = Kernel().must_read({.maps = {{1, to("map")}},
+                                           .programs = {{2, to("program")}},
+                                           .btfs = {},
+                                           .objects = map_text("map", 1, 1) + btf_text("own", 5, own) +
+                                                      program_text(2, to("map"), 1, "0", to("own"))});
+  ASSERT_EQ(catalog.maps.size(), 1U);
+  EXPECT_EQ(catalog.maps[0].types, nullptr);
+  ASSERT_NE(catalog.maps[0].program_types, nullptr);
+  EXPECT_TRUE(catalog.maps[0].program_types->find("struct event"));
 }
 
 TEST(Catalog, CountersOfCpusThatAreNotKnownAreNotZero) {

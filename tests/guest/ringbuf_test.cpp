@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records of ring buffers as the type that a person says they are of.
+#include "captures.hpp"
+#include "slots.hpp"
+
+#include <fstream>
+#include <gtest/gtest.h>
+
+namespace mapscope::guest {
+namespace {
+
+/// "type: member=value ..." of a record's value; "" when it has none.
+std::string spelled(const rapidjson::Value& record) {
+  if (!record.HasMember("value")) return "";
+  const auto& value = record["value"];
+  return json_text(value.HasMember("type_name") ? value["type_name"] : value["kind"]);
+}
+
+const rapidjson::Value* records_of(const rapidjson::Document& report, const std::string& name) {
+  for (const auto& map : report["maps"].GetArray())
+    if (map["name"].GetString() == name) return &map["ringbuf"]["records"];
+  ADD_FAILURE() << "no map " << name;
+  return nullptr;
+}
+
+// libbpf gives ring buffers no BTF: the type is one of the program's.
+TEST(Ringbufs, RecordsHaveTheTypeThatTheConfigurationNames) {
+  ASSERT_FALSE(captures().empty());
+  const Scratch scratch;
+  const auto config = scratch / "rings.toml";
+  std::ofstream(config) << "[map.\"event*\"]\nconfig.record_type = \"struct ring_event\"\n"
+                           "[map.\"waiting\"]\nconfig.record_type = \"struct list_head\"\n"
+                           "[map.\"latest\"]\nconfig.record_type = \"struct nowhere\"\n";
+  for (const Capture& capture : captures()) {
+    SCOPED_TRACE(capture.name);
+    const auto report = dump(capture.vmcore(), {"--config", config.string()});
+    const auto *events = records_of(report, "events"), *waiting = records_of(report, "waiting"),
+               *latest = records_of(report, "latest"), *orders = records_of(report, "orders");
+    ASSERT_TRUE(events != nullptr && waiting != nullptr && latest != nullptr && orders != nullptr);
+    std::size_t whole = 0;
+    for (const auto& record : events->GetArray()) {
+      if (record["len"] != 24) {
+        EXPECT_STREQ(record["value"]["kind"].GetString(), "truncated");
+        continue;
+      }
+      ++whole;
+      EXPECT_EQ(spelled(record), "\"ring_event\"");
+      const auto& members = record["value"]["members"];
+      EXPECT_STREQ(members[0]["name"].GetString(), "sequence");
+      if (record["state"] == "committed") {
+        EXPECT_EQ(members[1]["value"]["value"].GetInt64(),
+                  -static_cast<std::int64_t>(members[0]["value"]["value"].GetUint64()));
+      }
+    }
+    EXPECT_GT(whole, 50U);
+    EXPECT_EQ(spelled((*waiting)[0]), "\"list_head\"") << "a type of the kernel";
+    EXPECT_EQ(spelled((*latest)[0]), "");
+    EXPECT_EQ(spelled((*orders)[0]), "");
+  }
+}
+
+} // namespace
+} // namespace mapscope::guest
