@@ -39,6 +39,7 @@ TEST(Ringbufs, RecordsHaveTheTypeThatTheConfigurationNames) {
     ASSERT_TRUE(events != nullptr && waiting != nullptr && latest != nullptr && orders != nullptr);
     std::size_t whole = 0;
     for (const auto& record : events->GetArray()) {
+      ASSERT_TRUE(record.HasMember("value"));
       if (record["len"] != 24) {
         EXPECT_STREQ(record["value"]["kind"].GetString(), "truncated");
         continue;
