@@ -18,10 +18,13 @@ struct MapFields {
   std::optional<std::uint64_t> vmlinux_value_type; // 5.6
   std::optional<std::uint64_t> extra;              // 5.16
   std::optional<std::uint64_t> frozen, refcnt, usercnt;
+  /// struct bpf_struct_ops_map, kernel/bpf/bpf_struct_ops.c; before 6.9 only the kernel itself had ops.
+  std::optional<std::uint64_t> ops_btf;
 };
 
 Result<MapFields> map_fields(const btf::Types& kernel) {
   Layout map(kernel, "struct bpf_map");
+  const Layout struct_ops(kernel, "struct bpf_struct_ops_map");
   const MapFields fields{.size = map.size(),
                          .type = map.need("map_type"),
                          .key_size = map.need("key_size"),
@@ -37,7 +40,8 @@ Result<MapFields> map_fields(const btf::Types& kernel) {
                          .extra = map.want("map_extra"),
                          .frozen = map.want("frozen"),
                          .refcnt = map.want("refcnt.counter"),
-                         .usercnt = map.want("usercnt.counter")};
+                         .usercnt = map.want("usercnt.counter"),
+                         .ops_btf = struct_ops.want("btf")};
   if (map.error()) return std::unexpected(*map.error());
   return fields;
 }
@@ -86,21 +90,37 @@ private:
   /// helps.
   void read_types(const Object& object, Map& map) {
     map.vmlinux_value_type = object.get<std::uint32_t>(fields_.vmlinux_value_type).value_or(0);
+    if (map.vmlinux_value_type != 0) map.vmlinux_types = ops_types(map);
     const auto btf = object.get<std::uint64_t>(fields_.btf);
     if (btf == 0) {
       if (map.vmlinux_value_type != 0) map.types = kernel_;
       return;
     }
     map.btf_id = btfs_.id_at(btf);
-    auto types = btfs_.types_at(btf);
-    if (!types) {
-      const std::string problem = fmt::format("its types cannot be read: {}", types.error().text);
-      map.problem = map.problem ? *map.problem + "; " + problem : problem;
-      return;
-    }
-    map.types = *types;
+    map.types = types_at(btf, "its types", map);
+    if (!map.types) return;
     map.key_type = object.get<std::uint32_t>(fields_.key_type);
     map.value_type = object.get<std::uint32_t>(fields_.value_type);
+  }
+
+  std::shared_ptr<const btf::Types> types_at(std::uint64_t btf, const char* what, Map& map) {
+    auto types = btfs_.types_at(btf);
+    if (types) return *types;
+    add_problem(fmt::format("{} cannot be read: {}", what, types.error().text), map);
+    return nullptr;
+  }
+
+  static void add_problem(const std::string& problem, Map& map) {
+    map.problem = map.problem ? *map.problem + "; " + problem : problem;
+  }
+
+  /// A module may bring ops of its own, and their types are in its BTF.
+  std::shared_ptr<const btf::Types> ops_types(Map& map) {
+    if (!fields_.ops_btf) return kernel_;
+    const auto btf = walk_.reader.get<std::uint64_t>(map.kva + *fields_.ops_btf);
+    if (btf.value_or(0) != 0) return types_at(*btf, "the types of its ops", map);
+    add_problem("the types of its ops cannot be found", map);
+    return nullptr;
   }
 
   Walk& walk_;

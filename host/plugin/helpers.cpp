@@ -83,15 +83,22 @@ int help_symbol(msc_call* call, std::uint64_t address, msc_symbol* ret) {
       call, [&] { return ret == nullptr ? call->misuse("symbol() with NULL") : call->symbol(address, ret); });
 }
 
+int help_type_member_at(msc_call* call, msc_type type, std::uint32_t index, msc_member_info* ret) {
+  return guarded(call, [&] {
+    return ret == nullptr ? call->misuse("type_member_at() with NULL")
+                          : call->type_member_at(type, index, ret);
+  });
+}
+
 } // namespace
 
 namespace mapscope::plugin {
 
 const msc_host& host_table() {
-  static constexpr msc_host table = {sizeof(msc_host), MSC_ABI_MAJOR,  MSC_ABI_MINOR,  help_read,
-                                     help_cpu_count,   help_type_find, help_type_size, help_type_member,
-                                     help_config,      help_row,       help_count,     help_note,
-                                     help_field,       help_symbol};
+  static constexpr msc_host table = {sizeof(msc_host), MSC_ABI_MAJOR,  MSC_ABI_MINOR,      help_read,
+                                     help_cpu_count,   help_type_find, help_type_size,     help_type_member,
+                                     help_config,      help_row,       help_count,         help_note,
+                                     help_field,       help_symbol,    help_type_member_at};
   return table;
 }
 

@@ -102,7 +102,11 @@ TEST(Select, StructOpsByTheKernelsWrapper) {
   auto map = map_of_task_ctx(); // its own types are the program's, where the id means something else
   map.type_name = "struct_ops";
   map.vmlinux_value_type = kernel().ops;
+  map.vmlinux_types = kernel().types;
   EXPECT_THAT(select(registry, map).ids, ElementsAre("a.scx"));
+  map.vmlinux_types = nullptr; // of a module whose BTF is missing
+  EXPECT_THAT(select(registry, map).ids, IsEmpty());
+  map.vmlinux_types = kernel().types;
   map.vmlinux_value_type = 1000;
   EXPECT_THAT(select(registry, map).ids, IsEmpty());
 }
