@@ -244,6 +244,7 @@ std::vector<std::string> create_bare_maps(const Objects& objects) {
   create_references(objects, cgroup);
   create_local_storages(objects, cgroup, unknown);
   create_arena(unknown);
+  create_struct_ops();
   return unknown;
 }
 

@@ -25,6 +25,8 @@ void fill_maps(const Objects& objects);
 /// Maps that no object declares: without BTF, with odd flags, and of every other type that this kernel knows.
 /// Returns the names of the types that it does not know.
 std::vector<std::string> create_bare_maps(const Objects& objects);
+/// TCP congestion control in BPF, in every state; create_bare_maps() calls it.
+void create_struct_ops();
 void run_programs(const Objects& objects);
 
 /// What bpf(2) says about everything, and what the C compiler says about known values.
