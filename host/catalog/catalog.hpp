@@ -36,6 +36,7 @@ struct Map {
   std::optional<bool> frozen;
   std::optional<std::int64_t> refcnt, usercnt;
   std::vector<std::uint32_t> programs; ///< ids, ascending
+  bool offloaded = false;              ///< to a network device, in whose memory its elements are
 
   /// What the type ids below are in: the map's own BTF object, the kernel's, or null (no typing possible).
   std::shared_ptr<const btf::Types> types;

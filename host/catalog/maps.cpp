@@ -17,7 +17,7 @@ struct MapFields {
   std::uint64_t size, type, key_size, value_size, max_entries, flags, id, name, btf, key_type, value_type;
   std::optional<std::uint64_t> vmlinux_value_type; // 5.6
   std::optional<std::uint64_t> extra;              // 5.16
-  std::optional<std::uint64_t> frozen, refcnt, usercnt;
+  std::optional<std::uint64_t> frozen, refcnt, usercnt, ops;
   /// struct bpf_struct_ops_map, kernel/bpf/bpf_struct_ops.c; before 6.9 only the kernel itself had ops.
   std::optional<std::uint64_t> ops_btf;
 };
@@ -41,6 +41,7 @@ Result<MapFields> map_fields(const btf::Types& kernel) {
                          .frozen = map.want("frozen"),
                          .refcnt = map.want("refcnt.counter"),
                          .usercnt = map.want("usercnt.counter"),
+                         .ops = map.want("ops"),
                          .ops_btf = struct_ops.want("btf")};
   if (map.error()) return std::unexpected(*map.error());
   return fields;
@@ -50,7 +51,8 @@ class MapLister {
 public:
   MapLister(Walk& walk, BtfObjects& btfs, const std::shared_ptr<const btf::Types>& kernel, MapFields fields)
       : walk_(walk), btfs_(btfs), kernel_(kernel), fields_(fields),
-        type_names_(*kernel, "bpf_map_type", "BPF_MAP_TYPE_") {}
+        type_names_(*kernel, "bpf_map_type", "BPF_MAP_TYPE_"),
+        offload_ops_(walk.target.symbols().find("bpf_map_offload_ops")) {}
 
   Map record(std::uint64_t index, std::uint64_t address) {
     Map map;
@@ -82,6 +84,7 @@ private:
     if (const auto frozen = object.get<std::uint8_t>(fields_.frozen)) map.frozen = *frozen != 0;
     map.refcnt = object.get<std::int64_t>(fields_.refcnt);
     map.usercnt = object.get<std::int64_t>(fields_.usercnt);
+    map.offloaded = offload_ops_ && object.get<std::uint64_t>(fields_.ops) == offload_ops_;
     if (const auto id = object.get<std::uint32_t>(fields_.id); id != map.id)
       map.problem = fmt::format("the id table lists it as {}, its own record says {}", map.id, id);
   }
@@ -128,6 +131,7 @@ private:
   const std::shared_ptr<const btf::Types>& kernel_;
   MapFields fields_;
   EnumNames type_names_;
+  std::optional<std::uint64_t> offload_ops_; ///< kernel/bpf/offload.c
 };
 
 } // namespace

@@ -34,6 +34,11 @@ public:
 
   Selection run() {
     take_configured();
+    // It says hash or array, and is neither: struct bpf_offloaded_map, kernel/bpf/offload.c.
+    if (map_.offloaded) {
+      explain("it is offloaded to a network device, and its elements are in the device's memory");
+      return std::move(selection_);
+    }
     auto candidates = find_candidates();
     std::ranges::stable_sort(candidates, {}, &Candidate::rank);
     take_in_order(candidates);

@@ -111,6 +111,16 @@ TEST(Select, StructOpsByTheKernelsWrapper) {
   EXPECT_THAT(select(registry, map).ids, IsEmpty());
 }
 
+TEST(Select, NobodyRendersWhatIsOnADevice) {
+  PluginDirectory directory;
+  directory.add("a", "a.hash", {"attach=map-type:hash"}).add("b", "a.any", {"attach=map-type:*"});
+  auto map = map_of("hash");
+  map.offloaded = true;
+  const auto told = select(directory.registry(), map);
+  EXPECT_THAT(told.ids, IsEmpty());
+  EXPECT_THAT(told.selection.reason, HasSubstr("offloaded to a network device"));
+}
+
 TEST(Select, WithinAKindThePriority) {
   PluginDirectory directory;
   directory.add("a", "a.low", {"attach=map-type:hash prio=-1"})
