@@ -41,6 +41,7 @@ public:
   int field(const msc_field& field);
   int symbol(std::uint64_t address, msc_symbol* found);
   int type_member_at(msc_type type, std::uint32_t index, msc_member_info* info);
+  int type_holder(msc_type held, msc_type after, msc_member_info* info);
 
   /// MSC_OK when the helper may go on.
   int enter();

@@ -87,3 +87,17 @@ int msc_call::type_member_at(msc_type type, std::uint32_t index, msc_member_info
   info->name[length] = 0;
   return MSC_OK;
 }
+
+int msc_call::type_holder(msc_type held, msc_type after, msc_member_info* info) {
+  if (info->size != sizeof *info) return misuse("type_holder() into a record of another size");
+  const auto ref = resolve(held);
+  if (!ref || (after != 0 && (after & tag_mask) != (held & tag_mask)))
+    return misuse("type_holder() of something that is no type");
+  const auto id = ref->types->next_holder(ref->id, static_cast<mapscope::btf::TypeId>(after & ~tag_mask));
+  if (id == 0) return MSC_ENOENT;
+  info->kind = MSC_KIND_OTHER;
+  info->member = {(held & tag_mask) | id, 0, 0};
+  const std::string_view name = ref->types->name_of(id);
+  info->name[name.copy(info->name, sizeof info->name - 1)] = 0;
+  return MSC_OK;
+}

@@ -137,6 +137,26 @@ int type_member_at(msc_call* call, msc_type type, std::uint32_t index, msc_membe
   return MSC_OK;
 }
 
+int type_holder(msc_call* call, msc_type held, msc_type after, msc_member_info* ret) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  const auto* wanted = known(call, held);
+  if (wanted == nullptr || ret == nullptr || ret->size != sizeof *ret)
+    return misuse(call, "type_holder() of no type or into nothing");
+  const auto& types = call->host.types;
+  for (std::size_t i = after == 0 ? 0 : after - first_type + 1; i < types.size(); ++i) {
+    const auto is_first = [&](const auto& member) {
+      return member.second.bit_offset == 0 && member.second.type == wanted->name;
+    };
+    if (types[i].scope != wanted->scope || !std::ranges::any_of(types[i].members, is_first)) continue;
+    const std::string_view name = std::string_view(types[i].name).substr(types[i].name.find(' ') + 1);
+    ret->kind = MSC_KIND_OTHER;
+    ret->member = {first_type + i, 0, 0};
+    ret->name[name.copy(ret->name, sizeof ret->name - 1)] = 0;
+    return MSC_OK;
+  }
+  return MSC_ENOENT;
+}
+
 int config(msc_call* call, const char* key, msc_value* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (key == nullptr || ret == nullptr) return misuse(call, "config() with NULL");
@@ -308,8 +328,8 @@ int symbol(msc_call* call, std::uint64_t address, msc_symbol* ret) {
 }
 
 constexpr msc_host table = {
-    sizeof(msc_host), MSC_ABI_MAJOR, MSC_ABI_MINOR, read, cpu_count, type_find, type_size,     type_member,
-    config,           row,           count,         note, field,     symbol,    type_member_at};
+    sizeof(msc_host), MSC_ABI_MAJOR, MSC_ABI_MINOR, read, cpu_count, type_find, type_size,      type_member,
+    config,           row,           count,         note, field,     symbol,    type_member_at, type_holder};
 
 } // namespace
 

@@ -64,7 +64,7 @@ AT(msc_target, row_limit, 36);
 AT(msc_target, key_type, 40);
 AT(msc_target, value_type, 48);
 
-SIZE(msc_host, 104);
+SIZE(msc_host, 112);
 AT(msc_host, size, 0);
 AT(msc_host, abi_major, 4);
 AT(msc_host, abi_minor, 6);
@@ -80,6 +80,7 @@ AT(msc_host, note, 72);
 AT(msc_host, field, 80);
 AT(msc_host, symbol, 88);
 AT(msc_host, type_member_at, 96);
+AT(msc_host, type_holder, 104);
 
 SIZE(msc_plugin, 16);
 AT(msc_plugin, size, 0);

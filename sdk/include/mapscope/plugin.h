@@ -74,7 +74,8 @@ enum msc_kind {
   MSC_KIND_FUNCTION = 1 /* a pointer to a function */
 };
 
-/* A member found by its place: filled by type_member_at(). */
+/* A member found by its place, or a struct found by its first member: filled by type_member_at() and
+ * type_holder(). */
 struct msc_member_info {
   uint32_t size; /* sizeof(struct msc_member_info), set by the caller */
   uint32_t kind; /* enum msc_kind */
@@ -197,6 +198,9 @@ struct msc_host {
   /* The index-th member of a struct or union, as declared. MSC_ENOENT behind the last, and for types that
    * have no members. */
   int (*type_member_at)(struct msc_call*, msc_type, uint32_t index, struct msc_member_info* ret);
+  /* The next struct that begins with a member of type `held`, in the same BTF: its name and type. after: the
+   * type last found, 0 at first. MSC_ENOENT when there is none left. */
+  int (*type_holder)(struct msc_call*, msc_type held, msc_type after, struct msc_member_info* ret);
 };
 
 /* The one exported symbol: data, so nothing of the plugin runs before render() does. */

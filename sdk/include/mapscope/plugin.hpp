@@ -86,6 +86,13 @@ public:
     if (rc != MSC_ENOENT) check(rc);
     return rc == MSC_OK;
   }
+  /// The next struct behind `found` that begins with a member of type `held`; false when there is none left.
+  [[nodiscard]] bool next_holder(msc_type held, msc_member_info& found) {
+    found.size = sizeof found;
+    const int rc = host_->type_holder(call_, held, found.member.type, &found);
+    if (rc != MSC_ENOENT) check(rc);
+    return rc == MSC_OK;
+  }
   /// The type of what `path` leads to.
   [[nodiscard]] msc_type type_of(msc_type type, const char* path) {
     msc_member member{};
