@@ -102,6 +102,32 @@ Result<Member> element(const Types& types, const Member& array, std::uint32_t in
 
 } // namespace
 
+std::optional<NamedMember> Types::member_at(TypeId record, std::uint32_t index) const {
+  const btf_type* found = type(peel(record));
+  if (found == nullptr || !btf_is_composite(found) || index >= btf_vlen(found)) return std::nullopt;
+  return NamedMember{text(btf_members(found)[index].name_off), record_member(*this, found, index)};
+}
+
+bool Types::is_function_pointer(TypeId id) const {
+  const btf_type* pointer = type(peel(id));
+  if (pointer == nullptr || !btf_is_ptr(pointer)) return false;
+  const btf_type* target = type(peel(pointer->type));
+  return target != nullptr && btf_is_func_proto(target);
+}
+
+TypeId Types::next_holder(TypeId held, TypeId after) const {
+  const TypeId wanted = peel(held);
+  const TypeId end = count();
+  if (wanted == 0 || after >= end) return 0;
+  for (TypeId id = after + 1; id < end; ++id) {
+    const btf_type* candidate = type(id);
+    if (candidate == nullptr || !btf_is_struct(candidate) || btf_vlen(candidate) == 0) continue;
+    const Member first = record_member(*this, candidate, 0);
+    if (first.bit_offset == 0 && first.bit_size == 0 && peel(first.type) == wanted) return id;
+  }
+  return 0;
+}
+
 Result<std::uint32_t> Types::array_length(TypeId id) const {
   const btf_type* array = type(peel(id));
   if (array == nullptr || !btf_is_array(array))

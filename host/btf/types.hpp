@@ -32,6 +32,12 @@ struct Member {
   [[nodiscard]] std::uint64_t offset() const { return bit_offset / 8; }
 };
 
+/// A member found by its place among the members, not by a path.
+struct NamedMember {
+  std::string_view name; ///< "" for an anonymous one; lives as long as the Types
+  Member member;
+};
+
 class Types {
 public:
   /// Copies `raw`. `base` is the object that ids below the split point belong to; null for a stand-alone
@@ -77,6 +83,12 @@ public:
   [[nodiscard]] Result<Member> member(TypeId from, std::string_view path) const;
   /// The same by name of the outer type, e.g. offset_of("struct bpf_map", "ops").
   [[nodiscard]] Result<std::uint64_t> offset_of(std::string_view type, std::string_view path) const;
+  /// The `index`-th member of a struct or union; nothing behind the last and for all other types.
+  [[nodiscard]] std::optional<NamedMember> member_at(TypeId record, std::uint32_t index) const;
+  [[nodiscard]] bool is_function_pointer(TypeId id) const;
+  /// The first struct with an id above `after` that begins with a member of type `held`; 0 when there is
+  /// none.
+  [[nodiscard]] TypeId next_holder(TypeId held, TypeId after) const;
   /// Elements of an array type (after peeling).
   [[nodiscard]] Result<std::uint32_t> array_length(TypeId id) const;
 

@@ -17,6 +17,12 @@
 
 namespace mapscope::catalog {
 
+/// A type and the BTF object that its id is in; no object: nothing is known of it.
+struct TypeRef {
+  std::shared_ptr<const btf::Types> types;
+  btf::TypeId id = 0;
+};
+
 struct Map {
   std::uint64_t kva = 0; ///< address of struct bpf_map; 0 for live sources
   std::uint32_t id = 0;
@@ -30,15 +36,25 @@ struct Map {
   std::optional<bool> frozen;
   std::optional<std::int64_t> refcnt, usercnt;
   std::vector<std::uint32_t> programs; ///< ids, ascending
+  bool offloaded = false;              ///< to a network device, in whose memory its elements are
 
   /// What the type ids below are in: the map's own BTF object, the kernel's, or null (no typing possible).
   std::shared_ptr<const btf::Types> types;
   btf::TypeId key_type = 0, value_type = 0; ///< 0 = untyped
-  btf::TypeId vmlinux_value_type = 0;       ///< struct_ops: btf_vmlinux_value_type_id
+  /// struct_ops: btf_vmlinux_value_type_id, whatever the map's own BTF object is. 0 for all other maps.
+  btf::TypeId vmlinux_value_type = 0;
+  /// What that id is in: the BTF of the kernel, or of the module that has the ops; null = cannot be read.
+  std::shared_ptr<const btf::Types> vmlinux_types;
   /// Of a program that uses the map, where `types` is null: libbpf gives maps without keys and values no BTF.
   std::shared_ptr<const btf::Types> program_types;
 
   std::optional<std::string> problem; ///< what of this record could not be read, as a clause for people
+
+  /// The type of its values, wherever that is declared.
+  [[nodiscard]] TypeRef value() const {
+    if (vmlinux_value_type != 0) return {vmlinux_types, vmlinux_value_type};
+    return {value_type != 0 ? types : nullptr, value_type};
+  }
 };
 
 struct Program {

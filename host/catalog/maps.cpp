@@ -17,11 +17,14 @@ struct MapFields {
   std::uint64_t size, type, key_size, value_size, max_entries, flags, id, name, btf, key_type, value_type;
   std::optional<std::uint64_t> vmlinux_value_type; // 5.6
   std::optional<std::uint64_t> extra;              // 5.16
-  std::optional<std::uint64_t> frozen, refcnt, usercnt;
+  std::optional<std::uint64_t> frozen, refcnt, usercnt, ops;
+  /// struct bpf_struct_ops_map, kernel/bpf/bpf_struct_ops.c; before 6.9 only the kernel itself had ops.
+  std::optional<std::uint64_t> ops_btf;
 };
 
 Result<MapFields> map_fields(const btf::Types& kernel) {
   Layout map(kernel, "struct bpf_map");
+  const Layout struct_ops(kernel, "struct bpf_struct_ops_map");
   const MapFields fields{.size = map.size(),
                          .type = map.need("map_type"),
                          .key_size = map.need("key_size"),
@@ -37,7 +40,9 @@ Result<MapFields> map_fields(const btf::Types& kernel) {
                          .extra = map.want("map_extra"),
                          .frozen = map.want("frozen"),
                          .refcnt = map.want("refcnt.counter"),
-                         .usercnt = map.want("usercnt.counter")};
+                         .usercnt = map.want("usercnt.counter"),
+                         .ops = map.want("ops"),
+                         .ops_btf = struct_ops.want("btf")};
   if (map.error()) return std::unexpected(*map.error());
   return fields;
 }
@@ -46,7 +51,8 @@ class MapLister {
 public:
   MapLister(Walk& walk, BtfObjects& btfs, const std::shared_ptr<const btf::Types>& kernel, MapFields fields)
       : walk_(walk), btfs_(btfs), kernel_(kernel), fields_(fields),
-        type_names_(*kernel, "bpf_map_type", "BPF_MAP_TYPE_") {}
+        type_names_(*kernel, "bpf_map_type", "BPF_MAP_TYPE_"),
+        offload_ops_(walk.target.symbols().find("bpf_map_offload_ops")) {}
 
   Map record(std::uint64_t index, std::uint64_t address) {
     Map map;
@@ -78,6 +84,7 @@ private:
     if (const auto frozen = object.get<std::uint8_t>(fields_.frozen)) map.frozen = *frozen != 0;
     map.refcnt = object.get<std::int64_t>(fields_.refcnt);
     map.usercnt = object.get<std::int64_t>(fields_.usercnt);
+    map.offloaded = offload_ops_ && object.get<std::uint64_t>(fields_.ops) == offload_ops_;
     if (const auto id = object.get<std::uint32_t>(fields_.id); id != map.id)
       map.problem = fmt::format("the id table lists it as {}, its own record says {}", map.id, id);
   }
@@ -86,21 +93,37 @@ private:
   /// helps.
   void read_types(const Object& object, Map& map) {
     map.vmlinux_value_type = object.get<std::uint32_t>(fields_.vmlinux_value_type).value_or(0);
+    if (map.vmlinux_value_type != 0) map.vmlinux_types = ops_types(map);
     const auto btf = object.get<std::uint64_t>(fields_.btf);
     if (btf == 0) {
       if (map.vmlinux_value_type != 0) map.types = kernel_;
       return;
     }
     map.btf_id = btfs_.id_at(btf);
-    auto types = btfs_.types_at(btf);
-    if (!types) {
-      const std::string problem = fmt::format("its types cannot be read: {}", types.error().text);
-      map.problem = map.problem ? *map.problem + "; " + problem : problem;
-      return;
-    }
-    map.types = *types;
+    map.types = types_at(btf, "its types", map);
+    if (!map.types) return;
     map.key_type = object.get<std::uint32_t>(fields_.key_type);
     map.value_type = object.get<std::uint32_t>(fields_.value_type);
+  }
+
+  std::shared_ptr<const btf::Types> types_at(std::uint64_t btf, const char* what, Map& map) {
+    auto types = btfs_.types_at(btf);
+    if (types) return *types;
+    add_problem(fmt::format("{} cannot be read: {}", what, types.error().text), map);
+    return nullptr;
+  }
+
+  static void add_problem(const std::string& problem, Map& map) {
+    map.problem = map.problem ? *map.problem + "; " + problem : problem;
+  }
+
+  /// A module may bring ops of its own, and their types are in its BTF.
+  std::shared_ptr<const btf::Types> ops_types(Map& map) {
+    if (!fields_.ops_btf) return kernel_;
+    const auto btf = walk_.reader.get<std::uint64_t>(map.kva + *fields_.ops_btf);
+    if (btf.value_or(0) != 0) return types_at(*btf, "the types of its ops", map);
+    add_problem("the types of its ops cannot be found", map);
+    return nullptr;
   }
 
   Walk& walk_;
@@ -108,6 +131,7 @@ private:
   const std::shared_ptr<const btf::Types>& kernel_;
   MapFields fields_;
   EnumNames type_names_;
+  std::optional<std::uint64_t> offload_ops_; ///< kernel/bpf/offload.c
 };
 
 } // namespace

@@ -129,10 +129,15 @@ private:
     if (!choice.plugin->built_in && environment_.config->plugins.isolate == "out-of-tree")
       warn_in_process(*choice.plugin);
     auto outcome = plugin::render(environment_, map, choice, writer);
+    if (!selection.reason.empty()) put_first(selection.reason, outcome);
     if (!map.problem) return outcome;
     if (outcome.status == report::Status::complete) outcome.status = report::Status::partial;
-    outcome.error = *map.problem + (outcome.error.empty() ? "" : "; " + outcome.error);
+    put_first(*map.problem, outcome);
     return outcome;
+  }
+
+  static void put_first(const std::string& text, report::Outcome& outcome) {
+    outcome.error = text + (outcome.error.empty() ? "" : "; " + outcome.error);
   }
 
   void warn_in_process(const plugin::Plugin& plugin) {

@@ -65,8 +65,8 @@ msc_target msc_call::target() const {
           .value_size = map_.value_size,
           .max_entries = map_.max_entries,
           .row_limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit_, UINT32_MAX)),
-          .key_type = map_type_handle(map_.key_type),
-          .value_type = map_type_handle(map_.value_type)};
+          .key_type = key_type_handle(),
+          .value_type = value_type_handle()};
 }
 
 int msc_call::enter() {

@@ -42,6 +42,8 @@ public:
   int field(const msc_field& field);
   int symbol(std::uint64_t address, msc_symbol* found);
   int mapped(std::uint64_t begin, std::uint64_t end, msc_mapping* found);
+  int type_member_at(msc_type type, std::uint32_t index, msc_member_info* info);
+  int type_holder(msc_type held, msc_type after, msc_member_info* info);
 
   /// MSC_OK when the helper may go on.
   int enter();
@@ -50,20 +52,19 @@ public:
 
 private:
   /// Handles of types: which BTF object in the upper half, the id in the lower.
-  static constexpr msc_type kernel_tag = 1ULL << 32, map_tag = 2ULL << 32;
-  struct TypeRef {
-    std::shared_ptr<const mapscope::btf::Types> types;
-    mapscope::btf::TypeId id = 0;
-  };
+  static constexpr msc_type kernel_tag = 1ULL << 32, map_tag = 2ULL << 32, value_tag = 3ULL << 32;
+  using TypeRef = mapscope::catalog::TypeRef;
   [[nodiscard]] std::optional<TypeRef> resolve(msc_type type) const;
   /// Of the map's BPF object; null when nothing says which it is.
   [[nodiscard]] const std::shared_ptr<const mapscope::btf::Types>& object_types() const {
     return map_.types ? map_.types : map_.program_types;
   }
-  [[nodiscard]] msc_type map_type_handle(mapscope::btf::TypeId id) const;
+  [[nodiscard]] msc_type key_type_handle() const;
+  [[nodiscard]] msc_type value_type_handle() const;
   [[nodiscard]] std::string shape_problem(const msc_row& row) const;
   [[nodiscard]] std::string size_problem(const msc_row& row) const;
   [[nodiscard]] bool value_fits(const msc_value& value, bool may_be_short) const;
+  [[nodiscard]] std::uint64_t whole_size(const msc_value& value) const;
   mapscope::btf::Behind* behind(const mapscope::btf::Types* types);
   const mapscope::btf::Decoder* decoder_for(msc_type type, bool is_key);
   std::shared_ptr<const mapscope::btf::Decoder> declared_decoder(bool is_key);
@@ -113,7 +114,8 @@ private:
   std::optional<std::uint32_t> shape_; ///< of the rows behind the value
   std::uint64_t unreadable_ = 0;       ///< values and copies that exist and could not be read
   std::uint64_t readable_ = 0;
-  std::uint64_t cut_values_ = 0, first_cut_ = 0; ///< values given without their end; bytes of the first
+  std::uint64_t cut_values_ = 0;                  ///< values given without their end
+  std::uint64_t first_cut_ = 0, first_whole_ = 0; ///< bytes of the first that were given, and that it has
   bool gaps_ = false;
   std::atomic<bool> bug_ = false; ///< also set from a thread that must not call at all
   std::optional<std::pair<std::uint64_t, mapscope::target::Fault>> first_fault_;

@@ -15,7 +15,7 @@ constexpr std::size_t deepest = 16, longest_name = 63;
 bool is_name(const char* text) {
   const std::string_view name(text, ::strnlen(text, longest_name + 1));
   return !name.empty() && name.size() <= longest_name && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   });
 }
 

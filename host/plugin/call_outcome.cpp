@@ -60,10 +60,10 @@ std::vector<std::string> msc_call::reasons(int rc, report::Status status) const 
     list.push_back(
         fmt::format("first at {:#x}: {}", first_fault_->first, target::fault_text(first_fault_->second)));
   if (cut_values_ == 1)
-    list.push_back(fmt::format("the first {} of {} bytes are shown", first_cut_, map_.value_size));
+    list.push_back(fmt::format("the first {} of {} bytes are shown", first_cut_, first_whole_));
   if (cut_values_ > 1)
     list.push_back(fmt::format("{} values are shown without their end, the first up to byte {} of {}",
-                               cut_values_, first_cut_, map_.value_size));
+                               cut_values_, first_cut_, first_whole_));
   if (rc > MSC_OK && budget_.spent() == plugin::Budget::Kind::none)
     list.emplace_back("the plugin stopped early");
   if (hidden() != 0)

@@ -76,20 +76,20 @@ std::string msc_call::size_problem(const msc_row& row) const {
 
 std::shared_ptr<const mapscope::btf::Decoder> msc_call::declared_decoder(bool is_key) {
   if (!is_key && map_.name.ends_with(".rodata.str1.1")) return mapscope::btf::Decoder::printable_text();
-  const mapscope::btf::TypeId type = is_key ? map_.key_type : map_.value_type;
+  const auto [types, type] = is_key ? TypeRef{map_.types, map_.key_type} : map_.value();
   const std::uint32_t declared = is_key ? map_.key_size : map_.value_size;
-  if (!map_.types || type == 0) return nullptr;
-  const btf_type* peeled = map_.types->type(map_.types->peel(type));
-  const auto size = map_.types->size(type);
+  if (!types || type == 0) return nullptr;
+  const btf_type* peeled = types->type(types->peel(type));
+  const auto size = types->size(type);
   const bool is_section = peeled != nullptr && btf_is_datasec(peeled); // its variables say where they end
   if (!is_section && size.value_or(0) != declared) {
     (void)note(MSC_OK,
                fmt::format("the {} type {} does not have the {} bytes the map declares; shown as bytes",
-                           is_key ? "key" : "value", map_.types->spell(type), declared)
+                           is_key ? "key" : "value", types->spell(type), declared)
                    .c_str());
     return nullptr;
   }
-  return mapscope::btf::Decoder::compile(map_.types, type, environment_.limits, behind(map_.types.get()));
+  return mapscope::btf::Decoder::compile(types, type, environment_.limits, behind(types.get()));
 }
 
 /// Special fields are a matter of the program's types; the kernel's own have none.
@@ -115,12 +115,18 @@ const mapscope::btf::Decoder* msc_call::decoder_for(msc_type type, bool is_key) 
   return known.emplace(type, std::move(decoder)).first->second.get();
 }
 
+/// A value that a plugin gave a type of its own is whole when it is as long as that.
+std::uint64_t msc_call::whole_size(const msc_value& value) const {
+  if (const auto ref = resolve(value.type))
+    if (const auto size = ref->types->size(ref->id)) return *size;
+  return map_.value_size;
+}
+
 report::Typed msc_call::typed(const msc_value& value) {
   const bool readable = value.data != nullptr || map_.value_size == 0;
   ++(readable ? readable_ : unreadable_);
-  if (value.data != nullptr && value.size < map_.value_size) {
-    ++cut_values_;
-    first_cut_ = cut_values_ == 1 ? value.size : first_cut_;
+  if (value.data != nullptr && value.size < map_.value_size && value.size < whole_size(value)) {
+    if (cut_values_++ == 0) first_cut_ = value.size, first_whole_ = whole_size(value);
   }
   return {decoder_for(value.type, false), bytes_of(value), readable};
 }

@@ -89,6 +89,19 @@ int help_mapped(msc_call* call, std::uint64_t begin, std::uint64_t end, msc_mapp
   });
 }
 
+int help_type_member_at(msc_call* call, msc_type type, std::uint32_t index, msc_member_info* ret) {
+  return guarded(call, [&] {
+    return ret == nullptr ? call->misuse("type_member_at() with NULL")
+                          : call->type_member_at(type, index, ret);
+  });
+}
+
+int help_type_holder(msc_call* call, msc_type held, msc_type after, msc_member_info* ret) {
+  return guarded(call, [&] {
+    return ret == nullptr ? call->misuse("type_holder() with NULL") : call->type_holder(held, after, ret);
+  });
+}
+
 } // namespace
 
 namespace mapscope::plugin {
@@ -97,7 +110,8 @@ const msc_host& host_table() {
   static constexpr msc_host table = {sizeof(msc_host), MSC_ABI_MAJOR,  MSC_ABI_MINOR,  help_read,
                                      help_cpu_count,   help_type_find, help_type_size, help_type_member,
                                      help_config,      help_row,       help_count,     help_note,
-                                     help_field,       help_symbol,    help_mapped};
+                                     help_field,       help_symbol,    help_mapped,    help_type_member_at,
+                                     help_type_holder};
   return table;
 }
 

@@ -37,7 +37,8 @@ struct Choice {
 
 struct Selection {
   std::vector<Choice> choices; ///< empty = nobody; [0] renders, the rest stand by
-  std::string reason;          ///< why there is none: no plugin for the type, a tie, a needs= that is missing
+  std::string reason; ///< why there is none, or not a better one: no plugin for the type, a tie, a needs=
+                      ///< that is missing
   bool tie = false;
 };
 

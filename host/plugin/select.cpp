@@ -34,6 +34,11 @@ public:
 
   Selection run() {
     take_configured();
+    // It says hash or array, and is neither: struct bpf_offloaded_map, kernel/bpf/offload.c.
+    if (map_.offloaded) {
+      explain("it is offloaded to a network device, and its elements are in the device's memory");
+      return std::move(selection_);
+    }
     auto candidates = find_candidates();
     std::ranges::stable_sort(candidates, {}, &Candidate::rank);
     take_in_order(candidates);
@@ -58,7 +63,7 @@ private:
       return explain(fmt::format("{} asks for {}, {}", rule->origin, *rule->use, absence(*rule->use)));
     if (auto missing = missing_need(plugin->manifest(), kernel_, map_.types.get()); !missing.empty())
       return explain(fmt::format("{} asks for {}, which {}", rule->origin, *rule->use, missing));
-    const auto attach = best_attach(plugin->manifest(), map_, kernel_).value_or(0);
+    const auto attach = best_attach(plugin->manifest(), map_).value_or(0);
     selection_.choices.push_back({plugin, attach, fmt::format("configuration {}", rule->origin)});
   }
 
@@ -79,7 +84,7 @@ private:
     std::vector<Candidate> candidates;
     for (const Plugin& plugin : plugins_) {
       if (!plugin.usable() || is_chosen(plugin)) continue;
-      const auto attach = best_attach(plugin.manifest(), map_, kernel_);
+      const auto attach = best_attach(plugin.manifest(), map_);
       if (!attach) continue;
       if (auto missing = missing_need(plugin.manifest(), kernel_, map_.types.get()); !missing.empty())
         explain(fmt::format("{} {}", plugin.tag(), missing));
@@ -98,7 +103,7 @@ private:
     const Attach& attach = plugin.manifest().attaches[index];
     const auto& prefer = config_.plugins.prefer;
     const auto place = std::ranges::find(prefer, plugin.manifest().id) - prefer.begin();
-    return {{&plugin, index, describe(attach, map_, kernel_)},
+    return {{&plugin, index, describe(attach, map_)},
             attach.kind,
             attach.priority,
             static_cast<std::size_t>(place)};

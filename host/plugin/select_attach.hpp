@@ -13,10 +13,9 @@
 namespace mapscope::plugin {
 
 /// The line of best rank that matches: the most specific kind, then the highest priority, then the first.
-std::optional<std::uint32_t> best_attach(const Manifest& manifest, const catalog::Map& map,
-                                         const btf::Types& kernel);
+std::optional<std::uint32_t> best_attach(const Manifest& manifest, const catalog::Map& map);
 
 /// "map-type:hash prio 100", with what of the map the line matched.
-std::string describe(const Attach& attach, const catalog::Map& map, const btf::Types& kernel);
+std::string describe(const Attach& attach, const catalog::Map& map);
 
 } // namespace mapscope::plugin

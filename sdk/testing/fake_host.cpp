@@ -113,8 +113,48 @@ int type_member(msc_call* call, msc_type type, const char* path, msc_member* ret
     return misuse(call, "type_member() of no type or with NULL");
   const auto member = found->members.find(std::string_view(path));
   if (member == found->members.end()) return MSC_ENOENT;
-  *ret = {MSC_BYTES, member->second.bit_offset, member->second.bit_size};
+  *ret = {call->host.handle(found->scope, member->second.type), member->second.bit_offset,
+          member->second.bit_size};
   return MSC_OK;
+}
+
+/// In the order of their places; a path with a dot is of a member inside.
+int type_member_at(msc_call* call, msc_type type, std::uint32_t index, msc_member_info* ret) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  const auto* found = known(call, type);
+  if (found == nullptr || ret == nullptr || ret->size != sizeof *ret)
+    return misuse(call, "type_member_at() of no type or into nothing");
+  std::vector<std::pair<std::uint32_t, std::string_view>> places;
+  for (const auto& [path, member] : found->members)
+    if (path.find('.') == path.npos) places.emplace_back(member.bit_offset, path);
+  std::ranges::sort(places);
+  if (index >= places.size()) return MSC_ENOENT;
+  const std::string_view name = places[index].second;
+  const auto& member = found->members.find(name)->second;
+  ret->kind = member.is_function ? MSC_KIND_FUNCTION : MSC_KIND_OTHER;
+  ret->member = {call->host.handle(found->scope, member.type), member.bit_offset, member.bit_size};
+  ret->name[name.copy(ret->name, sizeof ret->name - 1)] = 0;
+  return MSC_OK;
+}
+
+int type_holder(msc_call* call, msc_type held, msc_type after, msc_member_info* ret) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  const auto* wanted = known(call, held);
+  if (wanted == nullptr || ret == nullptr || ret->size != sizeof *ret)
+    return misuse(call, "type_holder() of no type or into nothing");
+  const auto& types = call->host.types;
+  for (std::size_t i = after == 0 ? 0 : after - first_type + 1; i < types.size(); ++i) {
+    const auto is_first = [&](const auto& member) {
+      return member.second.bit_offset == 0 && member.second.type == wanted->name;
+    };
+    if (types[i].scope != wanted->scope || !std::ranges::any_of(types[i].members, is_first)) continue;
+    const std::string_view name = std::string_view(types[i].name).substr(types[i].name.find(' ') + 1);
+    ret->kind = MSC_KIND_OTHER;
+    ret->member = {first_type + i, 0, 0};
+    ret->name[name.copy(ret->name, sizeof ret->name - 1)] = 0;
+    return MSC_OK;
+  }
+  return MSC_ENOENT;
 }
 
 int config(msc_call* call, const char* key, msc_value* ret) {
@@ -308,8 +348,9 @@ int mapped(msc_call* call, std::uint64_t begin, std::uint64_t end, msc_mapping* 
 }
 
 constexpr msc_host table = {
-    sizeof(msc_host), MSC_ABI_MAJOR, MSC_ABI_MINOR, read, cpu_count, type_find, type_size, type_member,
-    config,           row,           count,         note, field,     symbol,    mapped};
+    sizeof(msc_host), MSC_ABI_MAJOR,  MSC_ABI_MINOR, read,  cpu_count, type_find, type_size,
+    type_member,      config,         row,           count, note,      field,     symbol,
+    mapped,           type_member_at, type_holder};
 
 } // namespace
 
@@ -319,6 +360,13 @@ std::string Report::text() const {
   std::string all;
   for (const std::string& line : lines) all += line + '\n';
   return all;
+}
+
+msc_type FakeHost::handle(std::uint32_t scope, std::string_view name) const {
+  const auto found = std::ranges::find_if(
+      types, [&](const Type& candidate) { return candidate.scope == scope && candidate.name == name; });
+  if (found == types.end()) return MSC_BYTES;
+  return first_type + static_cast<msc_type>(found - types.begin());
 }
 
 Report FakeHost::render(const msc_plugin& plugin, std::optional<Failure> failure) const {

@@ -69,13 +69,27 @@ void set_target(msc_target& target, std::string_view name, std::uint64_t value) 
   }
 }
 
+/// OFFSET, OFFSET:function or OFFSET:struct:NAME
+FakeHost::Member whole_member(std::string_view text) {
+  const auto colon = text.find(':');
+  FakeHost::Member member{static_cast<std::uint32_t>(number(text.substr(0, colon)) * 8), 0, false, {}};
+  if (colon == text.npos) return member;
+  member.type = text.substr(colon + 1);
+  const auto space = member.type.find(':');
+  member.is_function = member.type == "function";
+  if (space != member.type.npos) member.type[space] = ' ';
+  return member;
+}
+
 FakeHost::Member member(std::string_view text) {
-  if (!text.starts_with("bit:")) return {static_cast<std::uint32_t>(number(text) * 8), 0};
+  if (!text.starts_with("bit:")) return whole_member(text);
   text.remove_prefix(4);
   const auto colon = text.find(':');
   if (colon == text.npos) throw std::invalid_argument("a bitfield is bit:OFFSET:WIDTH");
   return {static_cast<std::uint32_t>(number(text.substr(0, colon))),
-          static_cast<std::uint32_t>(number(text.substr(colon + 1)))};
+          static_cast<std::uint32_t>(number(text.substr(colon + 1))),
+          false,
+          {}};
 }
 
 FakeHost::Type type(std::uint32_t scope, std::string_view kind, Words& words) {
@@ -104,11 +118,14 @@ void append(std::vector<std::byte>& bytes, std::string_view word) {
   append(bytes, value, sizes.at(kind));
 }
 
-void parse(FakeHost& host, Words words) {
+/// `value_type` is resolved when all types are known.
+void parse(FakeHost& host, std::string& value_type, Words words) {
   const auto first = words.next();
   if (first.empty()) return;
   if (first == "struct" || first == "union" || first == "enum") {
     host.types.push_back(type(MSC_KERNEL_BTF, first, words));
+  } else if (first == "value_type") {
+    value_type = words.rest();
   } else if (first == "map") {
     const auto kind = words.next();
     host.types.push_back(type(MSC_MAP_BTF, kind, words));
@@ -143,15 +160,17 @@ void parse(FakeHost& host, Words words) {
 FakeHost::FakeHost(std::string_view image) {
   target.size = sizeof target;
   target.key_type = target.value_type = MSC_BYTES;
+  std::string value_type;
   for (std::size_t line = 1; !image.empty(); ++line) {
     const auto end = std::min(image.find('\n'), image.size());
     try {
-      parse(*this, Words(image.substr(0, end)));
+      parse(*this, value_type, Words(image.substr(0, end)));
     } catch (const std::exception& error) {
       throw std::invalid_argument("line " + std::to_string(line) + ": " + error.what());
     }
     image.remove_prefix(std::min(end + 1, image.size()));
   }
+  target.value_type = handle(MSC_KERNEL_BTF, value_type);
 }
 
 } // namespace mapscope::testing

@@ -21,6 +21,12 @@ AT(msc_member, type, 0);
 AT(msc_member, bit_offset, 8);
 AT(msc_member, bit_size, 12);
 
+SIZE(msc_member_info, 152);
+AT(msc_member_info, size, 0);
+AT(msc_member_info, kind, 4);
+AT(msc_member_info, member, 8);
+AT(msc_member_info, name, 24);
+
 SIZE(msc_row, 80);
 AT(msc_row, size, 0);
 AT(msc_row, shape, 4);
@@ -63,7 +69,7 @@ AT(msc_target, row_limit, 36);
 AT(msc_target, key_type, 40);
 AT(msc_target, value_type, 48);
 
-SIZE(msc_host, 104);
+SIZE(msc_host, 120);
 AT(msc_host, size, 0);
 AT(msc_host, abi_major, 4);
 AT(msc_host, abi_minor, 6);
@@ -79,6 +85,8 @@ AT(msc_host, note, 72);
 AT(msc_host, field, 80);
 AT(msc_host, symbol, 88);
 AT(msc_host, mapped, 96);
+AT(msc_host, type_member_at, 104);
+AT(msc_host, type_holder, 112);
 
 SIZE(msc_plugin, 16);
 AT(msc_plugin, size, 0);

@@ -103,9 +103,10 @@ TEST(Gaps, StrictTellsIncompleteByItsExitCode) {
   const std::string core = captures().front().vmcore();
   EXPECT_EQ(run({"dump", core, "-j", "--strict", "--map", "many"}).exit_code, 0);
   EXPECT_EQ(run({"dump", core, "-j", "--strict", "--map", "many", "--limit", "3"}).exit_code, 3);
-  EXPECT_EQ(
-      run({"dump", core, "-j", "--strict", "--map", "many", "--set", "plugins.deny=[\"*array\"]"}).exit_code,
-      3);
+  EXPECT_EQ(run({"dump", core, "-j", "--strict", "--map", "many", "--set",
+                 "plugins.deny=[\"*array\",\"*unknown\"]"})
+                .exit_code,
+            3);
 }
 
 TEST(Gaps, VmcoreinfoIsFoundInMemoryAlone) {

@@ -115,7 +115,8 @@ void add_kernel_types(BtfBuilder& b) {
                        {"btf_vmlinux_value_type_id", u32},
                        {"frozen", u8},
                        {"refcnt", counter},
-                       {"usercnt", counter}});
+                       {"usercnt", counter},
+                       {"ops", to}});
   b.record("bpf_prog", {{"type", u32}, {"tag", b.array(u8, 8)}, {"aux", to}, {"stats", to}});
   b.record("bpf_prog_aux", {{"id", u32},
                             {"used_map_cnt", u32},
@@ -160,6 +161,7 @@ std::string tiny_kernel_text(const BtfBuilder& btf, std::string_view objects,
                                   {"map_idr", image_at(data)},
                                   {"prog_idr", image_at(data + 24)},
                                   {"btf_idr", image_at(data + 48)},
+                                  {"bpf_map_offload_ops", image_at(data + 0x200)},
                                   {"page_offset_base", image_at(data + 72)},
                                   {"__per_cpu_offset", image_at(data + 80)},
                                   {"__cpu_possible_mask", image_at(data + 96)},

@@ -70,6 +70,21 @@ struct msc_member {
   uint32_t bit_size;   /* 0 unless a bitfield */
 };
 
+/* What a member holds, behind typedefs and qualifiers. */
+enum msc_kind {
+  MSC_KIND_OTHER = 0,
+  MSC_KIND_FUNCTION = 1 /* a pointer to a function */
+};
+
+/* A member found by its place, or a struct found by its first member: filled by type_member_at() and
+ * type_holder(). */
+struct msc_member_info {
+  uint32_t size; /* sizeof(struct msc_member_info), set by the caller */
+  uint32_t kind; /* enum msc_kind */
+  struct msc_member member;
+  char name[128]; /* NUL-terminated; "" for an anonymous one */
+};
+
 /* What a row is; it decides where in the report the row is listed. MSC_VALUE comes once and before all
  * others, and the others of one map have one shape. */
 enum msc_shape {
@@ -87,7 +102,8 @@ enum { MSC_ROW_OPEN = 1 };
 /* Keys and copies have the map's own sizes, but for one: a key that is an MSC_POINTER, the kernel object that
  * the element belongs to, where the map's own key is a descriptor that only means something to the process
  * that used it. Beside such a key, a value without a type is shown as bytes. The value of MSC_VALUE and
- * MSC_ELEMENT may be shorter than the map's: its first bytes, and the report says so. */
+ * MSC_ELEMENT may be shorter than the map's: its first bytes, and the report says so unless the value has a
+ * type of its own that is no longer. */
 struct msc_row {
   uint32_t size;  /* sizeof(struct msc_row); what a host does not know behind its own must be zero */
   uint32_t shape; /* enum msc_shape */
@@ -119,7 +135,7 @@ enum msc_field_kind {
 struct msc_field {
   uint32_t size;    /* sizeof(struct msc_field) */
   uint32_t kind;    /* enum msc_field_kind */
-  const char* name; /* [a-z0-9_], at most 63; NULL inside a list and for MSC_END */
+  const char* name; /* [A-Za-z0-9_], at most 63; NULL inside a list and for MSC_END */
   uint64_t number;
   double real;
   struct msc_value value;
@@ -151,7 +167,9 @@ struct msc_target {
   uint32_t key_size, value_size; /* bytes */
   uint32_t max_entries;
   uint32_t row_limit; /* rows the report will show; 0 = all. Later rows are only counted: see count(). */
-  msc_type key_type, value_type; /* MSC_BYTES when the map has no BTF */
+  /* MSC_BYTES when the map has no BTF. Where the value is a type of the kernel or of one of its modules
+   * (struct_ops: btf_vmlinux_value_type_id), value_type is that type, of their BTF and not of the map's. */
+  msc_type key_type, value_type;
 };
 
 /* Helpers. Append-only within a major from 1.0 on: a released slot never moves or changes. */
@@ -195,6 +213,12 @@ struct msc_host {
    * exist are passed over as a whole, so a call costs what the tables hold; each entry looked at counts as 8
    * bytes read. */
   int (*mapped)(struct msc_call*, uint64_t begin, uint64_t end, struct msc_mapping* ret);
+  /* The index-th member of a struct or union, as declared. MSC_ENOENT behind the last, and for types that
+   * have no members. */
+  int (*type_member_at)(struct msc_call*, msc_type, uint32_t index, struct msc_member_info* ret);
+  /* The next struct that begins with a member of type `held`, in the same BTF: its name and type. after: the
+   * type last found, 0 at first. MSC_ENOENT when there is none left. */
+  int (*type_holder)(struct msc_call*, msc_type held, msc_type after, struct msc_member_info* ret);
 };
 
 /* The one exported symbol: data, so nothing of the plugin runs before render() does. */

@@ -87,6 +87,20 @@ public:
     return member.bit_offset / 8;
   }
 
+  /// The index-th member of a struct or union; false behind the last.
+  [[nodiscard]] bool member_at(msc_type type, std::uint32_t index, msc_member_info& found) {
+    found.size = sizeof found;
+    const int rc = host_->type_member_at(call_, type, index, &found);
+    if (rc != MSC_ENOENT) check(rc);
+    return rc == MSC_OK;
+  }
+  /// The next struct behind `found` that begins with a member of type `held`; false when there is none left.
+  [[nodiscard]] bool next_holder(msc_type held, msc_member_info& found) {
+    found.size = sizeof found;
+    const int rc = host_->type_holder(call_, held, found.member.type, &found);
+    if (rc != MSC_ENOENT) check(rc);
+    return rc == MSC_OK;
+  }
   /// The type of a member, bitfield or not.
   [[nodiscard]] msc_type type_of(msc_type type, const char* path) {
     msc_member member{};
@@ -101,7 +115,11 @@ public:
   }
 
   // Rows. No value: it exists and could not be read.
-  void value(std::optional<Bytes> value) { row(MSC_VALUE, {}, of(value)); }
+  void value(std::optional<Bytes> value, msc_type type = MSC_DECLARED) {
+    msc_value typed = of(value);
+    typed.type = type;
+    row(MSC_VALUE, {}, typed);
+  }
   void entry(Bytes key, std::optional<Bytes> value) { row(MSC_ENTRY, of(key), of(value)); }
   void element(std::uint32_t index, std::optional<Bytes> value) { row(MSC_ELEMENT, of(index), of(value)); }
   void percpu_entry(Bytes key, std::span<const msc_value> copies) {

@@ -176,6 +176,7 @@ std::vector<std::string> create_bare_maps(const Objects& objects) {
   create_cgroup_storages();
   create_arenas(unknown);
   create_insn_arrays(unknown);
+  create_struct_ops();
   create_stacks();
   create_rings(); // last: from here on a sleepable program runs for ever
   return unknown;

@@ -40,6 +40,8 @@ void create_rings();
 /// Called by create_bare_maps(): values of control groups that programs are attached to.
 void create_cgroup_storages();
 void create_stacks();
+/// TCP congestion control in BPF, in every state; create_bare_maps() calls it.
+void create_struct_ops();
 void run_programs(const Objects& objects);
 
 /// What bpf(2) says about everything, and what the C compiler says about known values.

@@ -84,6 +84,37 @@ TEST_F(MemberPath, BitfieldsOfOldObjects) {
   EXPECT_EQ(types->member(flags, "a")->bit_offset, 37U);
 }
 
+TEST_F(MemberPath, MembersByTheirPlace) {
+  const TypeId call = b.pointer(b.prototype()), to_call = b.typedef_of("call_t", b.const_of(call));
+  const TypeId ops = b.record("ops", {{"run", to_call}, {"flags", u32, 64, 3}, {"", inner, 128}});
+  const auto types = b.types();
+  EXPECT_EQ(types->member_at(ops, 0)->name, "run");
+  EXPECT_TRUE(types->is_function_pointer(types->member_at(ops, 0)->member.type));
+  EXPECT_EQ(types->member_at(ops, 1)->member.bit_offset, 64U);
+  EXPECT_EQ(types->member_at(ops, 1)->member.bit_size, 3U);
+  EXPECT_EQ(types->member_at(ops, 2)->name, "");
+  EXPECT_FALSE(types->member_at(ops, 3));
+  EXPECT_FALSE(types->member_at(u32, 0));
+  EXPECT_FALSE(types->member_at(0, 0));
+  EXPECT_FALSE(types->member_at(~0U, 0));
+  for (const TypeId other : {u32, ops, b.pointer(u32), TypeId{0}, ~0U})
+    EXPECT_FALSE(b.types()->is_function_pointer(other)) << other;
+}
+
+TEST_F(MemberPath, StructsThatBeginWithAnother) {
+  const TypeId first = b.record("first_holder", {{"it", b.typedef_of("inner_t", inner)}, {"more", u32}});
+  b.record("behind", {{"more", u32}, {"it", inner}});
+  b.record("empty", {});
+  b.union_of("either", {{"it", inner}});
+  const TypeId second = b.record("second_holder", {{"it", inner}});
+  const auto types = b.types();
+  EXPECT_EQ(types->next_holder(inner, first - 1), first);
+  EXPECT_EQ(types->next_holder(inner, first), second);
+  EXPECT_EQ(types->next_holder(inner, second), 0U);
+  EXPECT_EQ(types->next_holder(0, 0), 0U);
+  EXPECT_EQ(types->next_holder(inner, ~0U), 0U) << "behind the last id of all";
+}
+
 TEST_F(MemberPath, ArrayLength) {
   const auto types = b.types();
   EXPECT_EQ(types->array_length(list), 4U);

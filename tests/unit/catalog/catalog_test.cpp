@@ -25,8 +25,8 @@ const std::string nowhere = "0xffff888000700000"; ///< mapped, and not in the du
 std::string map_text(const std::string& label, unsigned id, unsigned type, const std::string& btf = "0",
                      unsigned value_type = 0) {
   return fmt::format(
-      "{0}: u32 {1} 4 8 100 0x100001 {2} u64 0 text \"{0}\" zero {3} u64 {4} u32 1 {5} 0 1 u64 3 2\n", label,
-      type, id, 16 - label.size(), btf, value_type);
+      "{0}: u32 {1} 4 8 100 0x100001 {2} u64 0 text \"{0}\" zero {3} u64 {4} u32 1 {5} 0 1 u64 3 2 0\n",
+      label, type, id, 16 - label.size(), btf, value_type);
 }
 
 /// struct btf with its data.
@@ -153,6 +153,43 @@ TEST(Catalog, SplitObjectsStandOnTheTargetsBase) {
   const Map stray = kernel.only_map(map + btf_text("own", 5, own, to("own")));
   EXPECT_THAT(stray.problem.value_or(""), HasSubstr("its base is not the kernel's own BTF"));
   EXPECT_EQ(stray.types, nullptr);
+}
+
+/// struct bpf_struct_ops_map: its BTF object (6.9) stands behind the map's 96 bytes.
+std::string ops_text(unsigned vmlinux_value_type, const std::string& btf) {
+  std::string text = map_text("map", 1, 26);
+  const std::string types = "u32 1 0 0 1";
+  return text.replace(text.find(types), types.size(), fmt::format("u32 1 0 {} 1", vmlinux_value_type)) +
+         fmt::format("u64 {}\n", btf);
+}
+
+TEST(Catalog, OperationsHaveTheTypesOfTheirModule) {
+  Kernel kernel;
+  const auto of_kernel = kernel.types.record("bpf_struct_ops_old", {{"data", 1}});
+  EXPECT_EQ(kernel.only_map(ops_text(of_kernel, "0")).vmlinux_types->name(), "vmlinux") << "before 6.9";
+  kernel.types.record("bpf_struct_ops_map", {{"btf", kernel.types.pointer(0), 96 * 8}});
+  auto module = BtfBuilder::split_on(kernel.types);
+  const auto of_module = module.record("bpf_struct_ops_new", {{"data", 1}});
+  const std::string objects = btf_text("own", 5, module, to("vmlinux")) + vmlinux_text;
+  const Map own = kernel.only_map(ops_text(of_module, to("own")) + objects);
+  ASSERT_NE(own.value().types, nullptr) << own.problem.value_or("");
+  EXPECT_EQ(own.value().types->spell(own.value().id), "struct bpf_struct_ops_new");
+  const Map builtin = kernel.only_map(ops_text(of_kernel, to("vmlinux")) + objects);
+  EXPECT_EQ(builtin.value().types->spell(builtin.value().id), "struct bpf_struct_ops_old");
+  const Map torn = kernel.only_map(ops_text(of_module, nowhere));
+  EXPECT_EQ(torn.value().types, nullptr);
+  EXPECT_EQ(torn.problem,
+            "the types of its ops cannot be read: struct btf at 0xffff888000700000 is not in the dump");
+  EXPECT_EQ(kernel.only_map(ops_text(of_module, "0")).problem, "the types of its ops cannot be found");
+}
+
+TEST(Catalog, MapsOfDevicesAreKnownByTheirOperations) {
+  Kernel kernel;
+  std::string text = map_text("map", 1, 1);
+  EXPECT_FALSE(kernel.only_map(text).offloaded);
+  const std::string ops = "u64 3 2 0";
+  text.replace(text.find(ops), ops.size(), fmt::format("u64 3 2 {:#x}", test::image_at(0x6200)));
+  EXPECT_TRUE(kernel.only_map(text).offloaded);
 }
 
 TEST(Catalog, SizesNoObjectHas) {

@@ -102,9 +102,23 @@ TEST(Select, StructOpsByTheKernelsWrapper) {
   auto map = map_of_task_ctx(); // its own types are the program's, where the id means something else
   map.type_name = "struct_ops";
   map.vmlinux_value_type = kernel().ops;
+  map.vmlinux_types = kernel().types;
   EXPECT_THAT(select(registry, map).ids, ElementsAre("a.scx"));
+  map.vmlinux_types = nullptr; // of a module whose BTF is missing
+  EXPECT_THAT(select(registry, map).ids, IsEmpty());
+  map.vmlinux_types = kernel().types;
   map.vmlinux_value_type = 1000;
   EXPECT_THAT(select(registry, map).ids, IsEmpty());
+}
+
+TEST(Select, NobodyRendersWhatIsOnADevice) {
+  PluginDirectory directory;
+  directory.add("a", "a.hash", {"attach=map-type:hash"}).add("b", "a.any", {"attach=map-type:*"});
+  auto map = map_of("hash");
+  map.offloaded = true;
+  const auto told = select(directory.registry(), map);
+  EXPECT_THAT(told.ids, IsEmpty());
+  EXPECT_THAT(told.selection.reason, HasSubstr("offloaded to a network device"));
 }
 
 TEST(Select, WithinAKindThePriority) {

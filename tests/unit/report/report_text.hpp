@@ -28,6 +28,9 @@ class Says final : public btf::Decoder {
 public:
   explicit Says(Events events) : events_(std::move(events)) {}
   void decode(std::span<const std::byte>, btf::ValueVisitor& visitor) const override { events_(visitor); }
+  void decode(std::span<const std::byte>, btf::ValueVisitor& visitor, btf::Progress&) const override {
+    events_(visitor);
+  }
   [[nodiscard]] std::string_view type_name() const override { return "by hand"; }
 
 private:

@@ -9,6 +9,8 @@
 // clang-format off
 //   target map=0x1000 key_size=4 value_size=8 max_entries=3    any field of msc_target
 //   struct bucket 16 head=0 head.first=0 flag=bit:64:1         a kernel type: size, members by path and offset
+//   struct ops 24 init=0:function head=8:struct:bucket         members that are functions, or of a type
+//   value_type struct ops                                      the kernel's type that the map's value has
 //   map struct task_ctx 24 pid=0                               the same in the map's own BTF
 //   config payload_type struct task_ctx                        a config value
 //   cpu 0 offset=0x100000                                      a possible CPU; others below it are holes
@@ -77,6 +79,8 @@ public:
 
   struct Member {
     std::uint32_t bit_offset = 0, bit_size = 0;
+    bool is_function = false; ///< a pointer to one
+    std::string type;         ///< "struct bucket"; "" when nobody asks
   };
   struct Type {
     std::uint32_t scope = MSC_KERNEL_BTF;
@@ -84,6 +88,9 @@ public:
     std::size_t size = 0;
     std::map<std::string, Member, std::less<>> members;
   };
+  /// What plugins know a type by; MSC_BYTES when the image has no such type.
+  [[nodiscard]] msc_type handle(std::uint32_t scope, std::string_view name) const;
+
   // The image as parsed.
   std::vector<Type> types;
   std::map<std::string, std::string, std::less<>> config;
