@@ -103,18 +103,29 @@ protected:
   }
 };
 
+/// Blanks what bpf(2) does not hand out (guest::hide()).
+void hide(const rapidjson::Value& stated, Cells& cells) {
+  if (!stated.HasMember("hidden")) return;
+  for (const auto& part : stated["hidden"].GetArray())
+    for (auto& [key, copies] : cells)
+      for (std::string& copy : copies)
+        if (const std::size_t at = 2 * part[0].GetUint(); at < copy.size())
+          copy.replace(at, 2 * part[1].GetUint(), 2 * part[1].GetUint(), '.');
+}
+
 void compare_entries(const rapidjson::Value& stated, const rapidjson::Value& entries,
                      const rapidjson::Value& map, Tally& tally) {
   EXPECT_EQ(map["entry_count"].GetUint64(), stated["entry_count"].GetUint64());
   Tally cells;
-  compare_cells(cells_of_guest(entries), cells_of_report(map), cells);
+  Cells in_guest = cells_of_guest(entries), in_report = cells_of_report(map);
+  hide(stated, in_guest), hide(stated, in_report);
+  compare_cells(in_guest, in_report, cells);
   EXPECT_EQ(cells.equal, cells.all);
   tally.add(cells);
 }
 
 void compare_map(const rapidjson::Value& stated, const rapidjson::Value& map, Tally& tally) {
   compare_header(stated, map);
-  if (map["status"] == "skipped" && listed(stated) == nullptr) return; // no plugin yet
   EXPECT_STREQ(map["status"].GetString(), "complete")
       << (map.HasMember("error") ? map["error"].GetString() : "");
   if (const auto* entries = listed(stated)) compare_entries(stated, *entries, map, tally);

@@ -1,29 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "slots.hpp"
+#include "captures.hpp"
+
+#include <gtest/gtest.h>
 
 namespace mapscope::guest {
 namespace {
-
-std::string stated_inner_map(const rapidjson::Document& guest) {
-  for (const auto& map : guest["maps"].GetArray())
-    if (map["name"] == "inner")
-      return R"("kind":"map","id":)" + std::to_string(map["id"].GetUint()) + R"(,"name":"inner"})";
-  return "";
-}
-
-TEST(MapsOfMaps, ShowTheInnerMap) {
-  ASSERT_FALSE(captures().empty());
-  for (const Capture& capture : captures()) {
-    SCOPED_TRACE(capture.name);
-    const auto report = dump(capture.vmcore(), {"--map", "outer_*"});
-    const std::string inner = stated_inner_map(parse(read_file(capture.folder / "guest.json")));
-    EXPECT_EQ(counts_of(report, "outer_array"), R"({"populated":2,"scanned":3,"indices":[0,2]})");
-    EXPECT_EQ(slots_of(report, "outer_array"), (Slots{R"({"index":0,)" + inner, R"({"index":2,)" + inner}));
-    EXPECT_EQ(counts_of(report, "outer_hash"), R"({"populated":2,"scanned":2})");
-    EXPECT_EQ(slots_of(report, "outer_hash"),
-              (Slots{R"({"key_hex":"00 00 00 00",)" + inner, R"({"key_hex":"02 00 00 00",)" + inner}));
-  }
-}
 
 TEST(MapsOfMaps, AreTruncatedByTheLimit) {
   ASSERT_FALSE(captures().empty());

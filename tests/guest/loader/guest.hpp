@@ -26,6 +26,8 @@ void fill_maps(const Objects& objects);
 /// Returns the names of the types that it does not know.
 std::vector<std::string> create_bare_maps(const Objects& objects);
 void create_special_values();
+/// Mounts the cgroups at /cgroup first.
+void create_references(const Objects& objects);
 /// Each adds the name of its type to `unknown` when the kernel does not know it.
 void create_arenas(std::vector<std::string>& unknown);
 void create_insn_arrays(std::vector<std::string>& unknown);

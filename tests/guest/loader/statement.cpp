@@ -139,6 +139,7 @@ void state_map(std::FILE* out, u32 id, const std::vector<Program>& programs) {
     const u64 count = state_entries(out, fd, info);
     std::fprintf(out, "],\"entry_count\":%llu", count);
   }
+  if (const auto hidden = hidden_of(id); !hidden.empty()) std::fprintf(out, ",\"hidden\":%s", hidden.c_str());
   if (const auto expected = expected_of(id); !expected.empty())
     std::fprintf(out, ",\"expected\":%s", json::list(expected).c_str());
   std::fputs("}", out);
