@@ -40,7 +40,7 @@ TEST(Ringbufs, RecordsHaveTheTypeThatTheConfigurationNames) {
     std::size_t whole = 0;
     for (const auto& record : events->GetArray()) {
       ASSERT_TRUE(record.HasMember("value"));
-      if (record["len"] != 24) {
+      if (record["len"].GetUint() != 24) {
         EXPECT_STREQ(record["value"]["kind"].GetString(), "truncated");
         continue;
       }
@@ -48,7 +48,7 @@ TEST(Ringbufs, RecordsHaveTheTypeThatTheConfigurationNames) {
       EXPECT_EQ(spelled(record), "\"ring_event\"");
       const auto& members = record["value"]["members"];
       EXPECT_STREQ(members[0]["name"].GetString(), "sequence");
-      if (record["state"] == "committed") {
+      if (std::string(record["state"].GetString()) == "committed") {
         EXPECT_EQ(members[1]["value"]["value"].GetInt64(),
                   -static_cast<std::int64_t>(members[0]["value"]["value"].GetUint64()));
       }
