@@ -133,7 +133,7 @@ std::string TextMapWriter::map_field() const {
   const std::string name = printable(member.member);
   const std::string text =
       fields_.lines_of(member, options_.width, static_cast<unsigned>(name.size()) + 4, 2);
-  return fmt::format("  {}{}{}\n", name, text.starts_with(':') ? "" : ": ", text);
+  return fmt::format("  {}{}{}\n", name, text.starts_with('\n') ? ":" : ": ", text);
 }
 
 void TextMapWriter::field(const Field& field) {

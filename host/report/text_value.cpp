@@ -358,7 +358,7 @@ void TextTree::append_behind_label(const Node& node, unsigned width, unsigned co
 
 void TextTree::append_record_lines(const Node& record, unsigned width, unsigned indent,
                                    std::string& out) const {
-  out += record.text + ':';
+  if (!record.text.empty()) out += record.text + ':';
   for (const std::uint32_t child : record.children) {
     const Node& member = node(child);
     if (member.zero) continue;

@@ -187,6 +187,9 @@ TEST_F(Guests, EveryCellEqualsWhatTheKernelSaid) {
     EXPECT_GT(tally.all, 200'000U); // the big hash alone has as many
   }
   print(table);
+  for (const auto& [type, row] : table)
+    for (const auto& [capture, cell] : row)
+      EXPECT_TRUE(!cell || cell->all > 0) << "nothing was compared of " << type << " on " << capture;
 }
 
 std::multiset<unsigned> ids(const rapidjson::Value& list) {
