@@ -90,7 +90,10 @@ int msc_call::read(std::uint32_t space, std::uint64_t address, void* to, std::si
     const auto& per_cpu = environment_.target->per_cpu();
     if (!per_cpu.is_possible(space - MSC_CPU0)) return MSC_ENOENT;
     const auto offset = per_cpu.offset(space - MSC_CPU0);
-    if (!offset && size != 0) return MSC_EFAULT; // the CPU exists, where its area lies is not in the dump
+    if (!offset && size != 0) { // the CPU exists, where its area lies is not in the dump
+      lacks_memory_ = true;
+      return MSC_EFAULT;
+    }
     address += offset.value_or(0);
   } else if (space != MSC_KERNEL) {
     return misuse(fmt::format("read() from address space {}", space));
@@ -99,6 +102,7 @@ int msc_call::read(std::uint32_t space, std::uint64_t address, void* to, std::si
   const std::size_t done = reader_.read_some(address, {static_cast<std::byte*>(to), size}, &fault);
   if (fault == target::Fault::none) return MSC_OK;
   if (!first_fault_) first_fault_.emplace(address + done, fault);
+  lacks_memory_ = lacks_memory_ || fault == target::Fault::not_in_dump;
   return MSC_EFAULT;
 }
 
@@ -118,6 +122,7 @@ int msc_call::mapped(std::uint64_t begin, std::uint64_t end, msc_mapping* found)
       return MSC_OK;
     }
     if (!first_fault_) first_fault_.emplace(region.address, region.fault);
+    lacks_memory_ = lacks_memory_ || region.fault == target::Fault::not_in_dump;
     return MSC_EFAULT;
   }
   return MSC_ENOENT;
