@@ -17,14 +17,16 @@ namespace mapscope::builtin {
 
 class Htab {
 public:
-  explicit Htab(Call& call) : call_(call) {
+  /// `padded`: the value begins at the next multiple of eight bytes behind the key, as it does in all but old
+  /// kernels' per-CPU hashes.
+  explicit Htab(Call& call, bool padded = true) : call_(call) {
     const msc_type htab = call.kernel_type("struct bpf_htab");
     buckets_ = call.read<std::uint64_t>(MSC_KERNEL, call.target.map + call.offset(htab, "buckets"));
     bucket_count_ = call.read<std::uint32_t>(MSC_KERNEL, call.target.map + call.offset(htab, "n_buckets"));
     if (bucket_count_ == 0 || (bucket_count_ & (bucket_count_ - 1)) != 0)
       call.fail("n_buckets of struct bpf_htab is no power of two");
     find_bucket_layout();
-    find_element_layout();
+    find_element_layout(padded);
     steps_left_ = std::uint64_t{call.target.max_entries} + call.cpu_count() + slack;
   }
 
@@ -70,7 +72,7 @@ private:
   }
 
   /// Elements are read from hash_node.next on, in one piece to the end of the value.
-  void find_element_layout() {
+  void find_element_layout(bool padded) {
     const msc_type element = call_.kernel_type("struct htab_elem");
     next_ = call_.offset(element, "hash_node.next");
     node_ = call_.offset(element, "hash_node");
@@ -81,7 +83,8 @@ private:
       call_.fail("keys or values of more than 16 MiB are no hash map's");
     hash_ = hash - next_;
     key_ = key - next_;
-    value_ = key_ + ((std::size_t{call_.target.key_size} + 7) & ~std::size_t{7}); // round_up(key_size, 8)
+    const std::size_t key_size = call_.target.key_size;
+    value_ = key_ + (padded ? (key_size + 7) / 8 * 8 : key_size);
   }
 
   [[nodiscard]] std::uint64_t bucket_at(std::uint32_t bucket) const {

@@ -2,20 +2,88 @@
 // BPF_MAP_TYPE_PERCPU_HASH and BPF_MAP_TYPE_LRU_PERCPU_HASH: at the value's place lies a per-CPU pointer.
 
 #include "htab.hpp"
+#include "memory.hpp"
 #include "percpu.hpp"
+
+#include <set>
 
 namespace {
 
-void render_percpu_hash(mapscope::Call& call) {
-  mapscope::builtin::PerCpuCopies copies(call);
-  mapscope::builtin::Htab(call).for_each(
-      sizeof(std::uint64_t), [&](mapscope::Bytes key, std::optional<mapscope::Bytes> slot) {
-        if (!slot) return call.percpu_entry(key, copies.unreadable());
-        std::uint64_t pointer = 0;
-        std::copy(slot->begin(), slot->end(), std::as_writable_bytes(std::span(&pointer, 1)).begin());
-        call.percpu_entry(key, copies.read(pointer));
-      });
-}
+using mapscope::Bytes;
+using mapscope::Call;
+using mapscope::builtin::pointer_at;
+
+/// The pointers of a map's elements. Where keys have no multiple of eight bytes, older kernels put it right
+/// behind the key and newer ones (6.1.192, not yet 6.1.176) behind the padding; nothing in the kernel's types
+/// says which. The first elements do: per-CPU pointers are multiples of eight, none is 0 and no two are
+/// equal; what is read some bytes beside them is not like that.
+class PerCpuHash {
+public:
+  explicit PerCpuHash(Call& call)
+      : call_(call), copies_(call), padding_((8 - call.target.key_size % 8) % 8), is_decided_(padding_ == 0) {
+  }
+
+  void render() {
+    mapscope::builtin::Htab(call_, false)
+        .for_each(padding_ + sizeof(std::uint64_t),
+                  [this](Bytes key, std::optional<Bytes> slot) { element(key, slot); });
+    decide();
+  }
+
+private:
+  struct Element {
+    std::vector<std::byte> key, slot;
+    bool readable;
+  };
+  static constexpr std::size_t sample = 64; ///< elements that are looked at before the first is shown
+
+  void element(Bytes key, std::optional<Bytes> slot) {
+    if (is_decided_) return show(key, slot);
+    waiting_.push_back({{key.begin(), key.end()}, {}, slot.has_value()});
+    if (slot) waiting_.back().slot.assign(slot->begin(), slot->end());
+    if (waiting_.size() == sample) decide();
+  }
+
+  void decide() {
+    if (!is_decided_) at_ = is_padded() ? padding_ : 0;
+    is_decided_ = true;
+    for (const Element& waiting : waiting_)
+      show(waiting.key, waiting.readable ? std::optional<Bytes>(waiting.slot) : std::nullopt);
+    waiting_.clear();
+  }
+
+  [[nodiscard]] bool is_padded() const {
+    std::set<std::uint64_t> seen;
+    std::size_t looked_at = 0, impossible = 0;
+    for (const Element& waiting : waiting_) {
+      if (!waiting.readable) continue;
+      const std::uint64_t pointer = pointer_at(waiting.slot, padding_);
+      const bool possible = pointer != 0 && pointer % 8 == 0 && seen.insert(pointer).second &&
+                            !is_rest_of(pointer_at(waiting.slot), pointer);
+      ++looked_at, impossible += possible ? 0 : 1;
+    }
+    return impossible * 2 <= looked_at;
+  }
+
+  /// Whether `upper` may be the upper bytes of `whole`, which lies right behind the key, and nothing else.
+  [[nodiscard]] bool is_rest_of(std::uint64_t whole, std::uint64_t upper) const {
+    const std::size_t bits = 8 * padding_;
+    const std::uint64_t lower = whole & ((std::uint64_t{1} << bits) - 1);
+    return whole % 8 == 0 && lower != 0 && upper == whole >> bits;
+  }
+
+  void show(Bytes key, std::optional<Bytes> slot) {
+    call_.percpu_entry(key, slot ? copies_.read(pointer_at(*slot, at_)) : copies_.unreadable());
+  }
+
+  Call& call_;
+  mapscope::builtin::PerCpuCopies copies_;
+  std::size_t padding_, at_ = 0; ///< bytes behind the key
+  bool is_decided_;
+  std::vector<Element> waiting_;
+};
+
+void render_percpu_hash(Call& call) { PerCpuHash(call).render(); }
 
 } // namespace
 

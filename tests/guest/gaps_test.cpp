@@ -137,14 +137,16 @@ TEST(Gaps, NoVmcoreinfoAnywhereIsOneSentence) {
 }
 
 TEST(Gaps, PageTableLevels) {
+  bool slid = false; // a kernel may draw 0
   for (const Capture& capture : captures()) {
     const auto info = parse(run({"info", capture.vmcore().string(), "-j"}).out);
     EXPECT_EQ(info["page_table_levels"].GetUint(),
               capture.name.find("la57off") != std::string::npos ? 4U : 5U)
         << capture.name;
-    EXPECT_NE(info["kaslr_offset"].GetUint64(), 0U) << capture.name;
+    slid = slid || info["kaslr_offset"].GetUint64() != 0;
     EXPECT_EQ(info["cpus"].GetUint(), 2U);
   }
+  EXPECT_TRUE(slid) << "not one kernel was moved";
 }
 
 } // namespace
