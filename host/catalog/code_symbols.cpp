@@ -38,8 +38,10 @@ void CodeSymbols::list_ranges(const target::Target& target, const btf::Types& ke
     const auto first = reader.get<std::uint64_t>(at + start), last = reader.get<std::uint64_t>(at + end);
     if (first && last && *first < *last)
       ranges_.push_back({*first, *last, reader.text(at + name, name_size), 0});
+    if (!first || !last) is_complete_ = false;
     next = reader.get<std::uint64_t>(*next);
   }
+  if (!next) is_complete_ = false;
 }
 
 std::optional<CodeSymbol> CodeSymbols::at(std::uint64_t address) const {

@@ -81,6 +81,7 @@ private:
   [[nodiscard]] bool shows_another() const { return limit_ == 0 || rows_ < limit_; }
   [[nodiscard]] mapscope::report::Status status_after(int rc) const;
   [[nodiscard]] bool has_gaps(int rc) const;
+  [[nodiscard]] bool lacks_memory() const { return lacks_memory_ || (special_ && special_->lacks_memory()); }
   /// A value that could be read, or elements among the map's members.
   [[nodiscard]] bool shows_something() const { return readable_ != 0 || (has_fields_ && counted_ != 0); }
   [[nodiscard]] std::optional<std::uint64_t> entry_count() const;

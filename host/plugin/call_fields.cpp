@@ -72,6 +72,7 @@ int msc_call::field(const msc_field& field) {
 
 int msc_call::symbol(std::uint64_t address, msc_symbol* found) {
   if (found->size != sizeof *found) return misuse("symbol() into a record of another size");
+  lacks_memory_ = lacks_memory_ || (environment_.symbols != nullptr && !environment_.symbols->is_complete());
   const auto symbol = environment_.symbols != nullptr ? environment_.symbols->at(address) : std::nullopt;
   if (!symbol) return MSC_ENOENT;
   found->program = symbol->program;

@@ -45,7 +45,7 @@ report::Status msc_call::status_after(int rc) const {
 
 /// A plugin may leave out silently what it could not read; the report never does.
 bool msc_call::has_gaps(int rc) const {
-  return gaps_ || lacks_memory_ || unreadable_ != 0 || rc == MSC_EFAULT;
+  return gaps_ || lacks_memory() || unreadable_ != 0 || rc == MSC_EFAULT;
 }
 
 std::optional<std::uint64_t> msc_call::entry_count() const {
@@ -59,7 +59,7 @@ std::vector<std::string> msc_call::reasons(int rc, report::Status status) const 
   std::vector<std::string> list = {spent_text()};
   if (status == report::Status::failed) list.push_back(fmt::format("the plugin gave up (code {})", rc));
   if (unreadable_ != 0) list.push_back(fmt::format("{} values could not be read", unreadable_));
-  if (lacks_memory_ && !gaps_ && unreadable_ == 0 && rc != MSC_EFAULT)
+  if (lacks_memory() && !gaps_ && unreadable_ == 0 && rc != MSC_EFAULT)
     list.emplace_back("something is left out, the dump does not hold it");
   if (has_gaps(rc) && first_fault_)
     list.push_back(

@@ -18,6 +18,8 @@ public:
   /// Nanoseconds on CLOCK_MONOTONIC (1), CLOCK_REALTIME (0) or CLOCK_BOOTTIME (7).
   [[nodiscard]] std::optional<std::int64_t> now(std::int32_t clock) const;
 
+  [[nodiscard]] bool is_known() const { return monotonic_.has_value(); }
+
 private:
   std::optional<std::int64_t> monotonic_, realtime_, boottime_;
 };

@@ -19,6 +19,7 @@ std::uint64_t slot_of(Bytes bytes) { return load_at<std::uint64_t>(bytes, 0).val
 
 void SpecialFields::callback(std::uint64_t function, btf::ValueVisitor& out) {
   if (function == 0) return;
+  lacks_memory_ = lacks_memory_ || (symbols_ != nullptr && !symbols_->is_complete());
   const auto symbol = symbols_ != nullptr ? symbols_->at(function) : std::nullopt;
   if (symbol)
     out.fact("callback", std::string_view(symbol->name));
@@ -36,6 +37,7 @@ void SpecialFields::expiry(std::uint64_t timer, btf::ValueVisitor& out) {
   const auto clock_base = base ? load<std::uint64_t>(timer + *base) : std::nullopt;
   const auto id = clock && clock_base ? load<std::int32_t>(*clock_base + *clock) : std::nullopt;
   if (!clock_) clock_.emplace(target_, *kernel_);
+  lacks_memory_ = lacks_memory_ || !clock_->is_known();
   const auto now = id ? clock_->now(*id) : std::nullopt;
   std::int64_t left = 0;
   if (now && !__builtin_sub_overflow(*expires, *now, &left)) out.fact("expires_in_ns", left);

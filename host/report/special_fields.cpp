@@ -76,7 +76,7 @@ void SpecialFields::follow(const Pointee& pointee, std::uint64_t address, btf::P
   else if (progress.depth >= limits_.depth || progress.left == 0)
     reason = "nested too deep or too much shown already";
   else if (std::vector<std::byte> probe(pointee.size); reader_.read(address, probe) != target::Fault::none)
-    reason = "the memory there is not in the snapshot";
+    reason = "the memory there is not in the snapshot", lacks_memory_ = true;
   if (!reason.empty()) return out.fact("deref_skipped_reason", std::string_view(reason));
   out.deref();
   object(pointee, address, progress, out);
@@ -85,7 +85,11 @@ void SpecialFields::follow(const Pointee& pointee, std::uint64_t address, btf::P
 bool SpecialFields::object(const Pointee& pointee, std::uint64_t address, btf::Progress& progress,
                            btf::ValueVisitor& out) {
   std::vector<std::byte> bytes(pointee.size);
-  if (is_open(address) || reader_.read(address, bytes) != target::Fault::none) return false;
+  if (is_open(address)) return false;
+  if (reader_.read(address, bytes) != target::Fault::none) {
+    lacks_memory_ = true;
+    return false;
+  }
   open_.push_back(address);
   pointee.decoder->decode(bytes, out, progress);
   open_.pop_back();

@@ -31,6 +31,8 @@ public:
              btf::Progress& progress, btf::ValueVisitor& out) override;
   void pointer(const btf::SpecialField& field, std::uint64_t value, const btf::Types& types,
                btf::Progress& progress, btf::ValueVisitor& out) override;
+  /// Something of what was shown is missing, because the snapshot does not hold it.
+  [[nodiscard]] bool lacks_memory() const { return lacks_memory_; }
 
 private:
   static constexpr std::size_t most_nodes = 1U << 16;
@@ -67,7 +69,11 @@ private:
   void nodes(const btf::SpecialField& field, std::span<const std::uint64_t> nodes, const std::string& problem,
              const btf::Types& types, btf::Progress& progress, btf::ValueVisitor& out);
 
-  template <class T> std::optional<T> load(std::uint64_t address) { return reader_.get<T>(address); }
+  template <class T> std::optional<T> load(std::uint64_t address) {
+    const auto value = reader_.get<T>(address);
+    lacks_memory_ = lacks_memory_ || !value;
+    return value;
+  }
   std::optional<std::uint64_t> offset(const char* type, const char* member) const;
 
   const target::Target& target_;
@@ -77,6 +83,7 @@ private:
   target::Reader reader_;
   std::optional<KernelClock> clock_; ///< read when a timer asks for it
   std::map<std::pair<btf::Special, btf::TypeId>, Pointee> pointees_;
+  bool lacks_memory_ = false;
   std::vector<std::uint64_t> open_; ///< addresses of the objects that are being shown
 };
 
