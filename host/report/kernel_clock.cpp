@@ -5,13 +5,13 @@ namespace mapscope::report {
 
 namespace {
 
-/// struct timekeeper: inside timekeeper_data[0] (6.17), before that in tk_core, whose type has no name:
-/// behind a sequence count, at the alignment of a struct.
+/// struct timekeeper: inside timekeeper_data[0] where there is a struct tk_data (6.17), before that in
+/// tk_core, whose type has no name: behind a sequence count, at the alignment of a struct. A symbol that is
+/// not there costs two passes over all symbols, so it is not asked for.
 std::optional<std::uint64_t> timekeeper(const target::Target& target, const btf::Types& kernel) {
-  if (const auto data = target.symbols().find("timekeeper_data"))
-    if (const auto offset = kernel.offset_of("struct tk_data", "timekeeper")) return *data + *offset;
-  if (const auto core = target.symbols().find("tk_core")) return *core + sizeof(std::uint64_t);
-  return std::nullopt;
+  const auto inside = kernel.offset_of("struct tk_data", "timekeeper");
+  const auto data = target.symbols().find(inside ? "timekeeper_data" : "tk_core");
+  return data ? std::optional(*data + (inside ? *inside : sizeof(std::uint64_t))) : std::nullopt;
 }
 
 } // namespace

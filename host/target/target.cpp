@@ -28,9 +28,9 @@ struct Target::State {
 namespace {
 
 /// What a dump of BPF maps asks the kernel's symbols for: found in one pass.
-constexpr std::array<std::string_view, 11> well_known = {
-    "bpf_kallsyms", "map_idr",    "prog_idr",   "btf_idr",          "bpf_map_offload_ops", "page_offset_base",
-    "__start_BTF",  "__stop_BTF", "nr_cpu_ids", "__per_cpu_offset", "__cpu_possible_mask"};
+constexpr std::array<std::string_view, 12> well_known = {
+    "bpf_kallsyms",     "modules",     "map_idr",    "prog_idr",   "btf_idr",          "bpf_map_offload_ops",
+    "page_offset_base", "__start_BTF", "__stop_BTF", "nr_cpu_ids", "__per_cpu_offset", "__cpu_possible_mask"};
 
 Result<Vmcoreinfo> load_vmcoreinfo(const memory::Source& source, Origins& origins) {
   auto found = find_vmcoreinfo(source);
