@@ -4,7 +4,6 @@
 #include "guest.hpp"
 #include "json.hpp"
 
-#include <bpf/bpf.h>
 #include <map>
 
 namespace guest {
@@ -21,12 +20,7 @@ std::multimap<unsigned, std::string>& hidden() {
   return all;
 }
 
-unsigned id_of(int map_fd) {
-  bpf_map_info info{};
-  std::uint32_t size = sizeof info;
-  must(bpf_obj_get_info_by_fd(map_fd, &info, &size), "info");
-  return info.id;
-}
+unsigned id_of(int map_fd) { return info_of<bpf_map_info>(map_fd).id; }
 
 std::vector<std::string> of(const std::multimap<unsigned, std::string>& all, unsigned map_id) {
   std::vector<std::string> found;

@@ -3,6 +3,7 @@
 // would make a test that proves nothing.
 #pragma once
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <cstdint>
 #include <cstdio>
@@ -14,6 +15,14 @@ namespace guest {
 [[noreturn]] void give_up(const std::string& what);
 /// Gives up when `rc` is negative or null-like; returns it otherwise.
 int must(int rc, const std::string& what);
+
+/// What bpf(2) says about a map or program: struct bpf_map_info, struct bpf_prog_info.
+template <class Info> Info info_of(int fd) {
+  Info info{};
+  std::uint32_t size = sizeof info;
+  must(bpf_obj_get_info_by_fd(fd, &info, &size), "info");
+  return info;
+}
 
 /// A process's worth of objects that stay open as long as the guest lives.
 struct Objects {

@@ -32,13 +32,6 @@ int create(bpf_map_type type, const char* name, u32 key, u32 value, u32 entries)
   return must(bpf_map_create(type, name, key, value, entries, nullptr), name);
 }
 
-template <class Info> Info info_of(int fd) {
-  Info info{};
-  u32 size = sizeof info;
-  must(bpf_obj_get_info_by_fd(fd, &info, &size), "info");
-  return info;
-}
-
 /// Index or key, and the members of the slot behind it with the brace that closes it.
 using Slot = std::pair<u32, std::string>;
 

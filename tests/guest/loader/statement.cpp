@@ -22,13 +22,6 @@ using json::hex;
 
 namespace {
 
-template <class Info> Info info_of(int fd) {
-  Info info{};
-  u32 size = sizeof info;
-  must(bpf_obj_get_info_by_fd(fd, &info, &size), "info");
-  return info;
-}
-
 bool is_listed(u32 type) {
   constexpr u32 insn_array = 34, rhash = 35; // younger than libbpf
   return is_per_cpu(type) || type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LRU_HASH ||
