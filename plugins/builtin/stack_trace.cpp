@@ -60,7 +60,8 @@ void emit_frame(Call& call, std::uint64_t ip, bool caller) {
 
 template <class Item> std::vector<Item> items_of(Bytes bytes) {
   std::vector<Item> items(bytes.size() / sizeof(Item));
-  std::memcpy(items.data(), bytes.data(), items.size() * sizeof(Item));
+  if (!items.empty())
+    std::memcpy(items.data(), bytes.data(), items.size() * sizeof(Item)); // NULL is no source
   return items;
 }
 
