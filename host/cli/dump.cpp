@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <ctime>
 #include <fmt/format.h>
 #include <map>
 #include <mutex>
@@ -52,6 +53,13 @@ report::Meta meta_of(const Session& session) {
           .page_size = target.page_size(),
           .kaslr_offset = target.kaslr_offset(),
           .cpus = static_cast<std::uint32_t>(target.per_cpu().possible().size())};
+}
+
+/// What this thread has computed so far; waiting for its turn does not count.
+double thread_ms() {
+  timespec spent{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return static_cast<double>(spent.tv_sec) * 1e3 + static_cast<double>(spent.tv_nsec) / 1e6;
 }
 
 /// One run of the command: who renders what, and what came of it.
@@ -111,10 +119,12 @@ private:
 
   void render(std::size_t i, report::Stream& to) {
     const catalog::Map& map = *maps_[i];
+    const double begin = thread_ms();
     const auto writer = report::make_map_writer(options_.format, report_options_, to);
     writer->begin(map);
     outcomes_[i] = outcome_of(i, map, *writer);
     writer->end(outcomes_[i]);
+    spdlog::debug("map {} {} took {:.3f} ms of processor time", map.id, map.name, thread_ms() - begin);
     if (!first_done_.exchange(true)) spdlog::info("first map after {:.1f} ms", since_start());
   }
 

@@ -29,6 +29,12 @@ struct Objects {
   bpf_object *known = nullptr, *twin_a = nullptr, *twin_b = nullptr;
 };
 
+/// Mounts what the rest needs and lets QEMU put VMCOREINFO into the dump.
+void boot();
+std::FILE* open_statement();
+/// Tells the capture how much of the disk is the statement.
+void close_statement(std::FILE* out);
+
 Objects load_objects();
 void fill_maps(const Objects& objects);
 /// Maps that no object declares: without BTF, with odd flags, and of every other type that this kernel knows.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Process 1 of the guest: just enough system for bpf(2), then fill, state, and stay alive with everything
-// open.
+// Just enough system for bpf(2), and where the statement goes.
 #include "guest.hpp"
 
 #include <cerrno>
@@ -44,6 +43,15 @@ void load_fw_cfg() {
   close(fd);
 }
 
+} // namespace
+
+void boot() {
+  mount_or_give_up("devtmpfs", "/dev");
+  mount_or_give_up("proc", "/proc");
+  mount_or_give_up("sysfs", "/sys");
+  load_fw_cfg();
+}
+
 /// A disk whose file the capture reads: its driver is built into every kernel, and under emulation a serial
 /// port needs thousand times as long for the same bytes.
 std::FILE* open_statement() {
@@ -54,7 +62,6 @@ std::FILE* open_statement() {
   return out;
 }
 
-/// Tells the capture how much of the disk is the statement.
 void close_statement(std::FILE* out) {
   const long size = std::ftell(out);
   if (std::fflush(out) != 0 || fsync(fileno(out)) != 0) give_up("writing the statement");
@@ -62,23 +69,4 @@ void close_statement(std::FILE* out) {
   std::fflush(stdout);
 }
 
-} // namespace
-
 } // namespace guest
-
-int main() {
-  using namespace guest;
-  mount_or_give_up("devtmpfs", "/dev");
-  mount_or_give_up("proc", "/proc");
-  mount_or_give_up("sysfs", "/sys");
-  load_fw_cfg();
-  const Objects objects = load_objects();
-  fill_maps(objects);
-  create_special_values();
-  const auto unknown_types = create_bare_maps(objects);
-  run_programs(objects);
-  std::FILE* out = open_statement();
-  state(out, objects, unknown_types);
-  close_statement(out);
-  for (;;) pause();
-}
