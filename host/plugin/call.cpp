@@ -140,7 +140,7 @@ int msc_call::config(const char* key, msc_value* value) {
 
 int msc_call::count(std::uint64_t more) {
   if (more > UINT64_MAX - counted_) return misuse("count() beyond any map");
-  counted_ += more;
+  counted_ += more, counts_ = true;
   return MSC_OK;
 }
 

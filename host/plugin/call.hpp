@@ -111,6 +111,7 @@ private:
   bool has_fields_ = false;  ///< members of the map have begun: no rows any more
 
   std::uint64_t rows_ = 0, counted_ = 0; ///< keyed rows passed on; those that only count
+  bool counts_ = false;                  ///< count() was called, perhaps with 0
   bool has_value_ = false;
   std::optional<std::uint32_t> shape_; ///< of the rows behind the value
   std::uint64_t unreadable_ = 0;       ///< values and copies that exist and could not be read

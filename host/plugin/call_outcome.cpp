@@ -49,9 +49,11 @@ bool msc_call::has_gaps(int rc) const {
 }
 
 std::optional<std::uint64_t> msc_call::entry_count() const {
-  if (rows_ + counted_ != 0 || !has_value_) return rows_ + counted_;
-  if (unreadable_ == 0) return 1; // the one value
-  return std::nullopt;
+  if (rows_ + counted_ != 0 || counts_) return rows_ + counted_;
+  if (has_value_ && unreadable_ == 0) return 1; // the one value
+  if (has_value_ || has_fields_)
+    return std::nullopt; // of members alone nobody said how many entries they are
+  return 0;
 }
 
 /// In the order of weight; empty lines are left out by the caller.

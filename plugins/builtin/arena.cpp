@@ -125,8 +125,10 @@ public:
     const bool known = find_place();
     const std::uint64_t pages = std::min<std::uint64_t>(call_.target.max_entries, widest / place_.page_size);
     Mapped mapped(call_, place_, scratch_page());
-    if (known) mapped.find(std::min(pages, reachable()));
-    if (mapped.count() != 0) call_.count(mapped.count());
+    if (known) {
+      mapped.find(std::min(pages, reachable()));
+      call_.count(mapped.count());
+    }
     call_.object("arena");
     emit_place(pages);
     emit_runs(mapped);

@@ -43,6 +43,8 @@ public:
   [[nodiscard]] const std::optional<std::uint64_t>& producer() const { return producer_; }
   /// The oldest record that is not committed yet; found by looking where the kernel does not keep it.
   [[nodiscard]] const std::optional<std::uint64_t>& pending() const { return pending_; }
+  /// Whether the positions can be those of this ring.
+  [[nodiscard]] bool is_known() const { return start_.has_value(); }
   [[nodiscard]] std::uint64_t count() const { return count_; }
 
   /// visit(record) from the oldest on, until it returns false.

@@ -91,7 +91,7 @@ void emit_if(Call& call, const char* name, const std::optional<std::uint64_t>& v
 void render_ringbuf(Call& call) {
   constexpr std::uint32_t user_ringbuf = 1; // the second attach= line
   Ring ring(call, call.target.attach == user_ringbuf);
-  if (const std::uint64_t count = ring.count(); count != 0) call.count(count);
+  if (ring.is_known()) call.count(ring.count());
   call.object("ringbuf");
   call.number("capacity", ring.capacity());
   emit_if(call, "consumer_pos", ring.consumer());

@@ -42,7 +42,7 @@ public:
 
   /// describe(object) emits the members of one slot; false when the object could not be read.
   template <class Describe> void emit(const char* kind, Describe describe) {
-    if (populated_ != counted_) call_.count(populated_ - counted_);
+    call_.count(populated_ - counted_);
     if (!keyed_) std::ranges::sort(listed_, {}, &Slot::index);
     call_.object("fd_array");
     call_.number("populated", populated_);

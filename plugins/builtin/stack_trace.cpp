@@ -93,7 +93,7 @@ public:
                                      if (listed_.size() < limit())
                                        listed_.push_back({static_cast<std::uint32_t>(id), bucket});
                                    });
-    if (in_use_ != 0) call_.count(in_use_);
+    call_.count(in_use_);
     say(lost, " buckets could not be read");
   }
 

@@ -87,7 +87,8 @@ TEST_F(Arenas, ThatNobodyMappedBeginAtOffsetZero) {
 TEST_F(Arenas, WhatIsNotMappedIsNoPage) {
   host_.regions.clear();
   const Report report = render();
-  EXPECT_EQ(report.text(), "object arena\n"
+  EXPECT_EQ(report.text(), "count 0\n"
+                           "object arena\n"
                            "number declared_pages 8\n"
                            "number kern_vm_start 18446683600570056704\n"
                            "number user_vm_start 139637976731648\n"

@@ -36,6 +36,7 @@ void expect_container(const rapidjson::Value& map, const std::string& container)
   EXPECT_STREQ(map["status"].GetString(), "complete");
   EXPECT_TRUE(std::string(map["renderer"].GetString()).starts_with("mapscope.builtin.unknown@"));
   EXPECT_FALSE(map.HasMember("entries"));
+  EXPECT_FALSE(map.HasMember("entry_count")) << "nothing is known of them";
   ASSERT_TRUE(map.HasMember("container")) << map["name"].GetString();
   EXPECT_EQ(map["container"]["type_name"].GetString(), container);
   const std::string error = map["error"].GetString();

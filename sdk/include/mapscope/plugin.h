@@ -197,7 +197,8 @@ struct msc_host {
   /* One element of the map. MSC_OK also when the row limit is reached: the row then only counts. */
   int (*row)(struct msc_call*, const struct msc_row* row);
   /* n more live elements exist that were not passed to row(). Rows and counts together are the map's entries.
-   */
+   * A render that shows members and no rows says 0 here where there are none: else the report does not say
+   * how many entries the map has. */
   int (*count)(struct msc_call*, uint64_t n);
   /* Something a reader of the report must know, as one clause. rc MSC_EFAULT: part of the map is missing
    * (status "partial"); MSC_EFAIL: why this render fails; MSC_OK: information. */
