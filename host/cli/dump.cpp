@@ -68,7 +68,8 @@ public:
   Dump(const DumpOptions& options, const Setup& setup, const Session& session,
        std::vector<const catalog::Map*> maps)
       : options_(options), setup_(setup), session_(session), maps_(std::move(maps)), outcomes_(maps_.size()),
-        selections_(maps_.size()), report_options_(report_options(options, setup.loaded.config.report)) {
+        seen_(maps_.size()), selections_(maps_.size()),
+        report_options_(report_options(options, setup.loaded.config.report)) {
     const auto& report = setup.loaded.config.report;
     environment_ = {session.target.get(),
                     session.kernel,
@@ -120,10 +121,12 @@ private:
   void render(std::size_t i, report::Stream& to) {
     const catalog::Map& map = *maps_[i];
     const double begin = thread_ms();
-    const auto writer = report::make_map_writer(options_.format, report_options_, to);
-    writer->begin(map);
-    outcomes_[i] = outcome_of(i, map, *writer);
-    writer->end(outcomes_[i]);
+    const auto plain = report::make_map_writer(options_.format, report_options_, to);
+    report::Watch writer(*plain);
+    writer.begin(map);
+    outcomes_[i] = outcome_of(i, map, writer);
+    writer.end(outcomes_[i]);
+    seen_[i] = writer.seen();
     spdlog::debug("map {} {} took {:.3f} ms of processor time", map.id, map.name, thread_ms() - begin);
     if (!first_done_.exchange(true)) spdlog::info("first map after {:.1f} ms", since_start());
   }
@@ -180,7 +183,7 @@ private:
     for (std::size_t i = 0; i < maps_.size(); ++i) {
       if (selections_[i].tie)
         all.push_back({"warning", maps_[i]->id, maps_[i]->name + " is not shown: " + selections_[i].reason});
-      std::ranges::move(report::findings_of(*maps_[i], outcomes_[i]), std::back_inserter(all));
+      std::ranges::move(report::findings_of(*maps_[i], outcomes_[i], seen_[i]), std::back_inserter(all));
     }
     return all;
   }
@@ -195,6 +198,7 @@ private:
   const Session& session_;
   std::vector<const catalog::Map*> maps_;
   std::vector<report::Outcome> outcomes_;
+  std::vector<report::Seen> seen_;
   std::vector<plugin::Selection> selections_;
   report::Options report_options_;
   plugin::Environment environment_;

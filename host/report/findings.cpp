@@ -1,30 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/findings.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 namespace mapscope::report {
 
 namespace {
 
-bool counts_against_maximum(const catalog::Map& map) {
-  return map.type_name == "hash" || map.type_name == "percpu_hash" || map.type_name == "lru_hash" ||
-         map.type_name == "lru_percpu_hash";
+constexpr std::uint64_t worth_telling = 90; // percent
+
+/// Rounded down; the whole is not 0.
+std::uint64_t percent_of(std::uint64_t part, std::uint64_t whole) {
+  constexpr double most = 1e9; // neither number is believed
+  return static_cast<std::uint64_t>(
+      std::min(100.0 * static_cast<double>(part) / static_cast<double>(whole), most));
 }
 
-/// A hash map refuses new keys when it is full (E2BIG); an LRU map throws old ones out.
+/// Types whose elements are as many as somebody added, and what the kernel answers when no more fit.
+struct Bounded {
+  std::string_view type;
+  const char *added, *error;
+};
+constexpr Bounded bounded_types[] = {
+    {"hash", "keys", "E2BIG"},          {"percpu_hash", "keys", "E2BIG"}, {"rhash", "keys", "E2BIG"},
+    {"hash_of_maps", "keys", "E2BIG"},  {"devmap_hash", "keys", "E2BIG"}, {"sockhash", "keys", "E2BIG"},
+    {"lpm_trie", "prefixes", "ENOSPC"}, {"queue", "values", "E2BIG"},     {"stack", "values", "E2BIG"},
+};
+
+/// How a map that is so full treats what is new; "" for types that are not bounded in this way. An LRU map
+/// has no counter of what it throws out, and begins before it is full: each CPU keeps some free elements.
+std::string effect_of(std::string_view type, std::uint64_t percent) {
+  if (type == "lru_hash" || type == "lru_percpu_hash")
+    return percent >= 100 ? "new keys throw out old entries" : "new keys may already throw out old entries";
+  const auto* found = std::ranges::find(bounded_types, type, &Bounded::type);
+  if (found == std::end(bounded_types)) return "";
+  return fmt::format("new {} {} refused with {}", found->added, percent >= 100 ? "are" : "will soon be",
+                     found->error);
+}
+
 std::optional<Finding> fullness(const catalog::Map& map, const Outcome& outcome) {
-  constexpr std::uint64_t worth_telling = 90; // percent
-  if (!counts_against_maximum(map) || !outcome.entry_count || map.max_entries == 0) return std::nullopt;
-  const std::uint64_t percent = *outcome.entry_count * 100 / map.max_entries;
-  if (percent < worth_telling) return std::nullopt;
-  const bool evicts = map.type_name.starts_with("lru_");
-  const char* effect = evicts           ? "old entries are being thrown out"
-                       : percent >= 100 ? "new keys are refused with E2BIG"
-                                        : "new keys will soon be refused with E2BIG";
-  return Finding{evicts ? "info" : "warning", map.id,
+  if (!outcome.entry_count || map.max_entries == 0) return std::nullopt;
+  const std::uint64_t percent = percent_of(*outcome.entry_count, map.max_entries);
+  const std::string effect = effect_of(map.type_name, percent);
+  if (percent < worth_telling || effect.empty()) return std::nullopt;
+  return Finding{map.type_name.starts_with("lru_") ? "info" : "warning", map.id,
                  fmt::format("{} is {} % full ({} of {} entries): {}", map.name, percent,
                              *outcome.entry_count, map.max_entries, effect)};
+}
+
+/// A ring buffer refuses new records when its consumer is too far behind; in overwrite mode (6.19) the oldest
+/// records go instead. Positions that cannot be true are the plugin's to tell.
+std::optional<Finding> lag(const catalog::Map& map, const Seen& seen) {
+  if (!seen.ring_capacity || !seen.ring_pending || *seen.ring_capacity == 0) return std::nullopt;
+  const std::uint64_t pending = *seen.ring_pending, capacity = *seen.ring_capacity;
+  const bool overwrites = std::ranges::count(map.flag_names, "BPF_F_RB_OVERWRITE") != 0;
+  const auto say = [&](const char* severity, const char* effect) {
+    return Finding{severity, map.id,
+                   fmt::format("the consumer of {} lags by {} % of its capacity ({} of {} bytes): {}",
+                               map.name, percent_of(pending, capacity), pending, capacity, effect)};
+  };
+  if (overwrites && pending > capacity)
+    return say("info", "old records were overwritten before they were read");
+  if (overwrites || pending > capacity || percent_of(pending, capacity) < worth_telling) return std::nullopt;
+  return say("warning", "new records are dropped when it is full");
 }
 
 std::optional<Finding> trouble(const catalog::Map& map, const Outcome& outcome) {
@@ -51,10 +91,27 @@ std::optional<Finding> trouble(const catalog::Map& map, const Outcome& outcome) 
 
 } // namespace
 
-std::vector<Finding> findings_of(const catalog::Map& map, const Outcome& outcome) {
+void Watch::field(const Field& field) {
+  const bool opens = field.kind == FieldKind::object || field.kind == FieldKind::list;
+  if (field.kind == FieldKind::end)
+    --depth_;
+  else if (opens && depth_++ == 0)
+    in_ring_ = field.name == "ringbuf";
+  else if (in_ring_ && depth_ == 1 && field.kind == FieldKind::number)
+    note(field);
+  to_.field(field);
+}
+
+void Watch::note(const Field& number) {
+  if (number.name == "capacity") seen_.ring_capacity = number.number;
+  if (number.name == "pending_bytes") seen_.ring_pending = number.number;
+}
+
+std::vector<Finding> findings_of(const catalog::Map& map, const Outcome& outcome, const Seen& seen) {
   std::vector<Finding> findings;
   if (auto found = trouble(map, outcome)) findings.push_back(std::move(*found));
   if (auto found = fullness(map, outcome)) findings.push_back(std::move(*found));
+  if (auto found = lag(map, seen)) findings.push_back(std::move(*found));
   return findings;
 }
 

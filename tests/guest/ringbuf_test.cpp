@@ -4,7 +4,7 @@
 #include "slots.hpp"
 
 #include <fstream>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 namespace mapscope::guest {
 namespace {
@@ -57,6 +57,47 @@ TEST(Ringbufs, RecordsHaveTheTypeThatTheConfigurationNames) {
     EXPECT_EQ(spelled((*waiting)[0]), "\"list_head\"") << "a type of the kernel";
     EXPECT_EQ(spelled((*latest)[0]), "");
     EXPECT_EQ(spelled((*orders)[0]), "");
+  }
+}
+
+/// "severity: text" of each finding about a map.
+std::vector<std::string> findings_about(const rapidjson::Document& report, const std::string& name) {
+  std::vector<std::string> found;
+  for (const auto& finding : report["findings"].GetArray())
+    if (finding.HasMember("map") &&
+        (*map_by_id(report, finding["map"].GetUint()))["name"].GetString() == name)
+      found.push_back(std::string(finding["severity"].GetString()) + ": " + finding["text"].GetString());
+  return found;
+}
+
+bool overwrites(const rapidjson::Document& report, const std::string& name) {
+  for (const auto& map : report["maps"].GetArray())
+    if (map["name"].GetString() == name)
+      for (const auto& flag : map["flag_names"].GetArray())
+        if (flag == "BPF_F_RB_OVERWRITE") return true;
+  return false;
+}
+
+/// The guest put 201 records, 6424 bytes, into a ring of 4096: what does not fit is refused, or old ones go.
+TEST(Findings, NameWhatTheGuestFilled) {
+  ASSERT_FALSE(captures().empty());
+  using testing::ElementsAre, testing::IsEmpty;
+  for (const Capture& capture : captures()) {
+    SCOPED_TRACE(capture.name);
+    const auto report = dump(capture.vmcore());
+    EXPECT_THAT(
+        findings_about(report, "latest"),
+        ElementsAre(overwrites(report, "latest")
+                        ? "info: the consumer of latest lags by 156 % of its capacity (6424 of 4096 "
+                          "bytes): old records were overwritten before they were read"
+                        : "warning: the consumer of latest lags by 99 % of its capacity (4088 of 4096 "
+                          "bytes): new records are dropped when it is full"));
+    for (const char* well : {"events", "waiting", "orders", "a_ringbuf", "queue_drained", "trie_v4"})
+      EXPECT_THAT(findings_about(report, well), IsEmpty()) << well;
+    for (const std::string full : {"queue_full", "stack_full"})
+      EXPECT_THAT(findings_about(report, full),
+                  ElementsAre("warning: " + full +
+                              " is 100 % full (4 of 4 entries): new values are refused with E2BIG"));
   }
 }
 
