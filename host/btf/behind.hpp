@@ -23,7 +23,9 @@ enum class Special : std::uint8_t {
   graph_node,  ///< struct bpf_list_node, struct bpf_rb_node: what a list or tree links by
   kptr,        ///< referenced or not: what it points to is the kernel's, or the program's own
   percpu_kptr, ///< points to a slot that holds a per-CPU pointer
-  uptr         ///< into a pinned page of user memory
+  uptr,        ///< into a pinned page of user memory
+  arena,       ///< a pointer whose type says that it leads into an arena
+  plain        ///< any other pointer to something that has a value
 };
 
 struct SpecialField {
@@ -38,11 +40,14 @@ struct Progress {
   std::uint64_t left = 0;  ///< values that may still be shown
   std::uint32_t depth = 0; ///< of the value that comes next
   bool said = false;       ///< that the budget is spent
+  bool cut = false;        ///< something was nested too deep to be shown
 };
 
 class Behind {
 public:
   virtual ~Behind() = default;
+  /// Whether pointer() is to be asked about plain pointers to such a type; void is type 0.
+  [[nodiscard]] virtual bool follows(const Types& types, TypeId target) const = 0;
   /// Facts about a field that is a struct, given between its last member and its end. `types` is what the
   /// ids in `field` are of.
   virtual void state(const SpecialField& field, std::span<const std::byte> bytes, const Types& types,

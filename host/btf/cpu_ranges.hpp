@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// CPU masks as people write them. Private to this folder.
+// CPU masks as people write them.
+//
+// Thread rule: pure.
 #pragma once
 
 #include <cstddef>

@@ -53,20 +53,20 @@ public:
   Run(const Plan& plan, const Types& types, const Limits& limits, Behind* behind, ValueVisitor& out,
       Progress& progress)
       : plan_(plan), types_(types), limits_(limits), behind_(behind), out_(out), progress_(progress),
-        left_(progress.left), said_(progress.said) {}
+        left_(progress.left), said_(progress.said), cut_(progress.cut) {}
 
   void root(Bytes bytes) {
     if (left_ == 0)
       leave_out();
     else
       value(plan_.nodes[plan_.root], bytes, progress_.depth);
-    progress_.left = left_, progress_.said = said_;
+    progress_.left = left_, progress_.said = said_, progress_.cut = cut_;
   }
 
 private:
   void value(const Node& node, Bytes bytes, std::uint32_t depth) {
     --left_;
-    if (depth >= limits_.depth) return out_.unsupported(fmt::format("nested {} deep, not shown", depth));
+    if (depth >= limits_.depth) return too_deep(depth);
     switch (node.op) {
     case Op::record:
       return record(node, bytes, depth);
@@ -92,6 +92,11 @@ private:
     bytes = bytes.first(node.size);
     if (node.op == Op::bytes) return out_.bytes(bytes);
     out_.boolean(std::ranges::any_of(bytes, [](std::byte byte) { return byte != std::byte{}; }));
+  }
+
+  void too_deep(std::uint32_t depth) {
+    cut_ = true;
+    out_.unsupported(fmt::format("nested {} deep, not shown", depth));
   }
 
   /// For work that grows with the bytes and not with the number of values.
@@ -147,9 +152,9 @@ private:
 
   /// Hands what is left to whoever looks behind the bytes, and takes back what is left then.
   template <class Ask> void ask(std::uint32_t depth, Ask ask) {
-    Progress inner{left_, depth, said_};
+    Progress inner{left_, depth, said_, cut_};
     ask(inner);
-    left_ = inner.left, said_ = inner.said;
+    left_ = inner.left, said_ = inner.said, cut_ = inner.cut;
   }
 
   void special_pointer(const Node& node, Bytes bytes, std::uint32_t depth) {
@@ -208,7 +213,7 @@ private:
   /// Bits may begin anywhere and straddle storage units: nine bytes hold 64 of them.
   void bitfield(const PlanMember& member, Bytes bytes, std::uint32_t depth) {
     --left_;
-    if (depth >= limits_.depth) return out_.unsupported(fmt::format("nested {} deep, not shown", depth));
+    if (depth >= limits_.depth) return too_deep(depth);
     const unsigned needed = (member.shift + member.width + 7U) / 8;
     const Bytes own = part(bytes, member.offset, needed);
     if (own.size() < needed) return truncated_bytes(needed, own);
@@ -275,7 +280,7 @@ private:
   ValueVisitor& out_;
   Progress& progress_;
   std::uint64_t left_;
-  bool said_;
+  bool said_, cut_;
 };
 
 class TypedDecoder final : public Decoder {
@@ -286,7 +291,7 @@ public:
         name_(types_->spell(type)) {}
 
   void decode(Bytes bytes, ValueVisitor& visitor) const override {
-    Progress progress{limits_.nodes, 0, false};
+    Progress progress{limits_.nodes};
     decode(bytes, visitor, progress);
   }
   void decode(Bytes bytes, ValueVisitor& visitor, Progress& progress) const override {
@@ -345,7 +350,7 @@ public:
 
 std::shared_ptr<const Decoder> Decoder::compile(std::shared_ptr<const Types> types, TypeId type,
                                                 const Limits& limits, Behind* behind) {
-  Plan plan = compile_plan(*types, type, behind != nullptr);
+  Plan plan = compile_plan(*types, type, behind);
   return std::make_shared<TypedDecoder>(std::move(types), type, limits, behind, std::move(plan));
 }
 

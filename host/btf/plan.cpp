@@ -20,7 +20,7 @@ constexpr unsigned deepest = 128; ///< of the compiler's own recursion
 
 class Compiler {
 public:
-  Compiler(const Types& types, bool with_specials) : types_(types), with_specials_(with_specials) {}
+  Compiler(const Types& types, const Behind* behind) : types_(types), behind_(behind) {}
 
   Plan compile(TypeId type) {
     plan_.root = node_for(type);
@@ -122,7 +122,7 @@ private:
   }
 
   std::uint32_t pointer(const btf_type* type) {
-    const auto field = with_specials_ ? special_pointer(types_, type) : std::nullopt;
+    const auto field = behind_ != nullptr ? special_pointer(types_, type, *behind_) : std::nullopt;
     Node node = sized(field ? Op::special_pointer : Op::pointer, 8);
     if (field) node.special = special(*field);
     return add(node);
@@ -236,7 +236,7 @@ private:
 
   /// A struct that the kernel keeps state in; a list or tree knows what it contains by the member it is.
   void mark_special(std::uint32_t index, const std::optional<Contains>& contains) {
-    const auto kind = with_specials_ ? special_struct(plan_.nodes[index].name) : std::nullopt;
+    const auto kind = behind_ != nullptr ? special_struct(plan_.nodes[index].name) : std::nullopt;
     if (!kind) return;
     SpecialField field{.kind = *kind};
     if (is_graph(*kind) && contains)
@@ -260,7 +260,7 @@ private:
   /// Compiles the member's type; a list or tree gets nodes of its own, since what it contains is declared
   /// with the member and not with the type.
   std::uint32_t declared_node(TypeId type, TypeId owner, std::int32_t component) {
-    const TypeId inner = with_specials_ ? innermost(type) : 0;
+    const TypeId inner = behind_ != nullptr ? innermost(type) : 0;
     const btf_type* record = types_.type(inner);
     const auto kind = record != nullptr && btf_is_struct(record)
                           ? special_struct(types_.text(record->name_off))
@@ -354,7 +354,7 @@ private:
   }
 
   const Types& types_;
-  bool with_specials_;
+  const Behind* behind_;             ///< null: no field is special
   std::optional<Contains> contains_; ///< of the member that is being compiled
   Plan plan_;
   std::unordered_map<TypeId, std::uint32_t> by_type_;        ///< peeled
@@ -365,10 +365,10 @@ private:
 
 } // namespace
 
-Plan compile_plan(const Types& types, TypeId type, bool with_specials) {
-  return Compiler(types, with_specials).compile(type);
+Plan compile_plan(const Types& types, TypeId type, const Behind* behind) {
+  return Compiler(types, behind).compile(type);
 }
 
-Plan compile_summary_plan(const Types& types, TypeId type) { return Compiler(types, false).summary(type); }
+Plan compile_summary_plan(const Types& types, TypeId type) { return Compiler(types, nullptr).summary(type); }
 
 } // namespace mapscope::btf

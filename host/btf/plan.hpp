@@ -83,8 +83,8 @@ struct Plan {
   std::uint32_t root = 0;
 };
 
-/// Names in the plan are views into `types`. Special fields are like any others unless asked for.
-Plan compile_plan(const Types& types, TypeId type, bool with_specials = false);
+/// Names in the plan are views into `types`. Special fields are like any others without a `behind`.
+Plan compile_plan(const Types& types, TypeId type, const Behind* behind = nullptr);
 /// Of a struct no more than tells which object it is: see Decoder::compile_summary().
 Plan compile_summary_plan(const Types& types, TypeId type);
 

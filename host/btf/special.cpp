@@ -26,21 +26,39 @@ std::optional<Special> special_struct(std::string_view name) {
   return found == names.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::optional<SpecialField> special_pointer(const Types& types, const btf_type* pointer) {
-  const btf_type* tag = types.type(pointer->type);
-  if (tag == nullptr || !btf_is_type_tag(tag)) return std::nullopt;
-  const std::string_view name = types.text(tag->name_off);
-  SpecialField field{.target = tag->type};
-  // Before 6.4 "kptr" was the unreferenced one and "kptr_ref" the other; both point alike.
-  if (name == "kptr" || name == "kptr_ref" || name == "kptr_untrusted")
-    field.kind = Special::kptr;
-  else if (name == "percpu_kptr")
-    field.kind = Special::percpu_kptr;
-  else if (name == "uptr")
-    field.kind = Special::uptr;
-  else
+namespace {
+
+/// Before 6.4 "kptr" was the unreferenced one and "kptr_ref" the other; both point alike. Arenas have their
+/// tag from __arena of the programs' headers, and from pahole in the kernel's own types.
+std::optional<Special> tagged(std::string_view tag) {
+  if (tag == "kptr" || tag == "kptr_ref" || tag == "kptr_untrusted") return Special::kptr;
+  if (tag == "percpu_kptr") return Special::percpu_kptr;
+  if (tag == "uptr") return Special::uptr;
+  if (tag == "arena" || tag == "address_space(1)") return Special::arena;
+  return std::nullopt;
+}
+
+bool is_function(const Types& types, TypeId target) {
+  const btf_type* type = types.type(types.peel(target));
+  return type != nullptr && btf_is_func_proto(type);
+}
+
+} // namespace
+
+std::optional<SpecialField> special_pointer(const Types& types, const btf_type* pointer,
+                                            const Behind& behind) {
+  constexpr unsigned most_tags = 8;
+  TypeId target = pointer->type;
+  for (unsigned hop = 0; hop < most_tags; ++hop) {
+    const btf_type* tag = types.type(target);
+    if (tag == nullptr || !(btf_is_type_tag(tag) || btf_is_mod(tag))) break;
+    target = tag->type;
+    const auto kind = btf_is_type_tag(tag) ? tagged(types.text(tag->name_off)) : std::nullopt;
+    if (kind) return SpecialField{.kind = *kind, .target = target};
+  }
+  if (is_function(types, pointer->type) || !behind.follows(types, types.peel(pointer->type)))
     return std::nullopt;
-  return field;
+  return SpecialField{.kind = Special::plain, .target = pointer->type};
 }
 
 namespace {

@@ -15,8 +15,9 @@ namespace mapscope::btf {
 /// A struct that the kernel keeps state in, by its name.
 std::optional<Special> special_struct(std::string_view name);
 
-/// A pointer that carries a type tag of the kernel's.
-std::optional<SpecialField> special_pointer(const Types& types, const btf_type* pointer);
+/// A pointer that carries a type tag of the kernel's, or one that `behind` follows whatever its type.
+std::optional<SpecialField> special_pointer(const Types& types, const btf_type* pointer,
+                                            const Behind& behind);
 
 /// What the declaration tag "contains:TYPE:NODE" on member (or, with -1, variable) `component` of `owner`
 /// says.

@@ -75,7 +75,8 @@ public:
                     session.kernel,
                     &setup.loaded.config,
                     {report.depth, report.array_elements, report.nodes, session.target->per_cpu().count()},
-                    session.symbols.get()};
+                    session.symbols.get(),
+                    session.families.get()};
   }
 
   Result<void> write(report::Output& output) {

@@ -74,6 +74,9 @@ Result<Session> Session::open(const SourceOptions& options) {
   session.catalog = std::move(*catalog);
   session.symbols =
       std::make_unique<catalog::CodeSymbols>(*session.target, *session.kernel, session.catalog.programs);
+  session.families = std::make_unique<catalog::Families>(
+      catalog::find_arenas(*session.target, *session.kernel, session.catalog.maps), session.catalog,
+      session.kernel.get());
   for (const auto& gap : session.catalog.gaps) spdlog::warn("{}", gap);
   return session;
 }

@@ -6,6 +6,7 @@
 
 #include "host/catalog/catalog.hpp"
 #include "host/catalog/code_symbols.hpp"
+#include "host/catalog/families.hpp"
 #include "host/cli/options.hpp"
 #include "host/config/config.hpp"
 #include "host/plugin/registry.hpp"
@@ -34,6 +35,7 @@ struct Session {
   std::shared_ptr<const btf::Types> kernel;
   catalog::Catalog catalog;
   std::unique_ptr<catalog::CodeSymbols> symbols;
+  std::unique_ptr<catalog::Families> families;
 
   static Result<Session> open(const SourceOptions& options);
 };

@@ -65,6 +65,7 @@ struct Report {
   std::uint64_t nodes = 1'000'000; ///< values shown per map entry
   std::string arena_bytes = "array";
   std::string big_numbers = "number";
+  std::string kernel_pointers = "safe"; ///< which are followed: "safe" or "typed"
 };
 
 struct Config {

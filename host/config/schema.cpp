@@ -144,6 +144,7 @@ std::span<const Key> keys() {
       count("report.nodes", &Config::report, &Report::nodes, 1, any),
       word("report.arena_bytes", &Config::report, &Report::arena_bytes, {"array", "hex", "none"}),
       word("report.big_numbers", &Config::report, &Report::big_numbers, {"number", "string"}),
+      word("report.kernel_pointers", &Config::report, &Report::kernel_pointers, {"safe", "typed"}),
   };
   return all;
 }

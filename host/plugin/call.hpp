@@ -65,6 +65,7 @@ private:
   [[nodiscard]] std::string size_problem(const msc_row& row) const;
   [[nodiscard]] bool value_fits(const msc_value& value, bool may_be_short) const;
   [[nodiscard]] std::uint64_t whole_size(const msc_value& value) const;
+  [[nodiscard]] mapscope::report::Following following() const;
   mapscope::btf::Behind* behind(const mapscope::btf::Types* types);
   const mapscope::btf::Decoder* decoder_for(msc_type type, bool is_key);
   std::shared_ptr<const mapscope::btf::Decoder> declared_decoder(bool is_key);
@@ -82,6 +83,8 @@ private:
   [[nodiscard]] mapscope::report::Status status_after(int rc) const;
   [[nodiscard]] bool has_gaps(int rc) const;
   [[nodiscard]] bool lacks_memory() const { return lacks_memory_ || (special_ && special_->lacks_memory()); }
+  /// Pointers behind which too much lies.
+  [[nodiscard]] std::uint64_t left_out() const { return special_ ? special_->pointers().left_out() : 0; }
   /// A value that could be read, or elements among the map's members.
   [[nodiscard]] bool shows_something() const { return readable_ != 0 || (has_fields_ && counted_ != 0); }
   [[nodiscard]] std::optional<std::uint64_t> entry_count() const;

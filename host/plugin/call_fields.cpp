@@ -65,6 +65,7 @@ int msc_call::field(const msc_field& field) {
   const auto* data = static_cast<const std::byte*>(field.value.data);
   if (field.kind == MSC_STRING) out.text = {reinterpret_cast<const char*>(data), field.value.size};
   if (has_bytes(field)) out.value.bytes = {data, field.value.size};
+  if (special_ && !row_open_) special_->pointers().at("", 0);
   if (field.kind == MSC_TYPED) out.value.decoder = decoder_for(field.value.type, false);
   writer_.field(out);
   return MSC_OK;

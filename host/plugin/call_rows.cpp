@@ -92,12 +92,19 @@ std::shared_ptr<const mapscope::btf::Decoder> msc_call::declared_decoder(bool is
   return mapscope::btf::Decoder::compile(types, type, environment_.limits, behind(types.get()));
 }
 
+report::Following msc_call::following() const {
+  return {.families = environment_.families,
+          .map = &map_,
+          .typed_kernel = environment_.config->report.kernel_pointers == "typed"};
+}
+
 /// Special fields are a matter of the program's types; the kernel's own have none.
 mapscope::btf::Behind* msc_call::behind(const mapscope::btf::Types* types) {
   if (types != map_.types.get() || types == environment_.kernel.get()) return nullptr;
   if (!special_)
-    special_ = std::make_unique<report::SpecialFields>(*environment_.target, environment_.kernel, map_.types,
-                                                       environment_.symbols, environment_.limits);
+    special_ =
+        std::make_unique<report::SpecialFields>(*environment_.target, environment_.kernel, map_.types,
+                                                environment_.symbols, environment_.limits, following());
   return special_.get();
 }
 
@@ -178,6 +185,7 @@ int msc_call::row(const msc_row& row) {
   const std::uint64_t bytes =
       row.key.size + (is_per_cpu(row) ? row.copy_count * map_.value_size : row.value.size);
   if (!budget_.emit(bytes)) return MSC_STOP;
+  if (special_) special_->pointers().at(report::list_name(static_cast<report::Shape>(row.shape)), rows_);
   if (row.shape != MSC_VALUE) ++rows_;
   writer_.row(decoded(row));
   return MSC_OK;

@@ -8,6 +8,7 @@
 
 #include "host/catalog/catalog.hpp"
 #include "host/catalog/code_symbols.hpp"
+#include "host/catalog/families.hpp"
 #include "host/config/config.hpp"
 #include "host/plugin/registry.hpp"
 #include "host/report/writer.hpp"
@@ -24,6 +25,7 @@ struct Environment {
   const config::Config* config = nullptr;
   btf::Limits limits;
   const catalog::CodeSymbols* symbols = nullptr; ///< none: addresses of code have no names
+  const catalog::Families* families = nullptr;   ///< none: arenas are not known
 };
 
 /// Renders `map` with `choice`. Calls writer.row() only: the caller calls begin() before and end() with the

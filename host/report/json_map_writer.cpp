@@ -8,24 +8,6 @@ namespace {
 
 using Layout = JsonText::Layout;
 
-std::string_view list_name(Shape shape) {
-  switch (shape) {
-  case Shape::value:
-    return "";
-  case Shape::entry:
-    return "entries";
-  case Shape::element:
-    return "array_entries";
-  case Shape::percpu_element:
-    return "percpu_entries";
-  case Shape::percpu_entry:
-    return "percpu_hash_entries";
-  case Shape::queued:
-    return "elements";
-  }
-  return "";
-}
-
 class JsonMapWriter final : public MapWriter {
 public:
   JsonMapWriter(const Options& options, Stream& stream)

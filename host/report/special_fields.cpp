@@ -21,9 +21,9 @@ constexpr std::uint64_t largest_object = 64U << 10; ///< that is read behind a p
 
 SpecialFields::SpecialFields(const target::Target& target, std::shared_ptr<const btf::Types> kernel,
                              std::shared_ptr<const btf::Types> own, const catalog::CodeSymbols* symbols,
-                             const btf::Limits& limits)
+                             const btf::Limits& limits, const Following& following)
     : target_(target), kernel_(std::move(kernel)), own_(std::move(own)), symbols_(symbols), limits_(limits),
-      reader_(target.reader()) {}
+      reader_(target.reader()), pointers_(target, kernel_, own_, following, limits, *this) {}
 
 std::optional<std::uint64_t> SpecialFields::offset(const char* type, const char* member) const {
   const auto found = kernel_->offset_of(type, member);
@@ -56,6 +56,8 @@ void SpecialFields::state(const SpecialField& field, Bytes bytes, const btf::Typ
 
 void SpecialFields::pointer(const SpecialField& field, std::uint64_t value, const btf::Types& types,
                             btf::Progress& progress, btf::ValueVisitor& out) {
+  if (field.kind == Special::plain || field.kind == Special::arena)
+    return pointers_.show(field, value, types, progress, out);
   if (value == 0) return out.pointer(value);
   out.begin_pointer(value);
   const Pointee& behind = pointee(field, types);

@@ -10,6 +10,7 @@
 #include "host/btf/decoder.hpp"
 #include "host/catalog/code_symbols.hpp"
 #include "host/report/kernel_clock.hpp"
+#include "host/report/pointers.hpp"
 #include "host/target/target.hpp"
 
 #include <algorithm>
@@ -25,14 +26,19 @@ public:
   /// All of them borrowed; `symbols` may be null.
   SpecialFields(const target::Target& target, std::shared_ptr<const btf::Types> kernel,
                 std::shared_ptr<const btf::Types> own, const catalog::CodeSymbols* symbols,
-                const btf::Limits& limits);
+                const btf::Limits& limits, const Following& following = {});
 
+  [[nodiscard]] bool follows(const btf::Types& types, btf::TypeId target) const override {
+    return pointers_.follows(types, target);
+  }
   void state(const btf::SpecialField& field, std::span<const std::byte> bytes, const btf::Types& types,
              btf::Progress& progress, btf::ValueVisitor& out) override;
   void pointer(const btf::SpecialField& field, std::uint64_t value, const btf::Types& types,
                btf::Progress& progress, btf::ValueVisitor& out) override;
   /// Something of what was shown is missing, because the snapshot does not hold it.
-  [[nodiscard]] bool lacks_memory() const { return lacks_memory_; }
+  [[nodiscard]] bool lacks_memory() const { return lacks_memory_ || pointers_.lacks_memory(); }
+  /// Pointers that carry no tag of the kernel's.
+  [[nodiscard]] Pointers& pointers() { return pointers_; }
 
 private:
   static constexpr std::size_t most_nodes = 1U << 16;
@@ -81,6 +87,7 @@ private:
   const catalog::CodeSymbols* symbols_;
   btf::Limits limits_;
   target::Reader reader_;
+  Pointers pointers_;
   std::optional<KernelClock> clock_; ///< read when a timer asks for it
   std::map<std::pair<btf::Special, btf::TypeId>, Pointee> pointees_;
   bool lacks_memory_ = false;

@@ -279,24 +279,28 @@ void TextTree::append_one_line(const Node& node, std::string& out) const {
   out += '}';
 }
 
-/// "0xffff888012345678 -> point{x=1}", and what else is known as "name=...".
+/// " -> " before what lies there, "[cycle]" or "[why not]" in its place, and what else is known as "name=".
+/// True when nothing of the part is left to say.
+bool TextTree::append_pointer_part(const Node& part, std::string& out) {
+  if (part.member == "deref_skipped_reason") {
+    out += part.text.starts_with("cycle ") ? " [cycle]" : fmt::format(" [{}]", part.text);
+    return true;
+  }
+  out += part.member.empty() ? " -> " : fmt::format(" {}=", printable(part.member));
+  return false;
+}
+
 void TextTree::append_pointer(const Node& pointer, std::string& out) const {
   out += pointer.text;
-  for (const std::uint32_t child : pointer.children) {
-    const Node& part = nodes_[child];
-    out += part.member.empty() ? " -> " : fmt::format(" {}=", printable(part.member));
-    append_one_line(part, out);
-  }
+  for (const std::uint32_t child : pointer.children)
+    if (!append_pointer_part(nodes_[child], out)) append_one_line(nodes_[child], out);
 }
 
 void TextTree::append_pointer_lines(const Node& pointer, unsigned width, unsigned indent,
                                     std::string& out) const {
   out += pointer.text;
-  for (const std::uint32_t child : pointer.children) {
-    const Node& part = nodes_[child];
-    out += part.member.empty() ? " -> " : fmt::format(" {}=", printable(part.member));
-    append_lines(part, width, width, indent, out);
-  }
+  for (const std::uint32_t child : pointer.children)
+    if (!append_pointer_part(nodes_[child], out)) append_lines(nodes_[child], width, width, indent, out);
 }
 
 std::string TextTree::one_line() const {

@@ -89,6 +89,7 @@ private:
   void close();
   void append_one_line(const Node& node, std::string& out) const;
   void append_array(const Node& node, std::string& out) const;
+  static bool append_pointer_part(const Node& part, std::string& out);
   void append_pointer(const Node& node, std::string& out) const;
   void append_pointer_lines(const Node& node, unsigned width, unsigned indent, std::string& out) const;
   [[nodiscard]] std::string quoted_text(const Node& array) const;

@@ -27,6 +27,24 @@ std::string_view status_name(Status status) {
   return "";
 }
 
+std::string_view list_name(Shape shape) {
+  switch (shape) {
+  case Shape::value:
+    return "";
+  case Shape::entry:
+    return "entries";
+  case Shape::element:
+    return "array_entries";
+  case Shape::percpu_element:
+    return "percpu_entries";
+  case Shape::percpu_entry:
+    return "percpu_hash_entries";
+  case Shape::queued:
+    return "elements";
+  }
+  return "";
+}
+
 std::unique_ptr<MapWriter> make_map_writer(Format format, const Options& options, Stream& stream) {
   return format == Format::json ? make_json_map_writer(options, stream)
                                 : make_text_map_writer(options, stream);

@@ -35,6 +35,7 @@ struct Typed {
 
 /// Which member of the map's JSON object a row goes to; see msc_shape in mapscope/plugin.h.
 enum class Shape : std::uint8_t { value, entry, element, percpu_element, percpu_entry, queued };
+std::string_view list_name(Shape); ///< "entries"; "" for the value
 
 struct Row {
   Shape shape = Shape::entry;

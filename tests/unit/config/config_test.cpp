@@ -168,6 +168,8 @@ TEST(Refused, Types) {
   EXPECT_EQ(refusal("[plugins]\nallow = [\"a\", 1]\n"), "2: plugins.allow takes a list of strings");
   EXPECT_EQ(refusal("[report]\nbig_numbers = true\n"),
             "2: report.big_numbers takes one of \"number\", \"string\"");
+  EXPECT_EQ(refusal("[report]\nkernel_pointers = \"all\"\n"),
+            "2: report.kernel_pointers takes one of \"safe\", \"typed\"");
   EXPECT_EQ(refusal("[report]\nlimit = 1.0\n"), "2: report.limit takes a number from 0");
 }
 

@@ -55,6 +55,17 @@ TEST(TextValue, Scalars) {
             "<truncated needed=4 had=2> 01");
 }
 
+TEST(TextValue, PointersLeadSomewhereOrSayWhyNot) {
+  const auto pointer = [](const Events& inside) {
+    return [=](V& v) { v.begin_pointer(0x1000), inside(v), v.end_pointer(); };
+  };
+  EXPECT_EQ(line(pointer([](V& v) { v.deref(), v.signed_int(32, 0); })), "0x1000 -> 0");
+  EXPECT_EQ(line(pointer([](V& v) { v.fact("deref_skipped_reason", std::string_view("cycle to 0x1000")); })),
+            "0x1000 [cycle]");
+  EXPECT_EQ(line(pointer([](V& v) { v.fact("deref_skipped_reason", std::string_view("no\033luck")); })),
+            "0x1000 [no\\x1bluck]");
+}
+
 TEST(TextValue, ZeroIsHiddenInsideStructs) {
   EXPECT_EQ(line(members({{"a", 1}, {"b", 0}, {"c", 3}})), "s{a=1, c=3}");
   EXPECT_EQ(line(members({{"a", 0}})), "s{}");

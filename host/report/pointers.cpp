@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/report/pointers.hpp"
+
+#include "host/btf/cpu_ranges.hpp"
+
+#include <algorithm>
+#include <bpf/btf.h>
+#include <fmt/format.h>
+
+namespace mapscope::report {
+
+namespace {
+
+constexpr std::uint64_t kernel_half = 1ULL << 63;
+constexpr std::string_view not_in_dump = "the memory there is not in the snapshot";
+
+/// The masks that sched_ext schedulers keep pointers to (include/linux/cpumask_types.h,
+/// kernel/bpf/cpumask.c): their words come first, as many as there are CPUs.
+bool is_cpu_mask(const btf::Types& types, btf::TypeId type) {
+  const std::string_view name = types.name_of(type);
+  return name == "cpumask" || name == "bpf_cpumask";
+}
+
+/// Programs may bring a kernel type of their own shape: "task_struct___old" (CO-RE).
+std::string without_flavour(std::string spelled) {
+  const std::size_t flavour = spelled.find("___");
+  return flavour == spelled.npos || flavour == 0 ? spelled : spelled.substr(0, flavour);
+}
+
+bool is_record(const btf::Types& types, btf::TypeId type) {
+  const btf_type* record = types.type(type);
+  return record != nullptr && (btf_is_struct(record) || btf_is_union(record) || btf_is_fwd(record));
+}
+
+} // namespace
+
+Pointers::Pointers(const target::Target& target, std::shared_ptr<const btf::Types> kernel,
+                   std::shared_ptr<const btf::Types> own, const Following& following,
+                   const btf::Limits& limits, btf::Behind& behind)
+    : target_(target), kernel_(std::move(kernel)), own_(std::move(own)), following_(following),
+      limits_(limits), behind_(behind), reader_(target.reader()), left_(limits.nodes) {
+  if (following.families != nullptr && following.map != nullptr)
+    arenas_ = following.families->arenas_of(*following.map);
+}
+
+bool Pointers::follows(const btf::Types& types, btf::TypeId target) const {
+  if (!arenas_.empty()) return target != 0;
+  return is_cpu_mask(types, target) || (following_.typed_kernel && is_record(types, target));
+}
+
+Pointers::Pointee Pointers::unknown(std::string problem) {
+  Pointee pointee;
+  pointee.problem = std::move(problem);
+  return pointee;
+}
+
+void Pointers::reason(std::uint64_t value, std::string_view text, btf::ValueVisitor& out) {
+  if (text.empty()) return out.pointer(value);
+  out.begin_pointer(value);
+  out.fact("deref_skipped_reason", text);
+  out.end_pointer();
+}
+
+Pointers::Spot Pointers::spot_of(std::uint64_t value, bool is_typed) const {
+  Spot spot;
+  spot.address = value;
+  for (const catalog::Arena* arena : arenas_) {
+    if (!arena->holds(value, is_typed)) continue;
+    if (spot.arena != nullptr) {
+      spot.problem = fmt::format("it may lead into the arena {} or into {}", spot.arena->name, arena->name);
+      break;
+    }
+    spot.arena = arena;
+    spot.address = arena->kernel_address(value);
+    spot.is_doubtful = arena->is_doubtful(value, is_typed);
+  }
+  return spot;
+}
+
+void Pointers::show(const btf::SpecialField& field, std::uint64_t value, const btf::Types& types,
+                    btf::Progress& progress, btf::ValueVisitor& out) {
+  if (value == 0) return out.pointer(value);
+  const Spot spot = spot_of(value, field.kind == btf::Special::arena);
+  const btf::TypeId target = types.peel(field.target);
+  if (spot.arena != nullptr && !spot.problem.empty()) return reason(value, spot.problem, out);
+  if (spot.arena != nullptr) return object(pointee(target, types), value, spot, progress, out);
+  if (value < kernel_half) return out.pointer(value); // of a process, or no pointer at all
+  if (is_cpu_mask(types, target)) return cpu_mask(value, progress, out);
+  if (!following_.typed_kernel || !is_record(types, target)) return out.pointer(value);
+  object(kernel_pointee(target, types), value, spot, progress, out);
+}
+
+/// "" when the object is to be shown.
+std::string Pointers::refusal(const Pointee& pointee, std::uint64_t value, std::uint64_t address,
+                              btf::Progress& progress) {
+  if (std::ranges::count(open_, address) != 0) return fmt::format("cycle to {:#x}", value);
+  if (const auto before = shown_.find({address, pointee.types, pointee.type}); before != shown_.end())
+    return before->second.list.empty()
+               ? "shown already"
+               : fmt::format("shown already, under {}[{}]", before->second.list, before->second.index);
+  if (progress.depth >= limits_.depth) {
+    progress.cut = true;
+    return fmt::format("nested {} deep, not followed", progress.depth);
+  }
+  if (left_ != 0 && progress.left != 0) return "";
+  ++left_out_;
+  return fmt::format("more than {} values behind pointers; the rest is not followed", limits_.nodes);
+}
+
+void Pointers::object(const Pointee& pointee, std::uint64_t value, const Spot& spot, btf::Progress& progress,
+                      btf::ValueVisitor& out) {
+  if (pointee.decoder == nullptr) return reason(value, spot.is_doubtful ? "" : pointee.problem, out);
+  if (const auto why = refusal(pointee, value, spot.address, progress); !why.empty())
+    return reason(value, why, out);
+  std::vector<std::byte> bytes(pointee.size);
+  target::Fault fault{};
+  const std::size_t done = read(spot, value, bytes, &fault);
+  lacks_memory_ = lacks_memory_ || fault == target::Fault::not_in_dump;
+  if (done == 0 && fault == target::Fault::unmapped)
+    return reason(value, spot.is_doubtful ? "" : "nothing is mapped there", out);
+  if (done == 0) return reason(value, not_in_dump, out);
+  out.begin_pointer(value);
+  out.deref();
+  decode(pointee, spot.address, std::span(bytes).first(done), progress, out);
+  out.end_pointer();
+}
+
+/// What is shown behind the outermost pointer counts for the map, with all that lies behind it.
+void Pointers::decode(const Pointee& pointee, std::uint64_t address, std::span<const std::byte> bytes,
+                      btf::Progress& progress, btf::ValueVisitor& out) {
+  btf::Progress inner{std::min(progress.left, left_), progress.depth, progress.said, false};
+  const std::uint64_t before = inner.left;
+  open_.push_back(address);
+  pointee.decoder->decode(bytes, out, inner);
+  open_.pop_back();
+  const std::uint64_t used = before - inner.left;
+  progress.left -= used;
+  if (open_.empty()) left_ -= used;
+  progress.said = inner.said && progress.left == 0;
+  progress.cut = progress.cut || inner.cut;
+  // What was cut short here may be shown whole from where there is more room for it.
+  if (!inner.cut && !inner.said)
+    shown_[{address, pointee.types, pointee.type}] = {std::string(list_), index_};
+}
+
+std::size_t Pointers::read(const Spot& spot, std::uint64_t value, std::span<std::byte> to,
+                           target::Fault* fault) {
+  if (spot.arena == nullptr) return reader_.read_some(spot.address, to, fault);
+  return catalog::read_arena(reader_, *spot.arena, value, to, fault);
+}
+
+/// Bits beyond the CPUs there are were never anybody's, and the memory may end with the last that counts.
+void Pointers::cpu_mask(std::uint64_t value, btf::Progress& progress, btf::ValueVisitor& out) {
+  constexpr std::uint32_t unknown = 1024;
+  const std::uint32_t cpus = limits_.cpus != 0 ? limits_.cpus : unknown;
+  std::vector<std::byte> words((std::size_t{cpus} + 63) / 64 * 8);
+  if (progress.depth >= limits_.depth) return reason(value, "nested too deep, not followed", out);
+  const auto fault = reader_.read(value, words);
+  lacks_memory_ = lacks_memory_ || fault == target::Fault::not_in_dump;
+  if (fault == target::Fault::unmapped) return reason(value, "nothing is mapped there", out);
+  if (fault != target::Fault::none) return reason(value, not_in_dump, out);
+  progress.left -= std::min<std::uint64_t>(progress.left, 1 + words.size() / 64);
+  std::string ranges;
+  btf::write_cpu_ranges(ranges, words, limits_.cpus);
+  out.begin_pointer(value);
+  out.deref();
+  out.cpu_list(ranges);
+  out.end_pointer();
+}
+
+std::shared_ptr<const btf::Types> Pointers::owner(const btf::Types& types) const {
+  if (&types == own_.get()) return own_;
+  if (following_.families == nullptr || following_.map == nullptr) return nullptr;
+  const auto known = following_.families->types_of(*following_.map);
+  const auto found = std::ranges::find(known, &types, [](const auto& object) { return object.get(); });
+  return found != known.end() ? *found : nullptr;
+}
+
+const Pointers::Pointee& Pointers::pointee(btf::TypeId target, const btf::Types& types) {
+  const std::pair key(&types, target);
+  const auto known = pointees_.find(key);
+  if (known != pointees_.end()) return known->second;
+  return pointees_.emplace(key, find_pointee(target, types)).first->second;
+}
+
+/// What is only declared here may be defined in another object of the family.
+Pointers::Pointee Pointers::find_pointee(btf::TypeId target, const btf::Types& types) {
+  const btf_type* type = types.type(target);
+  if (type == nullptr) return {}; // void
+  const auto own = owner(types);
+  if (!own) return unknown("its type is not known");
+  if (!btf_is_fwd(type)) return compiled(own, target);
+  const std::string name = types.spell(target);
+  const bool may_ask = following_.families != nullptr && following_.map != nullptr;
+  const auto defined = may_ask ? following_.families->definition(*following_.map, name) : catalog::TypeRef{};
+  if (defined.types) return compiled(defined.types, defined.id);
+  return unknown(fmt::format("{} is declared and nowhere defined", name));
+}
+
+Pointers::Pointee Pointers::compiled(const std::shared_ptr<const btf::Types>& types, btf::TypeId type) {
+  const auto size = types->size(type);
+  if (!size) return unknown(size.error().text);
+  if (*size == 0) return unknown(fmt::format("{} has no bytes", types->spell(type)));
+  return {btf::Decoder::compile(types, type, limits_, &behind_), types.get(), type,
+          std::min(*size, most_bytes), ""};
+}
+
+const Pointers::Pointee& Pointers::kernel_pointee(btf::TypeId target, const btf::Types& types) {
+  const std::pair key(&types, target);
+  const auto known = kernel_pointees_.find(key);
+  if (known != kernel_pointees_.end()) return known->second;
+  return kernel_pointees_.emplace(key, find_kernel_pointee(target, types)).first->second;
+}
+
+/// Of an object of the kernel what says which one it is; its insides are not the program's data.
+Pointers::Pointee Pointers::find_kernel_pointee(btf::TypeId target, const btf::Types& types) {
+  constexpr std::uint64_t largest = 64U << 10;
+  const std::string name = without_flavour(types.spell(target));
+  const auto type = kernel_->find(name);
+  if (!type) return unknown(fmt::format("the kernel has no {}", name));
+  const auto size = kernel_->size(*type);
+  if (!size || *size == 0 || *size > largest) return unknown(fmt::format("{} has no size", name));
+  return {btf::Decoder::compile_summary(kernel_, *type, limits_), kernel_.get(), *type, *size, ""};
+}
+
+} // namespace mapscope::report

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What lies behind the pointers in a map's values: in the arena of the programs that use the map, and, of the
+// kernel's objects, those that are safe to show.
+//
+// Refuses: to show one object twice for one map (the second pointer says where it is shown), to go in a
+// circle, deeper than the limits, beyond `limits.nodes` values for all pointers of a map together, and beyond
+// `most_bytes` behind one pointer. Each says so in its place. Thread rule: one render, one thread.
+#pragma once
+
+#include "host/btf/decoder.hpp"
+#include "host/catalog/families.hpp"
+#include "host/target/target.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+namespace mapscope::report {
+
+/// What pointers may be followed by; all of it borrowed.
+struct Following {
+  const catalog::Families* families = nullptr; ///< null: no arenas
+  const catalog::Map* map = nullptr;           ///< whose values they are in
+  bool typed_kernel = false; ///< every typed pointer into the kernel, not only to what is safe
+};
+
+class Pointers {
+public:
+  /// `behind` is asked about the fields of what is followed; it owns this object, or outlives it.
+  Pointers(const target::Target& target, std::shared_ptr<const btf::Types> kernel,
+           std::shared_ptr<const btf::Types> own, const Following& following, const btf::Limits& limits,
+           btf::Behind& behind);
+
+  [[nodiscard]] bool follows(const btf::Types& types, btf::TypeId target) const;
+  /// One complete pointer value.
+  void show(const btf::SpecialField& field, std::uint64_t value, const btf::Types& types,
+            btf::Progress& progress, btf::ValueVisitor& out);
+
+  /// Where in the report the values that come next are listed: "entries", 7.
+  void at(std::string_view list, std::uint64_t index) { list_ = list, index_ = index; }
+  [[nodiscard]] bool lacks_memory() const { return lacks_memory_; }
+  /// Pointers that were not followed because too much was shown before them.
+  [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
+
+private:
+  static constexpr std::uint64_t most_bytes = 4096;
+
+  /// How to show what lies at an address.
+  struct Pointee {
+    std::shared_ptr<const btf::Decoder> decoder; ///< null: it cannot be shown
+    const btf::Types* types = nullptr;
+    btf::TypeId type = 0;
+    std::uint64_t size = 0; ///< bytes
+    std::string problem;    ///< why it cannot be shown; "" = there is nothing to say
+  };
+  /// Where it lies.
+  struct Spot {
+    const catalog::Arena* arena = nullptr; ///< null: the kernel
+    std::uint64_t address = 0;             ///< of the kernel, by which it is read
+    bool is_doubtful = false;              ///< it may be no pointer at all
+    std::string problem;
+  };
+  using Key = std::tuple<std::uint64_t, const btf::Types*, btf::TypeId>;
+  struct Shown {
+    std::string list;
+    std::uint64_t index;
+  };
+
+  static Pointee unknown(std::string problem);
+  [[nodiscard]] Spot spot_of(std::uint64_t value, bool is_typed) const;
+  const Pointee& pointee(btf::TypeId target, const btf::Types& types);
+  Pointee find_pointee(btf::TypeId target, const btf::Types& types);
+  Pointee compiled(const std::shared_ptr<const btf::Types>& types, btf::TypeId type);
+  const Pointee& kernel_pointee(btf::TypeId target, const btf::Types& types);
+  Pointee find_kernel_pointee(btf::TypeId target, const btf::Types& types);
+  [[nodiscard]] std::shared_ptr<const btf::Types> owner(const btf::Types& types) const;
+
+  [[nodiscard]] std::string refusal(const Pointee& pointee, std::uint64_t value, std::uint64_t address,
+                                    btf::Progress& progress);
+  void object(const Pointee& pointee, std::uint64_t value, const Spot& spot, btf::Progress& progress,
+              btf::ValueVisitor& out);
+  void decode(const Pointee& pointee, std::uint64_t address, std::span<const std::byte> bytes,
+              btf::Progress& progress, btf::ValueVisitor& out);
+  std::size_t read(const Spot& spot, std::uint64_t value, std::span<std::byte> to, target::Fault* fault);
+  void cpu_mask(std::uint64_t value, btf::Progress& progress, btf::ValueVisitor& out);
+  static void reason(std::uint64_t value, std::string_view text, btf::ValueVisitor& out);
+
+  const target::Target& target_;
+  std::shared_ptr<const btf::Types> kernel_, own_;
+  Following following_;
+  std::vector<const catalog::Arena*> arenas_;
+  btf::Limits limits_;
+  btf::Behind& behind_;
+  target::Reader reader_;
+  std::map<std::pair<const btf::Types*, btf::TypeId>, Pointee> pointees_, kernel_pointees_;
+  std::map<Key, Shown> shown_;
+  std::vector<std::uint64_t> open_; ///< addresses of what is being shown, outermost first
+  std::uint64_t left_;              ///< values that may be shown behind the map's pointers
+  std::uint64_t left_out_ = 0;
+  std::string_view list_;
+  std::uint64_t index_ = 0;
+  bool lacks_memory_ = false;
+};
+
+} // namespace mapscope::report

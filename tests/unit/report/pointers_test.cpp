@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pointers in values: into arenas, into the kernel, in circles, and more of them than can be shown.
+#include "host/report/pointers.hpp"
+#include "host/report/special_fields.hpp"
+#include "tests/support/text_image.hpp"
+#include "tests/support/tiny_kernel.hpp"
+#include "tests/support/value_tree.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+namespace mapscope::report {
+namespace {
+
+using test::BtfBuilder;
+using test::direct_at;
+using test::pack;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr std::uint64_t user = 0x100000000000, memory_at = 0x180000; ///< the arena begins at that physical
+constexpr std::uint64_t unmapped = 0x40000000; ///< into the arena; the direct map of these tests ends there
+
+/// A program's types: nodes that point to each other, and what is too large for one look.
+struct Program {
+  BtfBuilder b;
+  btf::TypeId u32 = b.u32(), u64 = b.u64();
+  btf::TypeId to_node = b.pointer(b.next_id() + 1);
+  btf::TypeId node = b.record("node", {{"next", to_node}, {"other", to_node}, {"number", u64}});
+  btf::TypeId large = b.record("large", {{"number", u64}, {"rest", b.array(u64, 1000)}});
+  btf::TypeId elsewhere = b.forward("elsewhere"), mask = b.record("cpumask", {{"bits", b.array(u64, 128)}}),
+              task = b.record("task_struct___old", {{"pid", b.i32()}});
+  btf::TypeId tagged = b.pointer(b.next_id() + 1), tag = b.type_tag("address_space(1)", node);
+  btf::TypeId to_function = b.pointer(b.prototype()), to_void = b.pointer(0);
+
+  btf::TypeId holder(btf::TypeId member) { return b.record("holder", {{"p", member}}); }
+  btf::TypeId holder_of(btf::TypeId target) { return holder(b.pointer(target)); }
+};
+
+class Following : public testing::Test {
+protected:
+  Following() {
+    test::add_kernel_types(kernel);
+    kernel.record("task_struct", {{"pid", kernel.i32()}, {"comm", kernel.array(kernel.character(), 16)}});
+    catalog.maps.resize(2);
+    catalog.maps[0].id = 1, catalog.maps[0].programs = {7};
+    catalog.maps[1].id = 2, catalog.maps[1].type_name = "arena", catalog.maps[1].programs = {7};
+    arenas.push_back(arena_of(2, "arena", user));
+  }
+
+  static catalog::Arena arena_of(std::uint32_t map, std::string name, std::uint64_t user_vm_start) {
+    catalog::Arena arena;
+    arena.map = map, arena.name = std::move(name);
+    arena.user_vm_start = user_vm_start;
+    arena.kern_vm_start = direct_at(memory_at), arena.size = catalog::arena_span;
+    return arena;
+  }
+
+  /// Values of the map one after the other, as rows of it.
+  std::string decode(const std::string& memory, btf::TypeId type,
+                     const std::vector<std::vector<std::byte>>& values) {
+    const test::TextImage image(test::tiny_kernel_text(
+        kernel, "maps: " + test::xa_node_text({}) + "programs: " + test::xa_node_text({}) +
+                    "btfs: " + test::xa_node_text({}) + fmt::format("@{:#x}\n", memory_at) + memory));
+    const auto target = target::Target::open(image, {});
+    if (!target) return target.error().text;
+    catalog.maps[0].types = program.b.types("program");
+    const catalog::Families families(arenas, catalog, nullptr);
+    SpecialFields behind(**target, kernel.types("vmlinux"), catalog.maps[0].types, nullptr, limits,
+                         {.families = &families, .map = catalog.maps.data(), .typed_kernel = typed_kernel});
+    const auto decoder = btf::Decoder::compile(catalog.maps[0].types, type, limits, &behind);
+    std::string text;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      behind.pointers().at("entries", i);
+      text += (i == 0 ? "" : "\n") + test::decode_tree(*decoder, values[i]).text();
+    }
+    lacks_memory = behind.lacks_memory();
+    left_out = behind.pointers().left_out();
+    return text;
+  }
+  std::string decode(const std::string& memory, btf::TypeId type, std::uint64_t pointer) {
+    return decode(memory, type, {pack(pointer)});
+  }
+
+  BtfBuilder kernel;
+  Program program;
+  catalog::Catalog catalog;
+  std::vector<catalog::Arena> arenas;
+  btf::Limits limits;
+  bool typed_kernel = false, lacks_memory = false;
+  std::uint64_t left_out = 0;
+};
+
+TEST_F(Following, APointerIntoTheArenaLeadsToItsType) {
+  const auto holder = program.holder(program.to_node);
+  EXPECT_EQ(decode("u64 0 0 42\n", holder, user),
+            "holder{p=0x100000000000(*=node{next=0x0, other=0x0, number=42:uint64})}");
+  EXPECT_EQ(decode("zero 8 u64 43\n", program.holder_of(program.u32), user + 8),
+            "holder{p=0x100000000008(*=43:uint32)}")
+      << "whatever the type";
+  EXPECT_EQ(decode("u64 0\n", holder, std::uint64_t{0}), "holder{p=0x0}");
+}
+
+TEST_F(Following, TheKernelsAddressOfAnArenaIsAPointerToo) {
+  EXPECT_THAT(decode("u64 0 0 42\n", program.holder(program.to_node), direct_at(memory_at)),
+              HasSubstr("number=42:uint64"));
+}
+
+TEST_F(Following, OnlyATagLetsHalfAnAddressLeadAnywhere) {
+  EXPECT_EQ(decode("zero 64 u64 0 0 42\n", program.holder(program.to_node), 0x40), "holder{p=0x40}");
+  EXPECT_THAT(decode("zero 64 u64 0 0 42\n", program.holder(program.tagged), 0x40), HasSubstr("number=42"));
+  arenas[0].short_pointers = true;
+  EXPECT_THAT(decode("zero 64 u64 0 0 42\n", program.holder(program.to_node), 0x40), HasSubstr("number=42"));
+  arenas[0] = arena_of(2, "arena", 0);
+  EXPECT_THAT(decode("zero 64 u64 0 0 42\n", program.holder(program.to_node), 0x40), HasSubstr("number=42"));
+  EXPECT_EQ(decode("u64 0\n", program.holder(program.to_node), unmapped), "holder{p=0x40000000}")
+      << "where nobody mapped the arena a small number is no pointer unless it leads somewhere";
+}
+
+TEST_F(Following, WhatLeadsNowhereIsPlain) {
+  const auto holder = program.holder(program.to_node);
+  for (const std::uint64_t value : {user - 8, user + catalog::arena_span, ~std::uint64_t{7}})
+    EXPECT_EQ(decode("u64 0\n", holder, value), fmt::format("holder{{p={:#x}}}", value));
+  EXPECT_EQ(decode("u64 0\n", program.holder(program.to_function), user), "holder{p=0x100000000000}");
+  EXPECT_EQ(decode("u64 0\n", program.holder(program.to_void), user), "holder{p=0x100000000000}");
+}
+
+TEST_F(Following, GapsHaveTheirWords) {
+  const auto holder = program.holder(program.to_node);
+  EXPECT_THAT(decode("u64 0\n", holder, user + unmapped),
+              HasSubstr("@deref_skipped_reason=nothing is mapped there"));
+  EXPECT_FALSE(lacks_memory);
+  EXPECT_THAT(decode("u64 0\n", holder, user + 0x100000),
+              HasSubstr("@deref_skipped_reason=the memory there is not in the snapshot"));
+  EXPECT_TRUE(lacks_memory);
+}
+
+TEST_F(Following, AnObjectMayStraddlePages) {
+  EXPECT_THAT(decode("zero 4088 u64 0 0 42\n", program.holder(program.to_node), user + 4088),
+              HasSubstr("number=42:uint64"));
+}
+
+TEST_F(Following, AnObjectWithoutItsEndIsTruncated) {
+  EXPECT_EQ(decode("zero 4088 u64 0 hole 4096\n", program.holder(program.to_node), user + 4088),
+            "holder{p=0x100000000ff8(*=truncated(24/8, node{next=0x0, other=truncated(8/0, "
+            "truncated(8/0, <>)), number=truncated(8/0, truncated(8/0, <>))}))}");
+  EXPECT_TRUE(lacks_memory);
+}
+
+TEST_F(Following, NoMoreThanAPageIsReadBehindAPointer) {
+  EXPECT_THAT(decode("u64 42 zero 12280\n", program.holder_of(program.large), user),
+              HasSubstr("(*=truncated(8008/4096, large{number=42:uint64, rest="));
+}
+
+TEST_F(Following, ACircleIsTold) {
+  EXPECT_EQ(decode("u64 0x100000000000 0 42\n", program.holder(program.to_node), user),
+            "holder{p=0x100000000000(*=node{next=0x100000000000(@deref_skipped_reason=cycle to "
+            "0x100000000000), other=0x0, number=42:uint64})}");
+}
+
+TEST_F(Following, WhatManyPointToIsShownOnce) {
+  const std::string text = decode("u64 0x100000000018 0x100000000018 1\nu64 0 0 2\n",
+                                  program.holder(program.to_node), {pack(user), pack(user + 24)});
+  EXPECT_THAT(text, HasSubstr("holder{p=0x100000000000(*=node{next=0x100000000018(*=node{next=0x0, other=0x0,"
+                              " number=2:uint64}), other=0x100000000018(@deref_skipped_reason=shown already, "
+                              "under entries[0]), number=1:uint64})}"));
+  EXPECT_THAT(text, HasSubstr("\nholder{p=0x100000000018(@deref_skipped_reason=shown already, under "
+                              "entries[0])}"));
+}
+
+TEST_F(Following, WhatWasCutShortIsShownAgain) {
+  limits.depth = 6; // holder, pointer, node, pointer, node, pointer
+  const std::string three = "u64 0x100000000018 0 1\nu64 0x100000000030 0 2\nu64 0 0 3\n";
+  const std::string text = decode(three, program.holder(program.to_node), {pack(user), pack(user + 24)});
+  EXPECT_THAT(text, HasSubstr("@deref_skipped_reason=nested 6 deep, not followed"));
+  EXPECT_THAT(text, HasSubstr("\nholder{p=0x100000000018(*=node{next=0x100000000030(*=node{next=0x0, "));
+  EXPECT_THAT(text, Not(HasSubstr("shown already")));
+}
+
+/// Each node points to the next two: without memory 2^n of them.
+TEST_F(Following, AGraphIsBoundedByTheNodesOfOneMap) {
+  std::string memory;
+  constexpr unsigned count = 2000;
+  for (unsigned i = 0; i < count; ++i)
+    memory += fmt::format("u64 {:#x} {:#x} {}\n", user + 24 * ((i + 1) % count),
+                          user + 24 * ((i * 7 + 2) % count), i);
+  limits.nodes = 1000;
+  std::vector<std::vector<std::byte>> values;
+  for (unsigned i = 0; i < count; ++i) values.push_back(pack(user + 24 * i));
+  const std::string text = decode(memory, program.holder(program.to_node), values);
+  EXPECT_THAT(text, HasSubstr("more than 1000 values behind pointers; the rest is not followed"));
+  EXPECT_GT(left_out, 1000U);
+  std::size_t shown = 0;
+  for (auto at = text.find("number="); at != text.npos; at = text.find("number=", at + 1)) ++shown;
+  EXPECT_LE(shown, 1000U);
+}
+
+TEST_F(Following, AnotherObjectMayDefineWhatThisOneDeclares) {
+  BtfBuilder other;
+  other.record("elsewhere", {{"number", other.u64()}});
+  const auto holder = program.holder_of(program.elsewhere);
+  EXPECT_THAT(decode("u64 42\n", holder, user),
+              HasSubstr("@deref_skipped_reason=struct elsewhere is declared and nowhere defined"));
+  catalog.maps[1].types = other.types("other");
+  EXPECT_THAT(decode("u64 42\n", holder, user), HasSubstr("(*=elsewhere{number=42:uint64})"));
+  catalog.maps[1].programs = {8};
+  catalog.maps.emplace_back().id = 3;
+  catalog.maps[2].types = catalog.maps[1].types;
+  arenas[0].map = 1; // what belongs to nobody else's family does not define it
+  EXPECT_THAT(decode("u64 42\n", holder, user), HasSubstr("nowhere defined"));
+}
+
+TEST_F(Following, TwoArenasWithOneWindowAreNotGuessedBetween) {
+  catalog.maps.emplace_back().id = 3;
+  catalog.maps[2].programs = {7};
+  arenas.push_back(arena_of(3, "second", user));
+  EXPECT_THAT(decode("u64 0\n", program.holder(program.to_node), user),
+              HasSubstr("it may lead into the arena arena or into second"));
+}
+
+TEST_F(Following, MasksOfCpusAreSafeToShow) {
+  arenas.clear();
+  limits.cpus = 64;
+  const auto holder = program.holder_of(program.mask);
+  EXPECT_EQ(decode("u64 0xff00000000000003 0xffffffffffffffff\n", holder, direct_at(memory_at)),
+            "holder{p=0xffff888000180000(*=cpus{0-1,56-63})}")
+      << "all of the last CPUs of a word are no freed memory";
+  limits.cpus = 3;
+  EXPECT_THAT(decode("u64 0xff\n", holder, direct_at(memory_at)), HasSubstr("cpus{0-2}"));
+  EXPECT_THAT(decode("u64 0\n", holder, direct_at(0x7000000)),
+              HasSubstr("@deref_skipped_reason=the memory there is not in the snapshot"));
+}
+
+TEST_F(Following, OtherObjectsOfTheKernelAreShownWhenAsked) {
+  arenas.clear();
+  const auto holder = program.holder_of(program.task);
+  const std::string memory = "u32 42 text \"systemd\\0\" zero 8\n";
+  EXPECT_EQ(decode(memory, holder, direct_at(memory_at)), "holder{p=0xffff888000180000}");
+  typed_kernel = true;
+  EXPECT_THAT(decode(memory, holder, direct_at(memory_at)), HasSubstr("(*=task_struct{pid=42:int32, comm="))
+      << "a flavour of CO-RE is the kernel's type of that name";
+  EXPECT_THAT(decode(memory, program.holder_of(program.node), direct_at(memory_at)),
+              HasSubstr("@deref_skipped_reason=the kernel has no struct node"));
+}
+
+} // namespace
+} // namespace mapscope::report
