@@ -41,6 +41,19 @@ void append_constants(const Types& types, const btf_type* type, std::uint32_t bi
   to.erase(repeated.begin(), to.end());
 }
 
+std::optional<NamedConstant> Types::constant_at(TypeId enumeration, std::uint32_t index) const {
+  const btf_type* found = type(peel(enumeration));
+  if (found == nullptr || !btf_is_any_enum(found) || index >= btf_vlen(found)) return std::nullopt;
+  if (btf_is_enum64(found)) {
+    const struct btf_enum64& constant = btf_enum64(found)[index];
+    return NamedConstant{text(constant.name_off), static_cast<std::int64_t>(btf_enum64_value(&constant))};
+  }
+  const auto& [name, value] = btf_enum(found)[index];
+  if (value < 0 && !is_signed_enum(*this, found))
+    return NamedConstant{text(name), std::int64_t{static_cast<std::uint32_t>(value)}};
+  return NamedConstant{text(name), value};
+}
+
 bool is_signed_enum(const Types& types, const btf_type* type) {
   if (btf_kflag(type)) return true;
   return btf_is_enum(type) && has_negative(type) && !knows_signs(types);

@@ -38,6 +38,11 @@ struct NamedMember {
   Member member;
 };
 
+struct NamedConstant {
+  std::string_view name; ///< lives as long as the Types
+  std::int64_t value = 0;
+};
+
 class Types {
 public:
   /// Copies `raw`. `base` is the object that ids below the split point belong to; null for a stand-alone
@@ -85,6 +90,9 @@ public:
   [[nodiscard]] Result<std::uint64_t> offset_of(std::string_view type, std::string_view path) const;
   /// The `index`-th member of a struct or union; nothing behind the last and for all other types.
   [[nodiscard]] std::optional<NamedMember> member_at(TypeId record, std::uint32_t index) const;
+  /// The `index`-th enumerator of an enum or enum64, as declared; nothing behind the last and for all other
+  /// types.
+  [[nodiscard]] std::optional<NamedConstant> constant_at(TypeId enumeration, std::uint32_t index) const;
   [[nodiscard]] bool is_function_pointer(TypeId id) const;
   /// The first struct with an id above `after` that begins with a member of type `held`; 0 when there is
   /// none.

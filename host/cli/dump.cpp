@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "host/cli/kernel_targets.hpp"
 #include "host/cli/map_filter.hpp"
 #include "host/cli/message.hpp"
 #include "host/cli/progress.hpp"
@@ -84,6 +85,9 @@ public:
     const auto meta = meta_of(session_);
     const auto writer = report::make_report_writer(options_.format, report_options_, stream);
     writer->begin(meta);
+    if (options_.maps.empty())
+      kernel_targets_.write(options_.format, report_options_, *writer, stream,
+                            [this](const plugin::Plugin& plugin) { warn_in_process(plugin); });
     Progress progress(maps_.size());
     report::Ordered work;
     work.count = maps_.size();
@@ -100,8 +104,9 @@ public:
   }
 
   [[nodiscard]] bool all_complete() const {
-    return std::ranges::all_of(
-        outcomes_, [](const auto& outcome) { return outcome.status == report::Status::complete; });
+    return kernel_targets_.all_complete() && std::ranges::all_of(outcomes_, [](const auto& outcome) {
+             return outcome.status == report::Status::complete;
+           });
   }
 
 private:
@@ -140,8 +145,7 @@ private:
     if (selection.tie) spdlog::warn("map {} {}: {}", map.id, map.name, selection.reason);
     if (selection.choices.empty()) return {report::Status::skipped, "", std::nullopt, selection.reason};
     const auto& choice = selection.choices.front();
-    if (!choice.plugin->built_in && environment_.config->plugins.isolate == "out-of-tree")
-      warn_in_process(*choice.plugin);
+    warn_in_process(*choice.plugin);
     auto outcome = plugin::render(environment_, map, choice, writer);
     if (!selection.reason.empty()) put_first(selection.reason, outcome);
     if (!map.problem) return outcome;
@@ -155,6 +159,7 @@ private:
   }
 
   void warn_in_process(const plugin::Plugin& plugin) {
+    if (plugin.built_in || environment_.config->plugins.isolate != "out-of-tree") return;
     const std::scoped_lock lock(mutex_);
     if (warned_.insert(plugin.path).second)
       spdlog::warn(
@@ -164,6 +169,7 @@ private:
 
   [[nodiscard]] std::vector<report::PluginUse> plugin_uses() const {
     std::map<std::string, report::PluginUse> uses;
+    for (const auto& use : kernel_targets_.uses()) uses.emplace(use.id, use);
     for (const auto& selection : selections_) {
       if (selection.choices.empty()) continue;
       const auto& manifest = selection.choices.front().plugin->manifest();
@@ -178,12 +184,13 @@ private:
   }
 
   [[nodiscard]] std::vector<report::Finding> findings() const {
-    std::vector<report::Finding> all;
+    std::vector<report::Finding> all = kernel_targets_.findings();
     for (const auto& warning : session_.target->warnings()) all.push_back({"warning", std::nullopt, warning});
     for (const auto& gap : session_.catalog.gaps) all.push_back({"warning", std::nullopt, gap});
     for (std::size_t i = 0; i < maps_.size(); ++i) {
       if (selections_[i].tie)
         all.push_back({"warning", maps_[i]->id, maps_[i]->name + " is not shown: " + selections_[i].reason});
+      std::ranges::copy(outcomes_[i].findings, std::back_inserter(all));
       std::ranges::move(report::findings_of(*maps_[i], outcomes_[i], seen_[i]), std::back_inserter(all));
     }
     return all;
@@ -203,6 +210,7 @@ private:
   std::vector<plugin::Selection> selections_;
   report::Options report_options_;
   plugin::Environment environment_;
+  KernelTargets kernel_targets_{setup_.registry, environment_};
   std::atomic<bool> first_done_ = false;
   std::mutex mutex_;
   std::set<std::string> warned_;

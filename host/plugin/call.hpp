@@ -44,6 +44,9 @@ public:
   int mapped(std::uint64_t begin, std::uint64_t end, msc_mapping* found);
   int type_member_at(msc_type type, std::uint32_t index, msc_member_info* info);
   int type_holder(msc_type held, msc_type after, msc_member_info* info);
+  int symbol_address(const char* name, std::uint64_t* address);
+  int finding(std::uint32_t severity, const char* text);
+  int enumerator_at(msc_type type, std::uint32_t index, msc_enumerator* info);
 
   /// MSC_OK when the helper may go on.
   int enter();
@@ -59,6 +62,8 @@ private:
   [[nodiscard]] const std::shared_ptr<const mapscope::btf::Types>& object_types() const {
     return map_.types ? map_.types : map_.program_types;
   }
+  /// A part of the kernel, rendered in place of a map that has no address and no id.
+  [[nodiscard]] bool is_kernel_target() const { return map_.kva == 0 && map_.id == 0; }
   [[nodiscard]] msc_type key_type_handle() const;
   [[nodiscard]] msc_type value_type_handle() const;
   [[nodiscard]] std::string shape_problem(const msc_row& row) const;
@@ -86,7 +91,9 @@ private:
   /// Pointers behind which too much lies.
   [[nodiscard]] std::uint64_t left_out() const { return special_ ? special_->pointers().left_out() : 0; }
   /// A value that could be read, or elements among the map's members.
-  [[nodiscard]] bool shows_something() const { return readable_ != 0 || (has_fields_ && counted_ != 0); }
+  [[nodiscard]] bool shows_something() const {
+    return readable_ != 0 || (has_fields_ && (counted_ != 0 || is_kernel_target()));
+  }
   [[nodiscard]] std::optional<std::uint64_t> entry_count() const;
   [[nodiscard]] std::vector<std::string> reasons(int rc, mapscope::report::Status status) const;
   [[nodiscard]] std::string join_notes() const;
@@ -126,6 +133,7 @@ private:
   std::atomic<bool> bug_ = false; ///< also set from a thread that must not call at all
   std::optional<std::pair<std::uint64_t, mapscope::target::Fault>> first_fault_;
   std::vector<std::string> notes_;
+  std::vector<mapscope::report::Finding> findings_;
 };
 
 namespace mapscope::plugin {

@@ -41,6 +41,7 @@ bool msc_call::value_fits(const msc_value& value, bool may_be_short) const {
 
 std::string msc_call::shape_problem(const msc_row& row) const {
   constexpr std::uint32_t largest_row = 4096;
+  if (is_kernel_target()) return "row() where no map is rendered; a part of the kernel is fields alone";
   if (row.size < sizeof row || row.size > largest_row)
     return fmt::format("row() of {} bytes, this interface has {}", row.size, sizeof row);
   if (row.shape > MSC_QUEUED || row.flags > MSC_ROW_OPEN)

@@ -102,16 +102,35 @@ int help_type_holder(msc_call* call, msc_type held, msc_type after, msc_member_i
   });
 }
 
+int help_symbol_address(msc_call* call, const char* name, std::uint64_t* ret) {
+  return guarded(call, [&] {
+    if (name == nullptr || ret == nullptr) return call->misuse("symbol_address() with NULL");
+    return call->symbol_address(name, ret);
+  });
+}
+
+int help_finding(msc_call* call, std::uint32_t severity, const char* text) {
+  return guarded(call, [&] {
+    return text == nullptr ? call->misuse("finding() with NULL") : call->finding(severity, text);
+  });
+}
+
+int help_enumerator_at(msc_call* call, msc_type type, std::uint32_t index, msc_enumerator* ret) {
+  return guarded(call, [&] {
+    return ret == nullptr ? call->misuse("enumerator_at() with NULL") : call->enumerator_at(type, index, ret);
+  });
+}
+
 } // namespace
 
 namespace mapscope::plugin {
 
 const msc_host& host_table() {
-  static constexpr msc_host table = {sizeof(msc_host), MSC_ABI_MAJOR,  MSC_ABI_MINOR,  help_read,
-                                     help_cpu_count,   help_type_find, help_type_size, help_type_member,
-                                     help_config,      help_row,       help_count,     help_note,
-                                     help_field,       help_symbol,    help_mapped,    help_type_member_at,
-                                     help_type_holder};
+  static constexpr msc_host table = {
+      sizeof(msc_host),    MSC_ABI_MAJOR,    MSC_ABI_MINOR,       help_read,    help_cpu_count,
+      help_type_find,      help_type_size,   help_type_member,    help_config,  help_row,
+      help_count,          help_note,        help_field,          help_symbol,  help_mapped,
+      help_type_member_at, help_type_holder, help_symbol_address, help_finding, help_enumerator_at};
   return table;
 }
 

@@ -15,13 +15,14 @@
 
 namespace mapscope::plugin {
 
-/// Most specific first; the order of the enumerators is the rank.
-enum class AttachKind : std::uint8_t { allocator, map_name, value_type, struct_ops, map_type };
+/// Most specific first; the order of the enumerators is the rank. `kernel` matches no map: a part of the
+/// kernel that a plugin shows beside the maps.
+enum class AttachKind : std::uint8_t { allocator, map_name, value_type, struct_ops, map_type, kernel };
 std::string_view attach_kind_name(AttachKind); ///< "map-type"
 
 struct Attach {
   AttachKind kind = AttachKind::map_type;
-  std::vector<std::string> patterns; ///< globs (* and ?), at most 64 bytes each
+  std::vector<std::string> patterns; ///< globs (* and ?), at most 64 bytes each; kernel: one name, no glob
   std::string variable_type;         ///< allocator: var=
   int priority = 0;
 };

@@ -14,8 +14,8 @@ constexpr std::size_t longest_pattern = 64, longest_option_name = 64;
 constexpr std::string_view uppercase_and_line = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
 
 /// In the order of the enumerators.
-constexpr std::array<std::string_view, 5> attach_kinds = {"allocator", "map-name", "value-type", "struct-ops",
-                                                          "map-type"};
+constexpr std::array<std::string_view, 6> attach_kinds = {"allocator",  "map-name", "value-type",
+                                                          "struct-ops", "map-type", "kernel"};
 constexpr std::array<std::string_view, 4> option_types = {"bool", "u64", "string", "type"};
 
 template <class Enum, std::size_t N>
@@ -104,6 +104,8 @@ Result<Attach> parse_attach(std::string_view line) {
                    longest_pattern);
     attach.patterns.emplace_back(pattern);
   }
+  if (*kind == AttachKind::kernel && (attach.patterns.size() != 1 || !is_identifier(attach.patterns[0])))
+    return wrong("attach", line, "kernel: takes one name of letters, digits and _");
   if (auto taken = take_options(line, rest, attach); !taken) return std::unexpected(taken.error());
   return attach;
 }
@@ -189,6 +191,12 @@ Result<void> check_option_names(const std::vector<Option>& options) {
   return {};
 }
 
+/// What a plugin shows of the kernel is one object of the report, under its id.
+Result<void> check_kernel_lines(const std::vector<Attach>& attaches) {
+  if (std::ranges::count(attaches, AttachKind::kernel, &Attach::kind) <= 1) return {};
+  return fail(Errc::corrupt, "attach=kernel: stands there twice; a plugin shows one part of the kernel");
+}
+
 } // namespace
 
 std::string_view attach_kind_name(AttachKind kind) { return attach_kinds[static_cast<std::size_t>(kind)]; }
@@ -196,6 +204,7 @@ std::string_view attach_kind_name(AttachKind kind) { return attach_kinds[static_
 Result<void> read_grammar(std::span<const ManifestLine> lines, Manifest& manifest) {
   for (const ManifestLine& line : lines)
     if (auto read = read_line(line, manifest); !read) return read;
+  if (auto checked = check_kernel_lines(manifest.attaches); !checked) return checked;
   return check_option_names(manifest.options);
 }
 

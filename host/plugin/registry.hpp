@@ -42,6 +42,12 @@ struct Selection {
   bool tie = false;
 };
 
+/// A part of the kernel that is no map, and who shows it.
+struct KernelTarget {
+  std::string name;    ///< "sched_ext", of attach=kernel:sched_ext
+  Selection selection; ///< there is a choice, or a tie
+};
+
 class Registry {
 public:
   /// Looks at every regular file of each directory (a name that does not exist is an error only when
@@ -60,6 +66,11 @@ public:
   /// plugin that is not there or not usable is told in `reason` and falls through to the next rank.
   [[nodiscard]] Selection select(const catalog::Map& map, const btf::Types& kernel,
                                  const config::Config& config) const;
+
+  /// The parts of the kernel that a plugin shows, by name. One that this kernel has not, as no plugin's
+  /// needs= hold, is not among them: most kernels lack most of what there may be plugins for.
+  [[nodiscard]] std::vector<KernelTarget> kernel_targets(const btf::Types& kernel,
+                                                         const config::Config& config) const;
 
 private:
   std::vector<Plugin> plugins_;

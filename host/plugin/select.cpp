@@ -61,10 +61,17 @@ private:
     const Plugin* plugin = usable(*rule->use);
     if (plugin == nullptr)
       return explain(fmt::format("{} asks for {}, {}", rule->origin, *rule->use, absence(*rule->use)));
+    if (is_for_no_map(plugin->manifest()))
+      return explain(fmt::format("{} asks for {}, which renders no maps", rule->origin, *rule->use));
     if (auto missing = missing_need(plugin->manifest(), kernel_, map_.types.get()); !missing.empty())
       return explain(fmt::format("{} asks for {}, which {}", rule->origin, *rule->use, missing));
     const auto attach = best_attach(plugin->manifest(), map_).value_or(0);
     selection_.choices.push_back({plugin, attach, fmt::format("configuration {}", rule->origin)});
+  }
+
+  static bool is_for_no_map(const Manifest& manifest) {
+    return std::ranges::all_of(manifest.attaches,
+                               [](const Attach& attach) { return attach.kind == AttachKind::kernel; });
   }
 
   [[nodiscard]] const Plugin* usable(const std::string& id) const {

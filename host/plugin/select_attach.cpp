@@ -23,6 +23,7 @@ std::string ops_type(const catalog::Map& map) {
 std::string subject(AttachKind kind, const catalog::Map& map) {
   switch (kind) {
   case AttachKind::allocator:
+  case AttachKind::kernel:
     return "";
   case AttachKind::map_name:
     return map.name;

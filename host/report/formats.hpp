@@ -9,6 +9,9 @@
 namespace mapscope::report {
 
 std::unique_ptr<MapWriter> make_json_map_writer(const Options& options, Stream& stream);
+std::unique_ptr<MapWriter> make_json_extension_writer(const Options& options, Stream& stream);
+std::unique_ptr<MapWriter> make_text_extension_writer(const Options& options, std::string title,
+                                                      Stream& stream);
 std::unique_ptr<ReportWriter> make_json_report_writer(const Options& options, Stream& stream);
 std::unique_ptr<MapWriter> make_text_map_writer(const Options& options, Stream& stream);
 std::unique_ptr<ReportWriter> make_text_report_writer(const Options& options, Stream& stream);

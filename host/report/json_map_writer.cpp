@@ -8,7 +8,7 @@ namespace {
 
 using Layout = JsonText::Layout;
 
-class JsonMapWriter final : public MapWriter {
+class JsonMapWriter : public MapWriter {
 public:
   JsonMapWriter(const Options& options, Stream& stream)
       : out_(stream, options.pretty, options.big_numbers_as_strings, options.pretty ? 2 : 0), value_(out_),
@@ -18,6 +18,10 @@ public:
   void row(const Row& row) override;
   void field(const Field& field) override;
   void end(const Outcome& outcome) override;
+
+protected:
+  /// The object itself, for what is no map and has no header.
+  void begin_object() { out_.begin_object(Layout::lines); }
 
 private:
   void optional_header(const catalog::Map& map);
@@ -206,7 +210,18 @@ void JsonMapWriter::end(const Outcome& outcome) {
   out_.flush();
 }
 
+/// What is no map: its fields, and how it ended.
+class JsonExtensionWriter final : public JsonMapWriter {
+public:
+  using JsonMapWriter::JsonMapWriter;
+  void begin(const catalog::Map& /*map*/) override { begin_object(); }
+};
+
 } // namespace
+
+std::unique_ptr<MapWriter> make_json_extension_writer(const Options& options, Stream& stream) {
+  return std::make_unique<JsonExtensionWriter>(options, stream);
+}
 
 std::unique_ptr<MapWriter> make_json_map_writer(const Options& options, Stream& stream) {
   return std::make_unique<JsonMapWriter>(options, stream);

@@ -2,6 +2,8 @@
 #include "host/report/formats.hpp"
 #include "host/report/json_text.hpp"
 
+#include <fmt/format.h>
+
 namespace mapscope::report {
 
 namespace {
@@ -15,17 +17,26 @@ public:
 
   void begin(const Meta& meta) override {
     meta_ = &meta;
-    stream_.append(options_.pretty ? "{\n  \"schema\": \"single\",\n  \"maps\": ["
-                                   : R"({"schema":"single","maps":[)");
+    stream_.append(options_.pretty ? "{\n  \"schema\": \"single\"," : R"({"schema":"single",)");
+  }
+
+  void before_extension(std::string_view id, std::span<const Finding> /*findings*/) override {
+    if (extensions_++ == 0)
+      stream_.append(options_.pretty ? "\n  \"extensions\": {" : R"("extensions":{)");
+    else
+      stream_.append(",");
+    stream_.append(fmt::format(fmt::runtime(options_.pretty ? "\n    \"{}\": " : "\"{}\":"), id));
   }
 
   void before_map() override {
+    begin_maps();
     if (maps_++ != 0) stream_.append(",");
     if (options_.pretty) stream_.append("\n    ");
   }
 
   void end(std::span<const catalog::Program> programs, std::span<const PluginUse> plugins,
            std::span<const Finding> findings) override {
+    begin_maps();
     stream_.append(options_.pretty && maps_ != 0 ? "\n  ]," : "],");
     Body body(options_, stream_);
     body.meta(*meta_, plugins);
@@ -36,6 +47,13 @@ public:
   }
 
 private:
+  /// Behind the extensions, if there are any.
+  void begin_maps() {
+    if (std::exchange(maps_begun_, true)) return;
+    if (extensions_ != 0) stream_.append(options_.pretty ? "\n  }," : "},");
+    stream_.append(options_.pretty ? "\n  \"maps\": [" : R"("maps":[)");
+  }
+
   /// What stands behind the maps: an object's text without its opening brace.
   class Body {
   public:
@@ -127,7 +145,8 @@ private:
   Options options_;
   Stream& stream_;
   const Meta* meta_ = nullptr;
-  std::size_t maps_ = 0;
+  std::size_t maps_ = 0, extensions_ = 0;
+  bool maps_begun_ = false;
 };
 
 } // namespace

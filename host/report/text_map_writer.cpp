@@ -9,7 +9,7 @@ namespace mapscope::report {
 
 namespace {
 
-class TextMapWriter final : public MapWriter {
+class TextMapWriter : public MapWriter {
 public:
   TextMapWriter(const Options& options, Stream& stream) : options_(options), stream_(stream) {}
 
@@ -17,6 +17,9 @@ public:
   void row(const Row& row) override;
   void field(const Field& field) override;
   void end(const Outcome& outcome) override;
+
+protected:
+  void put_title(const std::string& title) { put(bold(title) + '\n'); }
 
 private:
   [[nodiscard]] std::string bold(const std::string& text) const {
@@ -266,7 +269,23 @@ void TextMapWriter::end(const Outcome& outcome) {
   flush();
 }
 
+/// What is no map: its fields, and how it ended.
+class TextExtensionWriter final : public TextMapWriter {
+public:
+  TextExtensionWriter(const Options& options, std::string title, Stream& stream)
+      : TextMapWriter(options, stream), title_(std::move(title)) {}
+  void begin(const catalog::Map& /*map*/) override { put_title(title_); }
+
+private:
+  std::string title_;
+};
+
 } // namespace
+
+std::unique_ptr<MapWriter> make_text_extension_writer(const Options& options, std::string title,
+                                                      Stream& stream) {
+  return std::make_unique<TextExtensionWriter>(options, std::move(title), stream);
+}
 
 std::unique_ptr<MapWriter> make_text_map_writer(const Options& options, Stream& stream) {
   return std::make_unique<TextMapWriter>(options, stream);

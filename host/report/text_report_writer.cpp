@@ -17,6 +17,12 @@ public:
     stream_.append(fmt::format("Linux {}, {}, {} CPU{}, from an {}\n\n", printable(meta.release), meta.arch,
                                meta.cpus, meta.cpus == 1 ? "" : "s", meta.source_kind));
   }
+  /// What is no map comes first, and before it what of it there is to look at: a person need not look for
+  /// why.
+  void before_extension(std::string_view /*id*/, std::span<const Finding> findings) override {
+    for (const Finding& finding : findings) stream_.append(finding_line(finding));
+    if (!findings.empty()) stream_.append("\n");
+  }
   void before_map() override {}
 
   void end(std::span<const catalog::Program> programs, std::span<const PluginUse> /*plugins*/,

@@ -50,6 +50,12 @@ std::unique_ptr<MapWriter> make_map_writer(Format format, const Options& options
                                 : make_text_map_writer(options, stream);
 }
 
+std::unique_ptr<MapWriter> make_extension_writer(Format format, const Options& options, std::string title,
+                                                 Stream& stream) {
+  return format == Format::json ? make_json_extension_writer(options, stream)
+                                : make_text_extension_writer(options, std::move(title), stream);
+}
+
 std::unique_ptr<ReportWriter> make_report_writer(Format format, const Options& options, Stream& stream) {
   return format == Format::json ? make_json_report_writer(options, stream)
                                 : make_text_report_writer(options, stream);

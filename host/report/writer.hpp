@@ -86,18 +86,19 @@ enum class Status : std::uint8_t {
 };
 std::string_view status_name(Status); ///< as the report spells it: "timed-out"
 
+struct Finding {
+  std::string severity; ///< "error", "warning", "info"
+  std::optional<std::uint32_t> map;
+  std::string text;
+};
+
 /// How a map's rendering ended; written behind its rows.
 struct Outcome {
   Status status = Status::complete;
   std::string renderer;                     ///< "id@version"; "" when none
   std::optional<std::uint64_t> entry_count; ///< live entries seen; absent for single values and skipped maps
   std::string error;                        ///< for people; "" = nothing to say
-};
-
-struct Finding {
-  std::string severity; ///< "error", "warning", "info"
-  std::optional<std::uint32_t> map;
-  std::string text;
+  std::vector<Finding> findings = {};       ///< the plugin's own
 };
 
 struct PluginUse {
@@ -138,6 +139,9 @@ class ReportWriter {
 public:
   virtual ~ReportWriter() = default;
   virtual void begin(const Meta& meta) = 0; ///< `meta` must outlive the writer
+  /// Called before the text of what plugin `id` found that is no map is copied to the report's stream, ahead
+  /// of all maps; with what of it a person should look at first.
+  virtual void before_extension(std::string_view id, std::span<const Finding> findings) = 0;
   /// Called before each map's text is copied to the report's stream.
   virtual void before_map() = 0;
   virtual void end(std::span<const catalog::Program> programs, std::span<const PluginUse> plugins,
@@ -147,6 +151,9 @@ public:
 enum class Format : std::uint8_t { text, json };
 
 std::unique_ptr<MapWriter> make_map_writer(Format format, const Options& options, Stream& stream);
+/// For what is no map: begin() is given an empty one, and there are fields alone. `title` is for people.
+std::unique_ptr<MapWriter> make_extension_writer(Format format, const Options& options, std::string title,
+                                                 Stream& stream);
 std::unique_ptr<ReportWriter> make_report_writer(Format format, const Options& options, Stream& stream);
 
 } // namespace mapscope::report

@@ -157,6 +157,36 @@ int type_holder(msc_call* call, msc_type held, msc_type after, msc_member_info* 
   return MSC_ENOENT;
 }
 
+int symbol_address(msc_call* call, const char* name, std::uint64_t* ret) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (name == nullptr || ret == nullptr) return misuse(call, "symbol_address() with NULL");
+  const auto& symbols = call->host.symbols;
+  const auto found = std::ranges::find_if(symbols, [&](const auto& symbol) { return symbol.second == name; });
+  if (found == symbols.end()) return MSC_ENOENT;
+  *ret = found->first;
+  return MSC_OK;
+}
+
+int finding(msc_call* call, std::uint32_t severity, const char* text) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  constexpr const char* names[] = {"error", "warning", "info"};
+  if (text == nullptr || severity >= std::size(names)) return misuse(call, "finding() of nothing known");
+  call->report.lines.push_back(std::string("finding ") + names[severity] + " " + text);
+  return MSC_OK;
+}
+
+int enumerator_at(msc_call* call, msc_type type, std::uint32_t index, msc_enumerator* ret) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  const auto* found = known(call, type);
+  if (found == nullptr || ret == nullptr || ret->size != sizeof *ret)
+    return misuse(call, "enumerator_at() of no type or into nothing");
+  if (index >= found->enumerators.size()) return MSC_ENOENT;
+  const auto& [name, value] = found->enumerators[index];
+  ret->value = value;
+  ret->name[name.copy(ret->name, sizeof ret->name - 1)] = 0;
+  return MSC_OK;
+}
+
 int config(msc_call* call, const char* key, msc_value* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (key == nullptr || ret == nullptr) return misuse(call, "config() with NULL");
@@ -237,6 +267,7 @@ std::string line_of(const msc_row& row) {
 
 /// "" when the row keeps the contract.
 std::string problem(msc_call* call, const msc_row& row) {
+  if (call->host.target.map == 0) return "row() where no map is rendered";
   const auto& target = call->host.target;
   const bool per_cpu = row.shape == MSC_PERCPU_ELEMENT || row.shape == MSC_PERCPU_ENTRY;
   const bool keyed = row.shape == MSC_ENTRY || row.shape == MSC_PERCPU_ENTRY;
@@ -348,9 +379,9 @@ int mapped(msc_call* call, std::uint64_t begin, std::uint64_t end, msc_mapping* 
 }
 
 constexpr msc_host table = {
-    sizeof(msc_host), MSC_ABI_MAJOR,  MSC_ABI_MINOR, read,  cpu_count, type_find, type_size,
-    type_member,      config,         row,           count, note,      field,     symbol,
-    mapped,           type_member_at, type_holder};
+    sizeof(msc_host), MSC_ABI_MAJOR,  MSC_ABI_MINOR, read,           cpu_count, type_find,    type_size,
+    type_member,      config,         row,           count,          note,      field,        symbol,
+    mapped,           type_member_at, type_holder,   symbol_address, finding,   enumerator_at};
 
 } // namespace
 

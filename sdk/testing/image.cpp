@@ -101,6 +101,15 @@ FakeHost::Type type(std::uint32_t scope, std::string_view kind, Words& words) {
   return type;
 }
 
+FakeHost::Type enumeration(Words& words) {
+  FakeHost::Type type{MSC_KERNEL_BTF, "enum " + std::string(words.next()), number(words.next()), {}};
+  for (auto word = words.next(); !word.empty(); word = words.next()) {
+    const auto [name, value] = assignment(word);
+    type.enumerators.emplace_back(name, static_cast<std::int64_t>(number(value)));
+  }
+  return type;
+}
+
 void append(std::vector<std::byte>& bytes, std::uint64_t value, std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) bytes.push_back(static_cast<std::byte>(value >> (8 * i)));
 }
@@ -122,7 +131,9 @@ void append(std::vector<std::byte>& bytes, std::string_view word) {
 void parse(FakeHost& host, std::string& value_type, Words words) {
   const auto first = words.next();
   if (first.empty()) return;
-  if (first == "struct" || first == "union" || first == "enum") {
+  if (first == "enum") {
+    host.types.push_back(enumeration(words));
+  } else if (first == "struct" || first == "union") {
     host.types.push_back(type(MSC_KERNEL_BTF, first, words));
   } else if (first == "value_type") {
     value_type = words.rest();

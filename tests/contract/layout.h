@@ -51,6 +51,12 @@ AT(msc_symbol, offset, 8);
 AT(msc_symbol, name, 16);
 AT(msc_symbol, module, 528);
 
+SIZE(msc_enumerator, 144);
+AT(msc_enumerator, size, 0);
+AT(msc_enumerator, unused, 4);
+AT(msc_enumerator, value, 8);
+AT(msc_enumerator, name, 16);
+
 SIZE(msc_mapping, 24);
 AT(msc_mapping, addr, 0);
 AT(msc_mapping, size, 8);
@@ -69,7 +75,7 @@ AT(msc_target, row_limit, 36);
 AT(msc_target, key_type, 40);
 AT(msc_target, value_type, 48);
 
-SIZE(msc_host, 120);
+SIZE(msc_host, 144);
 AT(msc_host, size, 0);
 AT(msc_host, abi_major, 4);
 AT(msc_host, abi_minor, 6);
@@ -87,6 +93,9 @@ AT(msc_host, symbol, 88);
 AT(msc_host, mapped, 96);
 AT(msc_host, type_member_at, 104);
 AT(msc_host, type_holder, 112);
+AT(msc_host, symbol_address, 120);
+AT(msc_host, finding, 128);
+AT(msc_host, enumerator_at, 136);
 
 SIZE(msc_plugin, 16);
 AT(msc_plugin, size, 0);

@@ -2,10 +2,10 @@
  * The whole contract between mapscope and a renderer plugin. C11 and C++.
  *
  * A plugin finds where a map's elements are; the host decodes what they mean. One render() call handles one
- * map. What this interface refuses: printing, allocating across the line, calling the host from another
- * thread, and state between calls. Nothing allocated on one side is freed on the other; the caller supplies
- * every output buffer; every pointer handed over is borrowed until the call returns (msc_target and config
- * values: until render() returns).
+ * map, or a part of the kernel that is no map (attach=kernel:NAME). What this interface refuses: printing,
+ * allocating across the line, calling the host from another thread, and state between calls. Nothing
+ * allocated on one side is freed on the other; the caller supplies every output buffer; every pointer handed
+ * over is borrowed until the call returns (msc_target and config values: until render() returns).
  *
  * Thread rule: render() may run on several calls at once, never twice on one call. Helpers may be called only
  * by the thread inside render(), with the msc_call it was given.
@@ -141,6 +141,21 @@ struct msc_field {
   struct msc_value value;
 };
 
+/* How much a finding matters. */
+enum msc_severity {
+  MSC_ERROR = 0,   /* something has failed */
+  MSC_WARNING = 1, /* something will, or what is shown misleads */
+  MSC_INFO = 2
+};
+
+/* A named value of an enum: filled by enumerator_at(). */
+struct msc_enumerator {
+  uint32_t size; /* sizeof(struct msc_enumerator), set by the caller */
+  uint32_t unused;
+  int64_t value;
+  char name[128]; /* NUL-terminated */
+};
+
 /* What lies at or before an address of code: filled by symbol(). */
 struct msc_symbol {
   uint32_t size;    /* sizeof(struct msc_symbol), set by the caller */
@@ -157,7 +172,9 @@ struct msc_mapping {
   uint64_t page;       /* address of the struct page behind addr; 0 = the snapshot does not say */
 };
 
-/* What to render. */
+/* What to render: a map, or, where the manifest's line is attach=kernel:NAME, that part of the kernel. Then
+ * all below `attach` but row_limit is 0 and the types are MSC_BYTES; there are no rows, fields alone, and
+ * they are the report's extensions."ID"; MSC_MAP_BTF has no types. */
 struct msc_target {
   uint32_t size;     /* bytes of this struct the host filled */
   uint32_t attach;   /* index of the manifest attach= line that matched */
@@ -220,6 +237,14 @@ struct msc_host {
   /* The next struct that begins with a member of type `held`, in the same BTF: its name and type. after: the
    * type last found, 0 at first. MSC_ENOENT when there is none left. */
   int (*type_holder)(struct msc_call*, msc_type held, msc_type after, struct msc_member_info* ret);
+  /* The address of one of the kernel's own symbols, "jiffies". Of a per-CPU variable it is what read() takes
+   * in the space MSC_CPU0 + n. MSC_ENOENT. */
+  int (*symbol_address)(struct msc_call*, const char* name, uint64_t* ret);
+  /* What a person should look at first, as one clause; severity is an enum msc_severity. The report lists
+   * findings in the order they come, at most 64 of one render. */
+  int (*finding)(struct msc_call*, uint32_t severity, const char* text);
+  /* The index-th enumerator of an enum, as declared. MSC_ENOENT behind the last, and for other types. */
+  int (*enumerator_at)(struct msc_call*, msc_type, uint32_t index, struct msc_enumerator* ret);
 };
 
 /* The one exported symbol: data, so nothing of the plugin runs before render() does. */

@@ -183,6 +183,22 @@ public:
     return rc == MSC_OK;
   }
 
+  /// The address of one of the kernel's own symbols; of a per-CPU one for reads in MSC_CPU0 + n.
+  [[nodiscard]] std::optional<std::uint64_t> symbol_address(const char* name) {
+    std::uint64_t address = 0;
+    const int rc = host_->symbol_address(call_, name, &address);
+    if (rc == MSC_ENOENT) return std::nullopt;
+    check(rc);
+    return address;
+  }
+  /// The index-th enumerator of an enum; false behind the last.
+  [[nodiscard]] bool enumerator_at(msc_type type, std::uint32_t index, msc_enumerator& found) {
+    found.size = sizeof found;
+    const int rc = host_->enumerator_at(call_, type, index, &found);
+    if (rc != MSC_ENOENT) check(rc);
+    return rc == MSC_OK;
+  }
+
   /// What is mapped first in [begin, end), or nothing. `gap` is set when it is page tables that are missing.
   [[nodiscard]] std::optional<msc_mapping> mapped(std::uint64_t begin, std::uint64_t end, bool& gap) {
     msc_mapping found{};
@@ -201,6 +217,8 @@ public:
 
   void count(std::uint64_t more) { check(host_->count(call_, more)); }
   void note(int rc, const char* text) { check(host_->note(call_, rc, text)); }
+  /// What a person should look at first.
+  void finding(msc_severity severity, const char* text) { check(host_->finding(call_, severity, text)); }
   /// Ends the render: it cannot be decoded, and why.
   [[noreturn]] void fail(const char* why) {
     note(MSC_EFAIL, why);

@@ -139,6 +139,26 @@ TEST_F(Split, KeepsItsBaseAlive) {
   EXPECT_EQ(module->offset_of("struct pair", "first.a"), 0U);
 }
 
+TEST(Enumerator, ByItsPlace) {
+  BtfBuilder b;
+  const TypeId plain = b.enumeration("plain", {{"A", 7}, {"B", 0x80000000}});
+  const TypeId with_sign = b.enumeration("with_sign", {{"C", -1}, {"D", 1}});
+  const TypeId wide = b.enumeration64("wide", {{"E", 1LL << 40}}, false);
+  const TypeId alias = b.typedef_of("wide_t", wide), number = b.u32();
+  const auto types = b.types();
+  const auto at = [&](TypeId id, std::uint32_t index) {
+    const auto found = types->constant_at(id, index);
+    return found ? std::string(found->name) + "=" + std::to_string(found->value) : "";
+  };
+  EXPECT_EQ(at(plain, 0), "A=7");
+  EXPECT_EQ(at(plain, 1), "B=2147483648");
+  EXPECT_EQ(at(plain, 2), "");
+  EXPECT_EQ(at(with_sign, 0), "C=-1");
+  EXPECT_EQ(at(alias, 0), "E=1099511627776");
+  EXPECT_EQ(at(number, 0), "");
+  EXPECT_EQ(at(0, 0), "");
+}
+
 TEST(Enumerator, NamedUnnamedAndWide) {
   BtfBuilder b;
   b.enumeration("", {{"FLAG", 1 << 20}, {"NEGATIVE", -2}});

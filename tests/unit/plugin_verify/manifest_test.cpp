@@ -82,6 +82,7 @@ TEST(Manifest, KindsHaveTheirNames) {
   EXPECT_EQ(attach_kind_name(AttachKind::allocator), "allocator");
   EXPECT_EQ(attach_kind_name(AttachKind::value_type), "value-type");
   EXPECT_EQ(attach_kind_name(AttachKind::map_type), "map-type");
+  EXPECT_EQ(attach_kind_name(AttachKind::kernel), "kernel");
 }
 
 // V5: the whole description, without the NUL that parse() adds.
@@ -144,23 +145,29 @@ INSTANTIATE_TEST_SUITE_P(Keys, RejectedLine,
 
 INSTANTIATE_TEST_SUITE_P(
     Attach, RejectedLine,
-    testing::Values(
-        Rejected{"attach=", "V11: attach=: expected KIND:PATTERN"}, Rejected{"attach=hash", "expected KIND"},
-        Rejected{"attach=map:hash", "with a KIND of allocator, map-name, value-type, struct-ops, map-type"},
-        Rejected{"attach=map-type:", "\"\" is no pattern"},
-        Rejected{"attach=map-type:a,,b", "\"\" is no pattern"},
-        Rejected{"attach=map-name:[ab]", "\"[ab]\" is no pattern"},
-        Rejected{"attach=map-name:a\\*", "is no pattern"}, Rejected{"attach=map-name:a b", "is no pattern"},
-        Rejected{"attach=map-type:hash priority=3", "is no pattern"},
-        Rejected{"attach=map-type:hash prio=", "prio= takes one whole number"},
-        Rejected{"attach=map-type:hash prio=1.5", "not \"1.5\""},
-        Rejected{"attach=map-type:hash prio=99999999999", "takes one whole number"},
-        Rejected{"attach=map-type:hash prio=1 prio=2", "takes one whole number"},
-        Rejected{"attach=map-type:hash var=struct x", "every allocator: has it, nothing else"},
-        Rejected{"attach=allocator:x", "every allocator: has it"},
-        Rejected{"attach=allocator:x var=", "not \"\""},
-        Rejected{"attach=allocator:x var=9x", "takes one type"},
-        Rejected{"attach=allocator:x var=struct a var=struct b", "takes one type"}));
+    testing::Values(Rejected{"attach=", "V11: attach=: expected KIND:PATTERN"},
+                    Rejected{"attach=hash", "expected KIND"},
+                    Rejected{"attach=map:hash",
+                             "with a KIND of allocator, map-name, value-type, struct-ops, map-type, kernel"},
+                    Rejected{"attach=kernel:", "\"\" is no pattern"},
+                    Rejected{"attach=kernel:sched*", "kernel: takes one name"},
+                    Rejected{"attach=kernel:a,b", "kernel: takes one name"},
+                    Rejected{"attach=kernel:a var=struct x", "nothing else"},
+                    Rejected{"attach=map-type:", "\"\" is no pattern"},
+                    Rejected{"attach=map-type:a,,b", "\"\" is no pattern"},
+                    Rejected{"attach=map-name:[ab]", "\"[ab]\" is no pattern"},
+                    Rejected{"attach=map-name:a\\*", "is no pattern"},
+                    Rejected{"attach=map-name:a b", "is no pattern"},
+                    Rejected{"attach=map-type:hash priority=3", "is no pattern"},
+                    Rejected{"attach=map-type:hash prio=", "prio= takes one whole number"},
+                    Rejected{"attach=map-type:hash prio=1.5", "not \"1.5\""},
+                    Rejected{"attach=map-type:hash prio=99999999999", "takes one whole number"},
+                    Rejected{"attach=map-type:hash prio=1 prio=2", "takes one whole number"},
+                    Rejected{"attach=map-type:hash var=struct x", "every allocator: has it, nothing else"},
+                    Rejected{"attach=allocator:x", "every allocator: has it"},
+                    Rejected{"attach=allocator:x var=", "not \"\""},
+                    Rejected{"attach=allocator:x var=9x", "takes one type"},
+                    Rejected{"attach=allocator:x var=struct a var=struct b", "takes one type"}));
 
 INSTANTIATE_TEST_SUITE_P(Needs, RejectedLine,
                          testing::Values(Rejected{"needs=", "V11: needs=: \"\" is no type"},
@@ -187,6 +194,16 @@ INSTANTIATE_TEST_SUITE_P(Budget, RejectedLine,
                                                   "\"seconds:1\" is none of entries:N, bytes:N, ms:N"},
                                          Rejected{"budget=ms:1 ms:2", "\"ms:2\" is none of"},
                                          Rejected{"budget=ms:-1", "is none of"}));
+
+TEST(ManifestGrammar, OnePartOfTheKernel) {
+  const auto manifest = parse_with("attach=kernel:sched_ext prio=3");
+  ASSERT_TRUE(manifest) << manifest.error().text;
+  EXPECT_EQ(manifest->attaches.back().kind, AttachKind::kernel);
+  EXPECT_THAT(manifest->attaches.back().patterns, ElementsAre("sched_ext"));
+  EXPECT_EQ(manifest->attaches.back().priority, 3);
+  EXPECT_THAT(error_of(parse_with(std::string("attach=kernel:a\0attach=kernel:b", 31))),
+              HasSubstr("V11: attach=kernel: stands there twice"));
+}
 
 TEST(ManifestGrammar, OneOptionOfAName) {
   EXPECT_THAT(

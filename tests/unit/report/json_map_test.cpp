@@ -121,6 +121,29 @@ TEST(JsonReport, WithoutMaps) {
             R"({"schema":"single","maps":[],)" + meta_json + "]},\"programs\":[],\"findings\":[]}\n");
 }
 
+TEST(JsonReport, ExtensionsComeBeforeTheMaps) {
+  const auto text = [](bool pretty, std::size_t maps) {
+    Kept kept;
+    const auto writer = make_report_writer(Format::json, {.pretty = pretty}, kept);
+    const Meta meta;
+    writer->begin(meta);
+    for (const char* id : {"a.b", "c.d"}) {
+      writer->before_extension(id, {});
+      const auto extension = make_extension_writer(Format::json, {.pretty = pretty}, "a part", kept);
+      extension->begin({});
+      extension->field({.kind = FieldKind::number, .name = "n", .number = 5, .text = {}, .value = {}});
+      extension->end({Status::partial, "a.b@1", std::nullopt, "gap"});
+    }
+    for (std::size_t i = 0; i < maps; ++i) writer->before_map(), kept.append("{}");
+    writer->end({}, {}, {});
+    return kept.text;
+  };
+  const std::string one = R"({"n":5,"renderer":"a.b@1","status":"partial","error":"gap"})";
+  EXPECT_THAT(text(false, 1), testing::StartsWith(R"({"schema":"single","extensions":{"a.b":)" + one +
+                                                  R"(,"c.d":)" + one + R"(},"maps":[{}],"mapscope":)"));
+  for (const std::size_t maps : {0U, 2U}) EXPECT_TRUE(parsed(text(false, maps)) == parsed(text(true, maps)));
+}
+
 TEST(JsonReport, WithEverything) {
   catalog::Program program;
   program.id = 3, program.name = "p", program.type_name = "kprobe", program.tag = "0123456789abcdef";

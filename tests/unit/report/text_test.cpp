@@ -294,5 +294,20 @@ TEST(TextReport, FrameAroundTheMaps) {
                     "worth a look\n  info     map 7: look\\x0d\n  error    all\n");
 }
 
+TEST(TextReport, WhatIsNoMapBeginsWithItsFindings) {
+  Kept kept;
+  const auto writer = make_report_writer(Format::text, {}, kept);
+  const Meta meta{"0.1", "ELF core", "6.12", "x86_64", 4096, 0, 1};
+  writer->begin(meta);
+  const std::vector<Finding> findings = {{"error", std::nullopt, "it fell\r"}};
+  writer->before_extension("a.b", findings);
+  const auto extension = make_extension_writer(Format::text, {}, "sched_ext, by a.b@1", kept);
+  extension->begin({});
+  extension->field(a_field(FieldKind::text, "state", 0, "enabled"));
+  extension->end({Status::partial, "a.b@1", std::nullopt, "gap"});
+  EXPECT_EQ(kept.text, "Linux 6.12, x86_64, 1 CPU, from an ELF core\n\n  error    it fell\\x0d\n\n"
+                       "sched_ext, by a.b@1\n  state: enabled\n  [partial] gap\n\n");
+}
+
 } // namespace
 } // namespace mapscope::report

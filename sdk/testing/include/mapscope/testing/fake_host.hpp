@@ -14,11 +14,14 @@
 //   map struct task_ctx 24 pid=0                               the same in the map's own BTF
 //   config payload_type struct task_ctx                        a config value
 //   cpu 0 offset=0x100000                                      a possible CPU; others below it are holes
+//   enum state 4 IDLE=0 BUSY=1                                 a kernel enum: size, enumerators in their order
 //   symbol 0xffffffff81000000 _stext                           a symbol, up to the next
 //   mapped 0x4000 4096 page=0x9000                             what one page-table entry maps; struct page or 0
 //   unknown 0x8000 0x2000                                      page tables that are missing
 //   @0x1040 01 02 u16:3 u32:4 u64:5 zero:16                    memory
 // clang-format on
+//
+// Without `map=` it is no map that is rendered, but a part of the kernel.
 //
 // Report::lines, in the order of the calls; ?? could not be read, - has no such CPU:
 //
@@ -31,6 +34,7 @@
 //   object ringbuf / number capacity 4096 / list records / text state busy / bytes data_hex 01 02 / end
 //   count 5
 //   note EFAULT 2 buckets could not be read
+//   finding warning the queue is nearly full
 #pragma once
 
 #include <mapscope/plugin.h>
@@ -87,6 +91,7 @@ public:
     std::string name;
     std::size_t size = 0;
     std::map<std::string, Member, std::less<>> members;
+    std::vector<std::pair<std::string, std::int64_t>> enumerators = {};
   };
   /// What plugins know a type by; MSC_BYTES when the image has no such type.
   [[nodiscard]] msc_type handle(std::uint32_t scope, std::string_view name) const;

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of the kernel beside its maps that plugins show (attach=kernel:NAME): rendered before the maps,
+// put into the report as its extensions.
+//
+// Refuses: to run where a person asks for certain maps. Each text is kept until it is whole, as what is to be
+// looked at first stands before it; budget.bytes bounds it. Thread rule: one thread.
+#pragma once
+
+#include "host/plugin/render.hpp"
+#include "host/report/writer.hpp"
+
+#include <functional>
+#include <vector>
+
+namespace mapscope::cli {
+
+class KernelTargets {
+public:
+  KernelTargets(const plugin::Registry& registry, const plugin::Environment& environment)
+      : registry_(registry), environment_(environment) {}
+
+  /// Renders all there are. `before` is told which plugin comes next.
+  void write(report::Format format, const report::Options& options, report::ReportWriter& writer,
+             report::Stream& to, const std::function<void(const plugin::Plugin&)>& before);
+
+  /// In the order of the report: the plugins' own, then how their work ended.
+  [[nodiscard]] const std::vector<report::Finding>& findings() const { return findings_; }
+  [[nodiscard]] const std::vector<report::PluginUse>& uses() const { return uses_; }
+  [[nodiscard]] bool all_complete() const { return all_complete_; }
+
+private:
+  void show(const plugin::KernelTarget& target, report::Format format, const report::Options& options,
+            report::ReportWriter& writer, report::Stream& to);
+
+  const plugin::Registry& registry_;
+  const plugin::Environment& environment_;
+  std::vector<report::Finding> findings_;
+  std::vector<report::PluginUse> uses_;
+  bool all_complete_ = true;
+};
+
+} // namespace mapscope::cli
