@@ -27,6 +27,19 @@ inline std::string hex(const void* data, std::size_t size, const char* between =
 
 inline std::string quoted(const std::string& text) { return '"' + text + '"'; }
 
+/// Any text, such as what the kernel prints.
+inline std::string text(const std::string& any) {
+  std::string out = "\"";
+  for (const char letter : any) {
+    const auto code = static_cast<unsigned char>(letter);
+    if (code < 0x20 || code >= 0x7f)
+      out += "\\u00" + hex(&letter, 1);
+    else
+      out += letter == '"' || letter == '\\' ? std::string("\\") + letter : std::string(1, letter);
+  }
+  return out + '"';
+}
+
 template <class Parts> std::string list(const Parts& parts) {
   std::string out = "[";
   for (const std::string& part : parts) out += (out.size() == 1 ? "" : ",") + part;

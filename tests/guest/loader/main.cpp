@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Process 1 of the guest: fill, state, and stay alive with everything open.
+// Process 1 of the guest: fill or schedule, state, and stay alive with everything open.
 #include "guest.hpp"
+#include "scheduler.hpp"
 
+#include <cstring>
 #include <unistd.h>
 
-int main() {
-  using namespace guest;
-  boot();
+namespace {
+
+using namespace guest;
+
+void fill_and_state() {
   const Objects objects = load_objects();
   fill_maps(objects);
   create_special_values();
@@ -15,5 +19,21 @@ int main() {
   std::FILE* out = open_statement();
   state(out, objects, unknown_types);
   close_statement(out);
+}
+
+void schedule_and_state(const Scheduling& asked) {
+  std::FILE* out = open_statement();
+  run_scheduler(asked, out);
+  close_statement(out);
+}
+
+} // namespace
+
+int main(int count, char** words) {
+  boot();
+  if (count > 3 && std::strcmp(words[1], "scheduler") == 0)
+    schedule_and_state({words[2], words + 3});
+  else
+    fill_and_state();
   for (;;) pause();
 }

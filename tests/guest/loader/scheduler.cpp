@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// The scenarios, and the moment of truth: the guest pauses its own machine, and says what it saw around that.
+#include "scheduler.hpp"
+
+#include "guest.hpp"
+#include "json.hpp"
+
+#include <algorithm>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/io.h>
+#include <sys/klog.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace guest {
+
+namespace {
+
+constexpr const char *output_path = "/scheduler.out", *state_path = "/sys/kernel/sched_ext/state",
+                     *tracing = "/sys/kernel/tracing/";
+
+/// Above every task of a scheduler, which gets what is left of the CPUs.
+void stay_out_of_its_reach() {
+  const sched_param priority{.sched_priority = 50};
+  must(sched_setscheduler(0, SCHED_FIFO, &priority), "SCHED_FIFO");
+}
+
+/// Its output goes to a file; it stays out of its own reach, so that it answers however badly it schedules.
+pid_t start(char* const* command) {
+  const pid_t child = must(fork(), "fork");
+  if (child != 0) return child;
+  const int out = must(open(output_path, O_CREAT | O_WRONLY | O_APPEND, 0600), output_path);
+  dup2(out, STDOUT_FILENO), dup2(out, STDERR_FILENO);
+  execv(command[0], command);
+  give_up(command[0]);
+}
+
+std::string state() {
+  std::string text = file_text(state_path);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+void wait_for_state(const std::string& wanted, pid_t scheduler) {
+  constexpr int seconds = 60;
+  for (int tenths = 0; state() != wanted; ++tenths, usleep(100'000))
+    if (tenths == seconds * 10 || waitpid(scheduler, nullptr, WNOHANG) == scheduler)
+      give_up("the scheduler is " + state() + ", not " + wanted + "; it says: " + file_text(output_path));
+}
+
+/// The kernel's own report, whose lines come as events: of a scheduler that runs, as a person at the machine
+/// gets it with SysRq-D; else the one that it wrote when it threw the scheduler out.
+std::string kernel_dump() {
+  if (state() == "enabled") write_file("/proc/sysrq-trigger", "D");
+  const std::string events = file_text(std::string(tracing) + "trace"), mark = "sched_ext_dump: ";
+  std::string report;
+  for (std::size_t at = 0, end = 0; (at = events.find(mark, at)) != std::string::npos; at = end) {
+    end = std::min(events.find('\n', at), events.size());
+    report += events.substr(at + mark.size(), end - at - mark.size()) + "\n";
+  }
+  return report;
+}
+
+/// Of the kernel's log, every line: what it says of a scheduler has lines that do not name it.
+std::string kernel_log() {
+  constexpr int read_all = 3, buffer_size = 10;
+  std::string text(static_cast<std::size_t>(must(klogctl(buffer_size, nullptr, 0), "size of the log")), '\0');
+  text.resize(
+      static_cast<std::size_t>(must(klogctl(read_all, text.data(), static_cast<int>(text.size())), "log")));
+  return text;
+}
+
+/// {"FILE":"TEXT"} of /sys/kernel/sched_ext
+std::string sysfs_json() {
+  std::string out;
+  for (const char* name :
+       {"state", "switch_all", "nr_rejected", "hotplug_seq", "enable_seq", "root/ops", "root/events"}) {
+    const std::string path = std::string("/sys/kernel/sched_ext/") + name;
+    if (access(path.c_str(), R_OK) != 0) continue; // without a scheduler there is no root
+    out += (out.empty() ? "" : ",") + json::quoted(name) + ":" + json::text(file_text(path));
+  }
+  return "{" + out + "}";
+}
+
+std::string snapshot_json() {
+  return "{\"counters\":" + counters_json() + ",\"sysfs\":" + sysfs_json() + ",\"tasks\":" + tasks_json() +
+         "}";
+}
+
+/// The port of QEMU's pvpanic device. Told of a panic, QEMU stops the machine; the capture saves its memory
+/// and lets it go on.
+void pause_machine() {
+  constexpr unsigned short port = 0x505;
+  must(ioperm(port, 1, 1), "ioperm");
+  outb(1, port);
+}
+
+void prepare() {
+  mkdir("/cgroup", 0755);
+  must(mount("cgroup2", "/cgroup", "cgroup2", 0, nullptr), "mount /cgroup");
+  must(mount("tracefs", tracing, "tracefs", 0, nullptr), "mount tracefs");
+  write_file(std::string(tracing) + "events/sched_ext/sched_ext_dump/enable", "1");
+  write_file("/proc/sys/kernel/sysrq", "1");
+  stay_out_of_its_reach();
+}
+
+void wait_for_scenario(const std::string& scenario, pid_t scheduler) {
+  run_short_tasks();
+  if (scenario == "ejected") return wait_for_state("disabled", scheduler);
+  sleep(3); // half of what scx_qmap lets the watchdog wait
+  if (state() != "enabled") give_up("the scheduler is " + state() + "; it says: " + file_text(output_path));
+}
+
+} // namespace
+
+void run_scheduler(const Scheduling& asked, std::FILE* out) {
+  prepare();
+  start_dozing_tasks();
+  const pid_t scheduler = start(asked.command);
+  wait_for_state("enabled", scheduler);
+  start_busy_tasks();
+  const std::string maps = hold_maps();
+  wait_for_scenario(asked.scenario, scheduler);
+  const std::string dump = kernel_dump(), output = file_text(output_path), before = snapshot_json();
+  pause_machine();
+  const std::string after = snapshot_json();
+  utsname uts{};
+  uname(&uts);
+  std::fprintf(out, "{\"release\":\"%s\",\"scheduler\":{\"scenario\":\"%s\",\"command\":\"%s\",\"pid\":%d,\n",
+               uts.release, asked.scenario.c_str(), asked.command[0], scheduler);
+  std::fprintf(out,
+               "\"maps\":%s,\n\"before\":%s,\n\"after\":%s,\n\"output\":%s,\n\"dump\":%s,\n\"log\":%s}}\n",
+               maps.c_str(), before.c_str(), after.c_str(), json::text(output).c_str(),
+               json::text(dump).c_str(), json::text(kernel_log()).c_str());
+}
+
+} // namespace guest

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Builds sched_ext schedulers from the source package of the kernel that is to run them.
+
+Nothing of the source is kept but the programs: linked statically, for a guest that has no libraries.
+"""
+
+import hashlib
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+NAMES = ("scx_qmap", "scx_sdt", "scx_simple")
+# The newest first: what an older one makes of scx_qmap is too long for the kernel's verifier.
+COMPILERS = ("clang-22", "clang-19")
+NEEDED = ("tools", "scripts/bpf_doc.py", "include/uapi", "include/linux")
+
+
+class Failed(Exception):
+    """One sentence for the person who builds."""
+
+
+def run(command, **options):
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, **options)
+    if done.returncode != 0:
+        raise Failed(f"{' '.join(map(str, command))} failed: {(done.stderr.strip() or done.stdout.strip())[-2000:]}")
+    return done.stdout
+
+
+def compiler():
+    for name in COMPILERS:
+        if shutil.which(name):
+            return name
+    raise Failed(f"none of {', '.join(COMPILERS)} is installed")
+
+
+def unpack_source(apt, series, version, work):
+    """The parts of the kernel's source that the schedulers need."""
+    package = apt.download(f"linux-source-{series}", work, version)
+    run(["dpkg", "-x", package, work / "package"])
+    package.unlink()
+    archive = next((work / "package").rglob("linux-source-*.tar.xz"))
+    source = work / "source"
+    source.mkdir()
+    run(["tar", "-xf", archive, "-C", source, "--strip-components=1", *[f"{archive.name[:-7]}/{part}" for part in NEEDED]])
+    shutil.rmtree(work / "package")
+    return source
+
+
+def kernel_types(apt, version, work):
+    """The folder of Debian's own vmlinux.h."""
+    run(["dpkg", "-x", apt.download("linux-bpf-dev", work, version), work / "types"])
+    return next((work / "types").rglob("vmlinux.h")).parent
+
+
+def build_bpftool(source, work):
+    """The smallest bpftool, which links objects and writes skeletons, and the libbpf that it is built with."""
+    out = work / "bpftool"
+    out.mkdir()
+    run(["make", "-s", "-j2", "-C", source / "tools/bpf/bpftool", f"OUTPUT={out}/", "SKIP_CRYPTO=1", "bootstrap"])
+    return out / "bootstrap"
+
+
+def build_one(name, clang, source, types, bpftool, work):
+    """As tools/sched_ext/Makefile does, but static."""
+    tools, machine = source / "tools", run(["gcc", "-print-multiarch"]).strip()
+    libbpf = bpftool / "libbpf"
+    includes = ["-I", tools / "sched_ext/include", "-I", work, "-I", libbpf / "include", "-I", tools / "include/uapi"]
+    compiled, linked = work / f"{name}.bpf.o", work / f"{name}.linked.o"
+    run([clang, "-target", "bpf", "-mcpu=v3", "-O2", "-g", "-D__TARGET_ARCH_x86", "-mlittle-endian", "-fms-extensions",
+         f"-ffile-prefix-map={source}=.", "-I", tools / "sched_ext/include/bpf-compat", *includes, "-I", types,
+         "-I", source / "include", "-idirafter", f"/usr/include/{machine}", "-idirafter", "/usr/include",
+         "-c", tools / f"sched_ext/{name}.bpf.c", "-o", compiled])
+    run([bpftool / "bpftool", "gen", "object", linked, compiled])
+    (work / f"{name}.bpf.skel.h").write_text(run([bpftool / "bpftool", "gen", "skeleton", linked, "name", name]))
+    elf = run(["pkg-config", "--static", "--libs", "libelf"]).split()
+    run(["gcc", "-O2", "-pthread", "-static", *includes, "-I", tools / "lib", "-I", tools / "include",
+         "-o", work / name, tools / f"sched_ext/{name}.c", libbpf / "libbpf.a", *elf])
+    return work / name
+
+
+def build_all(apt, series, version, folder, cache):
+    with tempfile.TemporaryDirectory(dir=cache) as made:
+        work = pathlib.Path(made)
+        source, types = unpack_source(apt, series, version, work), kernel_types(apt, version, work)
+        bpftool = build_bpftool(source, work)
+        finished = work / "finished"
+        finished.mkdir()
+        for name in NAMES:
+            build_one(name, compiler(), source, types, bpftool, work).rename(finished / name)
+        folder.parent.mkdir(exist_ok=True)
+        finished.rename(folder)
+
+
+def schedulers(apt, kernel_package, version, cache):
+    """Folder of the built programs, kept by source, compiler and recipe."""
+    series = re.match(r"linux-image-(\d+\.\d+)", kernel_package).group(1)
+    digest = hashlib.sha256()
+    for part in (version, run([compiler(), "--version"]), pathlib.Path(__file__).read_text()):
+        digest.update(part.encode() + b"\0")
+    folder = cache / "schedulers" / f"{series}-{digest.hexdigest()[:16]}"
+    if not folder.is_dir():
+        build_all(apt, series, version, folder, cache)
+    return folder
