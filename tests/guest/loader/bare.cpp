@@ -41,6 +41,7 @@ std::vector<std::string> create_bare_maps(const Objects& objects) {
   create_local_storages(unknown);
   create_cgroup_storages();
   create_arenas(unknown);
+  create_allocators();
   create_insn_arrays(unknown);
   create_struct_ops();
   create_stacks();
