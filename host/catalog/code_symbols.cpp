@@ -56,4 +56,10 @@ std::optional<CodeSymbol> CodeSymbols::at(std::uint64_t address) const {
   return CodeSymbol{found->name, "", 0, found->offset};
 }
 
+/// The kernel's own symbols were all read, or the target could not have been opened.
+bool CodeSymbols::may_lack(std::uint64_t address) const {
+  constexpr std::uint64_t kernel_half = 1ULL << 63;
+  return address >= kernel_half && (!is_complete_ || modules_.may_lack(address));
+}
+
 } // namespace mapscope::catalog

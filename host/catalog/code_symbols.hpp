@@ -27,8 +27,8 @@ class CodeSymbols {
 public:
   CodeSymbols(const target::Target& target, const btf::Types& kernel, const std::vector<Program>& programs);
   [[nodiscard]] std::optional<CodeSymbol> at(std::uint64_t address) const;
-  /// False when the list of BPF programs' code could not be followed to its end: names may be missing.
-  [[nodiscard]] bool is_complete() const { return is_complete_; }
+  /// Of an address without a name: whether it may have one that could not be read.
+  [[nodiscard]] bool may_lack(std::uint64_t address) const;
 
 private:
   /// struct bpf_ksym, include/linux/bpf.h: programs, their functions, trampolines and dispatchers.
@@ -42,7 +42,7 @@ private:
   const target::Target& target_;
   ModuleSymbols modules_;
   std::vector<Range> ranges_; ///< sorted by start
-  bool is_complete_ = true;
+  bool is_complete_ = true;   ///< the list of BPF programs' code could be followed to its end
 };
 
 } // namespace mapscope::catalog

@@ -69,6 +69,7 @@ ModuleSymbols::ModuleSymbols(const target::Target& target, const btf::Types& ker
     add(reader, layouts, *next - layouts.list);
     next = reader.get<std::uint64_t>(*next);
   }
+  if (!next) is_torn_ = true;
   std::ranges::sort(ranges_, {}, &Range::start);
 }
 
@@ -78,6 +79,7 @@ void ModuleSymbols::add(target::Reader& reader, const Layouts& layouts, std::uin
   for (const auto& [base, size] : layouts.code) {
     const auto start = reader.get<std::uint64_t>(module + base);
     const auto length = reader.get<std::uint32_t>(module + size);
+    if (!start || !length) is_torn_ = true;
     if (start && length && *start != 0 && *length != 0 && *length <= UINT64_MAX - *start)
       ranges_.push_back({*start, *start + *length, modules_.size() - 1});
   }
@@ -90,19 +92,31 @@ void ModuleSymbols::read_symbols(const Module& module, std::size_t number) const
   const auto symtab = reader.get<std::uint64_t>(module.kallsyms + symtab_),
              strtab = reader.get<std::uint64_t>(module.kallsyms + strtab_);
   const auto count = reader.get<std::uint32_t>(module.kallsyms + num_symtab_);
-  if (!symtab || !strtab || !count || *count > most_symbols) return;
+  module.is_torn = !symtab || !strtab || !count;
+  if (module.is_torn || *count > most_symbols) return;
   std::vector<Elf64_Sym> symbols;
   for (std::uint32_t first = 0; first < *count; first += piece) {
     symbols.resize(std::min(piece, *count - first));
-    if (reader.read(*symtab + std::uint64_t{first} * sizeof(Elf64_Sym),
-                    std::as_writable_bytes(std::span(symbols))) != target::Fault::none)
-      continue;
+    target::Fault fault{};
+    const std::size_t done = reader.read_some(*symtab + std::uint64_t{first} * sizeof(Elf64_Sym),
+                                              std::as_writable_bytes(std::span(symbols)), &fault);
+    if (fault != target::Fault::none) module.is_torn = true;
+    symbols.resize(done / sizeof(Elf64_Sym));
     for (const Elf64_Sym& symbol : symbols)
       if (symbol.st_shndx != SHN_UNDEF && range_at(symbol.st_value, number) != nullptr)
-        module.symbols.push_back({symbol.st_value, reader.text(*strtab + symbol.st_name, symbol_name_size)});
+        add(reader, module, {symbol.st_value, symbol.st_size, {}}, *strtab + symbol.st_name);
   }
   std::erase_if(module.symbols, [](const Symbol& symbol) { return !names_a_place(symbol.name); });
   std::ranges::stable_sort(module.symbols, {}, &Symbol::address);
+}
+
+/// A name that is cut is none: where its end is missing the text stops as at a NUL.
+void ModuleSymbols::add(target::Reader& reader, const Module& module, Symbol symbol, std::uint64_t name) {
+  symbol.name = reader.text(name, symbol_name_size);
+  if (symbol.name.size() < symbol_name_size && !reader.get<char>(name + symbol.name.size()))
+    module.is_torn = true;
+  else
+    module.symbols.push_back(std::move(symbol));
 }
 
 const ModuleSymbols::Range* ModuleSymbols::range_at(std::uint64_t address) const {
@@ -116,15 +130,27 @@ const ModuleSymbols::Range* ModuleSymbols::range_at(std::uint64_t address, std::
   return range != nullptr && range->module == module ? range : nullptr;
 }
 
+const ModuleSymbols::Module& ModuleSymbols::with_symbols(std::size_t number) const {
+  const Module& module = modules_[number];
+  std::call_once(module.once, [&] { read_symbols(module, number); });
+  return module;
+}
+
+bool ModuleSymbols::may_lack(std::uint64_t address) const {
+  const Range* range = range_at(address);
+  return range != nullptr ? with_symbols(range->module).is_torn : is_torn_;
+}
+
+/// Where part of a table is missing, so may be the symbol that follows: then each ends where it says so.
 std::optional<ModuleSymbols::Found> ModuleSymbols::at(std::uint64_t address) const {
   const Range* range = range_at(address);
   if (range == nullptr) return std::nullopt;
-  const Module& module = modules_[range->module];
-  std::call_once(module.once, [&] { read_symbols(module, range->module); });
+  const Module& module = with_symbols(range->module);
   const auto after = std::ranges::upper_bound(module.symbols, address, {}, &Symbol::address);
   if (after == module.symbols.begin() || std::prev(after)->address < range->start) return std::nullopt;
   const std::uint64_t start = std::prev(after)->address;
   const auto first = std::ranges::lower_bound(module.symbols, start, {}, &Symbol::address);
+  if (module.is_torn && address - start >= first->size) return std::nullopt;
   return Found{first->name, module.name, address - start};
 }
 

@@ -73,9 +73,13 @@ int msc_call::field(const msc_field& field) {
 
 int msc_call::symbol(std::uint64_t address, msc_symbol* found) {
   if (found->size != sizeof *found) return misuse("symbol() into a record of another size");
-  lacks_memory_ = lacks_memory_ || (environment_.symbols != nullptr && !environment_.symbols->is_complete());
-  const auto symbol = environment_.symbols != nullptr ? environment_.symbols->at(address) : std::nullopt;
-  if (!symbol) return MSC_ENOENT;
+  const auto* const symbols = environment_.symbols;
+  const auto symbol = symbols != nullptr ? symbols->at(address) : std::nullopt;
+  if (!symbol) {
+    if (symbols != nullptr && symbols->may_lack(address))
+      note(MSC_EFAULT, "functions are shown without names: what names them could not be read");
+    return MSC_ENOENT;
+  }
   found->program = symbol->program;
   found->offset = symbol->offset;
   symbol->name.copy(found->name, sizeof found->name - 1);

@@ -19,8 +19,8 @@ std::uint64_t slot_of(Bytes bytes) { return load_at<std::uint64_t>(bytes, 0).val
 
 void SpecialFields::callback(std::uint64_t function, btf::ValueVisitor& out) {
   if (function == 0) return;
-  lacks_memory_ = lacks_memory_ || (symbols_ != nullptr && !symbols_->is_complete());
   const auto symbol = symbols_ != nullptr ? symbols_->at(function) : std::nullopt;
+  lacks_memory_ = lacks_memory_ || (!symbol && symbols_ != nullptr && symbols_->may_lack(function));
   if (symbol)
     out.fact("callback", std::string_view(symbol->name));
   else
