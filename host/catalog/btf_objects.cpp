@@ -20,10 +20,10 @@ BtfObjects::BtfObjects(Walk& walk, std::shared_ptr<const btf::Types> kernel)
   fields_ = {.size = btf.size(),
              .data = btf.need("data"),
              .data_size = btf.need("data_size"),
-             .base = btf.need("base_btf"),
-             .name = btf.need("name"),
-             .kernel = btf.need("kernel_btf"),
-             .id = btf.need("id")};
+             .id = btf.need("id"),
+             .base = btf.want("base_btf"), // these three: 951bb64621b8, 5331232ab9b8
+             .name = btf.want("name"),
+             .kernel = btf.want("kernel_btf")};
   layout_error_ = btf.error();
 }
 
@@ -35,11 +35,11 @@ Result<BtfObjects::Record> BtfObjects::record_at(std::uint64_t address) {
     return fail_at(Errc::not_in_dump, address,
                    fmt::format("struct btf at {:#x} is {}", address, target::fault_text(fault)));
   return Record{.data = object->get<std::uint64_t>(fields_.data),
-                .base = object->get<std::uint64_t>(fields_.base),
+                .base = object->get<std::uint64_t>(fields_.base).value_or(0),
                 .data_size = object->get<std::uint32_t>(fields_.data_size),
                 .id = object->get<std::uint32_t>(fields_.id),
-                .kernel = object->get<std::uint8_t>(fields_.kernel) != 0,
-                .name = object->text(fields_.name, name_size)};
+                .kernel = object->get<std::uint8_t>(fields_.kernel).value_or(0) != 0,
+                .name = fields_.name ? object->text(*fields_.name, name_size) : ""};
 }
 
 Result<void> BtfObjects::list(std::vector<BtfObject>& into) {

@@ -37,7 +37,8 @@ public:
 
 private:
   struct Fields {
-    std::uint64_t size, data, data_size, base, name, kernel, id;
+    std::uint64_t size, data, data_size, id;
+    std::optional<std::uint64_t> base, name, kernel; ///< 5.11: before, all of them are of programs
   };
   struct Record {
     std::uint64_t data = 0, base = 0;

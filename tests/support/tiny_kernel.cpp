@@ -97,7 +97,7 @@ std::string bytes_text(std::span<const std::byte> bytes) {
   return text + "\n";
 }
 
-void add_kernel_types(BtfBuilder& b) {
+void add_kernel_types(BtfBuilder& b, bool with_split_btf) {
   const TypeId u8 = b.u8(), u32 = b.u32(), u64 = b.u64(), text = b.array(b.character(), 16),
                to = b.pointer(0);
   const TypeId counter = b.record("atomic64_t", {{"counter", b.i64()}});
@@ -128,11 +128,11 @@ void add_kernel_types(BtfBuilder& b) {
   b.record("bpf_prog_stats", {{"cnt", u64}, {"nsecs", u64}, {"misses", u64}});
   b.record("user_struct", {{"uid", b.record("kuid_t", {{"val", u32}})}});
   b.record("btf", {{"data", to},
-                   {"base_btf", to},
+                   {with_split_btf ? "base_btf" : "strings", to},
                    {"data_size", u32},
                    {"id", u32},
-                   {"kernel_btf", u8},
-                   {"name", b.array(b.character(), 56)}});
+                   {with_split_btf ? "kernel_btf" : "refcnt", u8},
+                   {with_split_btf ? "name" : "rcu", b.array(b.character(), 56)}});
   const TypeId xarray = b.record("xarray", {{"xa_flags", u32}, {"xa_head", to}});
   b.record("idr", {{"idr_rt", xarray}, {"idr_base", u32}, {"idr_next", u32}});
   b.record("xa_node", {{"shift", u8}, {"offset", u8}, {"parent", to}, {"slots", b.array(to, 16)}});

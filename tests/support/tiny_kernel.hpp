@@ -34,8 +34,8 @@ std::string kallsyms_text(const KernelSymbols& symbols, std::uint64_t at);
 std::string bytes_text(std::span<const std::byte> bytes);
 
 /// The types that catalog and target ask a kernel for. Their members lie in an order of their own: whoever
-/// reads them must go by name.
-void add_kernel_types(BtfBuilder& btf);
+/// reads them must go by name. Before 5.11 no BTF stood on another.
+void add_kernel_types(BtfBuilder& btf, bool with_split_btf = true);
 
 /// A struct xa_node of those types (16 slots). Each slot is what a u64 of a TextImage may be.
 std::string xa_node_text(const std::vector<std::pair<unsigned, std::string>>& slots, unsigned shift = 0,

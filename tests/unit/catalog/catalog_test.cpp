@@ -57,7 +57,7 @@ struct Tables {
 /// Builds the kernel and reads its catalog.
 struct Kernel {
   BtfBuilder types;
-  Kernel() { test::add_kernel_types(types); }
+  explicit Kernel(bool with_split_btf = true) { test::add_kernel_types(types, with_split_btf); }
 
   Result<Catalog> read(const Tables& tables) const {
     const TextImage image(tiny_kernel_text(types,
@@ -139,6 +139,26 @@ TEST(Catalog, TypesOfAMapAreThoseOfItsOwnObject) {
   ASSERT_NE(map.types, nullptr) << map.problem.value_or("");
   EXPECT_EQ(map.btf_id, 5U);
   EXPECT_EQ(map.types->spell(map.value_type), "struct value");
+}
+
+/// 5.10: where the base would be is something else.
+TEST(Catalog, OlderObjectsStandOnNothing) {
+  BtfBuilder own;
+  own.u32();
+  const auto id = own.record("value", {{"a", 1}});
+  const Kernel kernel(false);
+  const auto catalog = kernel.must_read(
+      {.maps = {{1, to("map")}},
+       .programs = {},
+       .btfs = {{5, to("own")}},
+       .objects = map_text("map", 1, 1, to("own"), id) + btf_text("own", 5, own, to("own"))});
+  ASSERT_EQ(catalog.maps.size(), 1U);
+  ASSERT_NE(catalog.maps[0].types, nullptr) << catalog.maps[0].problem.value_or("");
+  EXPECT_EQ(catalog.maps[0].types->spell(catalog.maps[0].value_type), "struct value");
+  ASSERT_EQ(catalog.btfs.size(), 1U);
+  EXPECT_EQ(catalog.btfs[0].id, 5U);
+  EXPECT_FALSE(catalog.btfs[0].kernel);
+  EXPECT_THAT(catalog.gaps, IsEmpty());
 }
 
 TEST(Catalog, SplitObjectsStandOnTheTargetsBase) {
