@@ -5,26 +5,20 @@
 // a part that cannot be read costs no other part.
 
 #include "sched_ext.hpp"
-#include "sched_ext_clock.hpp"
-#include "sched_ext_schedulers.hpp"
+#include "sched_ext_emit.hpp"
+#include "sched_ext_findings.hpp"
 
 namespace {
 
 using mapscope::Call;
 using mapscope::Stop;
-using mapscope::builtin::Enum;
-using mapscope::builtin::Jiffies;
-using mapscope::builtin::KernelLog;
 using mapscope::builtin::load;
-using mapscope::builtin::LogLine;
 using mapscope::builtin::Scheduler;
-using mapscope::builtin::Schedulers;
-using mapscope::builtin::ScxExit;
-using mapscope::builtin::ScxExits;
+using mapscope::builtin::ScxCpu;
 
 constexpr std::size_t most_log_lines = 256;
 
-/// One part of the whole. Gaps and members that this kernel has not end it, and nothing else.
+/// Gaps, and types and members that this kernel has not, end a part, and nothing else.
 template <class Read> void part(Call& call, const char* name, Read read) {
   try {
     read();
@@ -37,23 +31,36 @@ template <class Read> void part(Call& call, const char* name, Read read) {
 class SchedExt {
 public:
   explicit SchedExt(Call& call)
-      : call_(call), entity_(call.kernel_type("struct sched_ext_entity")),
-        states_(call, {"enum scx_enable_state", "enum scx_ops_enable_state"}),
-        ops_flags_(call, {"enum scx_ops_flags"}), exits_(call), clock_(call) {}
+      : call_(call), tasks_(call), queues_(call, tasks_),
+        states_(call, {"enum scx_enable_state", "enum scx_ops_enable_state"}), exits_(call), clock_(call) {}
 
   void read() {
-    part(call_, "the state of sched_ext", [&] { read_state(); });
-    part(call_, "the schedulers", [&] { read_schedulers(); });
-    part(call_, "the kernel's log", [&] { read_log(); });
+    part(call_, "the state of sched_ext", [this] { read_state(); });
+    part(call_, "the schedulers", [this] { read_schedulers(); });
+    part(call_, "the run queues", [this] { read_cpus(); });
+    for (Scheduler& scheduler : schedulers_)
+      part(call_, "a scheduler's queues and events", [&] { read_of(scheduler); });
+    part(call_, "the list of tasks", [this] { read_tasks(); });
+    part(call_, "the kernel's log", [this] { read_log(); });
+    if (tasks_.lost() != 0)
+      call_.note(MSC_EFAULT, (std::to_string(tasks_.lost()) + " tasks could not be read").c_str());
     choose_exit();
   }
 
   void emit() {
+    mapscope::builtin::ScxFindings findings(call_, tasks_, queues_, clock_);
+    if (exit_) findings.exit(*exit_, is_attached());
+    findings.waiters(cpus_, watchdog_ms());
+    mapscope::builtin::ScxEmitter emitter(call_, exits_, tasks_, clock_, names());
     emit_state();
-    emit_exit();
-    emit_clock();
-    emit_schedulers();
+    if (exit_) emitter.exit(*exit_);
+    emit_counters();
+    emit_all("schedulers", schedulers_, [&](const Scheduler& scheduler) { emitter.scheduler(scheduler); });
+    emit_all("cpus", cpus_, [&](const ScxCpu& cpu) { emitter.cpu(cpu); });
+    emit_all("dsqs", queues_.all(), [&](const auto& queue) { emitter.queue(queue); });
+    emit_all("tasks", emitter.limited(listed_), [&](std::size_t place) { emitter.task(place, false); });
     emit_log();
+    if (!listed_.empty()) call_.count(listed_.size());
   }
 
 private:
@@ -71,20 +78,59 @@ private:
         if (const auto value = load<std::uint64_t>(call_, *counter)) counters_.emplace_back(field, *value);
   }
 
-  void read_schedulers() { schedulers_ = Schedulers(call_, exits_).find(); }
+  void read_schedulers() {
+    mapscope::builtin::Schedulers schedulers(call_, exits_);
+    sched_ = schedulers.sched();
+    schedulers_ = schedulers.find();
+  }
+
+  void read_cpus() {
+    const bool attached = is_attached();
+    cpus_ = mapscope::builtin::Cpus(call_, tasks_, queues_)
+                .read(attached ? schedulers_.front().address : 0, sched_);
+  }
+
+  /// One that has left has neither tasks nor queues; its counters stay.
+  void read_of(Scheduler& scheduler) {
+    scheduler.events = mapscope::builtin::Events(call_).of(scheduler.address, sched_);
+    if (scheduler.attached) queues_.add_of(scheduler, sched_);
+  }
+
+  void read_tasks() {
+    for (const std::size_t place : tasks_.all()) {
+      ++nr_tasks_;
+      if (!tasks_.is_untouched(tasks_[place])) listed_.push_back(place);
+    }
+    has_tasks_ = true;
+  }
 
   void read_log() {
-    KernelLog log(call_);
+    mapscope::builtin::KernelLog log(call_);
     log_ = log.lines("sched_ext: ", most_log_lines);
     if (log.lost() != 0) call_.note(MSC_EFAULT, "a part of the kernel's log could not be read");
   }
 
+  [[nodiscard]] bool is_attached() const { return !schedulers_.empty() && schedulers_.front().attached; }
+
   /// Of the attached scheduler if it is on its way out; when there is none, of one that has left.
   void choose_exit() {
-    const bool attached = std::ranges::any_of(schedulers_, &Scheduler::attached);
     for (const Scheduler& scheduler : schedulers_)
-      if (scheduler.attached == attached && scheduler.exit && !exit_) exit_ = scheduler.exit;
-    if (!exit_ && !attached) exit_ = exits_.from_log(log_);
+      if (scheduler.attached == is_attached() && scheduler.exit && !exit_) exit_ = scheduler.exit;
+    if (!exit_ && !is_attached()) exit_ = exits_.from_log(log_);
+  }
+
+  [[nodiscard]] std::uint64_t watchdog_ms() const {
+    if (!is_attached() || !schedulers_.front().watchdog_timeout) return 0;
+    return clock_.ms(*schedulers_.front().watchdog_timeout).value_or(0);
+  }
+
+  /// With one scheduler there is nothing to tell apart.
+  [[nodiscard]] mapscope::builtin::SchedulerNames names() const {
+    mapscope::builtin::SchedulerNames names;
+    if (schedulers_.size() > 1)
+      for (const Scheduler& scheduler : schedulers_)
+        names.emplace(scheduler.address, scheduler.name.value_or(""));
+    return names;
   }
 
   void emit_state() {
@@ -93,74 +139,47 @@ private:
     call_.text("enable_state", states_.short_name(*state_, {}));
   }
 
-  void emit_exit() {
-    if (!exit_) return;
-    call_.object("exit");
-    call_.text("source", exit_->source);
-    call_.text("scheduler", exit_->scheduler);
-    exits_.emit(*exit_);
-    call_.end();
-  }
-
-  void emit_clock() {
+  void emit_counters() {
+    if (has_tasks_) call_.number("nr_tasks", nr_tasks_);
     if (switched_all_) call_.flag("switched_all", *switched_all_);
     for (const auto& [field, value] : counters_) call_.number(field, value);
     if (const auto now = clock_.now()) call_.number("jiffies", *now);
     if (const auto length = clock_.length_ns()) call_.number("jiffy_ns", *length);
   }
 
-  void emit_schedulers() {
-    call_.list("schedulers");
-    for (const Scheduler& scheduler : schedulers_) emit(scheduler);
-    call_.end();
-  }
-
-  void emit(const Scheduler& scheduler) {
-    call_.object(nullptr);
-    mapscope::builtin::emit_name(call_, "name", scheduler.name);
-    call_.text("source", scheduler.source);
-    if (scheduler.address != 0) call_.address("address", scheduler.address);
-    call_.flag("attached", scheduler.attached);
-    if (scheduler.level) call_.number("level", *scheduler.level);
-    if (scheduler.flags) {
-      call_.number("flags", *scheduler.flags);
-      mapscope::builtin::emit_texts(call_, "flag_names", ops_flags_.flag_names(*scheduler.flags));
-    }
-    for (const auto& [field, value] : scheduler.numbers) call_.number(field, value);
-    if (const auto ms = scheduler.watchdog_timeout ? clock_.ms(*scheduler.watchdog_timeout) : std::nullopt)
-      call_.number("watchdog_timeout_ms", *ms);
-    if (scheduler.aborting) call_.flag("aborting", *scheduler.aborting);
-    if (scheduler.exit) {
-      call_.object("exit");
-      exits_.emit(*scheduler.exit);
-      call_.end();
-    }
+  template <class List, class Emit> void emit_all(const char* field, const List& list, Emit emit) {
+    call_.list(field);
+    for (const auto& item : list) emit(item);
     call_.end();
   }
 
   void emit_log() {
     if (log_.empty()) return;
-    call_.list("log");
-    for (const LogLine& line : log_) {
+    emit_all("log", log_, [this](const mapscope::builtin::LogLine& line) {
       call_.object(nullptr);
       call_.number("ts_ns", line.ts_ns);
       call_.text("text", line.text);
       call_.end();
-    }
-    call_.end();
+    });
   }
 
   Call& call_;
-  msc_type entity_;
-  Enum states_, ops_flags_;
-  ScxExits exits_;
-  Jiffies clock_;
+  mapscope::builtin::ScxTasks tasks_;
+  mapscope::builtin::Queues queues_;
+  mapscope::builtin::Enum states_;
+  mapscope::builtin::ScxExits exits_;
+  mapscope::builtin::Jiffies clock_;
+  std::optional<msc_type> sched_; ///< struct scx_sched, since 6.16
   std::optional<std::uint32_t> state_;
   std::optional<bool> switched_all_;
   std::vector<std::pair<const char*, std::uint64_t>> counters_;
-  std::vector<Scheduler> schedulers_;
-  std::vector<LogLine> log_;
-  std::optional<ScxExit> exit_;
+  std::vector<Scheduler> schedulers_; ///< the attached one first
+  std::vector<ScxCpu> cpus_;
+  std::vector<std::size_t> listed_; ///< tasks with anything of a scheduler's
+  std::uint64_t nr_tasks_ = 0;
+  bool has_tasks_ = false;
+  std::vector<mapscope::builtin::LogLine> log_;
+  std::optional<mapscope::builtin::ScxExit> exit_;
 };
 
 void render_sched_ext(Call& call) {

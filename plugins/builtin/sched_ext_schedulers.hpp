@@ -20,7 +20,8 @@ struct Scheduler {
   bool attached = false;
   std::optional<std::string> name;
   std::vector<std::pair<const char*, std::uint64_t>> numbers; ///< as they are, by their names in the report
-  std::optional<std::uint64_t> level, flags, watchdog_timeout, cgroup;
+  std::optional<std::uint64_t> level, flags, watchdog_timeout, cgroup_id;
+  std::optional<std::string> cgroup_path;
   std::optional<bool> aborting;
   std::optional<ScxExit> exit;
   std::vector<std::pair<std::string, std::int64_t>> events;
@@ -111,13 +112,23 @@ private:
     read_ops(sched + call_.offset(*sched_, "ops"), scheduler);
     scheduler.level = member<std::int32_t>(sched, "level").value_or(0);
     scheduler.watchdog_timeout = member<std::uint64_t>(sched, "watchdog_timeout");
-    scheduler.cgroup = member<std::uint64_t>(sched, "cgrp");
+    read_cgroup(sched, scheduler);
     if (const auto aborting = member<std::uint8_t>(sched, "aborting")) scheduler.aborting = *aborting != 0;
     take(scheduler, "id", member<std::uint64_t>(sched, "id"));
     take(scheduler, "slice_dfl", member<std::uint64_t>(sched, "slice_dfl"));
     take(scheduler, "bypass_depth", member<std::uint32_t>(sched, "bypass_depth"));
     const auto info = member<std::uint64_t>(sched, "exit_info");
     read_exit(info, "scx_sched", scheduler);
+  }
+
+  /// The cgroup that a sub-scheduler is for, since 7.1; that of the root scheduler is the root.
+  void read_cgroup(std::uint64_t sched, Scheduler& scheduler) {
+    const auto cgroup = member<std::uint64_t>(sched, "cgrp");
+    if (cgroup.value_or(0) == 0 || scheduler.level == 0U) return;
+    Cgroups cgroups(call_);
+    scheduler.cgroup_id = cgroups.id(*cgroup);
+    const auto path = member<std::uint64_t>(sched, "cgrp_path");
+    if (path.value_or(0) != 0) scheduler.cgroup_path = load_text(call_, *path, smallest_page);
   }
 
   /// Before 6.16.

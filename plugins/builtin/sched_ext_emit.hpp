@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was found of sched_ext as fields of the report, by the names that sched_ext.hpp lists. Nothing is read
+// here.
+#pragma once
+
+#include "sched_ext_cpus.hpp"
+
+namespace mapscope::builtin {
+
+/// Names of schedulers by their addresses, where there are several; a task says whose it is by the address.
+using SchedulerNames = std::unordered_map<std::uint64_t, std::string>;
+
+class ScxEmitter {
+public:
+  ScxEmitter(Call& call, ScxExits& exits, ScxTasks& tasks, const Jiffies& clock, SchedulerNames names)
+      : call_(call), exits_(exits), tasks_(tasks), clock_(clock), names_(std::move(names)),
+        ops_flags_(call, {"enum scx_ops_flags"}), rq_flags_(call, {"enum scx_rq_flags"}) {}
+
+  void exit(const ScxExit& exit) {
+    call_.object("exit");
+    call_.text("source", exit.source);
+    call_.text("scheduler", exit.scheduler);
+    exits_.emit(exit);
+    call_.end();
+  }
+
+  void scheduler(const Scheduler& scheduler) {
+    call_.object(nullptr);
+    emit_name(call_, "name", scheduler.name);
+    call_.text("source", scheduler.source);
+    if (scheduler.address != 0) call_.address("address", scheduler.address);
+    call_.flag("attached", scheduler.attached);
+    tasks_.emit("level", scheduler.level);
+    cgroup(scheduler);
+    if (scheduler.flags) flags(*scheduler.flags, ops_flags_);
+    for (const auto& [field, value] : scheduler.numbers) call_.number(field, value);
+    if (scheduler.watchdog_timeout)
+      tasks_.emit("watchdog_timeout_ms", clock_.ms(*scheduler.watchdog_timeout));
+    if (scheduler.aborting) call_.flag("aborting", *scheduler.aborting);
+    if (scheduler.exit) {
+      call_.object("exit");
+      exits_.emit(*scheduler.exit);
+      call_.end();
+    }
+    events(scheduler);
+    call_.end();
+  }
+
+  void cpu(const ScxCpu& cpu) {
+    call_.object(nullptr);
+    call_.number("cpu", cpu.cpu);
+    for (const auto& [field, value] : cpu.numbers) call_.number(field, value);
+    if (cpu.flags) flags(*cpu.flags, rq_flags_);
+    if (cpu.released) call_.flag("cpu_released", *cpu.released);
+    if (cpu.curr) curr(cpu);
+    for (const auto& [field, ranges] : cpu.masks) call_.text(field, ranges);
+    call_.list("runnable");
+    for (const std::size_t place : limited(cpu.runnable)) task(place, true);
+    call_.end();
+    longest_waiter(cpu.runnable, cpu.curr);
+    call_.end();
+  }
+
+  void queue(const Queue& queue) {
+    call_.object(nullptr);
+    call_.text("kind", queue.kind);
+    tasks_.emit("dsq_id", queue.id);
+    tasks_.emit("cpu", queue.cpu);
+    tasks_.emit("node", queue.node);
+    if (!queue.scheduler.empty()) call_.text("scheduler", queue.scheduler);
+    tasks_.emit("nr", queue.nr);
+    tasks_.emit("seq", queue.seq);
+    call_.list("tasks");
+    for (const std::size_t place : limited(queue.tasks)) queued(tasks_[place]);
+    call_.end();
+    longest_waiter(queue.tasks, std::nullopt);
+    call_.end();
+  }
+
+  void task(std::size_t place, bool waits) {
+    const ScxTask& task = tasks_[place];
+    call_.object(nullptr);
+    tasks_.emit(task, owner(task));
+    if (waits) tasks_.emit_waiting(task, clock_);
+    call_.end();
+  }
+
+  /// What of a list is shown.
+  [[nodiscard]] std::span<const std::size_t> limited(const std::vector<std::size_t>& places) const {
+    const std::size_t limit = call_.target.row_limit != 0 ? call_.target.row_limit : places.size();
+    return std::span(places).first(std::min(places.size(), limit));
+  }
+
+private:
+  void flags(std::uint64_t flags, const Enum& names) {
+    call_.number("flags", flags);
+    emit_texts(call_, "flag_names", names.flag_names(flags));
+  }
+
+  void cgroup(const Scheduler& scheduler) {
+    if (!scheduler.cgroup_id) return;
+    call_.object("cgroup");
+    call_.number("id", *scheduler.cgroup_id);
+    emit_name(call_, "path", scheduler.cgroup_path);
+    call_.end();
+  }
+
+  void events(const Scheduler& scheduler) {
+    if (scheduler.events.empty()) return;
+    call_.object("events");
+    for (const auto& [name, sum] : scheduler.events) call_.signed_number(name.c_str(), sum);
+    call_.end();
+  }
+
+  void curr(const ScxCpu& cpu) {
+    const ScxTask& task = tasks_[*cpu.curr];
+    call_.object("curr");
+    tasks_.emit_who(task);
+    if (!cpu.curr_class.empty()) call_.text("class", cpu.curr_class);
+    call_.end();
+  }
+
+  void queued(const ScxTask& task) {
+    call_.object(nullptr);
+    tasks_.emit_who(task);
+    tasks_.emit_waited(task, clock_);
+    tasks_.emit("dsq_vtime", task.dsq_vtime);
+    tasks_.emit("slice", task.slice);
+    tasks_.emit("weight", task.weight);
+    call_.end();
+  }
+
+  void longest_waiter(const std::vector<std::size_t>& places, std::optional<std::size_t> running) {
+    const ScxTask* longest = nullptr;
+    const auto waited = [&](const ScxTask& task) { return ScxTasks::waited(task, clock_).value_or(0); };
+    for (const std::size_t place : places)
+      if (place != running && (longest == nullptr || waited(tasks_[place]) > waited(*longest)))
+        longest = &tasks_[place];
+    if (longest == nullptr || !ScxTasks::waited(*longest, clock_)) return;
+    call_.object("longest_waiter");
+    tasks_.emit_who(*longest);
+    tasks_.emit_waited(*longest, clock_);
+    call_.end();
+  }
+
+  [[nodiscard]] std::string owner(const ScxTask& task) const {
+    const auto found = task.sched ? names_.find(*task.sched) : names_.end();
+    return found != names_.end() ? found->second : "";
+  }
+
+  Call& call_;
+  ScxExits& exits_;
+  ScxTasks& tasks_;
+  const Jiffies& clock_;
+  SchedulerNames names_;
+  Enum ops_flags_, rq_flags_;
+};
+
+} // namespace mapscope::builtin
