@@ -85,9 +85,9 @@ struct wide_ctx {
   u64 words[600];
 };
 
-/* No allocator is named after it; no other type is as large. */
+/* No allocator is named after it; no other type is as large. Some of its slots lie across two pages. */
 struct lonely {
-  u64 words[13];
+  u64 words[125];
 };
 
 /* Nothing tells which of the two an allocator of that size holds. */

@@ -112,11 +112,11 @@ public:
 
   void fill_all() {
     set_pool(pools_.chunks, sizeof(sdt_chunk), 1), set_pool(pools_.descs, sizeof(sdt_desc), 1);
-    auto tasks = make<task_ctx>("task_ctx_allocator", "task_ctx", 10'000);
+    auto tasks = make<task_ctx>("task_ctx_allocator", "task_ctx", 10'800);
     auto more_tasks = make<task_ctx>("scx_task_ctx_allocator", "task_ctx", 700);
     auto groups = make<cgroup_ctx>("cgroup_ctx_allocator", "cgroup_ctx", 300);
     make<wide_ctx>("wide_ctx_allocator", "wide_ctx", 20);
-    make<lonely>("by_size_allocator", "lonely", 10);
+    make<lonely>("by_size_allocator", "lonely", 40);
     make<left_twin>("twins_allocator", nullptr, 5);
     refer_by_number<u32>("task_ctx_refs", "task_ctx_allocator", tasks, 500);
     refer_by_number<u64>("cgroup_ctx_refs", "cgroup_ctx_allocator", groups, 250);
