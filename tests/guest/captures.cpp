@@ -11,15 +11,23 @@ namespace mapscope::guest {
 
 namespace fs = std::filesystem;
 
-std::vector<Capture> captures() {
+namespace {
+
+std::vector<Capture> captures_in(const char* variable) {
   std::vector<Capture> list;
-  const char* text = std::getenv("MAPSCOPE_CAPTURES");
+  const char* text = std::getenv(variable);
   std::istringstream words(text != nullptr ? text : "");
   for (std::string word; std::getline(words, word, ',');)
     if (const std::size_t equal = word.find('='); equal != std::string::npos)
       list.push_back({word.substr(0, equal), word.substr(equal + 1)});
   return list;
 }
+
+} // namespace
+
+std::vector<Capture> captures() { return captures_in("MAPSCOPE_CAPTURES"); }
+
+std::vector<Capture> scheduler_captures() { return captures_in("MAPSCOPE_SCHEDULERS"); }
 
 Ran run(const std::vector<std::string>& words, const std::string& program) {
   return test::run_program(program, words);
@@ -46,6 +54,12 @@ rapidjson::Document dump(const fs::path& source, const std::vector<std::string>&
 const rapidjson::Value* map_by_id(const rapidjson::Document& report, unsigned id) {
   for (const auto& map : report["maps"].GetArray())
     if (map["id"].GetUint() == id) return &map;
+  return nullptr;
+}
+
+const rapidjson::Value* map_by_name(const rapidjson::Document& report, const std::string& name) {
+  for (const auto& map : report["maps"].GetArray())
+    if (map["name"].GetString() == name) return &map;
   return nullptr;
 }
 

@@ -19,6 +19,8 @@ struct Capture {
 
 /// From MAPSCOPE_CAPTURES (NAME=DIR,...). Empty when it is not set, which every test must treat as a failure.
 std::vector<Capture> captures();
+/// Of guests that run a scheduler, from MAPSCOPE_SCHEDULERS; these have none of the other guests' maps.
+std::vector<Capture> scheduler_captures();
 
 using test::Ran;
 using test::read_file;
@@ -34,6 +36,8 @@ rapidjson::Document dump(const std::filesystem::path& source, const std::vector<
 
 /// The map with that id, or null.
 const rapidjson::Value* map_by_id(const rapidjson::Document& report, unsigned id);
+/// The first map with that name, or null.
+const rapidjson::Value* map_by_name(const rapidjson::Document& report, const std::string& name);
 /// "de ad" -> "dead"
 std::string without_blanks(const char* hex);
 

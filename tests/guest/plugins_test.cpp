@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plugins come and go: what a missing, doubled or redirected plugin changes, and what it must not change.
-#include "captures.hpp"
+#include "installed.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -10,20 +10,6 @@ namespace mapscope::guest {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A copy of the program and its plugins, to take some away from.
-class Installed {
-public:
-  Installed() {
-    fs::copy_file(MAPSCOPE_PROGRAM, program());
-    fs::copy(fs::path(MAPSCOPE_PROGRAM).parent_path() / "plugins", plugins(), fs::copy_options::recursive);
-  }
-  [[nodiscard]] std::string program() const { return (scratch_ / "mapscope").string(); }
-  [[nodiscard]] fs::path plugins() const { return scratch_ / "plugins"; }
-
-private:
-  Scratch scratch_;
-};
 
 std::string first_core() { return captures().empty() ? "" : captures().front().vmcore().string(); }
 

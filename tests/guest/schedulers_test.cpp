@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+// Real sched_ext schedulers: every task's context from every place that points to it, why a scheduler was
+// thrown out, and who waits, against what the guest and its kernel said (loader/scheduler.hpp).
+#include "installed.hpp"
+#include "scheduler_log.hpp"
+#include "values.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <gtest/gtest.h>
+#include <map>
+#include <set>
+
+namespace mapscope::guest {
+namespace {
+
+using rapidjson::Value;
+
+constexpr const char* sched_ext = "mapscope.builtin.sched_ext";
+
+/// A guest in the scenario, dumped with all its entries; fails the test when there is none.
+class Schedulers : public testing::Test {
+protected:
+  void open(const std::string& scenario, const std::vector<const char*>& names = {}) {
+    for (const Capture& capture : scheduler_captures())
+      if (capture.name.ends_with("-scx-" + scenario)) core = capture.vmcore(), folder = capture.folder;
+    ASSERT_FALSE(core.empty()) << "no guest that is " << scenario
+                               << " in MAPSCOPE_SCHEDULERS; ./dev test captures it";
+    guest_ = parse(read_file(folder / "guest.json"));
+    report = dump(core, {"--limit", "0"});
+    if (!names.empty()) expect_state(names);
+  }
+  [[nodiscard]] const Value& stated() const { return guest_["scheduler"]; }
+  /// Of the decoder of sched_ext; without it, and without what a test goes into, the test fails here.
+  void expect_state(const std::vector<const char*>& names) {
+    ASSERT_TRUE(report.HasMember("extensions") && report["extensions"].HasMember(sched_ext));
+    for (const char* name : names) ASSERT_TRUE(state().HasMember(name)) << name;
+  }
+  [[nodiscard]] const Value& state() const { return report["extensions"][sched_ext]; }
+
+  std::filesystem::path core, folder;
+  rapidjson::Document report;
+
+private:
+  rapidjson::Document guest_;
+};
+
+std::set<std::int64_t> pids_in(const Value& tasks) {
+  std::set<std::int64_t> pids;
+  for (const auto& task : tasks.GetArray()) pids.insert(task["pid"].GetInt64());
+  return pids;
+}
+
+/// Contexts of tasks, as the allocator has them.
+std::multimap<std::int64_t, const Value*> contexts_of(const rapidjson::Document& report) {
+  std::multimap<std::int64_t, const Value*> contexts;
+  const Value* allocator = allocations_of(report, "scx_task_allocator");
+  if (allocator == nullptr || !allocator->HasMember("entries")) return contexts;
+  for (const auto& entry : (*allocator)["entries"].GetArray())
+    contexts.emplace(number_of(entry["payload"], "pid"), &entry);
+  return contexts;
+}
+
+class RunningScheduler : public Schedulers {
+protected:
+  void SetUp() override {
+    ASSERT_NO_FATAL_FAILURE(open("running"));
+    before = pids_in(stated()["before"]["tasks"]), after = pids_in(stated()["after"]["tasks"]);
+    contexts = contexts_of(report);
+  }
+  std::set<std::int64_t> before, after; ///< tasks right before and right after the memory was saved
+  std::multimap<std::int64_t, const Value*> contexts;
+};
+
+TEST_F(RunningScheduler, EveryLiveTaskHasOneContext) {
+  std::size_t live = 0, once = 0;
+  for (const std::int64_t pid : before) {
+    if (!after.contains(pid)) continue;
+    ++live, once += contexts.count(pid) == 1 ? 1 : 0;
+    EXPECT_EQ(contexts.count(pid), 1U) << "contexts of task " << pid;
+  }
+  for (const auto& [pid, context] : contexts)
+    EXPECT_TRUE(before.contains(pid) || after.contains(pid)) << "context of no task: " << as_text(*context);
+  std::printf("%zu of %zu live tasks have one context, of %zu contexts\n", once, live, contexts.size());
+  EXPECT_GT(live, 50U);
+}
+
+TEST_F(RunningScheduler, TheAllocatorIsTyped) {
+  const Value* allocator = allocations_of(report, "scx_task_allocator");
+  ASSERT_NE(allocator, nullptr);
+  EXPECT_EQ(report["sdt_allocations"].Size(), 1U);
+  EXPECT_EQ((*allocator)["elem_size"].GetUint64(), 56U); // struct scx_stats and the header of 8 bytes
+  EXPECT_EQ((*allocator)["skipped_subtrees"].GetUint(), 0U);
+  EXPECT_NE((*allocator)["payload_btf_type_id"].GetUint(), 0U);
+  for (const auto& [pid, context] : contexts)
+    EXPECT_STREQ((*context)["payload"]["type_name"].GetString(), "scx_stats");
+}
+
+TEST_F(RunningScheduler, TaskStorageShowsTheSameContexts) {
+  const Value* map = map_by_name(report, "scx_task_map");
+  ASSERT_NE(map, nullptr);
+  EXPECT_STREQ((*map)["status"].GetString(), "complete");
+  std::size_t equal = 0;
+  for (const auto& entry : (*map)["entries"].GetArray()) {
+    const auto [context, end] = contexts.equal_range(entry["owner"]["pid"].GetInt64());
+    ASSERT_NE(context, end) << as_text(entry["owner"]);
+    ASSERT_TRUE(entry.HasMember("payload")) << as_text(entry["owner"]);
+    EXPECT_TRUE(entry["payload"] == (*context->second)["payload"]) << as_text(entry["payload"]);
+    EXPECT_EQ(low_32(static_cast<std::uint64_t>(number_of(entry["value"], "data"))),
+              (*context->second)["user_addr"].GetUint());
+    equal += entry["payload"] == (*context->second)["payload"] ? 1 : 0;
+  }
+  std::printf("%zu of %zu contexts are the payload behind their task\n", equal, contexts.size());
+  EXPECT_EQ(equal, contexts.size());
+}
+
+/// Its counters as bpf(2) showed them in the guest, on both sides of the moment.
+TEST_F(RunningScheduler, CountersLieBetweenWhatTheGuestSaw) {
+  const Value* section = map_by_name(report, "scx_sdt.bss");
+  ASSERT_NE(section, nullptr);
+  const Value &low = stated()["before"]["counters"], &high = stated()["after"]["counters"];
+  for (const auto& [name, value] : low.GetObject()) {
+    const std::int64_t shown = number_of((*section)["value"], name.GetString());
+    EXPECT_GE(shown, value.GetInt64()) << name.GetString();
+    EXPECT_LE(shown, high[name.GetString()].GetInt64()) << name.GetString();
+  }
+  EXPECT_GE(low.MemberCount(), 10U);
+}
+
+TEST_F(RunningScheduler, TotalsAgreeWithTheSchedulersStatistics) {
+  const Value& section = (*map_by_name(report, "scx_sdt.bss"))["value"];
+  EXPECT_EQ(number_of(section, "alloc_stats.active_allocs"), static_cast<std::int64_t>(contexts.size()));
+  std::int64_t inits = number_of(section, "stat_init"); // of those that are gone
+  for (const auto& [pid, context] : contexts) inits += number_of((*context)["payload"], "init");
+  EXPECT_EQ(inits, number_of(section, "alloc_stats.alloc_ops"));
+  EXPECT_GT(number_of(section, "alloc_stats.free_ops"), 0); // slots were taken again
+  const std::string line = "active_allocs=" + std::to_string(contexts.size());
+  EXPECT_NE(std::string(stated()["output"].GetString()).find(line), std::string::npos)
+      << "not printed: " << line;
+}
+
+TEST_F(RunningScheduler, IsAttachedAsTheKernelSays) {
+  ASSERT_NO_FATAL_FAILURE(expect_state({"state", "schedulers", "nr_rejected", "hotplug_seq", "enable_seq"}));
+  EXPECT_STREQ(state()["state"].GetString(), "enabled");
+  EXPECT_FALSE(state().HasMember("exit"));
+  ASSERT_GE(state()["schedulers"].Size(), 1U);
+  const Value& scheduler = state()["schedulers"][0];
+  EXPECT_EQ(scheduler["name"].GetString() + std::string("\n"),
+            stated()["after"]["sysfs"]["root/ops"].GetString());
+  EXPECT_TRUE(scheduler["attached"].GetBool());
+  for (const char* name : {"nr_rejected", "hotplug_seq", "enable_seq"})
+    EXPECT_EQ(std::to_string(state()[name].GetUint64()) + "\n", stated()["after"]["sysfs"][name].GetString())
+        << name;
+}
+
+TEST_F(RunningScheduler, EventCountersLieBetweenWhatTheGuestSaw) {
+  const auto low = events_in(stated()["before"]["sysfs"]["root/events"].GetString());
+  const auto high = events_in(stated()["after"]["sysfs"]["root/events"].GetString());
+  ASSERT_NO_FATAL_FAILURE(expect_state({"schedulers"}));
+  const Value& shown = state()["schedulers"][0]["events"];
+  EXPECT_EQ(shown.MemberCount(), low.size());
+  for (const auto& [name, count] : low) {
+    ASSERT_TRUE(shown.HasMember(name.c_str())) << name;
+    EXPECT_GE(shown[name.c_str()].GetInt64(), count) << name;
+    EXPECT_LE(shown[name.c_str()].GetInt64(), high.at(name)) << name;
+  }
+  std::printf("%u event counters between what the guest saw before and after\n", shown.MemberCount());
+}
+
+/// Every task that the kernel has on sched_ext is there by number and name; idle tasks are on no list of the
+/// guest.
+TEST_F(RunningScheduler, EveryTaskOfItIsListed) {
+  ASSERT_NO_FATAL_FAILURE(expect_state({"tasks"}));
+  std::map<std::int64_t, std::string> shown;
+  for (const auto& task : state()["tasks"].GetArray())
+    shown[task["pid"].GetInt64()] = task["comm"].GetString();
+  std::size_t found = 0, all = 0;
+  for (const auto& task : stated()["before"]["tasks"].GetArray()) {
+    if (!task["ext"].GetBool() || !after.contains(task["pid"].GetInt64())) continue;
+    ++all, found += shown.contains(task["pid"].GetInt64()) ? 1 : 0;
+    EXPECT_TRUE(shown.contains(task["pid"].GetInt64())) << as_text(task);
+  }
+  std::printf("%zu of %zu tasks on sched_ext are listed\n", found, all);
+}
+
+// Without the decoder of allocators.
+
+TEST_F(RunningScheduler, WithoutSdtAllocNothingButPayloadsIsLost) {
+  const Installed copy;
+  ASSERT_TRUE(std::filesystem::remove(copy.plugins() / "sdt_alloc.so"));
+  const Ran done = run({"dump", core.string(), "-j", "--limit", "0"}, copy.program());
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  const auto without = parse(done.out);
+  EXPECT_FALSE(without.HasMember("sdt_allocations"));
+  ASSERT_EQ(without["maps"].Size(), report["maps"].Size());
+  for (rapidjson::SizeType i = 0; i < without["maps"].Size(); ++i) {
+    const Value &map = without["maps"][i], &with = report["maps"][i];
+    SCOPED_TRACE(map["name"].GetString());
+    EXPECT_EQ(map["status"], with["status"]);
+    if (!map.HasMember("entries")) continue;
+    ASSERT_EQ(map["entries"].Size(), with["entries"].Size());
+    for (const auto& entry : map["entries"].GetArray()) EXPECT_FALSE(entry.HasMember("payload"));
+  }
+}
+
+/// Whether the report says of the map that what is behind its pointers is missing: on the map itself or in a
+/// finding.
+bool says_payload_is_lost(const rapidjson::Document& report, const Value& map) {
+  const auto speaks_of_it = [](const std::string& text) {
+    return text.find("payload") != text.npos || text.find("scx_allocator") != text.npos;
+  };
+  if (map.HasMember("error") && speaks_of_it(map["error"].GetString())) return true;
+  if (!report.HasMember("findings")) return false;
+  return std::ranges::any_of(report["findings"].GetArray(), [&](const Value& finding) {
+    return finding.HasMember("map") && finding["map"] == map["id"] &&
+           speaks_of_it(finding["text"].GetString());
+  });
+}
+
+TEST_F(RunningScheduler, WithoutSdtAllocTheMapsThatLostPayloadsAreNamed) {
+  const Installed copy;
+  ASSERT_TRUE(std::filesystem::remove(copy.plugins() / "sdt_alloc.so"));
+  const auto without = parse(run({"dump", core.string(), "-j"}, copy.program()).out);
+  for (const auto& map : without["maps"].GetArray()) {
+    const bool lost = std::string(map["name"].GetString()) == "scx_task_map";
+    EXPECT_EQ(says_payload_is_lost(without, map), lost) << map["name"].GetString();
+  }
+  for (const auto& map : report["maps"].GetArray()) EXPECT_FALSE(says_payload_is_lost(report, map));
+}
+
+// Thrown out.
+
+TEST_F(Schedulers, ThrownOutItSaysWhyAsTheKernelDid) {
+  ASSERT_NO_FATAL_FAILURE(open("ejected", {"state", "exit"}));
+  const Exit said = exit_in(stated()["log"].GetString());
+  ASSERT_NE(said.reason, "");
+  EXPECT_STREQ(state()["state"].GetString(), "disabled");
+  const Value& exit = state()["exit"];
+  EXPECT_EQ(exit["scheduler"].GetString(), said.scheduler);
+  EXPECT_EQ(exit["reason"].GetString(), said.reason);
+  EXPECT_EQ(exit["msg"].GetString(), said.message);
+  EXPECT_EQ(exit["kind"].GetInt64(), kind_in(stated()["dump"].GetString()));
+  std::printf("exit kind %lld, %s, %s\n", static_cast<long long>(exit["kind"].GetInt64()),
+              exit["reason"].GetString(), exit["msg"].GetString());
+}
+
+TEST_F(Schedulers, ThrownOutItHasTheKernelsBacktraceAndDump) {
+  ASSERT_NO_FATAL_FAILURE(open("ejected", {"exit"}));
+  const Value& exit = state()["exit"];
+  std::vector<std::string> shown;
+  for (const auto& frame : exit["backtrace"].GetArray()) shown.emplace_back(frame["symbol"].GetString());
+  EXPECT_EQ(shown, exit_in(stated()["log"].GetString()).backtrace);
+  // The record holds as much of the dump as its buffer takes; the guest saw all of it.
+  const std::string kept = exit["dump"].GetString(), whole = stated()["dump"].GetString();
+  const std::size_t same = static_cast<std::size_t>(std::ranges::mismatch(kept, whole).in1 - kept.begin());
+  EXPECT_GT(same, 1000U);
+  EXPECT_TRUE(same == whole.size() || kept.substr(same).find("TRUNCATED") != kept.npos)
+      << "they differ from " << kept.substr(same, 200);
+}
+
+TEST_F(Schedulers, ThrownOutTheTextBeginsWithWhy) {
+  ASSERT_NO_FATAL_FAILURE(open("ejected"));
+  const Exit said = exit_in(stated()["log"].GetString());
+  const Ran done = run({"dump", core.string(), "--config", MAPSCOPE_CONFIGS "/sched_ext.toml"});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  const std::string beginning = done.out.substr(0, std::min<std::size_t>(done.out.find("map "), 2000));
+  for (const std::string& part : {std::string("SCX_EXIT_ERROR_STALL"), said.reason, said.message})
+    EXPECT_NE(beginning.find(part), std::string::npos) << part << " is not in: " << beginning;
+}
+
+TEST_F(Schedulers, ThrownOutItsMapsAreStillThere) {
+  ASSERT_NO_FATAL_FAILURE(open("ejected"));
+  for (const auto& held : stated()["maps"].GetArray()) {
+    const Value* map = map_by_id(report, held["id"].GetUint());
+    ASSERT_NE(map, nullptr) << held["name"].GetString();
+    EXPECT_STREQ((*map)["name"].GetString(), held["name"].GetString());
+  }
+}
+
+// Starving.
+
+/// Tasks of the report by the CPU whose queue they wait on, the longest waiter of all first.
+struct Waiting {
+  std::int64_t pid = 0, milliseconds = 0;
+  unsigned cpu = 0;
+  std::string comm, dsq;
+};
+
+std::vector<Waiting> waiting_in(const Value& state) {
+  std::vector<Waiting> all;
+  for (const auto& cpu : state["cpus"].GetArray())
+    for (const auto& task : cpu["runnable"].GetArray())
+      all.push_back({task["pid"].GetInt64(), task["waited_ms"].GetInt64(), cpu["cpu"].GetUint(),
+                     task["comm"].GetString(),
+                     task.HasMember("dsq_id") ? std::to_string(task["dsq_id"].GetUint64()) : ""});
+  std::ranges::stable_sort(all, std::greater{}, &Waiting::milliseconds);
+  return all;
+}
+
+/// Those that the scheduler forgot: they wait since long before SysRq-D, and nothing but an exit wakes them
+/// up.
+std::vector<Waiter> forgotten_in(const std::string& dump) {
+  std::vector<Waiter> waiters = waiters_in(dump);
+  std::erase_if(waiters, [](const Waiter& waiter) { return waiter.milliseconds < 1000; });
+  std::ranges::stable_sort(waiters, std::greater{}, &Waiter::milliseconds);
+  return waiters;
+}
+
+TEST_F(Schedulers, StarvingTasksAreListedAsTheKernelListsThem) {
+  ASSERT_NO_FATAL_FAILURE(open("starving", {"cpus"}));
+  const auto said = forgotten_in(stated()["dump"].GetString());
+  const auto shown = waiting_in(state());
+  ASSERT_GE(said.size(), 3U);
+  ASSERT_GE(shown.size(), said.size());
+  for (std::size_t i = 0; i < said.size(); ++i) {
+    const auto found = std::ranges::find(shown, said[i].pid, &Waiting::pid);
+    ASSERT_NE(found, shown.end()) << said[i].comm;
+    EXPECT_EQ(found->comm, said[i].comm);
+    EXPECT_EQ(found->cpu, said[i].cpu) << said[i].comm;
+    EXPECT_EQ(found->dsq, said[i].dsq) << said[i].comm;
+    EXPECT_GE(found->milliseconds, said[i].milliseconds) << said[i].comm;
+  }
+  EXPECT_EQ(shown.front().pid, said.front().pid);
+  std::printf("%zu starving tasks as the kernel lists them; %s[%lld] for %lld ms\n", said.size(),
+              shown.front().comm.c_str(), static_cast<long long>(shown.front().pid),
+              static_cast<long long>(shown.front().milliseconds));
+}
+
+TEST_F(Schedulers, StarvingTheTextNamesTheLongestWaiters) {
+  ASSERT_NO_FATAL_FAILURE(open("starving"));
+  const Ran done = run({"dump", core.string(), "--config", MAPSCOPE_CONFIGS "/sched_ext.toml"});
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  const auto said = forgotten_in(stated()["dump"].GetString());
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::string task = said.at(i).comm + "[" + std::to_string(said.at(i).pid) + "]";
+    EXPECT_NE(done.out.find(task), std::string::npos) << task;
+  }
+}
+
+TEST_F(Schedulers, StarvingItIsNotThrownOutYet) {
+  ASSERT_NO_FATAL_FAILURE(open("starving", {"state", "schedulers"}));
+  EXPECT_STREQ(state()["state"].GetString(), "enabled");
+  EXPECT_FALSE(state().HasMember("exit"));
+  EXPECT_EQ(state()["schedulers"][0]["timeout_ms"].GetUint64(), 5000U); // as scx_qmap asks for
+}
+
+} // namespace
+} // namespace mapscope::guest
