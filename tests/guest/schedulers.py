@@ -14,7 +14,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 NAMES = ("scx_qmap", "scx_sdt", "scx_simple")
 # The newest first: what an older one makes of scx_qmap is too long for the kernel's verifier.
-COMPILERS = ("clang-22", "clang-19")
+COMPILERS = ("clang-22", "clang-21", "clang-20", "clang-19")
 NEEDED = ("tools", "scripts/bpf_doc.py", "include/uapi", "include/linux")
 
 
@@ -77,7 +77,7 @@ def build_one(name, clang, source, types, bpftool, work):
     (work / f"{name}.bpf.skel.h").write_text(run([bpftool / "bpftool", "gen", "skeleton", linked, "name", name]))
     elf = run(["pkg-config", "--static", "--libs", "libelf"]).split()
     run(["gcc", "-O2", "-pthread", "-static", *includes, "-I", tools / "lib", "-I", tools / "include",
-         "-o", work / name, tools / f"sched_ext/{name}.c", libbpf / "libbpf.a", *elf])
+         "-o", work / name, tools / f"sched_ext/{name}.c", HERE / "loader/libelf_search.cpp", libbpf / "libbpf.a", *elf])
     return work / name
 
 
