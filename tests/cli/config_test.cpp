@@ -75,14 +75,14 @@ TEST(ConfigShow, TellsWhereEachKeyCameFrom) {
   std::istringstream lines(text);
   unsigned count = 0;
   for (std::string line; std::getline(lines, line); ++count) EXPECT_THAT(line, HasSubstr("  # ")) << line;
-  EXPECT_EQ(count, 18U); // 17 keys and one of a rule
+  EXPECT_EQ(count, 19U); // 18 keys and one of a rule
 }
 
 TEST(ConfigShow, AsJson) {
   rapidjson::Document all;
   all.Parse(output({"config", "show", "-j", "--set", "plugins.isolate=none"}).c_str());
   ASSERT_TRUE(all.IsArray());
-  EXPECT_EQ(all.Size(), 17U);
+  EXPECT_EQ(all.Size(), 18U);
   EXPECT_STREQ(all[1]["key"].GetString(), "plugins.isolate");
   EXPECT_STREQ(all[1]["value"].GetString(), "\"none\"");
   EXPECT_STREQ(all[1]["origin"].GetString(), "--set plugins.isolate=none");
