@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lists, trees, kernel pointers, per-CPU objects: kernels since 6.7.
-#include <linux/bpf.h> // first: bpf_helpers.h needs its types
+#include "uapi.h" // first: bpf_helpers.h needs its types
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -14,23 +14,6 @@ typedef unsigned int u32;
 #define KPTR __attribute__((btf_type_tag("kptr")))
 #define PERCPU_KPTR __attribute__((btf_type_tag("percpu_kptr")))
 #define CONTAINS(TYPE, NODE) __attribute__((btf_decl_tag("contains:" #TYPE ":" #NODE)))
-
-/* Of include/uapi/linux/bpf.h, younger than the oldest headers this builds with. */
-struct bpf_list_head {
-  u64 opaque[2];
-} __attribute__((aligned(8)));
-struct bpf_list_node {
-  u64 opaque[3];
-} __attribute__((aligned(8)));
-struct bpf_rb_root {
-  u64 opaque[2];
-} __attribute__((aligned(8)));
-struct bpf_rb_node {
-  u64 opaque[4];
-} __attribute__((aligned(8)));
-struct bpf_refcount {
-  u32 opaque[1];
-} __attribute__((aligned(4)));
 
 struct task_struct {
   int pid;

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A workqueue in a value: kernels since 6.10. Built twice: since 7.0 the verifier adds the last argument of
 // the function that sets the callback.
-#include <linux/bpf.h> // first: bpf_helpers.h needs its types
+#include "uapi.h" // first: bpf_helpers.h needs its types
 
 #include <bpf/bpf_helpers.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-struct bpf_wq {
-  unsigned long long opaque[2];
-} __attribute__((aligned(8)));
 
 extern int bpf_wq_init(struct bpf_wq* wq, void* map, unsigned int flags) __ksym;
 #ifdef IMPLICIT_AUX
