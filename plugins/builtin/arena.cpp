@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // BPF_MAP_TYPE_ARENA: pages that programs and processes share (struct bpf_arena, kernel/bpf/arena.c), found
-// by what the kernel's page tables map. The allocator's own books are not asked: they reserve pages that are
-// not mapped.
+// by what the kernel's page tables map. The allocator's own books only say where not to look, and only where
+// the kernel's count of pages proves them right: they reserve pages that are not mapped.
 
-#include "memory.hpp"
+#include "range_tree.hpp"
 
 namespace {
 
@@ -61,9 +61,10 @@ public:
   Mapped(Call& call, const Place& place, std::optional<std::uint64_t> scratch)
       : call_(call), place_(place), scratch_(scratch) {}
 
-  void find(std::uint64_t pages) {
-    const std::uint64_t end = place_.first() + pages * place_.page_size;
-    for (std::uint64_t at = place_.first(); at < end;) {
+  /// Adds those of [begin, end), pages of the arena.
+  void find(std::uint64_t begin, std::uint64_t end_page) {
+    const std::uint64_t end = place_.first() + end_page * place_.page_size;
+    for (std::uint64_t at = place_.first() + begin * place_.page_size; at < end;) {
       bool gap = false;
       const auto found = call_.mapped(at, end, gap);
       if (!found) break;
@@ -124,11 +125,8 @@ public:
   void render() {
     const bool known = find_place();
     const std::uint64_t pages = std::min<std::uint64_t>(call_.target.max_entries, widest / place_.page_size);
-    Mapped mapped(call_, place_, scratch_page());
-    if (known) {
-      mapped.find(std::min(pages, reachable()));
-      call_.count(mapped.count());
-    }
+    Mapped mapped = known ? find_pages(std::min(pages, reachable())) : Mapped(call_, place_, 0);
+    if (known) call_.count(mapped.count());
     call_.object("arena");
     emit_place(pages);
     emit_runs(mapped);
@@ -156,6 +154,43 @@ private:
   std::optional<std::uint64_t> scratch_page() {
     const auto offset = call_.offset_if(type_, "scratch_page"); // 7.1
     return offset ? load<std::uint64_t>(call_, call_.target.map + *offset) : 0;
+  }
+
+  Mapped find_pages(std::uint64_t pages) {
+    if (auto found = find_allocated(pages)) return std::move(*found);
+    Mapped mapped(call_, place_, scratch_page());
+    mapped.find(0, pages);
+    return mapped;
+  }
+
+  /// Newer kernels make the tables of all 4 GiB in advance, eight MiB of them: what the allocator calls free
+  /// is passed over. That is wrong for a page that is about to be freed; but the kernel still counts that.
+  std::optional<Mapped> find_allocated(std::uint64_t pages) {
+    const auto counted = counted_pages();
+    const auto free = counted ? free_ranges() : std::nullopt;
+    if (!free) return std::nullopt;
+    Mapped mapped(call_, place_, scratch_page());
+    std::uint64_t at = 0;
+    for (const auto& range : *free) {
+      mapped.find(at, std::min<std::uint64_t>(range.first, pages));
+      at = std::uint64_t{range.last} + 1;
+    }
+    mapped.find(at, pages);
+    if (mapped.count() != *counted || !mapped.complete()) return std::nullopt;
+    return mapped;
+  }
+
+  std::optional<std::uint64_t> counted_pages() {
+    const auto offset = call_.offset_if(type_, "nr_pages"); // 7.3
+    return offset ? load<std::uint32_t>(call_, call_.target.map + *offset) : std::nullopt;
+  }
+
+  /// Nothing where there are so many that the tables are as quick.
+  std::optional<std::vector<mapscope::builtin::NumberRange>> free_ranges() {
+    constexpr std::size_t most = 1024;
+    const auto root = call_.offset_if(type_, "rt.it_root.rb_root.rb_node"); // 6.13
+    if (!root) return std::nullopt;
+    return mapscope::builtin::RangeTree(call_, most).read(call_.target.map + *root);
   }
 
   /// arena_map_mmap() takes no range that crosses a multiple of 4 GiB.
@@ -216,9 +251,7 @@ private:
     if (lost_pages_ != 0)
       call_.note(MSC_EFAULT, (std::to_string(lost_pages_) + " mapped pages could not be read").c_str());
     if (place_.kern_vm_start == 0 || !mapped.complete()) return;
-    const auto offset = call_.offset_if(type_, "nr_pages"); // 7.3
-    const auto counted = offset ? load<std::uint32_t>(call_, call_.target.map + *offset) : std::nullopt;
-    if (counted && *counted != mapped.count())
+    if (const auto counted = counted_pages(); counted && *counted != mapped.count())
       call_.note(MSC_OK, ("the kernel counts " + std::to_string(*counted) + " pages").c_str());
   }
 

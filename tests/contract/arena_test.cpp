@@ -57,7 +57,26 @@ end
 note EFAULT 3 mapped pages could not be read
 )"};
 
+// The same with the allocator's books: pages 2 to 4 are free in the root's left, 6 and 7 in the root.
+constexpr Sample books_sample = {"arena", R"(
+struct bpf_arena 512 user_vm_start=256 kern_vm=272 scratch_page=280 nr_pages=288 rt.it_root.rb_root.rb_node=296
+struct vm_struct 64 addr=8 size=16
+struct range_node 64 rn_rbnode=8 rn_start=48 rn_last=52
+struct rb_node 24 rb_right=8 rb_left=16
+target map=0x10000 max_entries=8
+@0x10100 u64:0x7f0000001000 zero:8 u64:0x20000 u64:0x8000 u64:3 u64:0x30008
+@0x20000 zero:8 u64:0xffffc90000000000 u64:0x100011000
+@0x30000 zero:24 u64:0x30048 zero:16 u32:6 u32:7 zero:8
+@0x30040 zero:48 u32:2 u32:4 zero:8
+mapped 0xffffc90000009000 4096 page=0x8100
+mapped 0xffffc9000000a000 4096 page=0x8140
+mapped 0xffffc9000000e000 4096 page=0x8180
+mapped 0xffffc90000011000 4096 page=0x81c0
+)",
+                                 arena_sample.lines};
+
 INSTANTIATE_TEST_SUITE_P(Arena, Contract, ::testing::Values(arena_sample), sample_name);
+INSTANTIATE_TEST_SUITE_P(ArenaWithBooks, Contract, ::testing::Values(books_sample), sample_name);
 
 class Arenas : public ::testing::Test {
 protected:
@@ -70,6 +89,53 @@ protected:
 
   static constexpr std::uint64_t user = 0x10100, vm_struct = 0x20000, kernel = 0xffffc90000000000;
 };
+
+/// Page 3 is free, and mapped.
+class ArenaBooks : public Arenas {
+protected:
+  ArenaBooks() {
+    host_ = FakeHost(books_sample.image);
+    host_.regions[kernel + 0xc000] = {.size = 4096, .page = 0x8200, .known = true};
+  }
+  static constexpr std::uint64_t nr_pages = 0x10120, root = 0x30000, left = 0x30040;
+};
+
+TEST_F(ArenaBooks, WhatIsFreeIsPassedOver) { EXPECT_EQ(render().text(), arena_sample.lines); }
+
+TEST_F(ArenaBooks, ThatTheCountDisprovesAreNotBelieved) {
+  poke(nr_pages, 4);
+  EXPECT_EQ(render().counted, 4U) << "a page that is just being freed";
+  poke(nr_pages, 7);
+  EXPECT_THAT(render().text(), HasSubstr("count 4\n"));
+  EXPECT_THAT(render().text(), HasSubstr("note OK the kernel counts 7 pages\n"));
+}
+
+TEST_F(ArenaBooks, ThatAreTornAreNotBelieved) {
+  poke(root + 24, 0xdead0000); // a node that is nowhere
+  EXPECT_EQ(render().counted, 4U);
+  poke(root + 24, root + 8); // round in a circle
+  EXPECT_EQ(render().counted, 4U);
+  poke(root + 24, left + 8);
+  poke(left + 48, 2 | std::uint64_t{6} << 32); // two ranges in one place
+  EXPECT_EQ(render().counted, 4U);
+  poke(left + 48, 4 | std::uint64_t{2} << 32); // ends before it begins
+  EXPECT_EQ(render().counted, 4U);
+  poke(left + 48, 2 | std::uint64_t{4} << 32);
+  EXPECT_EQ(render().counted, 3U) << "whole again";
+}
+
+TEST_F(ArenaBooks, OfAnotherShapeAreLeftAlone) {
+  std::string image = books_sample.image;
+  image.replace(image.find("rn_start"), 8, "rn_begin");
+  host_ = FakeHost(image);
+  EXPECT_EQ(render().text(), arena_sample.lines);
+}
+
+TEST_F(ArenaBooks, OfAFullArenaAreEmpty) {
+  poke(nr_pages + 8, 0);
+  poke(nr_pages, 4);
+  EXPECT_EQ(render().counted, 4U);
+}
 
 TEST_F(Arenas, PagesAreShownInFull) {
   host_.memory[kernel + 0x9000] = std::vector<std::byte>(4096, std::byte{0xab});
