@@ -15,7 +15,7 @@ public:
   void exit(const ScxExit& exit, bool attached) {
     std::string text =
         "scheduler \"" + exit.scheduler + "\" " + (attached ? "is on its way out" : verb(exit));
-    text += ": " + exit.reason.value_or("reason not known");
+    text += ": " + (exit.reason.value_or("").empty() ? "the reason is not known" : *exit.reason);
     if (!exit.kind_name.empty()) text += " (" + exit.kind_name + ")";
     if (exit.msg && !exit.msg->empty()) text += ": " + *exit.msg;
     if (exit.source == "log") text += "; its record is gone, the kernel's log says so";
@@ -79,7 +79,8 @@ private:
     if (queue->kind == "user" && queue->id) text += " " + hex(*queue->id);
     if (queue->cpu) text += " of CPU " + std::to_string(*queue->cpu);
     if (queue->node) text += " of node " + std::to_string(*queue->node);
-    return text + (queue->nr ? " (" + std::to_string(*queue->nr) + " tasks)" : "");
+    return text +
+           (queue->nr ? " (" + std::to_string(*queue->nr) + (*queue->nr == 1 ? " task)" : " tasks)") : "");
   }
 
   static std::string hex(std::uint64_t number) {

@@ -95,8 +95,9 @@ private:
       return void(call_.note(MSC_EFAULT, "a dispatch queue's list could not be read"));
     List list(call_, node_, std::uint64_t{*queue.nr} + slack);
     list.for_each(queue.address + list_, [&](std::uint64_t node) {
-      if ((load<std::uint32_t>(call_, node + flags_).value_or(0) & cursor) == 0)
-        queue.tasks.push_back(tasks_.of_entity(node - in_entity_));
+      const auto own = load<std::uint32_t>(call_, node + flags_);
+      if (!own) return void(call_.note(MSC_EFAULT, "a part of a dispatch queue's list could not be read"));
+      if ((*own & cursor) == 0) queue.tasks.push_back(tasks_.of_entity(node - in_entity_));
     });
     list.note_gaps();
     drop_repeated(queue.tasks);

@@ -42,7 +42,7 @@ public:
     scx_ = call.offset(task_, "scx");
     node_ = call.offset(entity_, "tasks_node");
     runnable_node_ = call.offset(entity_, "runnable_node");
-    state_mask_ = ent_flags_.value("SCX_TASK_STATE_MASK").value_or(0x300);
+    state_mask_ = ent_flags_.value("SCX_TASK_STATE_MASK").value_or(0);
     cpu_ = call.offset_if(task_, "thread_info.cpu");
     if (!cpu_) cpu_ = call.offset_if(task_, "cpu");
   }
@@ -60,23 +60,23 @@ public:
   /// The one whose struct task_struct, or whose entity, is there.
   std::size_t of_task(std::uint64_t task) { return of_entity(task + scx_); }
   std::size_t of_entity(std::uint64_t entity) {
-    const auto [place, is_new] = places_.try_emplace(entity, tasks_.size());
-    if (is_new) tasks_.push_back(read(entity));
-    return place->second;
+    if (const auto known = places_.find(entity); known != places_.end()) return known->second;
+    tasks_.push_back(read(entity)); // which may end here, and then there is no place
+    return places_.emplace(entity, tasks_.size() - 1).first->second;
   }
   [[nodiscard]] const ScxTask& operator[](std::size_t place) const { return tasks_[place]; }
 
   /// "ENABLED" of enum scx_ent_flags; "" when it could not be read.
   [[nodiscard]] std::string state(const ScxTask& task) const {
-    if (!task.flags) return "";
+    if (!task.flags || state_mask_ == 0) return "";
     // In 6.12 the enum has the states' numbers, since then they are where they stand in the flags.
     const std::uint64_t bits = *task.flags & state_mask_;
     const Enum& old = old_states_.value("SCX_TASK_ENABLED") ? old_states_ : ent_flags_;
     return old.short_name(&old == &old_states_ ? bits >> std::countr_zero(state_mask_) : bits, {"SCX_TASK_"});
   }
-  /// On no scheduler's account: most tasks, while there is no scheduler.
+  /// On no scheduler's account: most tasks, while there is no scheduler. One whose flags are missing is lost.
   [[nodiscard]] bool is_untouched(const ScxTask& task) const {
-    return task.flags && (*task.flags & state_mask_) == 0;
+    return !task.flags || (*task.flags & (state_mask_ != 0 ? state_mask_ : UINT32_MAX)) == 0;
   }
   /// "local", "global", "user".
   [[nodiscard]] std::string queue_kind(std::uint64_t dsq_id) const {
@@ -89,7 +89,7 @@ public:
   void emit(const ScxTask& task, const std::string& scheduler) {
     emit_who(task);
     if (!scheduler.empty()) call_.text("scheduler", scheduler);
-    if (task.flags) {
+    if (task.flags && state_mask_ != 0) {
       call_.text("state", state(task));
       call_.number("flags", *task.flags & ~state_mask_);
       emit_texts(call_, "flag_names", ent_flags_.flag_names(*task.flags, state_mask_));
@@ -121,7 +121,7 @@ public:
     emit_name(call_, "comm", task.comm);
     emit("cpu", task.cpu);
   }
-  /// Tasks of which not even the process id or the flags could be read.
+  /// Tasks of which not even the process id, or not the flags, could be read.
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
   template <class T> void emit(const char* field, const std::optional<T>& value) {
     if (value) call_.number(field, static_cast<std::uint64_t>(*value));
@@ -143,8 +143,9 @@ private:
     const std::uint32_t flags = call_.offset(entity_, "flags");
     List list(call_, node, most);
     list.for_each(head, [&](std::uint64_t entity) {
-      if ((load<std::uint32_t>(call_, entity + flags).value_or(0) & cursor) == 0)
-        places.push_back(of_entity(entity));
+      const auto own = load<std::uint32_t>(call_, entity + flags);
+      if (!own) return void(++lost_); // a task's or a cursor's
+      if ((*own & cursor) == 0) places.push_back(of_entity(entity));
     });
     drop_repeated(places);
     list.note_gaps();
@@ -197,7 +198,8 @@ private:
   Enum old_states_{call_, {"enum scx_task_state"}}; ///< before 7.0
   std::uint32_t scx_ = 0, node_ = 0, runnable_node_ = 0;
   std::optional<std::uint32_t> cpu_;
-  std::uint64_t state_mask_ = 0, lost_ = 0;
+  std::uint64_t state_mask_ = 0; ///< of the flags; 0 = not known
+  std::uint64_t lost_ = 0;
   std::vector<ScxTask> tasks_;
   std::unordered_map<std::uint64_t, std::size_t> places_; ///< by the entity's address
 };

@@ -39,7 +39,8 @@ TEST_P(Contract, RunsOnManyThreadsAtOnce) {
 
 /// What could not be read is not counted.
 bool is_smaller_count(const std::string& row, const std::string& full) {
-  for (const std::string name : {"number populated ", "number scanned "})
+  for (const std::string name :
+       {"number populated ", "number scanned ", "number nr_tasks ", "number SCX_EV_A ", "number SCX_EV_B "})
     if (row.starts_with(name) && full.starts_with(name))
       return std::stoull(row.substr(name.size())) <= std::stoull(full.substr(name.size()));
   return false;
@@ -52,12 +53,19 @@ bool is_unknown_address(const std::string& row, const std::string& full) {
   return false;
 }
 
+/// A constant whose name is not known is shown as what it is.
+bool is_number_for_name(const std::string& row, const std::string& full) {
+  const std::size_t value = row.rfind(' ') + 1;
+  return row.starts_with("text ") && full.starts_with(row.substr(0, value)) &&
+         row.find_first_not_of("0123456789", value) == row.npos;
+}
+
 /// True when `row` says nothing that `full` does not: a part of it may be missing, none may be another.
 bool is_less_of(const std::string& row, const std::string& full) {
   const std::size_t equals = full.find(" = ");
   if (equals == full.npos)
     return row == "value ??" || full.starts_with(row) || is_smaller_count(row, full) ||
-           is_unknown_address(row, full);
+           is_unknown_address(row, full) || is_number_for_name(row, full);
   if (!row.starts_with(full.substr(0, equals + 3))) return false;
   std::istringstream cells(row.substr(equals + 3));
   for (std::string cell; cells >> cell;) { // bytes, ?? and -, between brackets and bars
@@ -80,7 +88,7 @@ TEST_P(Contract, EndsCleanlyWhicheverHelperFails) {
       EXPECT_EQ(report.misuse, std::vector<std::string>{});
       EXPECT_LE(report.rows, whole.rows);
       for (const std::string& line : report.lines)
-        EXPECT_TRUE(line.starts_with("note ") || line.starts_with("count ") ||
+        EXPECT_TRUE(line.starts_with("note ") || line.starts_with("count ") || line.starts_with("finding ") ||
                     is_less_of_any(line, whole.lines))
             << line;
       if (rc != MSC_EFAULT && rc != MSC_ENOENT) {
