@@ -25,7 +25,10 @@ namespace {
 struct Words {
   DumpOptions dump;
   PluginsListOptions list;
-  std::string verify_file, format_word, log_level;
+  PluginsVerifyOptions verify;
+  PluginsNewOptions create;
+  PluginsCheckOptions check;
+  std::string format_word, log_level;
   std::vector<std::string> later;
   bool json = false, verbose_twice = false;
   int verbose = 0;
@@ -116,6 +119,38 @@ int run_dump(Words& words) {
   return dump(options);
 }
 
+void add_verify(CLI::App& plugins, Words& words, std::function<int()>& run) {
+  auto* verify = plugins.add_subcommand("verify", "the verifier's log for one file; nothing is executed");
+  verify->add_option("FILE", words.verify.file)->required();
+  verify->add_flag("--any-owner", words.verify.any_owner, "do not ask who owns the file, as in a build");
+  add_common(*verify, words.verify, words);
+  verify->callback([&] {
+    run = [&] {
+      words.verify.quiet = words.quiet;
+      return plugins_verify(words.verify);
+    };
+  });
+}
+
+void add_check(CLI::App& plugins, Words& words, std::function<int()>& run) {
+  auto* check =
+      plugins.add_subcommand("check", "the conformance suite every plugin must pass; runs the plugin");
+  check->add_option("FILE", words.check.file)->required();
+  check->add_option("--seconds", words.check.seconds, "for each rule; then the plugin hangs")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 3600U));
+  add_common(*check, words.check, words);
+  check->callback([&] { run = [&] { return plugins_check(words.check); }; });
+}
+
+void add_new(CLI::App& plugins, Words& words, std::function<int()>& run) {
+  auto* create = plugins.add_subcommand("new", "write a plugin's project, which builds and passes its test");
+  create->add_option("NAME", words.create.name, "the plugin's, such as task_stats")->required();
+  create->add_option("DIR", words.create.directory, "write it there; default: NAME");
+  add_messages(*create, words);
+  create->callback([&] { run = [&] { return plugins_new(words.create); }; });
+}
+
 /// Builds the commands; each leaves what to run in `run`.
 void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
   auto* dump_command = app.add_subcommand("dump", "render every BPF map in SOURCE");
@@ -141,10 +176,7 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
       return plugins_list(words.list);
     };
   });
-  auto* verify = plugins->add_subcommand("verify", "the verifier's log for one file; nothing is executed");
-  verify->add_option("FILE", words.verify_file)->required();
-  add_common(*verify, words.list, words);
-  verify->callback([&] { run = [&] { return plugins_verify(words.verify_file, words.list); }; });
+  add_verify(*plugins, words, run), add_check(*plugins, words, run), add_new(*plugins, words, run);
 
   auto* config = app.add_subcommand("config", "the configuration");
   config->require_subcommand(1);
@@ -154,10 +186,6 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
 
   for (const auto& [parent, name, what, instead] :
        std::initializer_list<std::tuple<CLI::App*, const char*, const char*, const char*>>{
-           {plugins, "new", "write a plugin project (not there yet)",
-            "plugins/builtin in the source of mapscope shows what one is made of"},
-           {plugins, "check", "the conformance suite (not there yet)",
-            "mapscope plugins verify looks at a library without running it"},
            {&app, "diff", "what changed between two reports (not there yet)",
             "compare what `mapscope dump -p` writes with diff(1)"},
            {&app, "report", "a saved report as text or HTML (not there yet)",

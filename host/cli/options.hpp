@@ -38,6 +38,21 @@ struct PluginsListOptions : CommonOptions {
   bool json = false;
 };
 
+struct PluginsVerifyOptions : CommonOptions {
+  std::string file;
+  bool any_owner = false; ///< who owns the file does not matter: it is looked at where it was built
+  bool quiet = false;     ///< nothing is said of a file that may be loaded
+};
+
+struct PluginsCheckOptions : CommonOptions {
+  std::string file;
+  unsigned seconds = 20; ///< for each rule
+};
+
+struct PluginsNewOptions {
+  std::string name, directory; ///< directory "": one called like the plugin
+};
+
 /// Exit codes, a contract of the command line.
 enum ExitCode : int {
   exit_ok = 0,
@@ -51,7 +66,9 @@ int dump(const DumpOptions& options);
 int maps(const SourceOptions& options, bool json);
 int info(const SourceOptions& options, bool json);
 int plugins_list(const PluginsListOptions& options);
-int plugins_verify(const std::string& file, const CommonOptions& options);
+int plugins_verify(const PluginsVerifyOptions& options);
+int plugins_check(const PluginsCheckOptions& options);
+int plugins_new(const PluginsNewOptions& options);
 int config_show(const CommonOptions& options, bool json);
 
 } // namespace mapscope::cli

@@ -72,24 +72,23 @@ int plugins_list(const PluginsListOptions& options) {
   return out.finish();
 }
 
-int plugins_verify(const std::string& file, const CommonOptions& options) {
+int plugins_verify(const PluginsVerifyOptions& options) {
   const auto loaded = config::load(options.configs, options.sets);
   if (!loaded) return complain(loaded.error());
-  const auto sealed = plugin::SealedFile::copy(file);
+  const auto sealed = plugin::SealedFile::copy(options.file);
   if (!sealed) {
-    complain(Error(sealed.error()).within(file));
+    complain(Error(sealed.error()).within(options.file));
     return exit_no_report; // whatever is wrong with the file, the words were right
   }
   auto policy = plugin::default_policy();
   policy.libraries = loaded->config.plugins.libraries;
-  const auto verification = plugin::verify(file, sealed->bytes(), policy);
-  constexpr const char* words[] = {"ok", "warning", "FAILED"};
+  if (options.any_owner) policy.privileged = false;
+  const auto verification = plugin::verify(options.file, sealed->bytes(), policy);
+  if (options.quiet && verification.passed()) return exit_ok;
   StdoutStream out;
-  for (const auto& rule : verification.log)
-    out.append(
-        fmt::format("{:<4} {:<8} {}\n", rule.rule, words[static_cast<std::size_t>(rule.verdict)], rule.text));
-  out.append(
-      fmt::format("{}: {}\n", report::printable(file), verification.passed() ? "may be loaded" : "refused"));
+  print_rules(verification.log, out);
+  out.append(fmt::format("{}: {}\n", report::printable(options.file),
+                         verification.passed() ? "may be loaded" : "refused"));
   const int written = out.finish();
   return verification.passed() ? written : exit_no_report;
 }

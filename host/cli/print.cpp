@@ -4,6 +4,8 @@
 #include "host/cli/message.hpp"
 #include "host/plugin/render.hpp"
 
+#include <fmt/format.h>
+
 namespace mapscope::cli {
 
 namespace {
@@ -32,6 +34,13 @@ void StdoutStream::flush() {
 int StdoutStream::finish() {
   flush();
   return result_ ? exit_ok : complain(result_.error());
+}
+
+void print_rules(std::span<const plugin::RuleResult> log, StdoutStream& out) {
+  constexpr const char* words[] = {"ok", "warning", "FAILED"};
+  for (const auto& rule : log)
+    out.append(
+        fmt::format("{:<4} {:<8} {}\n", rule.rule, words[static_cast<std::size_t>(rule.verdict)], rule.text));
 }
 
 std::vector<std::optional<std::uint64_t>> count_entries(const Setup& setup, const Session& session,

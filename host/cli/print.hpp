@@ -7,6 +7,7 @@
 #include "host/report/output.hpp"
 
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace mapscope::cli {
@@ -25,6 +26,9 @@ private:
   std::string held_;
   Result<void> result_;
 };
+
+/// One line a rule: its number, its verdict, what was found.
+void print_rules(std::span<const plugin::RuleResult> log, StdoutStream& out);
 
 /// Live entries of each map, counted by its plugin without decoding anything; nothing where nobody can tell.
 std::vector<std::optional<std::uint64_t>> count_entries(const Setup& setup, const Session& session,

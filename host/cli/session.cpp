@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/session.hpp"
 
-#include <filesystem>
 #include <spdlog/spdlog.h>
 
 namespace mapscope::cli {
@@ -38,6 +37,10 @@ PluginDirs plugin_dirs(const config::Plugins& settings, const std::vector<std::s
   for (const auto& directory : settings.search) dirs.others.push_back(expand(directory));
   dirs.others.insert(dirs.others.end(), from_command_line.begin(), from_command_line.end());
   return dirs;
+}
+
+std::vector<fs::path> template_dirs() {
+  return {origin() / "template", (origin() / MAPSCOPE_DATA_FROM_BIN / "template").lexically_normal()};
 }
 
 Result<Setup> Setup::open(const CommonOptions& options, std::vector<std::string> more_sets) {

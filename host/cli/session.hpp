@@ -11,6 +11,7 @@
 #include "host/config/config.hpp"
 #include "host/plugin/registry.hpp"
 
+#include <filesystem>
 #include <memory>
 
 namespace mapscope::cli {
@@ -28,6 +29,9 @@ struct PluginDirs {
   std::vector<std::string> built_in, others;
 };
 PluginDirs plugin_dirs(const config::Plugins& settings, const std::vector<std::string>& from_command_line);
+
+/// Where the template of a plugin's project may be: in the build tree, and installed.
+std::vector<std::filesystem::path> template_dirs();
 
 struct Session {
   std::unique_ptr<memory::Source> source;

@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mapscope/testing/fake_host.hpp>
 
+#include "beyond.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <span>
 #include <thread>
 
+using mapscope::testing::BeyondTypes;
 using mapscope::testing::Failure;
 using mapscope::testing::FakeHost;
 using mapscope::testing::Report;
 
-/// One render in progress.
-struct msc_call {
+namespace {
+
+/// One render in progress: what plugins know as struct msc_call. The real host has a type of that name, and
+/// one program may hold both.
+struct Render {
   const FakeHost& host;
   std::optional<Failure> failure;
   Report report{};
+  BeyondTypes made_up;
   bool stopped = false;
+  std::uint64_t bytes = 0; ///< read and handed over
   bool has_value = false;
   std::vector<bool> fields{}; ///< open objects and lists: which are lists
   bool row_open = false, row_counts = false, has_fields = false;
@@ -23,17 +31,15 @@ struct msc_call {
   std::thread::id thread = std::this_thread::get_id();
 };
 
-namespace {
-
 constexpr msc_type first_type = 0x1000;
 
-int misuse(msc_call* call, std::string what) {
+int misuse(Render* call, std::string what) {
   call->report.misuse.push_back(std::move(what));
   return MSC_EINVAL;
 }
 
 /// MSC_OK when the helper may go on.
-int enter(msc_call* call) {
+int enter(Render* call) {
   if (std::this_thread::get_id() != call->thread) return misuse(call, "a helper called from another thread");
   const std::uint64_t number = call->report.calls++;
   if (call->stopped) ++call->report.after_stop;
@@ -42,6 +48,13 @@ int enter(msc_call* call) {
     if (call->failure->rc != MSC_STOP) return call->failure->rc;
     call->stopped = true;
   }
+  return call->stopped ? MSC_STOP : MSC_OK;
+}
+
+/// MSC_OK when so many bytes more may be read or handed over.
+int take(Render* call, std::uint64_t bytes) {
+  if (bytes > call->host.byte_budget - call->bytes) call->stopped = true;
+  if (!call->stopped) call->bytes += bytes;
   return call->stopped ? MSC_STOP : MSC_OK;
 }
 
@@ -61,7 +74,7 @@ bool copy_from(const FakeHost& host, std::uint64_t address, std::byte* to, std::
   return true;
 }
 
-int read(msc_call* call, std::uint32_t space, std::uint64_t address, void* to, std::size_t size) {
+int read(Render* call, std::uint32_t space, std::uint64_t address, void* to, std::size_t size) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (to == nullptr && size != 0) return misuse(call, "read() into NULL");
   if (size > MSC_READ_MAX) return misuse(call, "read() of more than MSC_READ_MAX");
@@ -71,14 +84,18 @@ int read(msc_call* call, std::uint32_t space, std::uint64_t address, void* to, s
     if (cpu == call->host.cpus.end()) return MSC_ENOENT;
     address += cpu->second;
   }
-  return copy_from(call->host, address, static_cast<std::byte*>(to), size) ? MSC_OK : MSC_EFAULT;
+  if (const int rc = take(call, size); rc != MSC_OK) return rc;
+  if (copy_from(call->host, address, static_cast<std::byte*>(to), size)) return MSC_OK;
+  if (!call->host.beyond || call->host.beyond->without_memory) return MSC_EFAULT;
+  read_beyond(*call->host.beyond, space, address, {static_cast<std::byte*>(to), size});
+  return MSC_OK;
 }
 
-std::uint32_t cpu_count(msc_call* call) {
+std::uint32_t cpu_count(Render* call) {
   return call->host.cpus.empty() ? 0 : call->host.cpus.rbegin()->first + 1;
 }
 
-int type_find(msc_call* call, std::uint32_t scope, const char* name, msc_type* ret) {
+int type_find(Render* call, std::uint32_t scope, const char* name, msc_type* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (name == nullptr || ret == nullptr) return misuse(call, "type_find() with NULL");
   const std::string_view spelled(name), type = spelled.substr(0, spelled.find('.'));
@@ -88,29 +105,36 @@ int type_find(msc_call* call, std::uint32_t scope, const char* name, msc_type* r
     return candidate.scope == scope && candidate.name == type &&
            (member.empty() || candidate.members.contains(member));
   });
-  if (found == types.end()) return MSC_ENOENT;
-  *ret = first_type + static_cast<msc_type>(found - types.begin());
-  return MSC_OK;
+  *ret = found != types.end() ? first_type + static_cast<msc_type>(found - types.begin())
+                              : call->made_up.find(scope, type);
+  return *ret != 0 ? MSC_OK : MSC_ENOENT;
 }
 
-const FakeHost::Type* known(msc_call* call, msc_type type) {
+const FakeHost::Type* known(Render* call, msc_type type) {
   const bool inside = type >= first_type && type - first_type < call->host.types.size();
   return inside ? &call->host.types[type - first_type] : nullptr;
 }
 
-int type_size(msc_call* call, msc_type type, std::size_t* ret) {
+int type_size(Render* call, msc_type type, std::size_t* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   const auto* found = known(call, type);
-  if (found == nullptr || ret == nullptr) return misuse(call, "type_size() of no type or into NULL");
-  *ret = found->size;
+  const bool made_up = call->made_up.holds(type);
+  if ((found == nullptr && !made_up) || ret == nullptr)
+    return misuse(call, "type_size() of no type or into NULL");
+  *ret = made_up ? call->made_up.size(type) : found->size;
   return MSC_OK;
 }
 
-int type_member(msc_call* call, msc_type type, const char* path, msc_member* ret) {
+int type_member(Render* call, msc_type type, const char* path, msc_member* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   const auto* found = known(call, type);
-  if (found == nullptr || path == nullptr || ret == nullptr)
+  const bool made_up = call->made_up.holds(type);
+  if ((found == nullptr && !made_up) || path == nullptr || ret == nullptr)
     return misuse(call, "type_member() of no type or with NULL");
+  if (made_up) {
+    *ret = call->made_up.member(type, path);
+    return MSC_OK;
+  }
   const auto member = found->members.find(std::string_view(path));
   if (member == found->members.end()) return MSC_ENOENT;
   *ret = {call->host.handle(found->scope, member->second.type), member->second.bit_offset,
@@ -119,11 +143,13 @@ int type_member(msc_call* call, msc_type type, const char* path, msc_member* ret
 }
 
 /// In the order of their places; a path with a dot is of a member inside.
-int type_member_at(msc_call* call, msc_type type, std::uint32_t index, msc_member_info* ret) {
+int type_member_at(Render* call, msc_type type, std::uint32_t index, msc_member_info* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   const auto* found = known(call, type);
-  if (found == nullptr || ret == nullptr || ret->size != sizeof *ret)
+  const bool made_up = call->made_up.holds(type);
+  if ((found == nullptr && !made_up) || ret == nullptr || ret->size != sizeof *ret)
     return misuse(call, "type_member_at() of no type or into nothing");
+  if (made_up) return call->made_up.member_at(type, index, *ret) ? MSC_OK : MSC_ENOENT;
   std::vector<std::pair<std::uint32_t, std::string_view>> places;
   for (const auto& [path, member] : found->members)
     if (path.find('.') == path.npos) places.emplace_back(member.bit_offset, path);
@@ -137,11 +163,13 @@ int type_member_at(msc_call* call, msc_type type, std::uint32_t index, msc_membe
   return MSC_OK;
 }
 
-int type_holder(msc_call* call, msc_type held, msc_type after, msc_member_info* ret) {
+int type_holder(Render* call, msc_type held, msc_type after, msc_member_info* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   const auto* wanted = known(call, held);
-  if (wanted == nullptr || ret == nullptr || ret->size != sizeof *ret)
+  const bool made_up = call->made_up.holds(held) && (after == 0 || call->made_up.holds(after));
+  if ((wanted == nullptr && !made_up) || ret == nullptr || ret->size != sizeof *ret)
     return misuse(call, "type_holder() of no type or into nothing");
+  if (made_up) return call->made_up.holder(held, after, *ret) ? MSC_OK : MSC_ENOENT;
   const auto& types = call->host.types;
   for (std::size_t i = after == 0 ? 0 : after - first_type + 1; i < types.size(); ++i) {
     const auto is_first = [&](const auto& member) {
@@ -157,7 +185,7 @@ int type_holder(msc_call* call, msc_type held, msc_type after, msc_member_info* 
   return MSC_ENOENT;
 }
 
-int symbol_address(msc_call* call, const char* name, std::uint64_t* ret) {
+int symbol_address(Render* call, const char* name, std::uint64_t* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (name == nullptr || ret == nullptr) return misuse(call, "symbol_address() with NULL");
   const auto& symbols = call->host.symbols;
@@ -167,7 +195,7 @@ int symbol_address(msc_call* call, const char* name, std::uint64_t* ret) {
   return MSC_OK;
 }
 
-int finding(msc_call* call, std::uint32_t severity, const char* text) {
+int finding(Render* call, std::uint32_t severity, const char* text) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   constexpr const char* names[] = {"error", "warning", "info"};
   if (text == nullptr || severity >= std::size(names)) return misuse(call, "finding() of nothing known");
@@ -175,7 +203,7 @@ int finding(msc_call* call, std::uint32_t severity, const char* text) {
   return MSC_OK;
 }
 
-int enumerator_at(msc_call* call, msc_type type, std::uint32_t index, msc_enumerator* ret) {
+int enumerator_at(Render* call, msc_type type, std::uint32_t index, msc_enumerator* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   const auto* found = known(call, type);
   if (found == nullptr || ret == nullptr || ret->size != sizeof *ret)
@@ -187,7 +215,7 @@ int enumerator_at(msc_call* call, msc_type type, std::uint32_t index, msc_enumer
   return MSC_OK;
 }
 
-int config(msc_call* call, const char* key, msc_value* ret) {
+int config(Render* call, const char* key, msc_value* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (key == nullptr || ret == nullptr) return misuse(call, "config() with NULL");
   const auto found = call->host.config.find(std::string_view(key));
@@ -197,7 +225,12 @@ int config(msc_call* call, const char* key, msc_value* ret) {
 }
 
 std::string hex(const msc_value& value) {
+  constexpr std::size_t longest = 64 << 10; // longer ones are only told apart
   if (value.data == nullptr) return "??";
+  const std::string_view bytes(static_cast<const char*>(value.data), value.size);
+  if (bytes.size() > longest)
+    return std::to_string(bytes.size()) + " bytes, hash " +
+           std::to_string(std::hash<std::string_view>()(bytes));
   std::string text;
   for (const unsigned char byte : std::span(static_cast<const unsigned char*>(value.data), value.size)) {
     if (!text.empty()) text += ' ';
@@ -266,7 +299,7 @@ std::string line_of(const msc_row& row) {
 }
 
 /// "" when the row keeps the contract.
-std::string problem(msc_call* call, const msc_row& row) {
+std::string problem(Render* call, const msc_row& row) {
   if (call->host.target.map == 0) return "row() where no map is rendered";
   const auto& target = call->host.target;
   const bool per_cpu = row.shape == MSC_PERCPU_ELEMENT || row.shape == MSC_PERCPU_ENTRY;
@@ -294,10 +327,18 @@ std::string problem(msc_call* call, const msc_row& row) {
   return "";
 }
 
-int row(msc_call* call, const msc_row* row) {
+std::uint64_t bytes_of(const msc_row& row) {
+  const auto of = [](const msc_value& value) { return value.data != nullptr ? value.size : 0; };
+  std::uint64_t bytes = of(row.key) + of(row.value);
+  for (const msc_value& copy : std::span(row.copies, row.copy_count)) bytes += of(copy);
+  return bytes;
+}
+
+int row(Render* call, const msc_row* row) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (row == nullptr) return misuse(call, "row() with NULL");
   if (auto text = problem(call, *row); !text.empty()) return misuse(call, std::move(text));
+  if (const int rc = take(call, bytes_of(*row)); rc != MSC_OK) return rc;
   auto& report = call->report;
   const std::uint32_t limit = call->host.target.row_limit;
   call->row_open = (row->flags & MSC_ROW_OPEN) != 0;
@@ -314,7 +355,7 @@ int row(msc_call* call, const msc_row* row) {
   return MSC_OK;
 }
 
-int count(msc_call* call, std::uint64_t more) {
+int count(Render* call, std::uint64_t more) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   call->report.counted += more;
   call->report.lines.push_back("count " + std::to_string(more));
@@ -326,7 +367,7 @@ std::string_view name_of(int rc) {
   return rc >= MSC_EFAIL && rc <= MSC_STOP ? names[rc - MSC_EFAIL] : "?";
 }
 
-int note(msc_call* call, int rc, const char* text) {
+int note(Render* call, int rc, const char* text) {
   if (text == nullptr) return misuse(call, "note() with NULL");
   call->report.lines.push_back("note " + std::string(name_of(rc)) + " " + text);
   const bool stopped = call->stopped;
@@ -335,13 +376,16 @@ int note(msc_call* call, int rc, const char* text) {
   return entered;
 }
 
-int field(msc_call* call, const msc_field* field) {
+int field(Render* call, const msc_field* field) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (field == nullptr || field->size != sizeof *field || field->kind > MSC_ABSENT)
     return misuse(call, "field() of unknown size or kind");
   const bool ends = field->kind == MSC_END, in_list = !call->fields.empty() && call->fields.back();
   if (ends ? call->fields.empty() && !call->row_open : in_list != (field->name == nullptr))
     return misuse(call, "field() that ends nothing, or with a name where there is none");
+  if (!ends && call->fields.size() >= 16) return misuse(call, "field() nested deeper than 16");
+  if (const int rc = take(call, field->value.data != nullptr ? field->value.size : 0); rc != MSC_OK)
+    return rc;
   if (!call->row_open && call->fields.empty()) call->has_fields = true;
   if (!call->row_open || !call->row_counts) call->report.lines.push_back(line_of(*field));
   if (field->kind == MSC_OBJECT || field->kind == MSC_LIST) call->fields.push_back(field->kind == MSC_LIST);
@@ -352,22 +396,24 @@ int field(msc_call* call, const msc_field* field) {
   return MSC_OK;
 }
 
-int symbol(msc_call* call, std::uint64_t address, msc_symbol* ret) {
+int symbol(Render* call, std::uint64_t address, msc_symbol* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (ret == nullptr || ret->size != sizeof *ret) return misuse(call, "symbol() into nothing");
   const auto& symbols = call->host.symbols;
   const auto after = symbols.upper_bound(address);
-  if (after == symbols.begin()) return MSC_ENOENT;
+  if (after == symbols.begin())
+    return call->host.beyond && symbol_beyond(*call->host.beyond, address, *ret) ? MSC_OK : MSC_ENOENT;
   const auto& [start, name] = *std::prev(after);
   ret->program = 0, ret->offset = address - start, ret->module[0] = 0;
   ret->name[name.copy(ret->name, sizeof ret->name - 1)] = 0;
   return MSC_OK;
 }
 
-int mapped(msc_call* call, std::uint64_t begin, std::uint64_t end, msc_mapping* ret) {
+int mapped(Render* call, std::uint64_t begin, std::uint64_t end, msc_mapping* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (ret == nullptr) return misuse(call, "mapped() with NULL");
   const auto& regions = call->host.regions;
+  if (regions.empty() && call->host.beyond) return mapped_beyond(*call->host.beyond, begin, end, *ret);
   auto at = regions.upper_bound(begin);
   if (at != regions.begin() && begin - std::prev(at)->first < std::prev(at)->second.size) --at;
   if (begin >= end || at == regions.end() || at->first >= end) return MSC_ENOENT;
@@ -378,10 +424,25 @@ int mapped(msc_call* call, std::uint64_t begin, std::uint64_t end, msc_mapping* 
   return region.known ? MSC_OK : MSC_EFAULT;
 }
 
-constexpr msc_host table = {
-    sizeof(msc_host), MSC_ABI_MAJOR,  MSC_ABI_MINOR, read,           cpu_count, type_find,    type_size,
-    type_member,      config,         row,           count,          note,      field,        symbol,
-    mapped,           type_member_at, type_holder,   symbol_address, finding,   enumerator_at};
+/// A helper as plugins call it.
+template <auto> struct Helper;
+template <class Result, class... Args, Result (*Function)(Render*, Args...)> struct Helper<Function> {
+  static Result call(msc_call* call, Args... args) {
+    return Function(reinterpret_cast<Render*>(call), args...);
+  }
+};
+template <auto Function> constexpr auto helper = &Helper<Function>::call;
+
+constexpr msc_host table = {sizeof(msc_host),    MSC_ABI_MAJOR,
+                            MSC_ABI_MINOR,       helper<read>,
+                            helper<cpu_count>,   helper<type_find>,
+                            helper<type_size>,   helper<type_member>,
+                            helper<config>,      helper<row>,
+                            helper<count>,       helper<note>,
+                            helper<field>,       helper<symbol>,
+                            helper<mapped>,      helper<type_member_at>,
+                            helper<type_holder>, helper<symbol_address>,
+                            helper<finding>,     helper<enumerator_at>};
 
 } // namespace
 
@@ -401,8 +462,11 @@ msc_type FakeHost::handle(std::uint32_t scope, std::string_view name) const {
 }
 
 Report FakeHost::render(const msc_plugin& plugin, std::optional<Failure> failure) const {
-  msc_call call{.host = *this, .failure = failure};
-  call.report.rc = plugin.render(&table, &call, &target);
+  Render call{.host = *this, .failure = failure, .made_up = BeyondTypes(beyond ? &*beyond : nullptr)};
+  call.report.rc = plugin.render(&table, reinterpret_cast<msc_call*>(&call), &target);
+  if (call.report.rc == MSC_OK && (call.row_open || !call.fields.empty()))
+    misuse(&call, "render() that leaves an object, a list or a row open");
+  call.report.stopped = call.stopped;
   return std::move(call.report);
 }
 

@@ -58,6 +58,7 @@ struct Report {
   std::uint64_t rows = 0;          ///< rows taken, those beyond row_limit left out
   std::uint64_t counted = 0;       ///< count(), and rows beyond row_limit
   std::uint64_t after_stop = 0;    ///< helpers called after MSC_STOP had been answered, note() aside
+  bool stopped = false;            ///< MSC_STOP was answered
   /// The lines with a newline behind each.
   [[nodiscard]] std::string text() const;
   bool operator==(const Report&) const = default;
@@ -67,6 +68,14 @@ struct Report {
 struct Failure {
   std::uint64_t call = 0;
   int rc = MSC_EFAULT;
+};
+
+/// Memory at every address and every type with every member, all of it made up: for tests of what a plugin
+/// makes of a kernel that it was not written for.
+struct Beyond {
+  enum class Memory : std::uint8_t { zeros, noise, pointers } memory = Memory::zeros;
+  std::uint64_t seed = 0;
+  bool without_memory = false; ///< types alone
 };
 
 class FakeHost {
@@ -80,6 +89,10 @@ public:
   msc_target target{};
   /// Helper calls after which everything answers MSC_STOP, as a host's budget does.
   std::uint64_t budget = 1'000'000;
+  /// Bytes read and handed over, with the same end.
+  std::uint64_t byte_budget = 8ULL << 30;
+  /// What there is beside the image; nothing without it.
+  std::optional<Beyond> beyond;
 
   struct Member {
     std::uint32_t bit_offset = 0, bit_size = 0;

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// plugins check: the verifier, and then the plugin itself, in processes that it may take down with it.
+#include "host/plugin/check.hpp"
+
+#include "host/cli/message.hpp"
+#include "host/cli/print.hpp"
+#include "host/report/text_value.hpp"
+
+#include <fmt/format.h>
+
+namespace mapscope::cli {
+
+namespace {
+
+int conclude(StdoutStream& out, const std::string& file, bool kept) {
+  out.append(fmt::format("{}: {}\n", report::printable(file),
+                         kept ? "keeps the contract" : "does not keep the contract"));
+  const int written = out.finish();
+  return kept ? written : exit_no_report;
+}
+
+} // namespace
+
+int plugins_check(const PluginsCheckOptions& options) {
+  const auto loaded = config::load(options.configs, options.sets);
+  if (!loaded) return complain(loaded.error());
+  auto sealed = plugin::SealedFile::copy(options.file);
+  if (!sealed) {
+    complain(Error(sealed.error()).within(options.file));
+    return exit_no_report;
+  }
+  plugin::Policy policy{.libraries = loaded->config.plugins.libraries}; // its author runs it: any owner
+  plugin::Plugin plugin;
+  plugin.path = options.file;
+  plugin.file = *sealed;
+  plugin.verification = plugin::verify(options.file, sealed->bytes(), policy);
+  plugin.refused = plugin.verification.reason();
+  StdoutStream out;
+  print_rules(plugin.verification.log, out);
+  if (!plugin.usable()) return conclude(out, options.file, false);
+  const bool kept = plugin::check(plugin, std::chrono::seconds(options.seconds),
+                                  [&](const plugin::RuleResult& result) { print_rules({&result, 1}, out); });
+  return conclude(out, options.file, kept);
+}
+
+} // namespace mapscope::cli

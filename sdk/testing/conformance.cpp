@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mapscope/testing/conformance.hpp>
+
+#include <algorithm>
+#include <dirent.h>
+#include <exception>
+#include <thread>
+
+namespace mapscope::testing {
+
+namespace {
+
+/// After MSC_STOP: enough to close what is open.
+constexpr std::uint64_t most_after_stop = 16;
+constexpr std::uint64_t small_budget = 4000, small_byte_budget = 2ULL << 20;
+/// Of one host: the first calls one by one, then ever fewer.
+constexpr std::uint64_t calls_one_by_one = 64, most_calls = 160;
+
+std::string code_name(int rc) {
+  switch (rc) {
+  case MSC_OK:
+    return "MSC_OK";
+  case MSC_STOP:
+    return "MSC_STOP";
+  case MSC_EFAULT:
+    return "MSC_EFAULT";
+  case MSC_ENOENT:
+    return "MSC_ENOENT";
+  case MSC_EINVAL:
+    return "MSC_EINVAL";
+  case MSC_EFAIL:
+    return "MSC_EFAIL";
+  default:
+    return std::to_string(rc);
+  }
+}
+
+/// Renders and judges; the first thing found ends a rule.
+class Trial {
+public:
+  explicit Trial(const Subject& subject) : subject_(subject) {}
+
+  Report render(const FakeHost& host, const std::string& where, std::optional<Failure> failure = {}) {
+    const std::string how =
+        failure ? where + ", call " + std::to_string(failure->call) + " answers " + code_name(failure->rc)
+                : where;
+    subject_.about_to(how);
+    ++renders_;
+    const Report report = host.render(*subject_.plugin, failure);
+    judge(report, failure, how);
+    return report;
+  }
+
+  void find(const std::string& what) {
+    if (finding_.kept) finding_ = {false, what};
+  }
+  [[nodiscard]] bool goes_on() const { return finding_.kept; }
+  [[nodiscard]] Finding finding(const std::string& what) const {
+    return finding_.kept ? Finding{true, what + ": " + std::to_string(renders_) + " renders"} : finding_;
+  }
+
+private:
+  void judge(const Report& report, const std::optional<Failure>& failure, const std::string& how) {
+    if (!report.misuse.empty()) return find(report.misuse.front() + " (" + how + ")");
+    if (report.after_stop > most_after_stop)
+      return find("after MSC_STOP it called " + std::to_string(report.after_stop) + " more helpers (" + how +
+                  ")");
+    if (report.stopped && report.rc != MSC_STOP)
+      return find("after MSC_STOP it returned " + code_name(report.rc) + " (" + how + ")");
+    // Memory and types may well be missing; what else a helper refuses is no success.
+    const bool must_fail = failure && failure->rc != MSC_EFAULT && failure->rc != MSC_ENOENT;
+    if (must_fail && failure->call < report.calls && report.rc == MSC_OK)
+      return find("a helper failed, and it returned MSC_OK (" + how + ")");
+    if (report.rc == MSC_STOP && !report.stopped)
+      return find("it returned MSC_STOP, and no helper had (" + how + ")");
+    if (report.rc == MSC_EINVAL && !(failure && failure->rc == MSC_EINVAL))
+      find("it returned MSC_EINVAL, which means that it misused a helper (" + how + ")");
+  }
+
+  const Subject& subject_;
+  Finding finding_;
+  std::uint64_t renders_ = 0;
+};
+
+std::string numbered(std::size_t host) { return "host " + std::to_string(host); }
+
+/// Calls body(host, "host N") for each host, with small budgets, until something is found.
+template <class Body> void for_each_host(const Subject& subject, Trial& trial, Body body) {
+  for (std::size_t i = 0; i < subject.hosts.size() && trial.goes_on(); ++i) {
+    FakeHost host = subject.hosts[i];
+    host.budget = std::min(host.budget, small_budget);
+    host.byte_budget = std::min(host.byte_budget, small_byte_budget);
+    body(host, numbered(i));
+  }
+}
+
+Finding renders(const Subject& subject) {
+  Trial trial(subject);
+  for_each_host(subject, trial,
+                [&](const FakeHost& host, const std::string& where) { trial.render(host, where); });
+  return trial.finding("small maps keep the contract");
+}
+
+template <class Body> void for_each_call(std::uint64_t calls, Body body) {
+  std::uint64_t done = 0;
+  for (std::uint64_t call = 0; call < calls && done < most_calls; ++done) {
+    body(call);
+    call += call < calls_one_by_one ? 1 : 1 + call / 16;
+  }
+}
+
+Finding fails_cleanly(const Subject& subject) {
+  Trial trial(subject);
+  for_each_host(subject, trial, [&](const FakeHost& host, const std::string& where) {
+    const std::uint64_t calls = trial.render(host, where).calls;
+    for_each_call(calls, [&](std::uint64_t call) {
+      for (const int rc : {int{MSC_EFAULT}, int{MSC_ENOENT}, int{MSC_EINVAL}, int{MSC_EFAIL}, -77})
+        if (trial.goes_on()) trial.render(host, where, Failure{call, rc});
+    });
+  });
+  return trial.finding("each helper failing in turn, with each code");
+}
+
+Finding stops(const Subject& subject) {
+  Trial trial(subject);
+  for_each_host(subject, trial, [&](const FakeHost& host, const std::string& where) {
+    const std::uint64_t calls = trial.render(host, where).calls;
+    for_each_call(calls, [&](std::uint64_t call) {
+      if (trial.goes_on()) trial.render(host, where, Failure{call, MSC_STOP});
+    });
+  });
+  return trial.finding("MSC_STOP at each call");
+}
+
+Finding empty_targets(const Subject& subject) {
+  Trial trial(subject);
+  for_each_host(subject, trial, [&](FakeHost host, const std::string& where) {
+    const FakeHost whole = host;
+    for (std::uint32_t msc_target::* field :
+         {&msc_target::key_size, &msc_target::value_size, &msc_target::max_entries}) {
+      host.target = whole.target;
+      host.target.*field = 0;
+      trial.render(host, where + " with a size of 0");
+    }
+    host.target.key_size = host.target.value_size = host.target.max_entries = 0;
+    trial.render(host, where + " with all sizes 0");
+    host = whole;
+    host.memory.clear();
+    if (host.beyond) host.beyond->without_memory = true;
+    trial.render(host, where + " without memory");
+    host.types.clear(), host.beyond.reset();
+    trial.render(host, where + " without types");
+  });
+  return trial.finding("empty maps, no memory, no types");
+}
+
+Finding enormous_targets(const Subject& subject) {
+  Trial trial(subject);
+  for_each_host(subject, trial, [&](const FakeHost& whole, const std::string& where) {
+    for (std::uint32_t msc_target::* field :
+         {&msc_target::key_size, &msc_target::value_size, &msc_target::max_entries, &msc_target::row_limit})
+      for (const std::uint32_t size : {1U, 7U, 4097U, 1U << 20, 1U << 31, ~0U}) {
+        FakeHost host = whole;
+        host.target.*field = size;
+        if (trial.goes_on()) trial.render(host, where + " with a size of " + std::to_string(size));
+      }
+    FakeHost host = whole;
+    host.target.key_size = host.target.value_size = host.target.max_entries = ~0U;
+    if (trial.goes_on()) trial.render(host, where + " with all sizes at their largest");
+  });
+  return trial.finding("odd and enormous sizes");
+}
+
+Finding any_cpus(const Subject& subject) {
+  Trial trial(subject);
+  for_each_host(subject, trial, [&](FakeHost host, const std::string& where) {
+    for (const std::vector<std::uint32_t>& cpus :
+         {std::vector<std::uint32_t>{}, {0}, {0, 1, 2}, {1, 5}, {64}, {0, 4095}}) {
+      host.cpus.clear();
+      for (const std::uint32_t cpu : cpus) host.cpus[cpu] = 0x100000;
+      const std::string many = cpus.empty() ? "no CPU" : std::to_string(cpus.back() + 1) + " CPUs with holes";
+      if (trial.goes_on()) trial.render(host, where + " with " + many);
+    }
+  });
+  return trial.finding("0, 1, 3, 6, 65 and 4096 CPUs");
+}
+
+Finding two_threads(const Subject& subject) {
+  Trial trial(subject);
+  for_each_host(subject, trial, [&](const FakeHost& host, const std::string& where) {
+    const Report alone = trial.render(host, where);
+    std::vector<Report> reports(2);
+    {
+      std::vector<std::jthread> threads;
+      for (Report& report : reports) threads.emplace_back([&] { report = host.render(*subject.plugin); });
+    }
+    if (reports[0] != alone || reports[1] != alone)
+      trial.find("two threads on two calls do not give what one gives alone (" + where + ")");
+  });
+  return trial.finding("two threads on two calls");
+}
+
+Finding twice_the_same(const Subject& subject) {
+  Trial trial(subject);
+  std::vector<Report> runs[2];
+  for (auto& reports : runs) // all once, then all again: what one host leaves behind meets the others
+    for_each_host(subject, trial, [&](const FakeHost& host, const std::string& where) {
+      reports.push_back(trial.render(host, where));
+    });
+  for (std::size_t i = 0; trial.goes_on() && i < runs[0].size(); ++i)
+    if (runs[0][i] != runs[1][i]) trial.find("two runs on the same map differ (" + numbered(i) + ")");
+  return trial.finding("two runs are equal");
+}
+
+std::size_t entries_of(const char* folder) {
+  std::size_t count = 0;
+  DIR* const open = ::opendir(folder);
+  while (open != nullptr && ::readdir(open) != nullptr) ++count;
+  if (open != nullptr) ::closedir(open);
+  return count;
+}
+
+Finding leaves_nothing(const Subject& subject) {
+  const auto descriptors = [] { return entries_of("/proc/self/fd"); };
+  const auto threads = [] { return entries_of("/proc/self/task"); };
+  Trial trial(subject);
+  const std::size_t open_before = descriptors(), running_before = threads();
+  for_each_host(subject, trial, [&](const FakeHost& host, const std::string& where) {
+    trial.render(host, where);
+    if (descriptors() != open_before) trial.find("it leaves a file or socket open (" + where + ")");
+    if (threads() != running_before) trial.find("it leaves a thread running (" + where + ")");
+  });
+  return trial.finding("no descriptor and no thread is left behind");
+}
+
+constexpr Rule all_rules[] = {{"P2", renders},       {"P3", fails_cleanly},    {"P4", stops},
+                              {"P5", empty_targets}, {"P6", enormous_targets}, {"P7", any_cpus},
+                              {"P8", two_threads},   {"P9", twice_the_same},   {"P10", leaves_nothing}};
+
+} // namespace
+
+std::span<const Rule> rules() { return all_rules; }
+
+std::vector<FakeHost> made_up_hosts(const std::vector<msc_target>& targets,
+                                    const std::map<std::string, std::string, std::less<>>& config) {
+  constexpr std::uint64_t seeds = 8;
+  std::vector<FakeHost> hosts;
+  for (const msc_target& target : targets)
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+      FakeHost& host = hosts.emplace_back("");
+      host.target = target;
+      host.config = config;
+      host.cpus = {{0, 0x100000}, {1, 0x200000}};
+      host.beyond = Beyond{seed == 0   ? Beyond::Memory::zeros
+                           : seed == 1 ? Beyond::Memory::noise
+                                       : Beyond::Memory::pointers,
+                           seed, false};
+    }
+  return hosts;
+}
+
+} // namespace mapscope::testing
