@@ -176,7 +176,7 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
       return plugins_list(words.list);
     };
   });
-  add_verify(*plugins, words, run), add_check(*plugins, words, run), add_new(*plugins, words, run);
+  add_verify(*plugins, words, run), add_new(*plugins, words, run), add_check(*plugins, words, run);
 
   auto* config = app.add_subcommand("config", "the configuration");
   config->require_subcommand(1);

@@ -94,10 +94,12 @@ std::string ending(int status) {
   return fmt::format("it crashed with SIG{}", name != nullptr ? name : std::to_string(WTERMSIG(status)));
 }
 
+/// The first line.
 std::string first_printed(int printed) {
   std::array<char, 200> text{};
   const ssize_t got = ::pread(printed, text.data(), text.size(), 0);
-  return {text.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
+  const std::string_view all(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+  return std::string(all.substr(0, all.find('\n')));
 }
 
 CheckAnswer collect(const Shared& shared, int printed, int status, bool in_time) {

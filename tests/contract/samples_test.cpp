@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <mapscope/testing/conformance.hpp>
 #include <sstream>
 #include <thread>
 
@@ -20,6 +21,16 @@ TEST_P(Contract, GivesTheRowsOfASmallMap) {
   EXPECT_EQ(report.rc, MSC_OK);
   EXPECT_EQ(report.text(), GetParam().lines);
   EXPECT_EQ(report.misuse, std::vector<std::string>{});
+}
+
+/// What `mapscope plugins check` asks of every plugin, here of maps that make sense.
+TEST_P(Contract, KeepsEveryRule) {
+  for (const auto& rule : testing::rules()) {
+    std::string last;
+    const testing::Subject subject{&plugin_, {host_}, [&](const std::string& next) { last = next; }};
+    const auto finding = rule.run(subject);
+    EXPECT_TRUE(finding.kept) << rule.name << ": " << finding.text << ", last: " << last;
+  }
 }
 
 TEST_P(Contract, TwoRunsAreEqual) { EXPECT_EQ(host_.render(plugin_), host_.render(plugin_)); }

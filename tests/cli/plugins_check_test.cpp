@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// plugins check: each way to break the contract is found by its rule, and none takes the command down.
+#include "tests/cli/mapscope.hpp"
+
+namespace mapscope::cli_test {
+namespace {
+
+Ran check(const std::string& breaking, const Words& more = {}) {
+  Words words = {"plugins", "check", std::string(BREAKING_PLUGINS) + "/breaking_" + breaking + ".so"};
+  words.insert(words.end(), more.begin(), more.end());
+  test::Streams streams;
+  streams.seconds = 60;
+  return test::run_program(MAPSCOPE_PROGRAM, words, streams);
+}
+
+/// The line of one rule, "" when there is none.
+std::string line_of(const Ran& ran, const std::string& rule) {
+  const std::size_t at = ("\n" + ran.out).find("\n" + rule + " ");
+  return at == std::string::npos ? "" : ran.out.substr(at, ran.out.find('\n', at) - at);
+}
+
+TEST(PluginsCheck, APluginThatKeepsTheContract) {
+  const Ran ran = check("none");
+  EXPECT_EQ(ran.exit_code, 0) << ran.out;
+  EXPECT_EQ(ran.err, "");
+  for (int rule = 1; rule <= 10; ++rule)
+    EXPECT_THAT(line_of(ran, "P" + std::to_string(rule)), testing::MatchesRegex("P[0-9]+ +ok +[^ ].*"));
+  EXPECT_THAT(ran.out, EndsWith("breaking_none.so: keeps the contract\n"));
+}
+
+struct Breaking {
+  const char *name, *rule, *said;
+};
+
+class PluginsCheckFinds : public testing::TestWithParam<Breaking> {};
+
+TEST_P(PluginsCheckFinds, WhatIsBroken) {
+  const auto& [name, rule, said] = GetParam();
+  const Ran ran = check(name, {"--seconds", "1"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.err, "");
+  EXPECT_THAT(line_of(ran, rule), testing::AllOf(HasSubstr(" FAILED "), HasSubstr(said))) << ran.out;
+  EXPECT_THAT(ran.out, EndsWith(".so: does not keep the contract\n"));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, PluginsCheckFinds,
+    testing::Values(Breaking{"constructor", "P1", "it crashed with SIGABRT (loading it)"},
+                    Breaking{"crash", "P2", "it crashed with SIGSEGV (host 0)"},
+                    Breaking{"hang", "P2", "it did not end in time (host 0)"},
+                    Breaking{"exit", "P2", "it ended the process with exit code 0 (host 0)"},
+                    Breaking{"print", "P2", "it printed \"a line on standard output"},
+                    Breaking{"state", "P9", "two runs on the same map differ (host 0)"},
+                    Breaking{"descriptor", "P10", "it leaves a file or socket open (host 0)"},
+                    Breaking{"open", "P2", "render() that leaves an object, a list or a row open (host 0)"},
+                    Breaking{"size", "P2", "row() with a key of another size (host 0)"},
+                    Breaking{"thread", "P2", "a helper called from another thread (host 0)"},
+                    Breaking{"ignore", "P4", "after MSC_STOP it called 99 more helpers"}),
+    [](const auto& info) { return std::string(info.param.name); });
+
+TEST(PluginsCheck, OtherRulesGoOnBesideOneThatIsBroken) {
+  const Ran ran = check("crash", {"--seconds", "5"});
+  EXPECT_THAT(line_of(ran, "P1"), HasSubstr(" ok "));
+  EXPECT_NE(line_of(ran, "P10"), "");
+}
+
+TEST(PluginsCheck, WhatTheVerifierRefusesIsNotRun) {
+  const Scratch folder;
+  const Ran ran = run({"plugins", "check", folder.file("x.so", "text")});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.out, HasSubstr("V2   FAILED"));
+  EXPECT_THAT(ran.out, testing::Not(HasSubstr("P1")));
+  EXPECT_EQ(failure({"plugins", "check", "/nonexistent.so"}, 1),
+            "/nonexistent.so: cannot be opened: No such file or directory");
+  EXPECT_EQ(misuse({"plugins", "check"}), "FILE is required; see mapscope --help");
+}
+
+TEST(PluginsNew, WritesAProject) {
+  const Scratch folder;
+  const std::string directory = folder / "here";
+  const std::string written = output({"plugins", "new", "my_map", directory});
+  for (const char* name :
+       {"CMakeLists.txt", "my_map.cpp", "README.md", ".gitignore", "test/my_map_test.cpp"}) {
+    const std::string path = directory + "/" + name;
+    EXPECT_THAT(written, HasSubstr(path + "\n"));
+    const std::string text = test::read_file(path);
+    EXPECT_NE(text, "") << path;
+    EXPECT_THAT(text, testing::Not(testing::ContainsRegex("@[A-Z]+@"))) << path;
+  }
+  EXPECT_THAT(test::read_file(directory + "/my_map.cpp"), HasSubstr("id=org.example.my_map"));
+}
+
+TEST(PluginsNew, IntoAnEmptyDirectory) {
+  const Scratch folder;
+  EXPECT_NE(output({"plugins", "new", "my_map", folder.path()}), "");
+  EXPECT_EQ(misuse({"plugins", "new", "my_map", folder.path()}),
+            folder.path().string() + ": is not empty; name a directory that is, or none");
+}
+
+TEST(PluginsNew, WhatCannotBe) {
+  const Scratch folder;
+  const std::string rule = " cannot be a plugin's name: 1 to 32 lowercase letters, digits and _, the first a "
+                           "letter, such as task_stats";
+  for (const std::string& name : Words{"", "My", "a-b", "../x", "1st", "ä", "a b", std::string(33, 'a')})
+    EXPECT_EQ(misuse({"plugins", "new", name, folder / "x"}), "\"" + name + "\"" + rule);
+  EXPECT_EQ(misuse({"plugins", "new", "test", folder / "x"}),
+            "test is a target that CMake has for itself; choose another name");
+  EXPECT_EQ(misuse({"plugins", "new", "a", folder.file("f", "text")}),
+            (folder / "f").string() + ": is there and no directory; name another one");
+  EXPECT_THAT(failure({"plugins", "new", "a", "/proc/self/x"}, 1),
+              testing::MatchesRegex("/proc/self/x/.*: cannot be written"));
+  EXPECT_EQ(misuse({"plugins", "new"}), "NAME is required; see mapscope --help");
+  EXPECT_FALSE(std::filesystem::exists(folder / "x"));
+}
+
+} // namespace
+} // namespace mapscope::cli_test
