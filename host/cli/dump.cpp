@@ -4,6 +4,7 @@
 #include "host/cli/message.hpp"
 #include "host/cli/progress.hpp"
 #include "host/cli/session.hpp"
+#include "host/plugin/allocators.hpp"
 #include "host/plugin/render.hpp"
 #include "host/report/findings.hpp"
 #include "host/report/ordered.hpp"
@@ -78,6 +79,9 @@ public:
                     {report.depth, report.array_elements, report.nodes, session.target->per_cpu().count()},
                     session.symbols.get(),
                     session.families.get()};
+    plugin::run_allocators(environment_, setup.registry, session.catalog, allocators_);
+    environment_.slots = &allocators_.slots;
+    list_allocations();
   }
 
   Result<void> write(report::Output& output) {
@@ -90,10 +94,16 @@ public:
                             [this](const plugin::Plugin& plugin) { warn_in_process(plugin); });
     Progress progress(maps_.size());
     report::Ordered work;
-    work.count = maps_.size();
+    work.count = maps_.size() + allocations_.size();
     work.threads = options_.jobs != 0 ? options_.jobs : std::max(1U, std::thread::hardware_concurrency());
-    work.make = [this](std::size_t i, report::Stream& to) { render(i, to); };
+    work.make = [this](std::size_t i, report::Stream& to) {
+      if (i < maps_.size())
+        render(i, to);
+      else
+        list_slots(*allocations_[i - maps_.size()], to);
+    };
     work.before = [&](std::size_t i) {
+      if (i >= maps_.size()) return writer->before_allocator();
       progress.at(i);
       writer->before_map();
     };
@@ -104,9 +114,11 @@ public:
   }
 
   [[nodiscard]] bool all_complete() const {
-    return kernel_targets_.all_complete() && std::ranges::all_of(outcomes_, [](const auto& outcome) {
-             return outcome.status == report::Status::complete;
-           });
+    const auto is_complete = [](const report::Outcome& outcome) {
+      return outcome.status == report::Status::complete;
+    };
+    return kernel_targets_.all_complete() && std::ranges::all_of(outcomes_, is_complete) &&
+           std::ranges::all_of(allocations_, is_complete, [](const auto* a) { return a->outcome; });
   }
 
 private:
@@ -123,6 +135,23 @@ private:
     report::Output& output_;
     Result<void> result_;
   };
+
+  /// Those whose section is among the maps that are shown.
+  void list_allocations() {
+    for (report::Allocation& allocation : allocators_.allocations)
+      if (std::ranges::find(maps_, allocation.section) != maps_.end()) allocations_.push_back(&allocation);
+  }
+
+  void list_slots(report::Allocation& allocation, report::Stream& to) const {
+    const auto writer = report::make_map_writer(options_.format, report_options_, to);
+    report::AllocationContext context;
+    context.target = environment_.target, context.kernel = environment_.kernel;
+    context.symbols = environment_.symbols, context.limits = environment_.limits;
+    context.following.families = environment_.families;
+    context.following.slots = environment_.slots;
+    context.entries = environment_.config->report.limit;
+    allocation.outcome = report::write_allocation(allocation, context, *writer);
+  }
 
   void render(std::size_t i, report::Stream& to) {
     const catalog::Map& map = *maps_[i];
@@ -177,6 +206,10 @@ private:
           uses.try_emplace(manifest.id, report::PluginUse{manifest.id, manifest.version, 0}).first->second;
       ++use.maps;
     }
+    for (const plugin::Plugin* plugin : allocators_.used) {
+      const auto& manifest = plugin->manifest();
+      uses.try_emplace(manifest.id, report::PluginUse{manifest.id, manifest.version, 0});
+    }
     std::vector<report::PluginUse> list;
     list.reserve(uses.size());
     for (auto& [id, use] : uses) list.push_back(std::move(use));
@@ -187,6 +220,7 @@ private:
     std::vector<report::Finding> all = kernel_targets_.findings();
     for (const auto& warning : session_.target->warnings()) all.push_back({"warning", std::nullopt, warning});
     for (const auto& gap : session_.catalog.gaps) all.push_back({"warning", std::nullopt, gap});
+    std::ranges::copy(allocators_.findings, std::back_inserter(all));
     for (std::size_t i = 0; i < maps_.size(); ++i) {
       if (selections_[i].tie)
         all.push_back({"warning", maps_[i]->id, maps_[i]->name + " is not shown: " + selections_[i].reason});
@@ -207,6 +241,8 @@ private:
   std::vector<const catalog::Map*> maps_;
   std::vector<report::Outcome> outcomes_;
   std::vector<report::Seen> seen_;
+  plugin::Allocators allocators_;
+  std::vector<report::Allocation*> allocations_; ///< that are listed
   std::vector<plugin::Selection> selections_;
   report::Options report_options_;
   plugin::Environment environment_;

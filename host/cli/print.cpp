@@ -13,6 +13,7 @@ namespace {
 /// Takes rows and keeps none.
 class Nowhere final : public report::MapWriter {
 public:
+  void begin_allocator(std::string_view) override {}
   void begin(const catalog::Map&) override {}
   void row(const report::Row&) override {}
   void field(const report::Field&) override {}

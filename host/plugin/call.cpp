@@ -3,6 +3,7 @@
 
 #include "host/base/glob.hpp"
 #include "host/base/utf8.hpp"
+#include "host/plugin/allocators.hpp"
 #include "host/plugin/options.hpp"
 
 #include <algorithm>
@@ -24,11 +25,11 @@ const config::MapRule* rule_with(const config::Config& config, const catalog::Ma
 
 /// The general budget, what a rule for this map says instead, and a plugin's own hint, which can only lower
 /// it.
-config::Budget budget_for(const config::Config& config, const catalog::Map& map,
+config::Budget budget_for(const config::Config& config, std::string_view name,
                           const plugin::Manifest& manifest) {
   config::Budget budget = config.budget;
   for (auto rule = config.maps.rbegin(); rule != config.maps.rend(); ++rule) {
-    if (!glob_match(rule->glob, map.name)) continue;
+    if (!glob_match(rule->glob, name)) continue;
     budget.ms = rule->budget.ms.value_or(budget.ms);
     budget.entries = rule->budget.entries.value_or(budget.entries);
     budget.read_bytes = rule->budget.read_bytes.value_or(budget.read_bytes);
@@ -40,6 +41,11 @@ config::Budget budget_for(const config::Config& config, const catalog::Map& map,
   return budget;
 }
 
+/// What rules for maps match.
+std::string_view name_of(const catalog::Map& map, const plugin::AllocatorCall* allocator) {
+  return allocator != nullptr ? allocator->variable->name : map.name;
+}
+
 std::uint64_t limit_for(const config::Config& config, const catalog::Map& map) {
   const auto* rule = rule_with(config, map, [](const config::MapRule& r) { return r.limit.has_value(); });
   return rule != nullptr ? *rule->limit : config.report.limit;
@@ -48,12 +54,13 @@ std::uint64_t limit_for(const config::Config& config, const catalog::Map& map) {
 } // namespace
 
 msc_call::msc_call(const plugin::Environment& environment, const catalog::Map& map,
-                   const plugin::Choice& choice, report::MapWriter& writer)
-    : environment_(environment), map_(map), choice_(choice), writer_(writer),
+                   const plugin::Choice& choice, report::MapWriter& writer, plugin::AllocatorCall* allocator)
+    : environment_(environment), map_(map), choice_(choice), writer_(writer), allocator_(allocator),
       reader_(environment.target->space()),
-      budget_(budget_for(*environment.config, map, choice.plugin->manifest())),
+      budget_(budget_for(*environment.config, name_of(map, allocator), choice.plugin->manifest())),
       limit_(limit_for(*environment.config, map)),
-      options_(plugin::option_values(choice.plugin->manifest(), map, *environment.config)) {}
+      options_(
+          plugin::option_values(choice.plugin->manifest(), name_of(map, allocator), *environment.config)) {}
 
 msc_target msc_call::target() const {
   return {.size = sizeof(msc_target),
@@ -66,7 +73,10 @@ msc_target msc_call::target() const {
           .max_entries = map_.max_entries,
           .row_limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit_, UINT32_MAX)),
           .key_type = key_type_handle(),
-          .value_type = value_type_handle()};
+          .value_type = value_type_handle(),
+          .root = allocator_ != nullptr ? allocator_->variable->root : 0,
+          .root_type = allocator_ != nullptr ? map_tag | allocator_->variable->type : 0,
+          .root_name = allocator_ != nullptr ? allocator_->variable->name.c_str() : nullptr};
 }
 
 int msc_call::enter() {
@@ -86,6 +96,7 @@ int msc_call::misuse(const std::string& what) {
 int msc_call::read(std::uint32_t space, std::uint64_t address, void* to, std::size_t size) {
   if (size > MSC_READ_MAX) return misuse(fmt::format("read() of {} bytes", size));
   if (!budget_.read(size)) return MSC_STOP;
+  if (space == MSC_ARENA) return read_arena(address, to, size);
   if (space >= MSC_CPU0) {
     const auto& per_cpu = environment_.target->per_cpu();
     if (!per_cpu.is_possible(space - MSC_CPU0)) return MSC_ENOENT;

@@ -17,13 +17,31 @@
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
+
+namespace mapscope::plugin {
+
+struct AllocatorCall;
+
+/// Where in a map's value pointers lie, in bytes.
+struct PayloadPointers {
+  std::vector<std::uint64_t> all;        ///< of the value itself and its own members
+  std::optional<std::uint64_t> sdt_data; ///< the first that is declared to lead to a struct sdt_data
+};
+PayloadPointers payload_pointers(const btf::Types& types, btf::TypeId value);
+/// The allocator that goes with a map by their names: one alone goes with any; of several the one whose name
+/// without "scx_" and "_allocator" occurs in the map's, the longest of such.
+const report::SlotPool* pool_by_name(std::span<const report::SlotPool* const> pools, std::string_view map);
+
+} // namespace mapscope::plugin
 
 /// Opaque to plugins; named by the contract.
 struct msc_call {
 public:
   msc_call(const mapscope::plugin::Environment& environment, const mapscope::catalog::Map& map,
-           const mapscope::plugin::Choice& choice, mapscope::report::MapWriter& writer);
+           const mapscope::plugin::Choice& choice, mapscope::report::MapWriter& writer,
+           mapscope::plugin::AllocatorCall* allocator = nullptr);
 
   [[nodiscard]] msc_target target() const;
   /// How it ended, from what render() returned and what happened on the way.
@@ -47,6 +65,9 @@ public:
   int symbol_address(const char* name, std::uint64_t* address);
   int finding(std::uint32_t severity, const char* text);
   int enumerator_at(msc_type type, std::uint32_t index, msc_enumerator* info);
+  int type_sized(std::size_t least, std::size_t most, msc_type after, msc_member_info* info);
+  int slots(const msc_slots& slots);
+  int slot(const msc_slot& slot);
 
   /// MSC_OK when the helper may go on.
   int enter();
@@ -77,6 +98,17 @@ private:
   mapscope::report::Typed typed(const msc_value& value);
   mapscope::report::Row decoded(const msc_row& row);
   void fill_copies(const msc_row& row);
+  // call_slots.cpp
+  [[nodiscard]] const mapscope::catalog::Arena* arena() const;
+  int read_arena(std::uint64_t address, void* to, std::size_t size);
+  // call_payload.cpp
+  const mapscope::plugin::PayloadPointers& payload_pointers();
+  std::optional<mapscope::report::Typed> payload_of(std::span<const std::byte> value);
+  std::optional<mapscope::report::Typed> payload_by_name(std::span<const std::byte> value);
+  std::optional<mapscope::report::Typed> payload_at(const mapscope::report::SlotPool& pool,
+                                                    std::uint64_t address);
+  std::optional<mapscope::report::Typed> lose_payload(const std::string& why);
+  const mapscope::report::SlotPool* pool_by_name();
   [[nodiscard]] std::string field_problem(const msc_field& field) const;
   void open_or_close(const msc_field& field);
   /// Entries that are not in the report. Those of a map without rows are among its members, up to the limit.
@@ -103,6 +135,7 @@ private:
   const mapscope::catalog::Map& map_;
   const mapscope::plugin::Choice& choice_;
   mapscope::report::MapWriter& writer_;
+  mapscope::plugin::AllocatorCall* allocator_; ///< null: a map is rendered
   mapscope::target::Reader reader_;
   mapscope::plugin::Budget budget_;
   std::uint64_t limit_; ///< rows shown; 0 = all
@@ -113,6 +146,15 @@ private:
   std::unordered_map<msc_type, std::shared_ptr<const mapscope::btf::Decoder>> decoders_[2]; ///< values, keys
   std::shared_ptr<const mapscope::btf::Decoder> untyped_ = mapscope::btf::Decoder::raw_bytes();
   std::vector<std::optional<mapscope::report::Typed>> copies_; ///< of the current row
+
+  std::optional<const mapscope::catalog::Arena*> arena_; ///< looked for when it is first asked for
+  std::optional<std::unordered_set<mapscope::btf::TypeId>> embedded_; ///< of the map's types
+  std::optional<mapscope::plugin::PayloadPointers> payload_pointers_;
+  std::unordered_map<const mapscope::report::SlotPool*, std::shared_ptr<const mapscope::btf::Decoder>>
+      payload_decoders_;
+  std::vector<std::byte> payload_; ///< of the current row
+  std::uint64_t lost_payloads_ = 0;
+  std::string no_payload_; ///< why the first was lost
 
   std::vector<bool> fields_; ///< of the open objects and lists: which are lists
   bool row_open_ = false;    ///< fields are of the last row

@@ -89,8 +89,10 @@ report::Outcome msc_call::finish(int rc) {
   report::Outcome outcome;
   outcome.renderer = choice_.plugin->tag();
   outcome.status = status_after(rc);
-  outcome.entry_count = is_kernel_target() ? std::nullopt : entry_count();
+  if (!is_kernel_target() && allocator_ == nullptr) outcome.entry_count = entry_count();
   outcome.findings = std::move(findings_);
+  outcome.lost_payloads = lost_payloads_;
+  outcome.no_payload = no_payload_;
   for (const std::string& reason : reasons(rc, outcome.status))
     if (!reason.empty()) outcome.error += (outcome.error.empty() ? "" : "; ") + reason;
   return outcome;

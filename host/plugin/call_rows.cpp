@@ -47,6 +47,7 @@ std::string msc_call::shape_problem(const msc_row& row) const {
   if (row.shape > MSC_QUEUED || row.flags > MSC_ROW_OPEN)
     return fmt::format("row() of unknown shape {}", row.shape);
   if (has_unknown_tail(row)) return "row() with members that this host does not know";
+  if (allocator_ != nullptr) return "row() of an allocator";
   if (row_open_ || !fields_.empty()) return "row() inside another row or a field";
   if (has_fields_) return "row() behind members of the map";
   if (row.shape == MSC_VALUE && (has_value_ || shape_)) return "row() with a value that is not the first row";
@@ -96,7 +97,8 @@ std::shared_ptr<const mapscope::btf::Decoder> msc_call::declared_decoder(bool is
 report::Following msc_call::following() const {
   return {.families = environment_.families,
           .map = &map_,
-          .typed_kernel = environment_.config->report.kernel_pointers == "typed"};
+          .typed_kernel = environment_.config->report.kernel_pointers == "typed",
+          .slots = environment_.slots};
 }
 
 /// Special fields are a matter of the program's types; the kernel's own have none.
@@ -154,8 +156,8 @@ void msc_call::fill_copies(const msc_row& row) {
 }
 
 report::Row msc_call::decoded(const msc_row& row) {
-  report::Row out{
-      .shape = static_cast<report::Shape>(row.shape), .key = {}, .index = 0, .value = {}, .copies = {}};
+  report::Row out;
+  out.shape = static_cast<report::Shape>(row.shape);
   if (is_keyed(row)) out.key = {decoder_for(row.key.type, true), bytes_of(row.key)};
   if (is_indexed(row)) std::memcpy(&out.index, row.key.data, sizeof out.index);
   if (is_per_cpu(row)) {
@@ -164,6 +166,7 @@ report::Row msc_call::decoded(const msc_row& row) {
   } else {
     out.value = typed(row.value);
     if (has_owner(row) && out.value.decoder == nullptr) out.value.decoder = untyped_.get();
+    if (row.shape == MSC_ENTRY && out.value.readable) out.payload = payload_of(out.value.bytes);
   }
   out.open = (row.flags & MSC_ROW_OPEN) != 0;
   return out;

@@ -121,16 +121,41 @@ int help_enumerator_at(msc_call* call, msc_type type, std::uint32_t index, msc_e
   });
 }
 
+int help_type_sized(msc_call* call, std::size_t least, std::size_t most, msc_type after,
+                    msc_member_info* ret) {
+  return guarded(call, [&] {
+    return ret == nullptr ? call->misuse("type_sized() with NULL")
+                          : call->type_sized(least, most, after, ret);
+  });
+}
+
+int help_slots(msc_call* call, const msc_slots* slots) {
+  return guarded(call,
+                 [&] { return slots == nullptr ? call->misuse("slots() with NULL") : call->slots(*slots); });
+}
+
+int help_slot(msc_call* call, const msc_slot* slot) {
+  return guarded(call,
+                 [&] { return slot == nullptr ? call->misuse("slot() with NULL") : call->slot(*slot); });
+}
+
 } // namespace
 
 namespace mapscope::plugin {
 
 const msc_host& host_table() {
-  static constexpr msc_host table = {
-      sizeof(msc_host),    MSC_ABI_MAJOR,    MSC_ABI_MINOR,       help_read,    help_cpu_count,
-      help_type_find,      help_type_size,   help_type_member,    help_config,  help_row,
-      help_count,          help_note,        help_field,          help_symbol,  help_mapped,
-      help_type_member_at, help_type_holder, help_symbol_address, help_finding, help_enumerator_at};
+  static constexpr msc_host table = {sizeof(msc_host), MSC_ABI_MAJOR,
+                                     MSC_ABI_MINOR,    help_read,
+                                     help_cpu_count,   help_type_find,
+                                     help_type_size,   help_type_member,
+                                     help_config,      help_row,
+                                     help_count,       help_note,
+                                     help_field,       help_symbol,
+                                     help_mapped,      help_type_member_at,
+                                     help_type_holder, help_symbol_address,
+                                     help_finding,     help_enumerator_at,
+                                     help_type_sized,  help_slots,
+                                     help_slot};
   return table;
 }
 

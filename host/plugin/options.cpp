@@ -114,7 +114,7 @@ Result<void> Registry::check_options(const config::Config& config) const {
   return {};
 }
 
-std::map<std::string, std::string> option_values(const Manifest& manifest, const catalog::Map& map,
+std::map<std::string, std::string> option_values(const Manifest& manifest, std::string_view map,
                                                  const config::Config& config) {
   std::map<std::string, std::string> values;
   for (const Option& option : manifest.options) values[option.name] = option.fallback.value_or("");
@@ -125,7 +125,7 @@ std::map<std::string, std::string> option_values(const Manifest& manifest, const
   if (const auto own = config.options.find(manifest.id); own != config.options.end()) take(own->second);
   for (auto rule = config.maps.rbegin(); rule != config.maps.rend(); ++rule) { // the first in precedence last
     const bool for_another = rule->use && *rule->use != manifest.id;
-    if (!for_another && glob_match(rule->glob, map.name)) take(rule->options);
+    if (!for_another && glob_match(rule->glob, map)) take(rule->options);
   }
   return values;
 }

@@ -13,7 +13,7 @@ namespace mapscope::plugin {
 
 /// Values as text: the manifest's defaults, then [plugin."ID"], then the first matching [map."GLOB"] that
 /// sets it.
-std::map<std::string, std::string> option_values(const Manifest& manifest, const catalog::Map& map,
+std::map<std::string, std::string> option_values(const Manifest& manifest, std::string_view map,
                                                  const config::Config& config);
 
 } // namespace mapscope::plugin

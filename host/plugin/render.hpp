@@ -11,6 +11,7 @@
 #include "host/catalog/families.hpp"
 #include "host/config/config.hpp"
 #include "host/plugin/registry.hpp"
+#include "host/report/slots.hpp"
 #include "host/report/writer.hpp"
 #include "host/target/target.hpp"
 
@@ -26,6 +27,7 @@ struct Environment {
   btf::Limits limits;
   const catalog::CodeSymbols* symbols = nullptr; ///< none: addresses of code have no names
   const catalog::Families* families = nullptr;   ///< none: arenas are not known
+  const report::SlotIndex* slots = nullptr;      ///< none: allocators have not been read
 };
 
 /// Renders `map` with `choice`. Calls writer.row() only: the caller calls begin() before and end() with the

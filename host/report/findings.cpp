@@ -89,6 +89,14 @@ std::optional<Finding> trouble(const catalog::Map& map, const Outcome& outcome) 
   }
 }
 
+/// Values that point into an allocator's slots, and nobody to say what is in those.
+std::optional<Finding> payloads(const catalog::Map& map, const Outcome& outcome) {
+  if (outcome.lost_payloads == 0) return std::nullopt;
+  return Finding{"info", map.id,
+                 fmt::format("{} is shown without the payloads of {} entries: {}", map.name,
+                             outcome.lost_payloads, outcome.no_payload)};
+}
+
 } // namespace
 
 void Watch::field(const Field& field) {
@@ -112,6 +120,7 @@ std::vector<Finding> findings_of(const catalog::Map& map, const Outcome& outcome
   if (auto found = trouble(map, outcome)) findings.push_back(std::move(*found));
   if (auto found = fullness(map, outcome)) findings.push_back(std::move(*found));
   if (auto found = lag(map, seen)) findings.push_back(std::move(*found));
+  if (auto found = payloads(map, outcome)) findings.push_back(std::move(*found));
   return findings;
 }
 

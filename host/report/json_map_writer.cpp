@@ -15,6 +15,7 @@ public:
         arena_bytes_(options.arena_bytes) {}
 
   void begin(const catalog::Map& map) override;
+  void begin_allocator(std::string_view name) override;
   void row(const Row& row) override;
   void field(const Field& field) override;
   void end(const Outcome& outcome) override;
@@ -30,6 +31,7 @@ private:
   void decoded(const char* key, const Typed& typed);
   void decoded_or_bytes(const Typed& typed);
   void hex(const char* key, const Typed& typed);
+  void slot(const Row& row);
   void copies(std::span<const std::optional<Typed>> copies);
   void page(std::span<const std::byte> bytes);
   void close_field();
@@ -56,6 +58,11 @@ void JsonMapWriter::begin(const catalog::Map& map) {
   for (const auto& name : map.flag_names) out_.string(name);
   out_.end_array();
   optional_header(map);
+}
+
+void JsonMapWriter::begin_allocator(std::string_view name) {
+  out_.begin_object(Layout::lines);
+  out_.key("allocator_name"), out_.string(name);
 }
 
 void JsonMapWriter::optional_header(const catalog::Map& map) {
@@ -118,7 +125,22 @@ void JsonMapWriter::copies(std::span<const std::optional<Typed>> copies) {
   out_.end_array();
 }
 
+void JsonMapWriter::slot(const Row& row) {
+  open_list(row.shape);
+  out_.begin_object();
+  out_.key("idx"), out_.number(std::int64_t{row.slot.idx});
+  out_.key("genn"), out_.number(std::int64_t{row.slot.genn});
+  out_.key("user_addr"), out_.number(std::uint64_t{row.slot.user_addr});
+  out_.key("payload");
+  if (row.value.readable)
+    decoded_or_bytes(row.value);
+  else
+    value_.unsupported("its memory could not be read");
+  out_.end_object();
+}
+
 void JsonMapWriter::row(const Row& row) {
+  if (row.shape == Shape::slot) return slot(row);
   if (row.shape == Shape::value) {
     if (!row.value.readable) return;
     out_.key("value"), decoded_or_bytes(row.value);
@@ -142,6 +164,7 @@ void JsonMapWriter::row(const Row& row) {
       decoded("value", row.value);
     hex("value_hex", row.value);
   }
+  if (row.payload) out_.key("payload"), decoded_or_bytes(*row.payload);
   row_open_ = row.open;
   if (!row.open) out_.end_object();
 }

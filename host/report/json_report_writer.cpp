@@ -34,10 +34,20 @@ public:
     if (options_.pretty) stream_.append("\n    ");
   }
 
+  void before_allocator() override {
+    if (allocators_++ != 0) return stream_.append(options_.pretty ? ",\n    " : ",");
+    begin_maps();
+    end_maps();
+    stream_.append(options_.pretty ? "\n  \"sdt_allocations\": [\n    " : R"("sdt_allocations":[)");
+  }
+
   void end(std::span<const catalog::Program> programs, std::span<const PluginUse> plugins,
            std::span<const Finding> findings) override {
     begin_maps();
-    stream_.append(options_.pretty && maps_ != 0 ? "\n  ]," : "],");
+    if (allocators_ == 0)
+      end_maps();
+    else
+      stream_.append(options_.pretty ? "\n  ]," : "],");
     Body body(options_, stream_);
     body.meta(*meta_, plugins);
     body.programs(programs);
@@ -53,6 +63,7 @@ private:
     if (extensions_ != 0) stream_.append(options_.pretty ? "\n  }," : "},");
     stream_.append(options_.pretty ? "\n  \"maps\": [" : R"("maps":[)");
   }
+  void end_maps() { stream_.append(options_.pretty && maps_ != 0 ? "\n  ]," : "],"); }
 
   /// What stands behind the maps: an object's text without its opening brace.
   class Body {
@@ -145,7 +156,7 @@ private:
   Options options_;
   Stream& stream_;
   const Meta* meta_ = nullptr;
-  std::size_t maps_ = 0, extensions_ = 0;
+  std::size_t maps_ = 0, extensions_ = 0, allocators_ = 0;
   bool maps_begun_ = false;
 };
 

@@ -44,7 +44,7 @@ Pointers::Pointers(const target::Target& target, std::shared_ptr<const btf::Type
 }
 
 bool Pointers::follows(const btf::Types& types, btf::TypeId target) const {
-  if (!arenas_.empty()) return target != 0;
+  if (!arenas_.empty()) return target != 0 || following_.slots != nullptr;
   return is_cpu_mask(types, target) || (following_.typed_kernel && is_record(types, target));
 }
 
@@ -83,18 +83,68 @@ void Pointers::show(const btf::SpecialField& field, std::uint64_t value, const b
   const Spot spot = spot_of(value, field.kind == btf::Special::arena);
   const btf::TypeId target = types.peel(field.target);
   if (spot.arena != nullptr && !spot.problem.empty()) return reason(value, spot.problem, out);
-  if (spot.arena != nullptr) return object(pointee(target, types), value, spot, progress, out);
+  if (spot.arena != nullptr) {
+    const Pointee& own = pointee(target, types);
+    const auto found =
+        following_.slots != nullptr ? following_.slots->find(*spot.arena, value) : std::nullopt;
+    if (found && slot(*found, own.decoder != nullptr, value, spot, progress, out)) return;
+    return object(own, value, spot, progress, out);
+  }
   if (value < kernel_half) return out.pointer(value); // of a process, or no pointer at all
   if (is_cpu_mask(types, target)) return cpu_mask(value, progress, out);
   if (!following_.typed_kernel || !is_record(types, target)) return out.pointer(value);
   object(kernel_pointee(target, types), value, spot, progress, out);
 }
 
+namespace {
+
+std::string name_of(const SlotIndex::Found& found) {
+  return fmt::format("slot {} of {}", found.slot->idx, found.pool->allocator);
+}
+
+} // namespace
+
+/// What an allocator says of a place goes before the pointer's own type, where a slot or its payload begins.
+/// False when that type is all there is.
+bool Pointers::slot(const SlotIndex::Found& found, bool has_own_type, std::uint64_t value, const Spot& spot,
+                    btf::Progress& progress, btf::ValueVisitor& out) {
+  const auto say = [&](const std::string& text) { return reason(value, name_of(found) + text, out), true; };
+  if (!found.slot->live) return say(", which is free");
+  if (found.slot == beside_) return say(", shown as the payload of this entry");
+  if (following_.lists_slots) return say("");
+  const bool at_front = found.offset == 0 || found.offset == found.pool->header;
+  if (!at_front) return has_own_type ? false : say(fmt::format(", {} bytes into it", found.offset));
+  const Pointee& typed = payload(*found.pool);
+  if (typed.decoder == nullptr) return has_own_type ? false : say(": " + typed.problem);
+  Spot inside = spot;
+  inside.address = spot.arena->kernel_address(std::uint64_t{found.slot->address} + found.pool->header);
+  object(typed, value, inside, progress, out, name_of(found));
+  return true;
+}
+
+const Pointers::Pointee& Pointers::payload(const SlotPool& pool) {
+  constexpr std::uint64_t largest = 64U << 10;
+  const auto known = payloads_.find(&pool);
+  if (known != payloads_.end()) return known->second;
+  Pointee pointee = pool.payload.types ? compiled(pool.payload.types, pool.payload.id) : unknown(pool.reason);
+  const std::uint64_t room = pool.stride - std::min<std::uint64_t>(pool.stride, pool.header);
+  if (pointee.decoder != nullptr)
+    pointee.size = std::min({pool.payload.types->size(pool.payload.id).value_or(0), room, largest});
+  return payloads_.emplace(&pool, std::move(pointee)).first->second;
+}
+
+std::optional<SlotIndex::Found> Pointers::slot_at(std::uint64_t pointer) const {
+  const Spot spot = spot_of(pointer, false);
+  if (following_.slots == nullptr || spot.arena == nullptr || !spot.problem.empty()) return std::nullopt;
+  return following_.slots->find(*spot.arena, pointer);
+}
+
 /// "" when the object is to be shown.
 std::string Pointers::refusal(const Pointee& pointee, std::uint64_t value, std::uint64_t address,
                               btf::Progress& progress) {
   if (std::ranges::count(open_, address) != 0) return fmt::format("cycle to {:#x}", value);
-  if (const auto before = shown_.find({address, pointee.types, pointee.type}); before != shown_.end())
+  const auto before = shown_.find({address, pointee.types, pointee.type});
+  if (before != shown_.end() && (before->second.direct || !open_.empty()))
     return before->second.list.empty()
                ? "shown already"
                : fmt::format("shown already, under {}[{}]", before->second.list, before->second.index);
@@ -108,18 +158,19 @@ std::string Pointers::refusal(const Pointee& pointee, std::uint64_t value, std::
 }
 
 void Pointers::object(const Pointee& pointee, std::uint64_t value, const Spot& spot, btf::Progress& progress,
-                      btf::ValueVisitor& out) {
+                      btf::ValueVisitor& out, std::string_view slot) {
   if (pointee.decoder == nullptr) return reason(value, spot.is_doubtful ? "" : pointee.problem, out);
   if (const auto why = refusal(pointee, value, spot.address, progress); !why.empty())
     return reason(value, why, out);
   std::vector<std::byte> bytes(pointee.size);
   target::Fault fault{};
-  const std::size_t done = read(spot, value, bytes, &fault);
+  const std::size_t done = read(spot, bytes, &fault);
   lacks_memory_ = lacks_memory_ || fault == target::Fault::not_in_dump;
   if (done == 0 && fault == target::Fault::unmapped)
     return reason(value, spot.is_doubtful ? "" : "nothing is mapped there", out);
   if (done == 0) return reason(value, not_in_dump, out);
   out.begin_pointer(value);
+  if (!slot.empty()) out.fact("slot", slot);
   out.deref();
   decode(pointee, spot.address, std::span(bytes).first(done), progress, out);
   out.end_pointer();
@@ -140,13 +191,12 @@ void Pointers::decode(const Pointee& pointee, std::uint64_t address, std::span<c
   progress.cut = progress.cut || inner.cut;
   // What was cut short here may be shown whole from where there is more room for it.
   if (!inner.cut && !inner.said)
-    shown_[{address, pointee.types, pointee.type}] = {std::string(list_), index_};
+    shown_[{address, pointee.types, pointee.type}] = {std::string(list_), index_, open_.empty()};
 }
 
-std::size_t Pointers::read(const Spot& spot, std::uint64_t value, std::span<std::byte> to,
-                           target::Fault* fault) {
+std::size_t Pointers::read(const Spot& spot, std::span<std::byte> to, target::Fault* fault) {
   if (spot.arena == nullptr) return reader_.read_some(spot.address, to, fault);
-  return catalog::read_arena(reader_, *spot.arena, value, to, fault);
+  return catalog::read_arena(reader_, *spot.arena, spot.address, to, fault);
 }
 
 /// Bits beyond the CPUs there are were never anybody's, and the memory may end with the last that counts.

@@ -2,13 +2,15 @@
 // What lies behind the pointers in a map's values: in the arena of the programs that use the map, and, of the
 // kernel's objects, those that are safe to show.
 //
-// Refuses: to show one object twice for one map (the second pointer says where it is shown), to go in a
-// circle, deeper than the limits, beyond `limits.nodes` values for all pointers of a map together, and beyond
-// `most_bytes` behind one pointer. Each says so in its place. Thread rule: one render, one thread.
+// Refuses: to show an object again for the same map (later pointers say where it is shown; one that was found
+// behind others first is shown once more where a value itself points to it), to go in a circle, deeper than
+// the limits, beyond `limits.nodes` values for all pointers of a map together, and beyond `most_bytes` behind
+// one pointer. Each says so in its place. Thread rule: one render, one thread.
 #pragma once
 
 #include "host/btf/decoder.hpp"
 #include "host/catalog/families.hpp"
+#include "host/report/slots.hpp"
 #include "host/target/target.hpp"
 
 #include <map>
@@ -25,7 +27,9 @@ namespace mapscope::report {
 struct Following {
   const catalog::Families* families = nullptr; ///< null: no arenas
   const catalog::Map* map = nullptr;           ///< whose values they are in
-  bool typed_kernel = false; ///< every typed pointer into the kernel, not only to what is safe
+  bool typed_kernel = false;        ///< every typed pointer into the kernel, not only to what is safe
+  const SlotIndex* slots = nullptr; ///< null: allocators are not known
+  bool lists_slots = false;         ///< slots are listed elsewhere: say which one, and do not follow
 };
 
 class Pointers {
@@ -42,6 +46,12 @@ public:
 
   /// Where in the report the values that come next are listed: "entries", 7.
   void at(std::string_view list, std::uint64_t index) { list_ = list, index_ = index; }
+  /// What the value that comes next is shown with, so that its own pointers there need not be followed; 0 =
+  /// nothing.
+  void beside(const SlotIndex::Found* slot) { beside_ = slot != nullptr ? slot->slot : nullptr; }
+  /// The slot that a pointer leads into, and through which arena.
+  [[nodiscard]] std::optional<SlotIndex::Found> slot_at(std::uint64_t pointer) const;
+  [[nodiscard]] std::span<const catalog::Arena* const> arenas() const { return arenas_; }
   [[nodiscard]] bool lacks_memory() const { return lacks_memory_; }
   /// Pointers that were not followed because too much was shown before them.
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
@@ -68,9 +78,13 @@ private:
   struct Shown {
     std::string list;
     std::uint64_t index;
+    bool direct; ///< a value itself points to it
   };
 
   static Pointee unknown(std::string problem);
+  bool slot(const SlotIndex::Found& found, bool has_own_type, std::uint64_t value, const Spot& spot,
+            btf::Progress& progress, btf::ValueVisitor& out);
+  const Pointee& payload(const SlotPool& pool);
   [[nodiscard]] Spot spot_of(std::uint64_t value, bool is_typed) const;
   const Pointee& pointee(btf::TypeId target, const btf::Types& types);
   Pointee find_pointee(btf::TypeId target, const btf::Types& types);
@@ -82,10 +96,10 @@ private:
   [[nodiscard]] std::string refusal(const Pointee& pointee, std::uint64_t value, std::uint64_t address,
                                     btf::Progress& progress);
   void object(const Pointee& pointee, std::uint64_t value, const Spot& spot, btf::Progress& progress,
-              btf::ValueVisitor& out);
+              btf::ValueVisitor& out, std::string_view slot = {});
   void decode(const Pointee& pointee, std::uint64_t address, std::span<const std::byte> bytes,
               btf::Progress& progress, btf::ValueVisitor& out);
-  std::size_t read(const Spot& spot, std::uint64_t value, std::span<std::byte> to, target::Fault* fault);
+  std::size_t read(const Spot& spot, std::span<std::byte> to, target::Fault* fault);
   void cpu_mask(std::uint64_t value, btf::Progress& progress, btf::ValueVisitor& out);
   static void reason(std::uint64_t value, std::string_view text, btf::ValueVisitor& out);
 
@@ -97,6 +111,8 @@ private:
   btf::Behind& behind_;
   target::Reader reader_;
   std::map<std::pair<const btf::Types*, btf::TypeId>, Pointee> pointees_, kernel_pointees_;
+  std::map<const SlotPool*, Pointee> payloads_;
+  const Slot* beside_ = nullptr;
   std::map<Key, Shown> shown_;
   std::vector<std::uint64_t> open_; ///< addresses of what is being shown, outermost first
   std::uint64_t left_;              ///< values that may be shown behind the map's pointers

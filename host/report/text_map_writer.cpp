@@ -14,6 +14,7 @@ public:
   TextMapWriter(const Options& options, Stream& stream) : options_(options), stream_(stream) {}
 
   void begin(const catalog::Map& map) override;
+  void begin_allocator(std::string_view name) override;
   void row(const Row& row) override;
   void field(const Field& field) override;
   void end(const Outcome& outcome) override;
@@ -40,6 +41,7 @@ private:
   void decode(const Typed& typed, TextTree& into);
   void single(const Row& row);
   void pair(const Row& row);
+  void slot(const Row& row);
   bool into_table(const Row& row);
   void leave_table();
   void pair_lines();
@@ -78,6 +80,10 @@ void TextMapWriter::begin(const catalog::Map& map) {
   put(head + '\n');
 }
 
+void TextMapWriter::begin_allocator(std::string_view name) {
+  put(bold(fmt::format("allocator {}", printable(name))) + '\n');
+}
+
 void TextMapWriter::decode(const Typed& typed, TextTree& into) {
   into.clear();
   if (!typed.readable)
@@ -108,7 +114,18 @@ void TextMapWriter::row(const Row& row) {
     return per_cpu(row);
   case Shape::queued:
     return pair(row);
+  case Shape::slot:
+    return slot(row);
   }
+}
+
+/// "3 (reused 2 times) at 0x60a0: task_ctx{weight=100}"
+void TextMapWriter::slot(const Row& row) {
+  decode(row.value, value_);
+  const std::string reused = row.slot.genn != 0 ? fmt::format(" (reused {} times)", row.slot.genn) : "";
+  const std::string head = fmt::format("{}{} at {:#x}", row.slot.idx, reused, row.slot.user_addr);
+  put(fmt::format("  {}: {}\n", head,
+                  value_.lines(options_.width, static_cast<unsigned>(head.size()) + 4, 2)));
 }
 
 /// A row with fields is no line of a table: they would have to stand between its lines.
@@ -198,8 +215,12 @@ void TextMapWriter::pair(const Row& row) {
   decode_key(row);
   decode(row.value, value_);
   row_open_ = row.open;
-  if (row.open) leave_table(), begin_fields();
+  if (row.open || row.payload) leave_table();
+  if (row.open) begin_fields();
   if (!into_table(row)) pair_lines();
+  if (!row.payload) return;
+  decode(*row.payload, value_);
+  put(fmt::format("    .data {}\n", value_.lines(options_.width, 10, 4)));
 }
 
 bool TextMapWriter::into_table(const Row&) {

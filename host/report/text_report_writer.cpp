@@ -24,6 +24,7 @@ public:
     if (!findings.empty()) stream_.append("\n");
   }
   void before_map() override {}
+  void before_allocator() override {}
 
   void end(std::span<const catalog::Program> programs, std::span<const PluginUse> /*plugins*/,
            std::span<const Finding> findings) override {

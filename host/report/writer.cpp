@@ -41,6 +41,8 @@ std::string_view list_name(Shape shape) {
     return "percpu_hash_entries";
   case Shape::queued:
     return "elements";
+  case Shape::slot:
+    return "entries";
   }
   return "";
 }

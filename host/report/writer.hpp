@@ -34,8 +34,14 @@ struct Typed {
 };
 
 /// Which member of the map's JSON object a row goes to; see msc_shape in mapscope/plugin.h.
-enum class Shape : std::uint8_t { value, entry, element, percpu_element, percpu_entry, queued };
+/// `slot`: a live slot of an allocator.
+enum class Shape : std::uint8_t { value, entry, element, percpu_element, percpu_entry, queued, slot };
 std::string_view list_name(Shape); ///< "entries"; "" for the value
+
+struct SlotNumbers {
+  std::int32_t idx = 0, genn = 0;
+  std::uint32_t user_addr = 0; ///< lower half
+};
 
 struct Row {
   Shape shape = Shape::entry;
@@ -43,8 +49,10 @@ struct Row {
   std::uint32_t index = 0; ///< element and percpu_element
   Typed value;             ///< shapes without copies
   std::span<const std::optional<Typed>>
-      copies;        ///< per-CPU shapes, indexed by CPU number; nullopt = not there
-  bool open = false; ///< fields follow, up to the FieldKind::end that closes the row
+      copies;                        ///< per-CPU shapes, indexed by CPU number; nullopt = not there
+  bool open = false;                 ///< fields follow, up to the FieldKind::end that closes the row
+  std::optional<Typed> payload = {}; ///< entry: what the allocator's slot holds that the value points to
+  SlotNumbers slot = {};             ///< slot
 };
 
 /// See msc_field_kind in mapscope/plugin.h; `page` does not come this far.
@@ -99,6 +107,9 @@ struct Outcome {
   std::optional<std::uint64_t> entry_count; ///< live entries seen; absent for single values and skipped maps
   std::string error;                        ///< for people; "" = nothing to say
   std::vector<Finding> findings = {};       ///< the plugin's own
+  /// Entries that point to an allocator's slot whose payload could not be shown, and why.
+  std::uint64_t lost_payloads = 0;
+  std::string no_payload = {};
 };
 
 struct PluginUse {
@@ -128,6 +139,8 @@ class MapWriter {
 public:
   virtual ~MapWriter() = default;
   virtual void begin(const catalog::Map& map) = 0;
+  /// In place of begin(): the variable's name.
+  virtual void begin_allocator(std::string_view name) = 0;
   /// Rows of one shape come together; a value row comes before all others.
   virtual void row(const Row& row) = 0;
   /// Fields of an open row, or, behind all rows, members of the map. Objects and lists are balanced.
@@ -139,11 +152,13 @@ class ReportWriter {
 public:
   virtual ~ReportWriter() = default;
   virtual void begin(const Meta& meta) = 0; ///< `meta` must outlive the writer
-  /// Called before the text of what plugin `id` found that is no map is copied to the report's stream, ahead
-  /// of all maps; with what of it a person should look at first.
+  /// Called before the text of what plugin `id` found that is no map is copied to the report's stream,
+  /// ahead of all maps; with what of it a person should look at first.
   virtual void before_extension(std::string_view id, std::span<const Finding> findings) = 0;
   /// Called before each map's text is copied to the report's stream.
   virtual void before_map() = 0;
+  /// The same for allocators, which come behind all maps.
+  virtual void before_allocator() = 0;
   virtual void end(std::span<const catalog::Program> programs, std::span<const PluginUse> plugins,
                    std::span<const Finding> findings) = 0;
 };

@@ -28,6 +28,7 @@ struct Render {
   std::vector<bool> fields{}; ///< open objects and lists: which are lists
   bool row_open = false, row_counts = false, has_fields = false;
   std::uint32_t shape = MSC_VALUE; ///< of the rows so far
+  bool has_slots = false;
   std::thread::id thread = std::this_thread::get_id();
 };
 
@@ -78,7 +79,11 @@ int read(Render* call, std::uint32_t space, std::uint64_t address, void* to, std
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (to == nullptr && size != 0) return misuse(call, "read() into NULL");
   if (size > MSC_READ_MAX) return misuse(call, "read() of more than MSC_READ_MAX");
-  if (space != MSC_KERNEL && space < MSC_CPU0) return misuse(call, "read() from an unknown space");
+  if (space > MSC_ARENA && space < MSC_CPU0) return misuse(call, "read() from an unknown space");
+  if (space == MSC_ARENA) {
+    if (!call->host.arena) return MSC_ENOENT;
+    address = *call->host.arena + static_cast<std::uint32_t>(address);
+  }
   if (space >= MSC_CPU0) {
     const auto cpu = call->host.cpus.find(space - MSC_CPU0);
     if (cpu == call->host.cpus.end()) return MSC_ENOENT;
@@ -212,6 +217,59 @@ int enumerator_at(Render* call, msc_type type, std::uint32_t index, msc_enumerat
   const auto& [name, value] = found->enumerators[index];
   ret->value = value;
   ret->name[name.copy(ret->name, sizeof ret->name - 1)] = 0;
+  return MSC_OK;
+}
+
+/// A struct is embedded when a member of another is of its type.
+bool is_embedded(const FakeHost& host, const FakeHost::Type& type) {
+  return std::ranges::any_of(host.types, [&](const FakeHost::Type& other) {
+    return other.scope == type.scope && std::ranges::any_of(other.members, [&](const auto& member) {
+             return member.second.type == type.name;
+           });
+  });
+}
+
+int type_sized(Render* call, std::size_t least, std::size_t most, msc_type after, msc_member_info* ret) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (ret == nullptr || ret->size != sizeof *ret) return misuse(call, "type_sized() into nothing");
+  const auto& types = call->host.types;
+  for (std::size_t i = after == 0 ? 0 : after - first_type + 1; i < types.size(); ++i) {
+    const auto& type = types[i];
+    if (type.scope != MSC_MAP_BTF || !type.name.starts_with("struct ") || type.size < least ||
+        type.size > most)
+      continue;
+    const std::string_view name = std::string_view(type.name).substr(7);
+    ret->kind = is_embedded(call->host, type) ? MSC_KIND_EMBEDDED : MSC_KIND_OTHER;
+    ret->member = {first_type + i, 0, 0};
+    ret->name[name.copy(ret->name, sizeof ret->name - 1)] = 0;
+    return MSC_OK;
+  }
+  return MSC_ENOENT;
+}
+
+int slots(Render* call, const msc_slots* slots) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (slots == nullptr || slots->size != sizeof *slots || call->host.target.root == 0 || call->has_slots)
+    return misuse(call, "slots() of no allocator, of unknown size, or once more");
+  if (slots->stride != 0 && slots->header >= slots->stride)
+    return misuse(call, "slots() without room for a payload");
+  const auto* payload = known(call, slots->payload);
+  if (payload == nullptr && slots->payload != MSC_BYTES) return misuse(call, "slots() of no type");
+  call->has_slots = true;
+  const std::string type = payload != nullptr         ? payload->name
+                           : slots->reason != nullptr ? std::string("unknown ") + slots->reason
+                                                      : "unknown";
+  call->report.lines.push_back("slots " + std::to_string(slots->stride) + " header " +
+                               std::to_string(slots->header) + " payload " + type);
+  return MSC_OK;
+}
+
+int slot(Render* call, const msc_slot* slot) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (slot == nullptr || slot->size != sizeof *slot || !call->has_slots)
+    return misuse(call, "slot() of unknown size or before slots()");
+  call->report.lines.push_back("slot " + std::to_string(slot->idx) + " genn " + std::to_string(slot->genn) +
+                               " at " + std::to_string(slot->addr) + (slot->live != 0 ? " live" : " free"));
   return MSC_OK;
 }
 
@@ -442,7 +500,9 @@ constexpr msc_host table = {sizeof(msc_host),    MSC_ABI_MAJOR,
                             helper<field>,       helper<symbol>,
                             helper<mapped>,      helper<type_member_at>,
                             helper<type_holder>, helper<symbol_address>,
-                            helper<finding>,     helper<enumerator_at>};
+                            helper<finding>,     helper<enumerator_at>,
+                            helper<type_sized>,  helper<slots>,
+                            helper<slot>};
 
 } // namespace
 
@@ -463,7 +523,9 @@ msc_type FakeHost::handle(std::uint32_t scope, std::string_view name) const {
 
 Report FakeHost::render(const msc_plugin& plugin, std::optional<Failure> failure) const {
   Render call{.host = *this, .failure = failure, .made_up = BeyondTypes(beyond ? &*beyond : nullptr)};
-  call.report.rc = plugin.render(&table, reinterpret_cast<msc_call*>(&call), &target);
+  msc_target borrowed = target;
+  borrowed.root_name = target.root != 0 ? root_name.c_str() : nullptr;
+  call.report.rc = plugin.render(&table, reinterpret_cast<msc_call*>(&call), &borrowed);
   if (call.report.rc == MSC_OK && (call.row_open || !call.fields.empty()))
     misuse(&call, "render() that leaves an object, a list or a row open");
   call.report.stopped = call.stopped;

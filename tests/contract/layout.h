@@ -62,7 +62,21 @@ AT(msc_mapping, addr, 0);
 AT(msc_mapping, size, 8);
 AT(msc_mapping, page, 16);
 
-SIZE(msc_target, 56);
+SIZE(msc_slots, 32);
+AT(msc_slots, size, 0);
+AT(msc_slots, header, 4);
+AT(msc_slots, stride, 8);
+AT(msc_slots, payload, 16);
+AT(msc_slots, reason, 24);
+
+SIZE(msc_slot, 24);
+AT(msc_slot, size, 0);
+AT(msc_slot, live, 4);
+AT(msc_slot, addr, 8);
+AT(msc_slot, idx, 16);
+AT(msc_slot, genn, 20);
+
+SIZE(msc_target, 80);
 AT(msc_target, size, 0);
 AT(msc_target, attach, 4);
 AT(msc_target, map, 8);
@@ -74,8 +88,11 @@ AT(msc_target, max_entries, 32);
 AT(msc_target, row_limit, 36);
 AT(msc_target, key_type, 40);
 AT(msc_target, value_type, 48);
+AT(msc_target, root, 56);
+AT(msc_target, root_type, 64);
+AT(msc_target, root_name, 72);
 
-SIZE(msc_host, 144);
+SIZE(msc_host, 168);
 AT(msc_host, size, 0);
 AT(msc_host, abi_major, 4);
 AT(msc_host, abi_minor, 6);
@@ -96,6 +113,9 @@ AT(msc_host, type_holder, 112);
 AT(msc_host, symbol_address, 120);
 AT(msc_host, finding, 128);
 AT(msc_host, enumerator_at, 136);
+AT(msc_host, type_sized, 144);
+AT(msc_host, slots, 152);
+AT(msc_host, slot, 160);
 
 SIZE(msc_plugin, 16);
 AT(msc_plugin, size, 0);

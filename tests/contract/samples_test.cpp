@@ -71,12 +71,23 @@ bool is_number_for_name(const std::string& row, const std::string& full) {
          row.find_first_not_of("0123456789", value) == row.npos;
 }
 
+/// An allocator of which less is known: what its slots hold, a slot's own numbers, the branches.
+bool is_less_of_allocator(const std::string& row, const std::string& full) {
+  const std::string payload = " payload ";
+  const auto at = full.find(payload);
+  if (row.starts_with("slots ") && full.starts_with("slots "))
+    return row.starts_with(full.substr(0, at) + payload + "unknown ");
+  if (row.starts_with("slot ") && full.starts_with("slot "))
+    return row.find(" genn 0 ") != row.npos && full.ends_with(row.substr(row.find(" at ")));
+  return row.starts_with("number skipped_subtrees ") && full.starts_with("number skipped_subtrees ");
+}
+
 /// True when `row` says nothing that `full` does not: a part of it may be missing, none may be another.
 bool is_less_of(const std::string& row, const std::string& full) {
   const std::size_t equals = full.find(" = ");
   if (equals == full.npos)
-    return row == "value ??" || full.starts_with(row) || is_smaller_count(row, full) ||
-           is_unknown_address(row, full) || is_number_for_name(row, full);
+    return row == "value ??" || full.starts_with(row) || is_less_of_allocator(row, full) ||
+           is_smaller_count(row, full) || is_unknown_address(row, full) || is_number_for_name(row, full);
   if (!row.starts_with(full.substr(0, equals + 3))) return false;
   std::istringstream cells(row.substr(equals + 3));
   for (std::string cell; cells >> cell;) { // bytes, ?? and -, between brackets and bars

@@ -101,6 +101,14 @@ public:
     if (rc != MSC_ENOENT) check(rc);
     return rc == MSC_OK;
   }
+  /// The next struct of the map's object behind `found` with a size in [least, most]; false when there is
+  /// none left.
+  [[nodiscard]] bool next_sized(std::size_t least, std::size_t most, msc_member_info& found) {
+    found.size = sizeof found;
+    const int rc = host_->type_sized(call_, least, most, found.member.type, &found);
+    if (rc != MSC_ENOENT) check(rc);
+    return rc == MSC_OK;
+  }
   /// The type of a member, bitfield or not.
   [[nodiscard]] msc_type type_of(msc_type type, const char* path) {
     msc_member member{};
@@ -148,6 +156,16 @@ public:
     msc_value typed_key = of(key);
     typed_key.type = key_type;
     row(MSC_PERCPU_ENTRY, typed_key, {}, copies, MSC_ROW_OPEN);
+  }
+
+  // Allocators. `reason` says why the payload's type is not known.
+  void slots(std::uint64_t stride, std::uint32_t header, msc_type payload, const char* reason = nullptr) {
+    const msc_slots slots{sizeof(msc_slots), header, stride, payload, reason};
+    check(host_->slots(call_, &slots));
+  }
+  void slot(std::uint64_t address, std::int32_t idx, std::int32_t genn, bool live = true) {
+    const msc_slot slot{sizeof(msc_slot), live ? 1U : 0U, address, idx, genn};
+    check(host_->slot(call_, &slot));
   }
 
   // Fields: members of the map, or of the row left open. `name` is nullptr inside a list.

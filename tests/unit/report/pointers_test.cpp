@@ -159,13 +159,17 @@ TEST_F(Following, ACircleIsTold) {
 }
 
 TEST_F(Following, WhatManyPointToIsShownOnce) {
-  const std::string text = decode("u64 0x100000000018 0x100000000018 1\nu64 0 0 2\n",
-                                  program.holder(program.to_node), {pack(user), pack(user + 24)});
+  const std::string text =
+      decode("u64 0x100000000018 0x100000000018 1\nu64 0 0 2\n", program.holder(program.to_node),
+             {pack(user), pack(user + 24), pack(user + 24), pack(user)});
   EXPECT_THAT(text, HasSubstr("holder{p=0x100000000000(*=node{next=0x100000000018(*=node{next=0x0, other=0x0,"
                               " number=2:uint64}), other=0x100000000018(@deref_skipped_reason=shown already, "
                               "under entries[0]), number=1:uint64})}"));
+  EXPECT_THAT(text, HasSubstr("\nholder{p=0x100000000018(*=node{next=0x0, other=0x0, number=2:uint64})}\n"))
+      << "what a value itself points to is shown with it";
   EXPECT_THAT(text, HasSubstr("\nholder{p=0x100000000018(@deref_skipped_reason=shown already, under "
-                              "entries[0])}"));
+                              "entries[1])}\nholder{p=0x100000000000(@deref_skipped_reason=shown already, "
+                              "under entries[0])}"));
 }
 
 TEST_F(Following, WhatWasCutShortIsShownAgain) {

@@ -13,6 +13,8 @@
 //   value_type struct ops                                      the kernel's type that the map's value has
 //   map struct task_ctx 24 pid=0                               the same in the map's own BTF
 //   config payload_type struct task_ctx                        a config value
+//   arena base=0x100000000                                     where in memory the arena's 32-bit addresses begin
+//   root 0x2000 struct scx_allocator scx_task_allocator        an allocator's variable: address, type, name
 //   cpu 0 offset=0x100000                                      a possible CPU; others below it are holes
 //   enum state 4 IDLE=0 BUSY=1                                 a kernel enum: size, enumerators in their order
 //   symbol 0xffffffff81000000 _stext                           a symbol, up to the next
@@ -32,6 +34,8 @@
 //   percpu_element 0 = []
 //   queued 0 = 05 06
 //   object ringbuf / number capacity 4096 / list records / text state busy / bytes data_hex 01 02 / end
+//   slots 40 header 8 payload struct task_ctx                  or: payload unknown WHY
+//   slot 3 genn 1 at 24736 live
 //   count 5
 //   note EFAULT 2 buckets could not be read
 //   finding warning the queue is nearly full
@@ -114,6 +118,8 @@ public:
   std::map<std::string, std::string, std::less<>> config;
   std::map<std::uint32_t, std::uint64_t> cpus; ///< offset of each possible CPU
   std::map<std::uint64_t, std::vector<std::byte>> memory;
+  std::optional<std::uint64_t> arena;           ///< address of what has 32 zero bits there
+  std::string root_name;                        ///< target.root_name
   std::map<std::uint64_t, std::string> symbols; ///< by the address each begins at
   struct Region {
     std::uint64_t size = 0, page = 0;

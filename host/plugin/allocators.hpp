@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Allocators: global variables of the types that plugins attach to (attach=allocator:NAME var=TYPE), in the
+// data sections of all BPF objects, and what their plugins say of the slots they hand out.
+//
+// Refuses: variables in the arena itself, and to run a plugin when two claim a variable alike. Thread rule:
+// run before the maps, on one thread.
+#pragma once
+
+#include "host/plugin/render.hpp"
+#include "host/report/allocations.hpp"
+
+#include <list>
+#include <string>
+#include <vector>
+
+namespace mapscope::plugin {
+
+/// A global variable that may be an allocator.
+struct AllocatorVariable {
+  std::string name;
+  const catalog::Map* section = nullptr;
+  std::uint64_t root = 0; ///< kernel address
+  btf::TypeId type = 0;   ///< peeled; of the section's types
+  std::uint64_t size = 0; ///< bytes
+};
+
+/// What one plugin call is for, beside a map.
+struct AllocatorCall {
+  const AllocatorVariable* variable = nullptr;
+  const catalog::Arena* arena = nullptr; ///< null: none is known
+  report::SlotPool pool;                 ///< filled by the plugin
+  bool has_pool = false;
+};
+
+struct Allocators {
+  std::list<report::Allocation> allocations; ///< those that are initialised, or that trouble has come of
+  report::SlotIndex slots;
+  std::vector<report::Finding> findings; ///< of those that no plugin could be chosen for
+  std::vector<const Plugin*> used;       ///< one each
+};
+
+/// Those whose type a usable plugin's manifest names, in the order of their maps and places.
+std::vector<AllocatorVariable> find_allocators(const Registry& registry, const catalog::Catalog& catalog,
+                                               const btf::Types& kernel);
+/// Ranks as Registry::select() does; rules of [map."GLOB"] match the variable's name.
+Selection select_allocator(const Registry& registry, const AllocatorVariable& variable,
+                           const btf::Types& kernel, const config::Config& config);
+/// Finds, selects and runs them.
+void run_allocators(const Environment& environment, const Registry& registry, const catalog::Catalog& catalog,
+                    Allocators& into);
+
+} // namespace mapscope::plugin

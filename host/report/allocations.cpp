@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/report/allocations.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mapscope::report {
+
+void RecordedFields::field(const Field& field) {
+  Recorded& kept = fields_.emplace_back();
+  kept.field = field;
+  kept.name = field.name, kept.text = field.text;
+  kept.bytes.assign(field.value.bytes.begin(), field.value.bytes.end());
+  kept.field.name = kept.name, kept.field.text = kept.text;
+  kept.field.value.bytes = kept.bytes;
+}
+
+void RecordedFields::replay(MapWriter& writer) const {
+  for (const Recorded& recorded : fields_) writer.field(recorded.field);
+}
+
+namespace {
+
+constexpr std::uint64_t largest_payload = 64U << 10;
+
+class AllocationReport {
+public:
+  AllocationReport(const Allocation& allocation, const AllocationContext& context, MapWriter& writer)
+      : allocation_(allocation), context_(context), pool_(*allocation.pool), writer_(writer),
+        reader_(context.target->reader()), special_(*context.target, context.kernel, pool_.payload.types,
+                                                    context.symbols, context.limits, following()) {
+    const auto& [types, id] = pool_.payload;
+    if (!types) return;
+    decoder_ = btf::Decoder::compile(types, id, context.limits, &special_);
+    size_ = types->size(id).value_or(0);
+  }
+
+  Outcome write() {
+    list();
+    if (const std::uint64_t cut = live_ - listed_; cut != 0) {
+      writer_.field(flag("truncated"));
+      outcome_.error = fmt::format("{} of {} slots shown; --limit 0 shows all", listed_, live_);
+      outcome_.status = Status::truncated;
+    }
+    allocation_.fields.replay(writer_);
+    writer_.field(number("elem_size", pool_.stride));
+    writer_.field(number("payload_btf_type_id", pool_.payload.types ? pool_.payload.id : 0));
+    if (!pool_.reason.empty()) writer_.field(text("payload_type_reason", pool_.reason));
+    merge(allocation_.outcome);
+    outcome_.entry_count = live_;
+    return outcome_;
+  }
+
+private:
+  [[nodiscard]] Following following() const {
+    Following with = context_.following;
+    with.map = allocation_.section;
+    with.lists_slots = true;
+    return with;
+  }
+
+  void list() {
+    for (const Slot& slot : pool_.slots) {
+      if (!slot.live) continue;
+      ++live_;
+      if (context_.entries != 0 && listed_ >= context_.entries) continue;
+      special_.pointers().at("entries", listed_++);
+      one(slot);
+    }
+    if (lost_ != 0 || special_.lacks_memory()) outcome_.status = Status::partial;
+    if (lost_ != 0) outcome_.error = fmt::format("{} slots could not be read", lost_);
+  }
+
+  /// Without a type all bytes of the payload; with one those that it has.
+  void one(const Slot& slot) {
+    const std::uint64_t behind = pool_.stride - std::min<std::uint64_t>(pool_.stride, pool_.header);
+    const std::uint64_t wanted = decoder_ != nullptr && size_ != 0 ? std::min(size_, behind) : behind;
+    buffer_.resize(std::min(wanted, largest_payload));
+    target::Fault fault{};
+    const std::size_t done = catalog::read_arena(reader_, pool_.arena,
+                                                 std::uint64_t{slot.address} + pool_.header, buffer_, &fault);
+    Row row;
+    row.shape = Shape::slot;
+    row.slot = {slot.idx, slot.genn, slot.address};
+    row.value = {decoder_.get(), std::span(buffer_).first(done), done != 0 || buffer_.empty()};
+    if (done < buffer_.size()) ++lost_;
+    writer_.row(row);
+  }
+
+  void merge(const Outcome& ran) {
+    outcome_.renderer = ran.renderer;
+    if (ran.status != Status::complete) outcome_.status = ran.status;
+    if (!ran.error.empty())
+      outcome_.error = ran.error + (outcome_.error.empty() ? "" : "; " + outcome_.error);
+  }
+
+  static Field field(FieldKind kind, std::string_view name) {
+    Field field;
+    field.kind = kind, field.name = name;
+    return field;
+  }
+  static Field flag(std::string_view name) { return number(name, 1, FieldKind::flag); }
+  static Field number(std::string_view name, std::uint64_t value, FieldKind kind = FieldKind::number) {
+    Field made = field(kind, name);
+    made.number = value;
+    return made;
+  }
+  static Field text(std::string_view name, std::string_view value) {
+    Field made = field(FieldKind::text, name);
+    made.text = value;
+    return made;
+  }
+
+  const Allocation& allocation_;
+  const AllocationContext& context_;
+  const SlotPool& pool_;
+  MapWriter& writer_;
+  target::Reader reader_;
+  SpecialFields special_;
+  std::shared_ptr<const btf::Decoder> decoder_;
+  std::uint64_t size_ = 0; ///< bytes of the payload's type
+  std::vector<std::byte> buffer_;
+  std::uint64_t live_ = 0, listed_ = 0, lost_ = 0;
+  Outcome outcome_;
+};
+
+} // namespace
+
+Outcome write_allocation(const Allocation& allocation, const AllocationContext& context, MapWriter& writer) {
+  writer.begin_allocator(allocation.name);
+  Outcome outcome = allocation.outcome;
+  if (allocation.pool != nullptr)
+    outcome = AllocationReport(allocation, context, writer).write();
+  else
+    allocation.fields.replay(writer);
+  writer.end(outcome);
+  return outcome;
+}
+
+} // namespace mapscope::report
