@@ -121,7 +121,10 @@ void expect_ops(const Layout& layout, int fd) {
                  ",\"ops\":\"tcp_congestion_ops\",\"programs\":{" + programs + "}}}");
 }
 
-/// Registers what a map with BPF_F_LINK holds; libbpf 1.1 can't.
+/// Since 1.2 libbpf makes the link of a map with BPF_F_LINK as it attaches it.
+bool libbpf_links() { return LIBBPF_MAJOR_VERSION > 1 || LIBBPF_MINOR_VERSION >= 2; }
+
+/// Registers what a map with BPF_F_LINK holds, for an older libbpf.
 void link_ops(int map_fd) {
   struct {
     u32 map_fd, target_fd, attach_type, flags;
@@ -130,10 +133,22 @@ void link_ops(int map_fd) {
   must(static_cast<int>(syscall(SYS_bpf, BPF_LINK_CREATE, &attributes, sizeof attributes)), "link of ops");
 }
 
-int attach(bpf_object* object, const char* name) {
+struct Attached {
+  int fd;
+  bpf_link* link;
+};
+
+Attached attach(bpf_object* object, const char* name) {
   const bpf_map* map = bpf_object__find_map_by_name(object, name);
-  if (map == nullptr || bpf_map__attach_struct_ops(map) == nullptr) give_up(name);
-  return bpf_map__fd(map);
+  bpf_link* link = map != nullptr ? bpf_map__attach_struct_ops(map) : nullptr;
+  if (link == nullptr) give_up(name);
+  return {bpf_map__fd(map), link};
+}
+
+/// One that is ready and not linked, and one that is linked.
+void settle_links(const Attached& ready, const Attached& linked) {
+  if (!libbpf_links()) return link_ops(linked.fd);
+  must(bpf_link__destroy(ready.link), "end of a link");
 }
 
 } // namespace
@@ -147,12 +162,12 @@ void create_struct_ops() {
       must(bpf_map__set_map_flags(bpf_object__find_map_by_name(object, name), flag_link), name);
   must(bpf_object__load(object), "load ops");
   const u32 zero = 0;
-  const int in_use = attach(object, "cc_in_use"), removed = attach(object, "cc_removed"),
-            ready = attach(object, "cc_ready"), linked = attach(object, "cc_linked"),
-            loaded = bpf_map__fd(bpf_object__find_map_by_name(object, "cc_loaded"));
-  must(bpf_map_delete_elem(removed, &zero), "delete of cc_removed");
-  if (has_links(layout)) link_ops(linked);
-  for (const int fd : {in_use, removed, ready, linked, loaded}) expect_ops(layout, fd);
+  const Attached in_use = attach(object, "cc_in_use"), removed = attach(object, "cc_removed"),
+                 ready = attach(object, "cc_ready"), linked = attach(object, "cc_linked");
+  const int loaded = bpf_map__fd(bpf_object__find_map_by_name(object, "cc_loaded"));
+  must(bpf_map_delete_elem(removed.fd, &zero), "delete of cc_removed");
+  if (has_links(layout)) settle_links(ready, linked);
+  for (const int fd : {in_use.fd, removed.fd, ready.fd, linked.fd, loaded}) expect_ops(layout, fd);
 }
 
 } // namespace guest
