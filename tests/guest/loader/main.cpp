@@ -31,8 +31,8 @@ void schedule_and_state(const Scheduling& asked) {
 
 int main(int count, char** words) {
   boot();
-  if (count > 3 && std::strcmp(words[1], "scheduler") == 0)
-    schedule_and_state({words[2], words + 3});
+  if (count > 4 && std::strcmp(words[1], "scheduler") == 0)
+    schedule_and_state({words[2], words[3], words + 4});
   else
     fill_and_state();
   for (;;) pause();

@@ -6,6 +6,7 @@
 #include "json.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/io.h>
@@ -109,6 +110,18 @@ void prepare() {
   stay_out_of_its_reach();
 }
 
+/// A scheduler that ran before and left in peace. Its maps stay: what they hold is no scheduler's any more.
+void run_earlier(std::string command) {
+  if (command == "none") return;
+  char* const words[] = {command.data(), nullptr};
+  const pid_t scheduler = start(words);
+  wait_for_state("enabled", scheduler);
+  hold_maps();
+  must(kill(scheduler, SIGINT), "SIGINT to " + command);
+  must(waitpid(scheduler, nullptr, 0), "wait for " + command);
+  if (state() != "disabled") give_up(command + " is still " + state());
+}
+
 void wait_for_scenario(const std::string& scenario, pid_t scheduler) {
   run_short_tasks();
   if (scenario == "ejected") return wait_for_state("disabled", scheduler);
@@ -121,6 +134,7 @@ void wait_for_scenario(const std::string& scenario, pid_t scheduler) {
 void run_scheduler(const Scheduling& asked, std::FILE* out) {
   prepare();
   start_dozing_tasks();
+  run_earlier(asked.earlier);
   const pid_t scheduler = start(asked.command);
   wait_for_state("enabled", scheduler);
   start_busy_tasks();

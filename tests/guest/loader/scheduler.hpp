@@ -4,7 +4,7 @@
 //
 // Its statement: {"release", "scheduler":{
 //   "scenario", "command", "pid"      what was started
-//   "maps":[{"id","name","type"}]     of the scheduler; the guest holds them open
+//   "maps":[{"id","name","type"}]     of the scheduler, and of the one before; the guest holds them open
 //   "before", "after"                 around the pause, each {"counters", "sysfs", "tasks"}:
 //     "counters":{NAME:NUMBER}        the 8-byte numbers of its section .bss, VARIABLE or VARIABLE.MEMBER
 //     "sysfs":{FILE:TEXT}             of /sys/kernel/sched_ext
@@ -20,10 +20,11 @@
 
 namespace guest {
 
-/// What the kernel's command line asks for behind "--": "scheduler", a scenario, then the scheduler's own
-/// words.
+/// What the kernel's command line asks for behind "--": "scheduler", a scenario, another scheduler that comes
+/// and goes before or "none", then the scheduler's own words.
 struct Scheduling {
   std::string scenario; ///< running, starving or ejected
+  std::string earlier;
   char* const* command; ///< of the scheduler; ends with null
 };
 

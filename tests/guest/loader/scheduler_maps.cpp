@@ -8,6 +8,8 @@
 #include <bpf/btf.h>
 #include <cstring>
 #include <memory>
+#include <unistd.h>
+#include <utility>
 
 namespace guest {
 
@@ -48,14 +50,16 @@ std::vector<Counter> counters_of(const btf* types) {
   return found;
 }
 
-/// Descriptor of the first map whose name ends so, or -1.
+/// Descriptor of the newest map whose name ends so, or -1.
 int map_ending_in(const std::string& ending) {
+  int found = -1;
   for (std::uint32_t id = 0; bpf_map_get_next_id(id, &id) == 0;) {
     const int fd = bpf_map_get_fd_by_id(id);
-    if (fd >= 0 && std::string(info_of<bpf_map_info>(fd).name).ends_with(ending)) return fd;
-    close(fd);
+    if (fd < 0) continue;
+    const bool wanted = std::string(info_of<bpf_map_info>(fd).name).ends_with(ending);
+    close(wanted ? std::exchange(found, fd) : fd);
   }
-  return -1;
+  return found;
 }
 
 struct FreeBtf {
