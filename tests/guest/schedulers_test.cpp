@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <map>
 #include <set>
+#include <sstream>
 
 namespace mapscope::guest {
 namespace {
@@ -185,6 +186,26 @@ TEST_F(RunningScheduler, EveryTaskOfItIsListed) {
   std::printf("%zu of %zu tasks on sched_ext are listed\n", found, all);
 }
 
+/// The queue that all tasks of scx_sdt go through has those that wait on it, whatever CPU they last ran on.
+TEST_F(RunningScheduler, ItsQueueHasTheTasksThatWaitOnIt) {
+  constexpr std::uint64_t shared_dsq = 0;
+  ASSERT_NO_FATAL_FAILURE(expect_state({"cpus", "dsqs"}));
+  std::set<std::int64_t> waiting, queued;
+  for (const auto& cpu : state()["cpus"].GetArray())
+    for (const auto& task : cpu["runnable"].GetArray())
+      if (task.HasMember("dsq_id") && task["dsq_id"].GetUint64() == shared_dsq)
+        waiting.insert(task["pid"].GetInt64());
+  for (const auto& dsq : state()["dsqs"].GetArray()) {
+    if (dsq["kind"] != "user") continue;
+    EXPECT_EQ(dsq["dsq_id"].GetUint64(), shared_dsq);
+    EXPECT_EQ(dsq["nr"].GetUint(), dsq["tasks"].Size());
+    for (const auto& task : dsq["tasks"].GetArray()) queued.insert(task["pid"].GetInt64());
+  }
+  EXPECT_EQ(queued, waiting);
+  EXPECT_GT(queued.size(), 5U);
+  std::printf("%zu tasks wait on the scheduler's queue\n", queued.size());
+}
+
 // Without the decoder of allocators.
 
 TEST_F(RunningScheduler, WithoutSdtAllocNothingButPayloadsIsLost) {
@@ -232,6 +253,12 @@ TEST_F(RunningScheduler, WithoutSdtAllocTheMapsThatLostPayloadsAreNamed) {
 
 // Thrown out.
 
+std::string first_lines(const std::string& text, unsigned count) {
+  std::size_t end = 0;
+  for (unsigned i = 0; i < count && end != text.npos; ++i) end = text.find('\n', end == 0 ? 0 : end + 1);
+  return text.substr(0, end);
+}
+
 TEST_F(Schedulers, ThrownOutItSaysWhyAsTheKernelDid) {
   ASSERT_NO_FATAL_FAILURE(open("ejected", {"state", "exit"}));
   const Exit said = exit_in(stated()["log"].GetString());
@@ -265,7 +292,7 @@ TEST_F(Schedulers, ThrownOutTheTextBeginsWithWhy) {
   const Exit said = exit_in(stated()["log"].GetString());
   const Ran done = run({"dump", core.string(), "--config", MAPSCOPE_CONFIGS "/sched_ext.toml"});
   ASSERT_EQ(done.exit_code, 0) << done.err;
-  const std::string beginning = done.out.substr(0, std::min<std::size_t>(done.out.find("map "), 2000));
+  const std::string beginning = first_lines(done.out, 5);
   for (const std::string& part : {std::string("SCX_EXIT_ERROR_STALL"), said.reason, said.message})
     EXPECT_NE(beginning.find(part), std::string::npos) << part << " is not in: " << beginning;
 }
@@ -333,10 +360,15 @@ TEST_F(Schedulers, StarvingTheTextNamesTheLongestWaiters) {
   const Ran done = run({"dump", core.string(), "--config", MAPSCOPE_CONFIGS "/sched_ext.toml"});
   ASSERT_EQ(done.exit_code, 0) << done.err;
   const auto said = forgotten_in(stated()["dump"].GetString());
-  for (std::size_t i = 0; i < 3; ++i) {
-    const std::string task = said.at(i).comm + "[" + std::to_string(said.at(i).pid) + "]";
-    EXPECT_NE(done.out.find(task), std::string::npos) << task;
+  ASSERT_GE(said.size(), 3U);
+  std::istringstream beginning(first_lines(done.out, 10));
+  std::string line;
+  while (std::getline(beginning, line) && line.find(" waited ") == line.npos) {
   }
+  for (std::size_t i = 0; i < 3; ++i, std::getline(beginning, line))
+    for (const std::string& part : {said[i].comm + "[" + std::to_string(said[i].pid) + "]",
+                                    "CPU " + std::to_string(said[i].cpu), std::string("queue")})
+      EXPECT_NE(line.find(part), std::string::npos) << part << " is not in: " << line;
 }
 
 TEST_F(Schedulers, StarvingItIsNotThrownOutYet) {
