@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/formats.hpp"
+#include "host/report/text_records.hpp"
 #include "host/report/text_table.hpp"
 
 #include <fmt/format.h>
@@ -21,6 +22,12 @@ public:
 
 protected:
   void put_title(const std::string& title) { put(bold(title) + '\n'); }
+  /// A member of the map that is whole: its name, and what follows on the same line or on lines of its own.
+  [[nodiscard]] virtual std::string map_field() const;
+  virtual void text_field(std::string_view text) { fields_.word(text); }
+
+  Options options_;
+  TextTree fields_;
 
 private:
   [[nodiscard]] std::string bold(const std::string& text) const {
@@ -49,19 +56,16 @@ private:
   void begin_fields();
   void end_fields();
   [[nodiscard]] std::string row_fields() const;
-  [[nodiscard]] std::string map_field() const;
   void add_field(const Field& field);
   void decode_key(const Row& row);
   [[nodiscard]] std::string cpu_lines(const std::vector<std::string>& texts) const;
 
-  Options options_;
   Stream& stream_;
   std::string buffer_;
   TextTree key_, value_;
   TextTable table_;
   bool tabular_ = true; ///< so far every row fits a table
   std::uint32_t max_entries_ = 0;
-  TextTree fields_;
   std::vector<bool> lists_; ///< of the open fields: which are lists
   bool row_open_ = false;   ///< they are the last row's
 };
@@ -147,7 +151,6 @@ std::string TextMapWriter::row_fields() const {
   return fmt::format("    {}\n", fields_.lines(options_.width, 4, 4));
 }
 
-/// Its name, and what follows on the same line or on lines of its own.
 std::string TextMapWriter::map_field() const {
   const auto& member = fields_.node(fields_.root().children.front());
   const std::string name = printable(member.member);
@@ -192,7 +195,7 @@ void TextMapWriter::add_field(const Field& field) {
   case FieldKind::real:
     return fields_.word(fmt::format("{}", field.real));
   case FieldKind::text:
-    return fields_.word(field.text);
+    return text_field(field.text);
   case FieldKind::hex:
   case FieldKind::page:
     return fields_.bytes(field.value.bytes);
@@ -296,6 +299,26 @@ public:
   TextExtensionWriter(const Options& options, std::string title, Stream& stream)
       : TextMapWriter(options, stream), title_(std::move(title)) {}
   void begin(const catalog::Map& /*map*/) override { put_title(title_); }
+
+protected:
+  [[nodiscard]] std::string map_field() const override {
+    const auto& member = fields_.node(fields_.root().children.front());
+    const std::string name = printable(member.member);
+    return fmt::format(
+        "  {}:{}\n", name,
+        packed_lines(fields_, member, options_.width, static_cast<unsigned>(name.size()) + 3, 4));
+  }
+  /// A text of several lines keeps them.
+  void text_field(std::string_view text) override {
+    if (text.find('\n') == text.npos) return fields_.word(text);
+    fields_.begin_list();
+    while (!text.empty()) {
+      const std::string_view line = text.substr(0, text.find('\n'));
+      fields_.word(line);
+      text.remove_prefix(std::min(line.size() + 1, text.size()));
+    }
+    fields_.end_array();
+  }
 
 private:
   std::string title_;

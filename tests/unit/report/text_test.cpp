@@ -309,5 +309,59 @@ TEST(TextReport, WhatIsNoMapBeginsWithItsFindings) {
                        "sched_ext, by a.b@1\n  state: enabled\n  [partial] gap\n\n");
 }
 
+/// The lines of an extension behind its title.
+std::string extension_lines(const std::vector<Field>& fields, unsigned width) {
+  Kept kept;
+  const auto extension = make_extension_writer(Format::text, {.width = width}, "title", kept);
+  extension->begin({});
+  for (const Field& field : fields) extension->field(field);
+  extension->end({});
+  return kept.text.substr(kept.text.find('\n') + 1);
+}
+
+TEST(TextExtension, RecordsTakeAsFewLinesAsTheyFitOn) {
+  std::vector<Field> fields = {a_field(FieldKind::list, "tasks")};
+  for (const std::uint64_t pid : {1, 2}) {
+    fields.push_back(a_field(FieldKind::object, ""));
+    fields.push_back(a_field(FieldKind::number, "pid", pid));
+    fields.push_back(a_field(FieldKind::text, "comm", 0, "a\tname"));
+    fields.push_back(a_field(FieldKind::list, "flags"));
+    for (const char* flag : {"QUEUED", "IN_CUSTODY", "IMMED"})
+      fields.push_back(a_field(FieldKind::text, "", 0, flag));
+    fields.push_back(a_field(FieldKind::end, ""));
+    fields.push_back(a_field(FieldKind::end, ""));
+  }
+  fields.push_back(a_field(FieldKind::end, ""));
+  EXPECT_EQ(extension_lines(fields, 80),
+            "  tasks:\n"
+            "    - pid=1, comm=a\\x09name, flags=[QUEUED, IN_CUSTODY, IMMED]\n"
+            "    - pid=2, comm=a\\x09name, flags=[QUEUED, IN_CUSTODY, IMMED]\n\n");
+  EXPECT_THAT(extension_lines(fields, 48),
+              testing::StartsWith("  tasks:\n"
+                                  "    - pid=1, comm=a\\x09name\n"
+                                  "      flags=[QUEUED, IN_CUSTODY, IMMED]\n    - pid=2"));
+  EXPECT_THAT(extension_lines(fields, 26), testing::StartsWith("  tasks:\n"
+                                                               "    - pid=1\n"
+                                                               "      comm=a\\x09name\n"
+                                                               "      flags:\n"
+                                                               "        QUEUED, IN_CUSTODY\n"
+                                                               "        IMMED\n    - pid=2"));
+}
+
+TEST(TextExtension, ATextOfSeveralLinesKeepsThem) {
+  const std::string dump = "CPU 0\n\n  curr=busy\033[0m, which is more than forty-eight letters long\n";
+  EXPECT_EQ(extension_lines({a_field(FieldKind::text, "dump", 0, dump)}, 80),
+            "  dump:\n    CPU 0\n\n      curr=busy\\x1b[0m, which is more than forty-eight letters long\n\n");
+  EXPECT_EQ(extension_lines({a_field(FieldKind::text, "none", 0, "")}, 80), "  none: \n\n");
+  EXPECT_EQ(extension_lines({a_field(FieldKind::text, "one", 0, "\n")}, 80), "  one: []\n\n");
+}
+
+TEST(TextExtension, EmptyListsAndPlainFacts) {
+  EXPECT_EQ(extension_lines({a_field(FieldKind::list, "tasks"), a_field(FieldKind::end, ""),
+                             a_field(FieldKind::flag, "all", 1), a_field(FieldKind::address, "at", 16)},
+                            80),
+            "  tasks: []\n  all: true\n  at: 0x10\n\n");
+}
+
 } // namespace
 } // namespace mapscope::report

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/report/text_records.hpp"
+
+#include <algorithm>
+#include <climits>
+#include <fmt/format.h>
+
+namespace mapscope::report {
+
+namespace {
+
+using Node = TextTree::Node;
+
+class Packer {
+public:
+  Packer(const TextTree& tree, unsigned width) : tree_(tree), width_(width) {}
+
+  std::string lines(const Node& node, unsigned column, unsigned indent) const {
+    const std::string line = one_line(node);
+    const bool has_parts = node.kind == TextTree::Kind::record || node.kind == TextTree::Kind::array;
+    if (!has_parts || node.children.empty()) return " " + line;
+    if (is_many_lines(node)) return each_on_its_own(node, indent, "");
+    if (column + 1 + line.size() <= width_) return " " + line;
+    if (node.kind == TextTree::Kind::array && !all_scalars(node)) return each_on_its_own(node, indent, "- ");
+    return "\n" + packed(node, indent);
+  }
+
+private:
+  [[nodiscard]] std::string one_line(const Node& node) const { return tree_.lines_of(node, UINT_MAX, 0, 0); }
+  [[nodiscard]] bool all_scalars(const Node& array) const {
+    return std::ranges::all_of(array.children, [this](std::uint32_t child) {
+      return tree_.node(child).kind == TextTree::Kind::scalar;
+    });
+  }
+  /// A text of several lines.
+  [[nodiscard]] bool is_many_lines(const Node& node) const {
+    constexpr std::size_t longest_word = 48;
+    return node.kind == TextTree::Kind::array && all_scalars(node) &&
+           std::ranges::any_of(node.children, [this](std::uint32_t child) {
+             return tree_.node(child).text.size() > longest_word;
+           });
+  }
+
+  [[nodiscard]] std::string each_on_its_own(const Node& array, unsigned indent, const char* mark) const {
+    std::string out;
+    for (const std::uint32_t child : array.children) {
+      const Node& item = tree_.node(child);
+      const std::string own =
+          item.kind == TextTree::Kind::record ? packed(item, indent + 2).substr(indent + 2) : one_line(item);
+      out += own.empty() ? "\n" : fmt::format("\n{:{}}{}{}", "", indent, mark, own);
+    }
+    return out;
+  }
+
+  /// Members and elements side by side; what is too long for any line has lines of its own below its name.
+  [[nodiscard]] std::string packed(const Node& node, unsigned indent) const {
+    std::string out, line(indent, ' ');
+    const auto end_line = [&] {
+      if (line.size() > indent) out += (out.empty() ? "" : "\n") + line;
+      line.assign(indent, ' ');
+    };
+    for (const std::uint32_t child : node.children) {
+      const Node& part = tree_.node(child);
+      if (part.zero && node.kind == TextTree::Kind::record) continue;
+      const std::string name = printable(part.member);
+      const std::string text = (name.empty() ? "" : name + "=") + one_line(part);
+      if (indent + text.size() > width_ && !part.children.empty()) {
+        end_line();
+        out += fmt::format("{}{:{}}{}:{}", out.empty() ? "" : "\n", "", indent, name,
+                           lines(part, width_, indent + 2));
+        continue;
+      }
+      if (line.size() > indent && line.size() + 2 + text.size() > width_) end_line();
+      line += (line.size() > indent ? ", " : "") + text;
+    }
+    end_line();
+    return out;
+  }
+
+  const TextTree& tree_;
+  unsigned width_;
+};
+
+} // namespace
+
+std::string packed_lines(const TextTree& tree, const TextTree::Node& node, unsigned width, unsigned column,
+                         unsigned indent) {
+  return Packer(tree, width).lines(node, column, indent);
+}
+
+} // namespace mapscope::report
