@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// What plugins show beside the maps: which there are, and when they are asked.
+#include "tests/cli/mapscope.hpp"
+#include "tests/support/core_file.hpp"
+#include "tests/support/plugin_library.hpp"
+#include "tests/support/text_image.hpp"
+#include "tests/support/tiny_kernel.hpp"
+
+#include <fmt/format.h>
+#include <rapidjson/document.h>
+
+namespace mapscope::cli_test {
+namespace {
+
+using test::BtfBuilder;
+
+/// As much of sched_ext as its plugin cannot do without.
+void add_sched_ext_types(BtfBuilder& b) {
+  const auto u32 = b.u32(), u64 = b.u64(), to = b.pointer(0);
+  const auto list = b.record("list_head", {{"next", to}, {"prev", to}});
+  const auto node = b.record("scx_dsq_list_node", {{"node", list}, {"flags", u32}, {"priv", u32}});
+  b.record("scx_dispatch_q", {{"list", list}, {"nr", u32}, {"seq", u32}, {"id", u64}});
+  const auto entity = b.record("sched_ext_entity", {{"dsq", to},
+                                                    {"dsq_list", node},
+                                                    {"flags", u32},
+                                                    {"weight", u32},
+                                                    {"runnable_node", list},
+                                                    {"tasks_node", list}});
+  b.record("task_struct", {{"pid", u32}, {"scx", entity}});
+  b.record(
+      "sched_ext_ops",
+      {{"name", b.array(b.character(), 128)}, {"flags", u64}, {"timeout_ms", u32}, {"exit_dump_len", u32}});
+  b.record("scx_exit_info", {{"kind", u32}, {"reason", to}, {"msg", to}});
+  b.enumeration("scx_enable_state", {{"SCX_ENABLED", 1}, {"SCX_DISABLED", 3}});
+}
+
+/// An ELF core of a kernel of a few pages with one map; with sched_ext, disabled, or without.
+std::string core_of(bool with_sched_ext) {
+  BtfBuilder types;
+  test::add_kernel_types(types);
+  if (with_sched_ext) add_sched_ext_types(types);
+  const std::string objects =
+      "maps: " + test::xa_node_text({{1, "map+0xffff888000000000"}}) + "programs: " + test::xa_node_text({}) +
+      "btfs: " + test::xa_node_text({}) +
+      "map: u32 36 4 8 100 0 1 u64 0 text \"only\" zero 12 u64 0 u32 0 0 0 0 u64 1 1 0\n@0x110000 u32 3\n";
+  const test::TextImage image(
+      test::tiny_kernel_text(types, objects, {}, {{"scx_enable_state_var", test::image_at(0x110000)}}));
+  test::CoreFile core;
+  core.note("VMCOREINFO", image.vmcoreinfo());
+  for (const auto& segment : image.segments()) {
+    const auto bytes = image.view(segment.address, segment.size);
+    core.load(segment.address, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  }
+  return core.bytes();
+}
+
+class Extensions : public testing::Test {
+protected:
+  explicit Extensions(bool with_sched_ext = true) : file_(scratch_.file("vmcore", core_of(with_sched_ext))) {}
+  Words dump(const Words& more) const {
+    Words words = {"dump", file_, "-q"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+  rapidjson::Document json(const Words& more = {}) const {
+    Words words = dump(more);
+    words.emplace_back("-j");
+    rapidjson::Document document;
+    document.Parse(output(words).c_str());
+    EXPECT_TRUE(document.IsObject() && document.HasMember("maps"));
+    return document;
+  }
+  Scratch scratch_;
+  std::string file_;
+};
+
+TEST_F(Extensions, StandUnderTheirPluginsId) {
+  const auto report = json();
+  ASSERT_TRUE(report.HasMember("extensions"));
+  const auto& state = report["extensions"]["mapscope.builtin.sched_ext"];
+  EXPECT_STREQ(state["state"].GetString(), "disabled");
+  EXPECT_STREQ(state["enable_state"].GetString(), "SCX_DISABLED");
+  EXPECT_STREQ(state["status"].GetString(), "partial") << "this kernel has no run queues";
+  EXPECT_THAT(state["renderer"].GetString(), StartsWith("mapscope.builtin.sched_ext@"));
+  EXPECT_THAT(report["findings"][0]["text"].GetString(), StartsWith("sched_ext is partial: "));
+  EXPECT_EQ(report["maps"].Size(), 1U);
+  EXPECT_STREQ(report["mapscope"]["plugins"][0]["id"].GetString(), "mapscope.builtin.sched_ext");
+}
+
+TEST_F(Extensions, ComeFirstInText) {
+  const std::string text = output(dump({}));
+  EXPECT_THAT(text, testing::ContainsRegex("from an ELF core\n\n  warning  sched_ext is partial: "));
+  EXPECT_LT(text.find("  state: disabled\n"), text.find("map 1 only"));
+}
+
+TEST_F(Extensions, AreNotWhatAPersonWhoNamesMapsAsksFor) {
+  const auto report = json({"--map", "id:1"});
+  EXPECT_FALSE(report.HasMember("extensions"));
+  EXPECT_EQ(report["maps"].Size(), 1U);
+  EXPECT_THAT(output(dump({"--map", "only"})), testing::Not(HasSubstr("sched_ext")));
+}
+
+TEST_F(Extensions, AreNotShownByAPluginThatIsDenied) {
+  EXPECT_FALSE(json({"--set", "plugins.deny=[\"*.sched_ext\"]"}).HasMember("extensions"));
+}
+
+TEST_F(Extensions, CountWhenStrict) {
+  EXPECT_EQ(run(dump({"--strict", "-o", scratch_ / "out"})).exit_code, 3);
+}
+
+TEST_F(Extensions, OfTwoPluginsThatClaimOnePartNoneIsShown) {
+  test::PluginLibrary library(FIXTURE_GOOD);
+  library.set_manifest(test::manifest_text("org.example.scx", {"attach=kernel:sched_ext"}));
+  library.save(scratch_ / "other.so");
+  const auto report = json({"--plugin-dir", scratch_.path().string()});
+  EXPECT_FALSE(report.HasMember("extensions"));
+  EXPECT_THAT(report["findings"][0]["text"].GetString(),
+              StartsWith("sched_ext is not shown: mapscope.builtin.sched_ext@"));
+}
+
+class NoExtensions : public Extensions {
+protected:
+  NoExtensions() : Extensions(false) {}
+};
+
+TEST_F(NoExtensions, WhereTheKernelHasNoSuchPartNothingIsSaid) {
+  EXPECT_FALSE(json().HasMember("extensions"));
+  EXPECT_THAT(output(dump({})), testing::Not(HasSubstr("sched_ext")));
+}
+
+TEST(PluginsList, ShowsThePartOfTheKernel) {
+  EXPECT_THAT(output({"plugins", "list"}), HasSubstr("    attach  kernel:sched_ext\n"));
+  EXPECT_THAT(output({"plugins", "list", "-j"}), HasSubstr("\"attach\":[\"kernel:sched_ext\"]"));
+}
+
+TEST(SchedExtConfiguration, HasOnlyKeysThereAre) {
+  const std::string file = MAPSCOPE_CONFIGS "/sched_ext.toml";
+  EXPECT_THAT(output({"config", "show", "--config", file}), HasSubstr("arena_bytes = \"none\""));
+}
+
+} // namespace
+} // namespace mapscope::cli_test
