@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The state of sched_ext. What the report has of it: sched_ext.hpp.
 //
-// Everything is read before anything is said: what a person should look at first follows from all of it, and
-// a part that cannot be read costs no other part.
+// Part by part, the most wanted first: each is read as a whole and then said. A part that cannot be read
+// costs no other part, and where a budget is spent the parts before are in the report.
 
 #include "sched_ext.hpp"
 #include "sched_ext_emit.hpp"
@@ -18,10 +18,13 @@ using mapscope::builtin::ScxCpu;
 
 constexpr std::size_t most_log_lines = 256;
 
-/// Gaps, and types and members that this kernel has not, end a part, and nothing else.
+/// Gaps, what contradicts itself, and types and members that this kernel has not, end a part, and nothing
+/// else.
 template <class Read> void part(Call& call, const char* name, Read read) {
   try {
     read();
+  } catch (const mapscope::Undecodable&) { // its note is there
+    call.note(MSC_EFAULT, (std::string("not all makes sense of ") + name).c_str());
   } catch (const Stop& stop) {
     if (stop.rc != MSC_EFAULT && stop.rc != MSC_ENOENT) throw;
     call.note(MSC_EFAULT, (std::string("not all could be read of ") + name).c_str());
@@ -32,35 +35,52 @@ class SchedExt {
 public:
   explicit SchedExt(Call& call)
       : call_(call), tasks_(call), queues_(call, tasks_),
-        states_(call, {"enum scx_enable_state", "enum scx_ops_enable_state"}), exits_(call), clock_(call) {}
+        states_(call, {"enum scx_enable_state", "enum scx_ops_enable_state"}), exits_(call), clock_(call),
+        emitter_(call, exits_, tasks_, clock_), findings_(call, tasks_, queues_, clock_) {}
 
-  void read() {
+  /// Why a scheduler left, and what schedulers there are.
+  void show_schedulers() {
     part(call_, "the state of sched_ext", [this] { read_state(); });
     part(call_, "the schedulers", [this] { read_schedulers(); });
-    part(call_, "the run queues", [this] { read_cpus(); });
     for (Scheduler& scheduler : schedulers_)
-      part(call_, "a scheduler's queues and events", [&] { read_of(scheduler); });
-    part(call_, "the list of tasks", [this] { read_tasks(); });
+      part(call_, "a scheduler's events", [&] { read_events(scheduler); });
     part(call_, "the kernel's log", [this] { read_log(); });
-    if (tasks_.lost() != 0)
-      call_.note(MSC_EFAULT, (std::to_string(tasks_.lost()) + " tasks could not be read").c_str());
     choose_exit();
+    if (exit_) findings_.exit(*exit_, is_attached());
+    emitter_.name_owners(schedulers_);
+    emit_state();
+    if (exit_) emitter_.exit(*exit_);
+    emit_counters();
+    emit_all("schedulers", schedulers_, [&](const Scheduler& scheduler) { emitter_.scheduler(scheduler); });
   }
 
-  void emit() {
-    mapscope::builtin::ScxFindings findings(call_, tasks_, queues_, clock_);
-    if (exit_) findings.exit(*exit_, is_attached());
-    findings.waiters(cpus_, watchdog_ms());
-    mapscope::builtin::ScxEmitter emitter(call_, exits_, tasks_, clock_, names());
-    emit_state();
-    if (exit_) emitter.exit(*exit_);
-    emit_counters();
-    emit_all("schedulers", schedulers_, [&](const Scheduler& scheduler) { emitter.scheduler(scheduler); });
-    emit_all("cpus", cpus_, [&](const ScxCpu& cpu) { emitter.cpu(cpu); });
-    emit_all("dsqs", queues_.all(), [&](const auto& queue) { emitter.queue(queue); });
-    emit_all("tasks", emitter.limited(listed_), [&](std::size_t place) { emitter.task(place, false); });
-    emit_log();
+  /// Who runs, who waits, and where. One that has left has no queues.
+  void show_queues() {
+    part(call_, "the run queues", [this] { read_cpus(); });
+    for (const Scheduler& scheduler : schedulers_)
+      if (scheduler.attached) part(call_, "a scheduler's queues", [&] { queues_.add_of(scheduler, sched_); });
+    findings_.waiters(cpus_, watchdog_ms());
+    emit_all("cpus", cpus_, [&](const ScxCpu& cpu) { emitter_.cpu(cpu); });
+    emit_all("dsqs", queues_.all(), [&](const auto& queue) { emitter_.queue(queue); });
+  }
+
+  void show_tasks() {
+    part(call_, "the list of tasks", [this] { read_tasks(); });
+    if (tasks_.lost() != 0)
+      call_.note(MSC_EFAULT, (std::to_string(tasks_.lost()) + " tasks could not be read").c_str());
+    if (has_tasks_) call_.number("nr_tasks", nr_tasks_);
+    emit_all("tasks", emitter_.limited(listed_), [&](std::size_t place) { emitter_.task(place, false); });
     if (!listed_.empty()) call_.count(listed_.size());
+  }
+
+  void show_log() {
+    if (log_.empty()) return;
+    emit_all("log", log_, [this](const mapscope::builtin::LogLine& line) {
+      call_.object(nullptr);
+      call_.number("ts_ns", line.ts_ns);
+      call_.text("text", line.text);
+      call_.end();
+    });
   }
 
 private:
@@ -90,10 +110,9 @@ private:
                 .read(attached ? schedulers_.front().address : 0, sched_);
   }
 
-  /// One that has left has neither tasks nor queues; its counters stay.
-  void read_of(Scheduler& scheduler) {
+  /// Also of one that has left: its counters stay.
+  void read_events(Scheduler& scheduler) {
     scheduler.events = mapscope::builtin::Events(call_).of(scheduler.address, sched_);
-    if (scheduler.attached) queues_.add_of(scheduler, sched_);
   }
 
   void read_tasks() {
@@ -124,15 +143,6 @@ private:
     return clock_.ms(*schedulers_.front().watchdog_timeout).value_or(0);
   }
 
-  /// With one scheduler there is nothing to tell apart.
-  [[nodiscard]] mapscope::builtin::SchedulerNames names() const {
-    mapscope::builtin::SchedulerNames names;
-    if (schedulers_.size() > 1)
-      for (const Scheduler& scheduler : schedulers_)
-        names.emplace(scheduler.address, scheduler.name.value_or(""));
-    return names;
-  }
-
   void emit_state() {
     if (!state_) return;
     call_.text("state", mapscope::builtin::lowercase(states_.short_name(*state_, {"SCX_OPS_", "SCX_"})));
@@ -140,7 +150,6 @@ private:
   }
 
   void emit_counters() {
-    if (has_tasks_) call_.number("nr_tasks", nr_tasks_);
     if (switched_all_) call_.flag("switched_all", *switched_all_);
     for (const auto& [field, value] : counters_) call_.number(field, value);
     if (const auto now = clock_.now()) call_.number("jiffies", *now);
@@ -153,22 +162,14 @@ private:
     call_.end();
   }
 
-  void emit_log() {
-    if (log_.empty()) return;
-    emit_all("log", log_, [this](const mapscope::builtin::LogLine& line) {
-      call_.object(nullptr);
-      call_.number("ts_ns", line.ts_ns);
-      call_.text("text", line.text);
-      call_.end();
-    });
-  }
-
   Call& call_;
   mapscope::builtin::ScxTasks tasks_;
   mapscope::builtin::Queues queues_;
   mapscope::builtin::Enum states_;
   mapscope::builtin::ScxExits exits_;
   mapscope::builtin::Jiffies clock_;
+  mapscope::builtin::ScxEmitter emitter_;
+  mapscope::builtin::ScxFindings findings_;
   std::optional<msc_type> sched_; ///< struct scx_sched, since 6.16
   std::optional<std::uint32_t> state_;
   std::optional<bool> switched_all_;
@@ -184,8 +185,10 @@ private:
 
 void render_sched_ext(Call& call) {
   SchedExt state(call);
-  state.read();
-  state.emit();
+  state.show_schedulers();
+  state.show_queues();
+  state.show_tasks();
+  state.show_log();
 }
 
 } // namespace

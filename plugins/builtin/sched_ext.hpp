@@ -11,7 +11,6 @@
 //   "SCX_ENABLED", 6.12: "SCX_OPS_ENABLED" exit               object   why the last scheduler left: the
 //   attached one's if it is on its way out, else that of
 //                               one that is gone. Absent when nothing tells of an exit.
-//   nr_tasks           number   tasks on the list scx_tasks, cursors left out
 //   switched_all       flag     every task but those of real-time classes is a scheduler's
 //   nr_rejected, hotplug_seq, enable_seq   number   as in /sys/kernel/sched_ext
 //   jiffies            number   the kernel's clock of ticks when the memory was taken

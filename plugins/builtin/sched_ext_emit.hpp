@@ -7,14 +7,18 @@
 
 namespace mapscope::builtin {
 
-/// Names of schedulers by their addresses, where there are several; a task says whose it is by the address.
-using SchedulerNames = std::unordered_map<std::uint64_t, std::string>;
-
 class ScxEmitter {
 public:
-  ScxEmitter(Call& call, ScxExits& exits, ScxTasks& tasks, const Jiffies& clock, SchedulerNames names)
-      : call_(call), exits_(exits), tasks_(tasks), clock_(clock), names_(std::move(names)),
-        ops_flags_(call, {"enum scx_ops_flags"}), rq_flags_(call, {"enum scx_rq_flags"}) {}
+  ScxEmitter(Call& call, ScxExits& exits, ScxTasks& tasks, const Jiffies& clock)
+      : call_(call), exits_(exits), tasks_(tasks), clock_(clock), ops_flags_(call, {"enum scx_ops_flags"}),
+        rq_flags_(call, {"enum scx_rq_flags"}) {}
+
+  /// A task says whose it is by the address. With one scheduler there is nothing to tell apart.
+  void name_owners(const std::vector<Scheduler>& schedulers) {
+    if (schedulers.size() < 2) return;
+    for (const Scheduler& scheduler : schedulers)
+      names_.emplace(scheduler.address, scheduler.name.value_or(""));
+  }
 
   void exit(const ScxExit& exit) {
     call_.object("exit");
@@ -152,7 +156,7 @@ private:
   ScxExits& exits_;
   ScxTasks& tasks_;
   const Jiffies& clock_;
-  SchedulerNames names_;
+  std::unordered_map<std::uint64_t, std::string> names_; ///< of schedulers, by their addresses
   Enum ops_flags_, rq_flags_;
 };
 

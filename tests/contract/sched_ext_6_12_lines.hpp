@@ -5,10 +5,8 @@
 namespace mapscope::test {
 
 inline constexpr const char* scx_6_12_lines =
-    R"(finding warning starved[102] has waited 2000 ms to run on CPU 2, on the user queue 0x5 (1 task); the watchdog throws the scheduler out after 30000 ms
-text state enabled
+    R"(text state enabled
 text enable_state SCX_OPS_ENABLED
-number nr_tasks 2
 number jiffies 10000
 number jiffy_ns 4000000
 list schedulers
@@ -26,6 +24,7 @@ number exit_dump_len 32768
 number watchdog_timeout_ms 30000
 end
 end
+finding warning starved[102] has waited 2000 ms to run on CPU 2, on the user queue 0x5 (1 task); the watchdog throws the scheduler out after 30000 ms
 list cpus
 object
 number cpu 0
@@ -154,6 +153,7 @@ number waited_ms 2000
 end
 end
 end
+number nr_tasks 2
 list tasks
 object
 number pid 101
@@ -186,13 +186,13 @@ number slice 20
 number dsq_vtime 7
 end
 end
+count 2
 list log
 object
 number ts_ns 111
 text text sched_ext: BPF scheduler "qmap" enabled
 end
 end
-count 2
 )";
 
 } // namespace mapscope::test

@@ -5,10 +5,8 @@
 namespace mapscope::test {
 
 inline constexpr const char* scx_7_lines =
-    R"(finding warning starved[102] has waited 2000 ms to run on CPU 2, on the user queue 0x5 (1 task); the watchdog throws the scheduler out after 5000 ms
-text state enabled
+    R"(text state enabled
 text enable_state SCX_ENABLED
-number nr_tasks 3
 flag switched_all true
 number nr_rejected 3
 number jiffies 10000
@@ -58,6 +56,7 @@ number SCX_EV_B 0
 end
 end
 end
+finding warning starved[102] has waited 2000 ms to run on CPU 2, on the user queue 0x5 (1 task); the watchdog throws the scheduler out after 5000 ms
 list cpus
 object
 number cpu 0
@@ -198,6 +197,7 @@ list tasks
 end
 end
 end
+number nr_tasks 3
 list tasks
 object
 number pid 101
@@ -232,13 +232,13 @@ number slice 20
 number dsq_vtime 7
 end
 end
+count 2
 list log
 object
 number ts_ns 111
 text text sched_ext: BPF scheduler "qmap" enabled
 end
 end
-count 2
 )";
 
 } // namespace mapscope::test

@@ -23,6 +23,9 @@ using Bytes = std::span<const std::byte>;
 struct Stop {
   int rc;
 };
+/// Thrown by Call::fail(): it is the target that cannot be decoded. A plugin of many parts may catch this and
+/// go on with the next.
+struct Undecodable : Stop {};
 
 class Call {
 public:
@@ -240,7 +243,7 @@ public:
   /// Ends the render: it cannot be decoded, and why.
   [[noreturn]] void fail(const char* why) {
     note(MSC_EFAIL, why);
-    throw Stop{MSC_EFAIL};
+    throw Undecodable{{MSC_EFAIL}};
   }
 
 private:
