@@ -141,6 +141,7 @@ void add_kernel_types(BtfBuilder& b, bool with_split_btf) {
                                  {"BPF_MAP_TYPE_ARRAY", 2},
                                  {"BPF_MAP_TYPE_CGROUP_STORAGE_DEPRECATED", 19},
                                  {"BPF_MAP_TYPE_CGROUP_STORAGE", 19},
+                                 {"BPF_MAP_TYPE_ARENA", 33},
                                  {"__MAX_BPF_MAP_TYPE", 36}});
   b.enumeration("bpf_prog_type", {{"BPF_PROG_TYPE_UNSPEC", 0}, {"BPF_PROG_TYPE_SOCKET_FILTER", 1}});
 }

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/scheduler_core.hpp"
+
+#include "tests/support/core_file.hpp"
+#include "tests/support/text_image.hpp"
+#include "tests/support/tiny_kernel.hpp"
+
+#include <cstring>
+#include <fmt/format.h>
+
+namespace mapscope::test {
+
+namespace {
+
+constexpr std::uint64_t objects_at = 0x180000, arena_at = 0x400000, elements_at = 0x2000000; ///< physical
+constexpr std::uint64_t user = 1ULL << 44;
+constexpr std::uint64_t members_at = 0x200; ///< of what follows struct bpf_map in the types of maps
+constexpr std::uint64_t page = 4096, children = 512;
+constexpr std::uint64_t task_size = 24, cgroup_size = 16, desc_size = 80;
+
+std::string direct(const std::string& label) { return label + "+0xffff888000000000"; }
+
+/// What an arena holds, by offset; its user addresses are `user` and the offset.
+class ArenaBytes {
+public:
+  std::uint64_t take(std::uint64_t bytes) {
+    const std::uint64_t at = bytes_.size();
+    bytes_.resize(at + (bytes + 7) / 8 * 8);
+    return at;
+  }
+  template <class T> void put(std::uint64_t at, T value) {
+    std::memcpy(bytes_.data() + at, &value, sizeof value);
+  }
+  /// A node with its empty chunk; returns where the node is.
+  std::uint64_t node() {
+    const std::uint64_t chunk = take(children * 8), desc = take(desc_size);
+    put(desc + 64, children);
+    put(desc + 72, user + chunk);
+    return desc;
+  }
+  void set_child(std::uint64_t desc, std::uint64_t child, std::uint64_t to) {
+    std::uint64_t chunk = 0;
+    std::memcpy(&chunk, bytes_.data() + desc + 72, sizeof chunk);
+    put(chunk - user + child * 8, user + to);
+  }
+  void set_bit(std::uint64_t desc, std::uint64_t bit) {
+    bytes_[desc + bit / 8] |= static_cast<std::byte>(1U << (bit % 8));
+  }
+  [[nodiscard]] const std::vector<std::byte>& bytes() const { return bytes_; }
+
+private:
+  std::vector<std::byte> bytes_ = std::vector<std::byte>(page);
+};
+
+/// A tree of slots, all in use but the last one, which was freed; returns the offset of the root.
+std::uint64_t grow(ArenaBytes& arena, std::uint64_t live, std::uint64_t slot_size,
+                   std::vector<std::uint64_t>& slots) {
+  const std::uint64_t root = arena.node();
+  std::uint64_t middle = 0, leaf = 0;
+  for (std::uint64_t i = 0; i <= live; ++i) {
+    if (i % (children * children) == 0)
+      arena.set_child(root, i / (children * children), middle = arena.node());
+    if (i % children == 0) arena.set_child(middle, i / children % children, leaf = arena.node());
+    const std::uint64_t slot = slots.emplace_back(arena.take(slot_size));
+    arena.set_child(leaf, i % children, slot);
+    arena.put(slot + 4, static_cast<std::uint32_t>(i == live ? 5 : i % 3)); // genn
+    if (i == live) break;
+    arena.set_bit(leaf, i % children);
+    arena.put(slot, static_cast<std::uint32_t>(i));
+  }
+  return root;
+}
+
+void add_map_types(BtfBuilder& b) {
+  const TypeId u32 = b.u32(), u64 = b.u64(), to = b.pointer(0);
+  const std::uint32_t first = members_at * 8;
+  b.record("bpf_array", {{"elem_size", u32, first}, {"value", b.array(b.u8(), 0), first + 64}},
+           members_at + 8);
+  b.record("bpf_htab", {{"buckets", to, first}, {"n_buckets", u32, first + 64}}, members_at + 16);
+  const TypeId node = b.record("hlist_nulls_node", {{"next", to}});
+  const TypeId head = b.record("hlist_nulls_head", {{"first", to}});
+  b.record("bucket", {{"head", head}, {"lock", u64}});
+  b.record("htab_elem", {{"hash_node", node}, {"hash", u32, 64}, {"key", b.array(b.u8(), 0), 128}}, 16);
+  b.record("bpf_arena", {{"user_vm_start", u64, first}, {"kern_vm", to, first + 64}}, members_at + 16);
+  b.record("vm_struct", {{"addr", to}, {"size", u64}});
+}
+
+struct ProgramTypes {
+  TypeId value = 0, section = 0;
+};
+
+/// As in tools/sched_ext/scx_sdt.h of the kernel; sdt_data is only declared.
+ProgramTypes add_program_types(BtfBuilder& b, bool knows_payload) {
+  const TypeId u32 = b.u32(), u64 = b.u64(), data = b.pointer(b.forward("sdt_data"));
+  const TypeId pool =
+      b.record("sdt_pool", {{"slab", b.pointer(0)}, {"elem_size", u64}, {"max_elems", u64}, {"idx", u64}});
+  const TypeId desc = b.record(
+      "sdt_desc",
+      {{"allocated", b.array(u64, 8)}, {"nr_free", u64}, {"chunk", b.pointer(b.forward("sdt_chunk"))}});
+  const TypeId allocator = b.record("scx_allocator", {{"pool", pool}, {"root", b.pointer(desc)}});
+  if (knows_payload) b.record("task_ctx", {{"weight", u64}, {"pid", u32}, {"self", u32}});
+  b.record("cgrp_ctx", {{"vtime", u64}});
+  ProgramTypes types;
+  types.value = b.record("scx_task_map_val", {{"tid", u64}, {"tptr", u64}, {"data", data}});
+  types.section = b.section(".bss", {{b.variable("scx_task_allocator", allocator), 0, 40},
+                                     {b.variable("scx_cgrp_allocator", allocator), 40, 40},
+                                     {b.variable("scx_idle_allocator", allocator), 80, 40}});
+  return types;
+}
+
+struct MapText {
+  unsigned id, type;
+  std::string name;
+  unsigned key_size, value_size, max_entries, value_type;
+  std::string behind; ///< from members_at on
+};
+
+std::string map_text(const MapText& map) {
+  return fmt::format(
+      "map{0}: u32 {1} {2} {3} {4} 0 {0} u64 0 text \"{5}\" zero {6} u64 {7} u32 0 {8} 0 0 u64 3 "
+      "2 0 zero {9}\n{10}align 8\n",
+      map.id, map.type, map.key_size, map.value_size, map.max_entries, map.name, 16 - map.name.size(),
+      map.type == 33 ? "0" : direct("btf"), map.value_type, members_at - 96, map.behind);
+}
+
+std::string allocator_text(std::uint64_t size, std::uint64_t root) {
+  return fmt::format("u64 0 {} 0 0 {:#x}\n", size, root);
+}
+
+/// One bucket, whose chain ends in its mark.
+std::string elements_text(const Scheduler& scheduler, const std::vector<std::uint64_t>& slots) {
+  std::string text = fmt::format("@{:#x} buckets: u64 {:#x} 0\n", elements_at,
+                                 scheduler.entries == 0 ? 1 : direct_at(elements_at + 16));
+  for (std::uint64_t i = 0; i < scheduler.entries; ++i) {
+    const auto at = static_cast<std::int64_t>(i);
+    const std::uint64_t slot = at == scheduler.stale    ? slots.back()
+                               : at == scheduler.astray ? slots.back() + task_size
+                                                        : slots[i % (slots.size() - 1)];
+    const std::uint64_t next = i + 1 < scheduler.entries ? direct_at(elements_at + 16 + (i + 1) * 48) : 1;
+    text += fmt::format("u64 {:#x} u32 0 0 {} 0 u64 {} {:#x} {:#x}\n", next, i, i, 0xffff888000001000 + i,
+                        user + slot);
+  }
+  return text;
+}
+
+std::string objects_text(const Scheduler& scheduler) {
+  BtfBuilder program;
+  const ProgramTypes types = add_program_types(program, scheduler.knows_payload);
+  ArenaBytes arena;
+  std::vector<std::uint64_t> tasks, cgroups;
+  const std::uint64_t task_root = grow(arena, scheduler.tasks, task_size, tasks),
+                      cgroup_root = grow(arena, 2, cgroup_size, cgroups);
+  for (std::uint64_t i = 0; i < scheduler.tasks; ++i) {
+    arena.put(tasks[i] + 8, 100 + i);
+    arena.put(tasks[i] + 16, static_cast<std::uint32_t>(1000 + i));
+  }
+  arena.take(page); // what is astray is mapped
+  const auto raw = program.raw();
+  const std::string bss = allocator_text(task_size, user + task_root) +
+                          allocator_text(cgroup_size, user + cgroup_root) + allocator_text(0, 0);
+  const auto entries = static_cast<unsigned>(std::max<std::uint64_t>(1, scheduler.entries));
+  return fmt::format("@{:#x}\n", objects_at) +
+         map_text({1, 33, "arena", 0, 0, 1U << 10, 0, fmt::format("u64 {:#x} {}\n", user, direct("area"))}) +
+         map_text({2, 2, "sched.bss", 4, 120, 1, types.section, "u32 120 0\n" + bss}) +
+         map_text({3, 1, "scx_task_map", 4, 24, entries, types.value,
+                   fmt::format("u64 {:#x} u32 1 0\n", direct_at(elements_at))}) +
+         fmt::format("area: u64 {:#x} {:#x}\n", direct_at(arena_at) - 0x8000, (1ULL << 32) + (68 << 10)) +
+         fmt::format("program: u32 1 u8 1 2 3 4 5 6 7 8 zero 4 u64 {} 0\naux: u32 9 3 u64 {} 99 0 text "
+                     "\"enqueue\" zero 9 u64 {}\nused: u64 {} {} {}\n",
+                     direct("aux"), direct("used"), direct("btf"), direct("map1"), direct("map2"),
+                     direct("map3")) +
+         fmt::format("btf: u64 {} 0 u32 {} 5 u8 0 zero 63\ntypes: {} align 8\n", direct("types"), raw.size(),
+                     bytes_text(raw)) +
+         fmt::format("@{:#x}", arena_at) + bytes_text(arena.bytes()) + elements_text(scheduler, tasks);
+}
+
+} // namespace
+
+std::string scheduler_core(const Scheduler& scheduler) {
+  BtfBuilder kernel;
+  add_kernel_types(kernel);
+  add_map_types(kernel);
+  const std::string tables =
+      "maps: " + xa_node_text({{1, direct("map1")}, {2, direct("map2")}, {3, direct("map3")}}) +
+      "programs: " + xa_node_text({{9, direct("program")}}) + "btfs: " + xa_node_text({{5, direct("btf")}});
+  const TextImage image(tiny_kernel_text(kernel, tables + objects_text(scheduler)));
+  CoreFile core;
+  core.note("VMCOREINFO", image.vmcoreinfo());
+  for (const memory::Segment& segment : image.segments()) {
+    const auto bytes = image.view(segment.address, segment.present);
+    core.load(segment.address, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, segment.size);
+  }
+  return core.bytes();
+}
+
+} // namespace mapscope::test

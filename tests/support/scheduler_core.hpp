@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// A core file of a kernel of a few pages under a sched_ext scheduler: an arena, two allocators of one type in
+// .bss (and a third that was never initialised), and a hash map whose values point to slots of the first.
+//
+// Thread rule: pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace mapscope::test {
+
+struct Scheduler {
+  std::uint64_t tasks = 3;   ///< live slots of scx_task_allocator; idx counts from 0, pid is 1000 + idx
+  std::uint64_t entries = 3; ///< of the map scx_task_map: key i points to slot i
+  std::int64_t stale = -1;   ///< the entry that points to a slot that is free
+  std::int64_t astray = -1;  ///< the entry that points between slots, where no slot is
+  bool knows_payload = true; ///< the program's types say what a task's slot holds
+};
+
+/// The whole file.
+std::string scheduler_core(const Scheduler& scheduler);
+
+} // namespace mapscope::test
