@@ -115,7 +115,7 @@ bool Pointers::slot(const SlotIndex::Found& found, bool has_own_type, std::uint6
   const bool at_front = found.offset == 0 || found.offset == found.pool->header;
   if (!at_front) return has_own_type ? false : say(fmt::format(", {} bytes into it", found.offset));
   const Pointee& typed = payload(*found.pool);
-  if (typed.decoder == nullptr) return has_own_type ? false : say(": " + typed.problem);
+  if (typed.decoder == nullptr) return has_own_type ? false : say(", whose type is not known");
   Spot inside = spot;
   inside.address = spot.arena->kernel_address(std::uint64_t{found.slot->address} + found.pool->header);
   object(typed, value, inside, progress, out, name_of(found));

@@ -67,7 +67,11 @@ protected:
     catalog.maps[0].types = program.b.types("program");
     const catalog::Families families(arenas, catalog, nullptr);
     SpecialFields behind(**target, kernel.types("vmlinux"), catalog.maps[0].types, nullptr, limits,
-                         {.families = &families, .map = catalog.maps.data(), .typed_kernel = typed_kernel});
+                         {.families = &families,
+                          .map = catalog.maps.data(),
+                          .typed_kernel = typed_kernel,
+                          .slots = slots.pools().empty() ? nullptr : &slots,
+                          .lists_slots = lists_slots});
     const auto decoder = btf::Decoder::compile(catalog.maps[0].types, type, limits, &behind);
     std::string text;
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -87,6 +91,8 @@ protected:
   catalog::Catalog catalog;
   std::vector<catalog::Arena> arenas;
   btf::Limits limits;
+  SlotIndex slots;
+  bool lists_slots = false;
   bool typed_kernel = false, lacks_memory = false;
   std::uint64_t left_out = 0;
 };
@@ -220,6 +226,67 @@ TEST_F(Following, TwoArenasWithOneWindowAreNotGuessedBetween) {
   arenas.push_back(arena_of(3, "second", user));
   EXPECT_THAT(decode("u64 0\n", program.holder(program.to_node), user),
               HasSubstr("it may lead into the arena arena or into second"));
+}
+
+/// Two slots of 32 bytes at the arena's begin, a header of 8 and a node; the second is free.
+class IntoSlots : public Following {
+protected:
+  explicit IntoSlots(bool has_type = true) {
+    payload_types = program.b.types("program");
+    SlotPool& pool = slots.add({});
+    pool.allocator = "nodes", pool.arena = arenas[0], pool.stride = 32, pool.header = 8;
+    if (has_type) pool.payload = {payload_types, program.node};
+    pool.slots = {{0, 5, 0, true}, {32, 6, 1, false}};
+    slots.order();
+  }
+  const std::string memory = "u64 5 0 0 42\nu64 0 0 0 0\n";
+  const std::string payload = "(@slot=slot 5 of nodes, *=node{next=0x0, other=0x0, number=42:uint64})}";
+  std::shared_ptr<const btf::Types> payload_types;
+};
+class IntoUntypedSlots : public IntoSlots {
+protected:
+  IntoUntypedSlots() : IntoSlots(false) {}
+};
+
+TEST_F(IntoSlots, APointerLeadsToThePayloadWhateverItsType) {
+  for (const btf::TypeId type : {program.to_void, program.b.pointer(program.elsewhere), program.tagged}) {
+    EXPECT_EQ(decode(memory, program.holder(type), user), "holder{p=0x100000000000" + payload)
+        << "the slot's begin: its header is skipped";
+    EXPECT_EQ(decode(memory, program.holder(type), user + 8), "holder{p=0x100000000008" + payload)
+        << "the payload's begin";
+  }
+}
+
+TEST_F(IntoSlots, OneSlotIsOneObjectByWhicheverEnd) {
+  EXPECT_THAT(decode(memory, program.holder(program.to_void), {pack(user), pack(user + 8)}),
+              HasSubstr("\nholder{p=0x100000000008(@deref_skipped_reason=shown already, under entries[0])}"));
+}
+
+TEST_F(IntoSlots, AStalePointerIsTold) {
+  EXPECT_EQ(decode(memory, program.holder(program.to_node), user + 32),
+            "holder{p=0x100000000020(@deref_skipped_reason=slot 6 of nodes, which is free)}");
+}
+
+TEST_F(IntoSlots, InsideASlotThePointersOwnTypeIsAllThereIs) {
+  EXPECT_EQ(decode(memory, program.holder_of(program.u64), user + 24),
+            "holder{p=0x100000000018(*=42:uint64)}");
+  EXPECT_EQ(decode(memory, program.holder(program.to_void), user + 24),
+            "holder{p=0x100000000018(@deref_skipped_reason=slot 5 of nodes, 24 bytes into it)}");
+  EXPECT_EQ(decode(memory + "u64 7\n", program.holder_of(program.u64), user + 64),
+            "holder{p=0x100000000040(*=7:uint64)}")
+      << "and behind the last";
+}
+
+TEST_F(IntoSlots, AListOfSlotsNamesThem) {
+  lists_slots = true;
+  EXPECT_EQ(decode(memory, program.holder(program.to_node), user + 8),
+            "holder{p=0x100000000008(@deref_skipped_reason=slot 5 of nodes)}");
+}
+
+TEST_F(IntoUntypedSlots, AreFollowedByThePointersOwnType) {
+  EXPECT_THAT(decode(memory, program.holder(program.to_node), user + 8), HasSubstr("(*=node{"));
+  EXPECT_EQ(decode(memory, program.holder(program.to_void), user),
+            "holder{p=0x100000000000(@deref_skipped_reason=slot 5 of nodes, whose type is not known)}");
 }
 
 TEST_F(Following, MasksOfCpusAreSafeToShow) {
