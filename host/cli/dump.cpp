@@ -81,6 +81,8 @@ public:
                     session.families.get()};
     plugin::run_allocators(environment_, setup.registry, session.catalog, allocators_);
     environment_.slots = &allocators_.slots;
+    for (const plugin::Plugin* used : allocators_.used)
+      if (!used->built_in && environment_.config->plugins.isolate == "out-of-tree") warn_in_process(*used);
     list_allocations();
   }
 
@@ -221,6 +223,8 @@ private:
     for (const auto& warning : session_.target->warnings()) all.push_back({"warning", std::nullopt, warning});
     for (const auto& gap : session_.catalog.gaps) all.push_back({"warning", std::nullopt, gap});
     std::ranges::copy(allocators_.findings, std::back_inserter(all));
+    for (const report::Allocation& allocation : allocators_.allocations)
+      if (auto found = report::finding_of(allocation)) all.push_back(std::move(*found));
     for (std::size_t i = 0; i < maps_.size(); ++i) {
       if (selections_[i].tie)
         all.push_back({"warning", maps_[i]->id, maps_[i]->name + " is not shown: " + selections_[i].reason});

@@ -108,14 +108,9 @@ void run(const Environment& environment, const Registry& registry, const Allocat
   allocation.name = variable.name, allocation.section = variable.section;
   allocation.outcome = run_one(environment, selection.choices.front(), call, allocation.fields);
   into.used.push_back(selection.choices.front().plugin);
-  const bool is_well = allocation.outcome.status == report::Status::complete;
-  if (!is_well)
-    into.findings.push_back(
-        finding(variable, fmt::format("is {}: {}", report::status_name(allocation.outcome.status),
-                                      allocation.outcome.error)));
   if (call.has_pool && call.pool.stride != 0)
     allocation.pool = &into.slots.add(std::move(call.pool));
-  else if (is_well)
+  else if (allocation.outcome.status == report::Status::complete)
     into.allocations.pop_back(); // declared, and never initialised
 }
 

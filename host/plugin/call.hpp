@@ -108,7 +108,7 @@ private:
   std::optional<mapscope::report::Typed> payload_at(const mapscope::report::SlotPool& pool,
                                                     std::uint64_t address);
   std::optional<mapscope::report::Typed> lose_payload(const std::string& why);
-  const mapscope::report::SlotPool* pool_by_name();
+  std::vector<const mapscope::report::SlotPool*> related_pools();
   [[nodiscard]] std::string field_problem(const msc_field& field) const;
   void open_or_close(const msc_field& field);
   /// Entries that are not in the report. Those of a map without rows are among its members, up to the limit.

@@ -76,15 +76,15 @@ const plugin::PayloadPointers& msc_call::payload_pointers() {
   return *payload_pointers_;
 }
 
-/// Of the allocators whose arena the map's pointers may lead into.
-const report::SlotPool* msc_call::pool_by_name() {
+/// Those whose arena the map's pointers may lead into.
+std::vector<const report::SlotPool*> msc_call::related_pools() {
   std::vector<const report::SlotPool*> pools;
   const auto arenas = special_->pointers().arenas();
   if (environment_.slots != nullptr)
     for (const report::SlotPool& pool : environment_.slots->pools())
       if (std::ranges::any_of(arenas, [&](const auto* arena) { return arena->map == pool.arena.map; }))
         pools.push_back(&pool);
-  return plugin::pool_by_name(pools, map_.name);
+  return pools;
 }
 
 std::optional<report::Typed> msc_call::payload_at(const report::SlotPool& pool, std::uint64_t address) {
@@ -129,11 +129,10 @@ std::optional<report::Typed> msc_call::payload_by_name(std::span<const std::byte
   const std::uint64_t pointer = load_at<std::uint64_t>(value, *payload_pointers().sdt_data).value_or(0);
   if (pointer == 0) return std::nullopt;
   if (const auto found = special_->pointers().slot_at(pointer)) return std::nullopt; // free: it is stale
-  const report::SlotPool* pool = pool_by_name();
-  if (pool == nullptr)
-    return lose_payload(environment_.slots == nullptr || environment_.slots->pools().empty()
-                            ? "no plugin read an allocator they could be of"
-                            : "no allocator's name goes with the map's");
+  const auto pools = related_pools();
+  if (pools.empty()) return lose_payload("no plugin read an allocator they could be of");
+  const report::SlotPool* pool = plugin::pool_by_name(pools, map_.name);
+  if (pool == nullptr) return lose_payload("no allocator's name goes with the map's");
   const catalog::Arena& arena = pool->arena;
   return payload_at(*pool, arena.kernel_address(pointer) - arena.kern_vm_start + pool->header);
 }

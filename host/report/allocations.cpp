@@ -126,6 +126,14 @@ private:
 
 } // namespace
 
+std::optional<Finding> finding_of(const Allocation& allocation) {
+  const Outcome& outcome = allocation.outcome;
+  if (outcome.status == Status::complete || outcome.status == Status::truncated) return std::nullopt;
+  return Finding{
+      "warning", allocation.section->id,
+      fmt::format("allocator {} is {}: {}", allocation.name, status_name(outcome.status), outcome.error)};
+}
+
 Outcome write_allocation(const Allocation& allocation, const AllocationContext& context, MapWriter& writer) {
   writer.begin_allocator(allocation.name);
   Outcome outcome = allocation.outcome;

@@ -12,6 +12,7 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,9 @@ struct Allocation {
   RecordedFields fields;
   Outcome outcome;
 };
+
+/// When it could not be shown in full for another reason than a limit.
+std::optional<Finding> finding_of(const Allocation& allocation);
 
 /// What all allocations of one report are shown with; all of it borrowed.
 struct AllocationContext {

@@ -22,7 +22,7 @@ bool is_cpu_mask(const btf::Types& types, btf::TypeId type) {
 }
 
 /// Programs may bring a kernel type of their own shape: "task_struct___old" (CO-RE).
-std::string without_flavour(std::string spelled) {
+std::string without_flavour(const std::string& spelled) {
   const std::size_t flavour = spelled.find("___");
   return flavour == spelled.npos || flavour == 0 ? spelled : spelled.substr(0, flavour);
 }

@@ -115,6 +115,7 @@ private:
 };
 
 void render_sdt_alloc(Call& call) {
+  if (call.target.root == 0) call.fail("it reads allocators, which are variables, and this is a map");
   const Layout at(call);
   const auto elem_size = call.read<std::uint64_t>(MSC_KERNEL, call.target.root + at.elem_size);
   const auto root = call.read<std::uint64_t>(MSC_KERNEL, call.target.root + at.root);

@@ -132,6 +132,13 @@ TEST_F(SdtAlloc, WithoutAnArenaThereAreNoSlots) {
   EXPECT_THAT(report.text(), HasSubstr("it is not known which arena its slots are in"));
 }
 
+TEST_F(SdtAlloc, AMapIsNoAllocator) {
+  host_.target.root = 0, host_.target.root_type = 0;
+  const Report report = render();
+  EXPECT_EQ(report.rc, MSC_EFAIL);
+  EXPECT_EQ(report.misuse, std::vector<std::string>{});
+}
+
 TEST_F(SdtAlloc, NodesAndSlotsMayBeDeclaredOnly) {
   drop_struct("sdt_chunk"), drop_struct("sdt_data");
   EXPECT_EQ(render().text(), sdt_sample.lines);
