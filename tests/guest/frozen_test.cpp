@@ -25,7 +25,7 @@ TEST(Frozen, APluginOfEachReleasedInterfaceRenders) {
     const auto& map = report["maps"][0];
     EXPECT_STREQ(map["renderer"].GetString(), "org.example.frozen@1");
     EXPECT_EQ(std::to_string(map["interface_minor"].GetUint()), version.substr(version.find('.') + 1));
-    EXPECT_TRUE(map["elements"][0] == plain["maps"][0]["elements"][0]);
+    EXPECT_TRUE(map["array_entries"][0] == plain["maps"][0]["array_entries"][0]);
   }
   EXPECT_GE(releases, 1U);
 }
