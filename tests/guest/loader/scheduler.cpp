@@ -122,11 +122,30 @@ void run_earlier(std::string command) {
   if (state() != "disabled") give_up(command + " is still " + state());
 }
 
+void expect_enabled() {
+  if (state() != "enabled") give_up("the scheduler is " + state() + "; it says: " + file_text(output_path));
+}
+
 void wait_for_scenario(const std::string& scenario, pid_t scheduler) {
   run_short_tasks();
   if (scenario == "ejected") return wait_for_state("disabled", scheduler);
-  sleep(3); // half of what scx_qmap lets the watchdog wait
-  if (state() != "enabled") give_up("the scheduler is " + state() + "; it says: " + file_text(output_path));
+  usleep(2'500'000); // half of what scx_qmap lets the watchdog wait
+  expect_enabled();
+}
+
+/// JSON members in their order.
+using Members = std::vector<std::pair<const char*, std::string>>;
+
+void state_members(std::FILE* out, const Members& members) {
+  utsname uts{};
+  uname(&uts);
+  std::fprintf(out, "{\"release\":\"%s\",\"scheduler\":{", uts.release);
+  const char* comma = "";
+  for (const auto& [name, json] : members) {
+    std::fprintf(out, "%s\n\"%s\":%s", comma, name, json.c_str());
+    comma = ",";
+  }
+  std::fputs("}}\n", out);
 }
 
 } // namespace
@@ -138,19 +157,19 @@ void run_scheduler(const Scheduling& asked, std::FILE* out) {
   const pid_t scheduler = start(asked.command);
   wait_for_state("enabled", scheduler);
   start_busy_tasks();
-  const std::string maps = hold_maps();
+  Members said = {{"scenario", json::text(asked.scenario)},
+                  {"command", json::text(asked.command[0])},
+                  {"pid", std::to_string(scheduler)},
+                  {"maps", hold_maps()}};
   wait_for_scenario(asked.scenario, scheduler);
-  const std::string dump = kernel_dump(), output = file_text(output_path), before = snapshot_json();
+  said.emplace_back("dump", json::text(kernel_dump()));
+  said.emplace_back("output", json::text(file_text(output_path)));
+  said.emplace_back("before", snapshot_json());
+  if (asked.scenario != "ejected") expect_enabled();
   pause_machine();
-  const std::string after = snapshot_json();
-  utsname uts{};
-  uname(&uts);
-  std::fprintf(out, "{\"release\":\"%s\",\"scheduler\":{\"scenario\":\"%s\",\"command\":\"%s\",\"pid\":%d,\n",
-               uts.release, asked.scenario.c_str(), asked.command[0], scheduler);
-  std::fprintf(out,
-               "\"maps\":%s,\n\"before\":%s,\n\"after\":%s,\n\"output\":%s,\n\"dump\":%s,\n\"log\":%s}}\n",
-               maps.c_str(), before.c_str(), after.c_str(), json::text(output).c_str(),
-               json::text(dump).c_str(), json::text(kernel_log()).c_str());
+  said.emplace_back("after", snapshot_json());
+  said.emplace_back("log", json::text(kernel_log()));
+  state_members(out, said);
 }
 
 } // namespace guest
