@@ -131,11 +131,17 @@ private:
 
   [[nodiscard]] bool is_attached() const { return !schedulers_.empty() && schedulers_.front().attached; }
 
-  /// Of the attached scheduler if it is on its way out; when there is none, of one that has left.
+  /// Of the attached scheduler if it is on its way out. When there is none, of the one that left last: of
+  /// those that are held, unless the log tells of another behind it.
   void choose_exit() {
     for (const Scheduler& scheduler : schedulers_)
-      if (scheduler.attached == is_attached() && scheduler.exit && !exit_) exit_ = scheduler.exit;
-    if (!exit_ && !is_attached()) exit_ = exits_.from_log(log_);
+      if (scheduler.attached == is_attached() && scheduler.exit && (!exit_ || !is_attached()))
+        exit_ = scheduler.exit;
+    if (is_attached()) return;
+    const auto logged = exits_.from_log(log_);
+    const bool is_another =
+        logged && exit_ && (logged->scheduler != exit_->scheduler || logged->reason != exit_->reason);
+    if (!exit_ || is_another) exit_ = logged;
   }
 
   [[nodiscard]] std::uint64_t watchdog_ms() const {

@@ -5,6 +5,7 @@
 #include "sched_ext_image.hpp"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <gmock/gmock.h>
 #include <random>
@@ -14,7 +15,6 @@ namespace {
 
 using testing::FakeHost;
 using ::testing::HasSubstr;
-using ::testing::MatchesRegex;
 using ::testing::Not;
 using testing::Report;
 using ::testing::StartsWith;
@@ -153,6 +153,20 @@ TEST_F(ThrownOut, OnlyTheLogTellsOfIt) {
                                 "text reason runnable task stall\ntext msg busy[1] failed to run for "
                                 "6.000s\nnumber ts_ns 111\nend\n"));
   EXPECT_THAT(report, HasSubstr("list schedulers\nend\n"));
+}
+
+TEST_F(ThrownOut, AnotherThatLeftLater) {
+  add(scx_log("something else",
+              R"(sched_ext: BPF scheduler "simple" disabled (unregistered from user space))"));
+  const std::string report = text();
+  EXPECT_THAT(report, StartsWith("finding info scheduler \"simple\" has left: unregistered from user space"));
+  EXPECT_THAT(report, HasSubstr("text source struct_ops map 7\n")) << "and the one before is there, too";
+  EXPECT_THAT(report, HasSubstr("text msg starved[102] failed to run for 5.000s\n"));
+}
+
+TEST_F(ThrownOut, ThatTheLogTellsOfIsNoOther) {
+  add(scx_log("something else", R"(sched_ext: BPF scheduler "qmap" disabled (runnable task stall))"));
+  EXPECT_THAT(text(), HasSubstr("object exit\ntext source scx_sched\n"));
 }
 
 TEST_F(ThrownOut, OnItsOwnWish) {
