@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint64_t largest_payload = 64U << 10;
 
-bool is_sdt_data(const btf::Types& types, btf::TypeId pointee) {
+bool is_sdt_data(const mapscope::btf::Types& types, mapscope::btf::TypeId pointee) {
   const btf_type* type = types.type(types.peel(pointee));
   const bool is_struct = type != nullptr && (btf_is_struct(type) || (btf_is_fwd(type) && !btf_kflag(type)));
   return is_struct && types.text(type->name_off) == "sdt_data";
@@ -93,7 +93,8 @@ std::optional<report::Typed> msc_call::payload_at(const report::SlotPool& pool, 
   auto& decoder = payload_decoders_[&pool];
   const auto size = pool.payload.types->size(pool.payload.id);
   if (decoder == nullptr)
-    decoder = btf::Decoder::compile(pool.payload.types, pool.payload.id, environment_.limits, special_.get());
+    decoder = mapscope::btf::Decoder::compile(pool.payload.types, pool.payload.id, environment_.limits,
+                                              special_.get());
   payload_.resize(std::min({room, size.value_or(room), largest_payload}));
   target::Fault fault{};
   const std::size_t done = catalog::read_arena(reader_, pool.arena, address, payload_, &fault);

@@ -14,10 +14,10 @@ using namespace mapscope;
 namespace {
 
 /// Structs that something has inside of it: what is only ever pointed to is likelier to be allocated.
-std::unordered_set<btf::TypeId> embedded_types(const btf::Types& types) {
-  std::unordered_set<btf::TypeId> found;
-  const btf::TypeId first = types.base() != nullptr ? types.base()->count() : 1;
-  for (btf::TypeId id = first; id < types.count(); ++id) {
+std::unordered_set<mapscope::btf::TypeId> embedded_types(const mapscope::btf::Types& types) {
+  std::unordered_set<mapscope::btf::TypeId> found;
+  const mapscope::btf::TypeId first = types.base() != nullptr ? types.base()->count() : 1;
+  for (mapscope::btf::TypeId id = first; id < types.count(); ++id) {
     const btf_type* type = types.type(id);
     if (btf_is_var(type)) found.insert(types.peel(type->type));
     if (btf_is_array(type)) found.insert(types.peel(btf_array(type)->type));
@@ -54,8 +54,8 @@ int msc_call::type_sized(std::size_t least, std::size_t most, msc_type after, ms
   const auto& types = object_types();
   if (!types) return MSC_ENOENT;
   if (after != 0 && !resolve(after)) return misuse("type_sized() behind something that is no type");
-  const btf::TypeId first = types->base() != nullptr ? types->base()->count() : 1;
-  auto id = static_cast<btf::TypeId>(after);
+  const mapscope::btf::TypeId first = types->base() != nullptr ? types->base()->count() : 1;
+  auto id = static_cast<mapscope::btf::TypeId>(after);
   for (id = id == 0 ? first : id + 1; id < types->count(); ++id) {
     const btf_type* type = types->type(id);
     if (!btf_is_struct(type) || type->name_off == 0 || type->size < least || type->size > most) continue;
