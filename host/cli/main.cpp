@@ -157,9 +157,10 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
   add_dump(*dump_command, words);
   dump_command->callback([&] { run = [&] { return run_dump(words); }; });
 
-  auto* maps_command = app.add_subcommand("maps", "one line per map, and the renderer it would get");
+  auto* maps_command =
+      app.add_subcommand("maps", "one line per map, and the renderer it would get; -v: who else claims it");
   add_source(*maps_command, words.dump, words), add_json(*maps_command, words);
-  maps_command->callback([&] { run = [&] { return maps(words.dump, words.json); }; });
+  maps_command->callback([&] { run = [&] { return maps(words.dump, words.json, words.verbose > 0); }; });
 
   auto* info_command = app.add_subcommand("info", "what SOURCE is");
   add_source(*info_command, words.dump, words), add_json(*info_command, words);

@@ -5,16 +5,29 @@
 #include "host/report/text_value.hpp"
 
 #include <fmt/format.h>
+#include <span>
 
 namespace mapscope::cli {
 
 namespace {
 
+std::string choice_text(const plugin::Choice& choice) {
+  return fmt::format("{} ({})", choice.plugin->tag(), choice.why);
+}
+
 /// Who would render the map, and why; for nobody the reason.
 std::string renderer_text(const plugin::Selection& selection) {
-  if (selection.choices.empty()) return fmt::format("- ({})", selection.reason);
-  const auto& choice = selection.choices.front();
-  return fmt::format("{} ({})", choice.plugin->tag(), choice.why);
+  return selection.choices.empty() ? fmt::format("- ({})", selection.reason)
+                                   : choice_text(selection.choices.front());
+}
+
+/// Who else there is, in their order, and who cannot and why.
+void print_others(const plugin::Selection& selection, StdoutStream& stream) {
+  for (std::size_t i = 1; i < selection.choices.size(); ++i)
+    stream.append(
+        fmt::format("{:>11}  {}\n", "before", report::printable(choice_text(selection.choices[i]))));
+  if (!selection.choices.empty() && !selection.reason.empty())
+    stream.append(fmt::format("{:>11}  {}\n", "passed over", report::printable(selection.reason)));
 }
 
 void print_json(const std::vector<catalog::Map>& maps, const std::vector<plugin::Selection>& selections,
@@ -32,6 +45,13 @@ void print_json(const std::vector<catalog::Map>& maps, const std::vector<plugin:
     const auto& choices = selections[i].choices;
     if (!choices.empty()) out.key("renderer"), out.string(choices.front().plugin->tag());
     out.key("reason"), out.string(choices.empty() ? selections[i].reason : choices.front().why);
+    if (choices.size() > 1) {
+      out.key("before"), out.begin_array();
+      for (const auto& choice : std::span(choices).subspan(1)) out.string(choice_text(choice));
+      out.end_array();
+    }
+    if (!choices.empty() && !selections[i].reason.empty())
+      out.key("passed_over"), out.string(selections[i].reason);
     out.end_object();
   }
   out.end_array();
@@ -39,7 +59,7 @@ void print_json(const std::vector<catalog::Map>& maps, const std::vector<plugin:
 }
 
 void print_text(const std::vector<catalog::Map>& maps, const std::vector<plugin::Selection>& selections,
-                const std::vector<std::optional<std::uint64_t>>& counts, StdoutStream& stream) {
+                const std::vector<std::optional<std::uint64_t>>& counts, bool explain, StdoutStream& stream) {
   stream.append(fmt::format("{:>5}  {:<20} {:<16} {:>6} {:>7} {:>17}  {}\n", "id", "type", "name", "key",
                             "value", "entries / max", "renderer"));
   for (std::size_t i = 0; i < maps.size(); ++i) {
@@ -50,12 +70,13 @@ void print_text(const std::vector<catalog::Map>& maps, const std::vector<plugin:
                               report::printable(map.type_name),
                               map.name.empty() ? "(no name)" : report::printable(map.name), map.key_size,
                               map.value_size, used, report::printable(renderer_text(selections[i]))));
+    if (explain) print_others(selections[i], stream);
   }
 }
 
 } // namespace
 
-int maps(const SourceOptions& options, bool json) {
+int maps(const SourceOptions& options, bool json, bool explain) {
   auto setup = Setup::open(options);
   if (!setup) return complain(setup.error());
   auto session = Session::open(options);
@@ -69,7 +90,7 @@ int maps(const SourceOptions& options, bool json) {
   if (json)
     print_json(maps, selections, stream);
   else
-    print_text(maps, selections, count_entries(*setup, *session, selections), stream);
+    print_text(maps, selections, count_entries(*setup, *session, selections), explain, stream);
   return stream.finish();
 }
 

@@ -63,7 +63,8 @@ enum ExitCode : int {
 };
 
 int dump(const DumpOptions& options);
-int maps(const SourceOptions& options, bool json);
+/// explain: also who else claims each map, and who was passed over.
+int maps(const SourceOptions& options, bool json, bool explain);
 int info(const SourceOptions& options, bool json);
 int plugins_list(const PluginsListOptions& options);
 int plugins_verify(const PluginsVerifyOptions& options);

@@ -145,7 +145,7 @@ private:
     if (std::ranges::find(known, key) == known.end()) return unknown(node, key, known);
     if (auto expected = set_rule_key(key, node, rule); !expected.empty())
       return wrong(node, name + "." + key, expected);
-    rule.origin = origin(node);
+    rule.origins[key] = rule.origin = origin(node);
     return {};
   }
 
@@ -215,7 +215,7 @@ private:
   static void list_rule(const MapRule& rule, std::vector<Setting>& into) {
     const std::string prefix = fmt::format("map.{}", quoted(rule.glob));
     const auto add = [&](const char* key, std::string value) {
-      into.push_back({fmt::format("{}.{}", prefix, key), std::move(value), rule.origin});
+      into.push_back({fmt::format("{}.{}", prefix, key), std::move(value), rule.origin_of(key)});
     };
     if (rule.use) add("use", quoted(*rule.use));
     if (rule.limit) add("limit", std::to_string(*rule.limit));

@@ -46,7 +46,12 @@ struct MapRule {
   PartialBudget budget;
   PluginOptions options;
   std::optional<std::uint64_t> limit;
-  Origin origin;
+  Origin origin;                         ///< of the rule: where its last key was set
+  std::map<std::string, Origin> origins; ///< of each key: "use", "budget.ms"
+  [[nodiscard]] const Origin& origin_of(const std::string& key) const {
+    const auto found = origins.find(key);
+    return found != origins.end() ? found->second : origin;
+  }
 };
 
 struct Plugins {

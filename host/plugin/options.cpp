@@ -107,7 +107,7 @@ Result<void> Registry::check_options(const config::Config& config) const {
     if (auto checked = manifests.check_for(id, options, origin); !checked) return checked;
   }
   for (const config::MapRule& rule : config.maps) {
-    auto checked = rule.use ? manifests.check_for(*rule.use, rule.options, rule.origin)
+    auto checked = rule.use ? manifests.check_for(*rule.use, rule.options, rule.origin_of("use"))
                             : manifests.check_for_any(rule.options);
     if (!checked) return checked;
   }

@@ -58,15 +58,16 @@ private:
       return candidate.use && glob_match(candidate.glob, map_.name);
     });
     if (rule == config_.maps.end()) return;
+    const std::string& origin = rule->origin_of("use");
     const Plugin* plugin = usable(*rule->use);
     if (plugin == nullptr)
-      return explain(fmt::format("{} asks for {}, {}", rule->origin, *rule->use, absence(*rule->use)));
+      return explain(fmt::format("{} asks for {}, {}", origin, *rule->use, absence(*rule->use)));
     if (is_for_no_map(plugin->manifest()))
-      return explain(fmt::format("{} asks for {}, which renders no maps", rule->origin, *rule->use));
+      return explain(fmt::format("{} asks for {}, which renders no maps", origin, *rule->use));
     if (auto missing = missing_need(plugin->manifest(), kernel_, map_.types.get()); !missing.empty())
-      return explain(fmt::format("{} asks for {}, which {}", rule->origin, *rule->use, missing));
+      return explain(fmt::format("{} asks for {}, which {}", origin, *rule->use, missing));
     const auto attach = best_attach(plugin->manifest(), map_).value_or(0);
-    selection_.choices.push_back({plugin, attach, fmt::format("configuration {}", rule->origin)});
+    selection_.choices.push_back({plugin, attach, fmt::format("configuration {}", origin)});
   }
 
   static bool is_for_no_map(const Manifest& manifest) {

@@ -49,7 +49,7 @@ std::string problem_at(const fs::path& at, std::span<const uid_t> owners) {
 }
 
 std::string privileged_problem(const fs::path& file) {
-  const fs::path program = program_path();
+  static const fs::path program = program_path();
   const std::array<uid_t, 3> owners = {0, ::geteuid(), owner_of(program)};
   if (auto problem = problem_at(file, owners); !problem.empty()) return problem;
   for (fs::path at = file.parent_path(); !holds_program(at, program); at = at.parent_path()) {

@@ -107,6 +107,29 @@ TEST(Plugins, TheSameIdTwiceIsToldAndRefused) {
   for (const auto& map : report["maps"].GetArray()) expect_container(map, "bpf_htab");
 }
 
+/// The line of `mapscope maps` that has this map's name, and those behind it up to the next map.
+std::string lines_of(const std::string& text, const std::string& name) {
+  const std::size_t at = text.find(" " + name + " "), start = text.rfind('\n', at) + 1;
+  std::size_t end = text.find('\n', at) + 1;
+  while (text.compare(end, 5, "     ") == 0) end = text.find('\n', end) + 1;
+  return text.substr(start, end - start);
+}
+
+TEST(Plugins, MapsSaysWhoElseClaimsAMap) {
+  ASSERT_NE(first_core(), "");
+  const std::string use = "map.\"many\".use=\"mapscope.builtin.unknown\"",
+                    absent = "map.\"lru\".use=\"org.example.absent\"";
+  const Ran refused = run({"maps", first_core(), "--set", absent});
+  EXPECT_EQ(refused.exit_code, 2); // a typing error, most likely
+  const std::string text = run({"maps", first_core(), "-v", "--set", use}).out;
+  const std::string many = lines_of(text, "many"), big = lines_of(text, "big");
+  EXPECT_NE(many.find("mapscope.builtin.unknown@"), std::string::npos) << many;
+  EXPECT_NE(many.find("(configuration --set " + use + ")\n"), std::string::npos) << many;
+  EXPECT_NE(many.find("     before  mapscope.builtin.array@"), std::string::npos) << many;
+  EXPECT_NE(big.find("(map-type:hash prio 0)\n     before  mapscope.builtin.unknown@"), std::string::npos)
+      << big;
+}
+
 TEST(Plugins, FiltersChooseMaps) {
   ASSERT_NE(first_core(), "");
   const auto names = [](const rapidjson::Document& report) {

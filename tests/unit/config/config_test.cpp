@@ -56,6 +56,19 @@ TEST(Defaults, OfTheRecordAreThoseOfTheFile) {
   EXPECT_TRUE(file.maps.empty() && file.options.empty());
 }
 
+/// One rule may be written in several files; each key is shown with its own.
+TEST(Origins, AreThoseOfEachKeyOfARule) {
+  const Given given({"[map.\"a*\"]\nuse = \"org.example.a\"\nlimit = 1\n", "[map.\"a*\"]\nlimit = 2\n"});
+  const auto result = load(given.files, Sets{"map.\"a*\".budget.ms=5"});
+  ASSERT_TRUE(result);
+  std::map<std::string, std::string> origins;
+  for (const Setting& setting : result->settings) origins[setting.key] = setting.value + " " + setting.origin;
+  EXPECT_EQ(origins["map.\"a*\".use"], "\"org.example.a\" " + given.files[0] + ":2");
+  EXPECT_EQ(origins["map.\"a*\".limit"], "2 " + given.files[1] + ":2");
+  EXPECT_EQ(origins["map.\"a*\".budget.ms"], "5 --set map.\"a*\".budget.ms=5");
+  EXPECT_EQ(result->config.maps[0].origin_of("use"), given.files[0] + ":2");
+}
+
 TEST(Defaults, EveryKeyIsThereAndExplained) {
   std::istringstream lines{std::string(default_toml)};
   std::string section, comment;
