@@ -3,8 +3,7 @@
 #include "host/cli/message.hpp"
 #include "host/cli/print.hpp"
 #include "host/cli/session.hpp"
-
-#include <mapscope/plugin.h>
+#include "host/plugin/manifest_rules.hpp"
 
 #include <algorithm>
 #include <array>
@@ -72,9 +71,10 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 }
 
 std::string filled(std::string text, const std::string& name) {
+  const auto abi = plugin::host_abi();
   replace_all(text, "@NAME@", name);
   replace_all(text, "@ID@", "org.example." + name);
-  replace_all(text, "@ABI@", fmt::format("{}.{}", MSC_ABI_MAJOR, MSC_ABI_MINOR));
+  replace_all(text, "@ABI@", fmt::format("{}.{}", abi.major, abi.minor));
   return text;
 }
 
