@@ -52,7 +52,8 @@ struct scx_allocator by_size_allocator;
 struct scx_allocator twins_allocator;
 struct scx_allocator unused_allocator;
 
-/* Types that no variable uses are not in the BTF; those that only a member points to are declared, not defined. */
+/* Types that no variable uses are not in the BTF; those that only a member points to are declared, not
+   defined. */
 struct node* node_of_btf;
 struct sdt_data* data_of_btf;
 struct sdt_chunk* chunk_of_btf;
