@@ -176,6 +176,7 @@ private:
   std::optional<std::pair<std::uint64_t, mapscope::target::Fault>> first_fault_;
   std::vector<std::string> notes_;
   std::vector<mapscope::report::Finding> findings_;
+  bool symbols_expected_ = false;
 };
 
 namespace mapscope::plugin {

@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <fmt/format.h>
+#include <utility>
 
 namespace {
 
@@ -18,6 +19,8 @@ using namespace mapscope;
 
 int msc_call::symbol_address(const char* name, std::uint64_t* address) {
   const std::string_view spelled(name, ::strnlen(name, longest_name));
+  const auto& expected = choice_.plugin->manifest().symbols;
+  if (!std::exchange(symbols_expected_, true)) environment_.target->symbols().expect(expected);
   const auto found = environment_.target->symbols().find(spelled);
   if (!found) {
     missing_ = fmt::format("no symbol {} in the kernel", spelled);

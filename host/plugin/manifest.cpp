@@ -64,6 +64,7 @@ constexpr KeyRule key_rules[] = {{"abi", true, true, nullptr},
                                  {"attach", true, false, nullptr},
                                  {"needs", false, false, nullptr},
                                  {"config", false, false, nullptr},
+                                 {"symbols", false, false, nullptr},
                                  {"budget", false, true, nullptr},
                                  {"summary", false, true, &Manifest::summary},
                                  {"url", false, true, &Manifest::url}};

@@ -47,6 +47,7 @@ struct Manifest {
   std::vector<Attach> attaches; ///< in manifest order: the index is msc_target.attach
   std::vector<Need> needs;
   std::vector<Option> options;
+  std::vector<std::string> symbols; ///< what it will ask symbol_address() for: looked up in one pass
   std::optional<std::uint64_t> budget_entries, budget_bytes, budget_ms;
   std::vector<std::string> ignored; ///< unknown keys
 };

@@ -169,6 +169,16 @@ Result<void> parse_budget(std::string_view line, Manifest& manifest) {
   return {};
 }
 
+/// NAME[,NAME]
+Result<void> parse_symbols(std::string_view line, Manifest& manifest) {
+  for (const std::string_view name : split(line, ',')) {
+    if (!consists_of(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_.$"))
+      return wrong("symbols", line, "\"{}\" is no symbol's name", name);
+    manifest.symbols.emplace_back(name);
+  }
+  return {};
+}
+
 template <class T> Result<void> append(Result<T> parsed, std::vector<T>& to) {
   if (!parsed) return std::unexpected(std::move(parsed.error()));
   to.push_back(std::move(*parsed));
@@ -179,6 +189,7 @@ Result<void> read_line(const ManifestLine& line, Manifest& manifest) {
   if (line.key == "attach") return append(parse_attach(line.value), manifest.attaches);
   if (line.key == "needs") return append(parse_need(line.value), manifest.needs);
   if (line.key == "config") return append(parse_option(line.value), manifest.options);
+  if (line.key == "symbols") return parse_symbols(line.value, manifest);
   if (line.key == "budget") return parse_budget(line.value, manifest);
   return {};
 }

@@ -67,6 +67,14 @@ public:
     return known_.at(std::string(name));
   }
 
+  void expect(std::span<const std::string> names) const override {
+    const std::scoped_lock lock(mutex_);
+    std::vector<std::string_view> unknown;
+    std::ranges::copy_if(names, std::back_inserter(unknown),
+                         [&](const std::string& name) { return !known_.contains(name); });
+    if (!unknown.empty()) look_up(unknown);
+  }
+
 private:
   void sort_by_address() const;
   [[nodiscard]] std::string name_at(std::size_t record) const;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,8 @@ public:
   virtual ~Symbols() = default;
   /// Address of `name` (run-time, with the slide); a name with a suffix after '.' matches as second try.
   [[nodiscard]] virtual std::optional<std::uint64_t> find(std::string_view name) const = 0;
+  /// Names that will be asked for. Where a look-up is a pass over all symbols, one pass does for all of them.
+  virtual void expect(std::span<const std::string> /*names*/) const {}
   [[nodiscard]] virtual std::size_t size() const = 0;
   /// The last symbol at or before `address`, of several there the first in the table; nothing before _stext
   /// and from _end on.

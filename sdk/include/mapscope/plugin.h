@@ -264,7 +264,8 @@ struct msc_host {
    * type last found, 0 at first. MSC_ENOENT when there is none left. */
   int (*type_holder)(struct msc_call*, msc_type held, msc_type after, struct msc_member_info* ret);
   /* The address of one of the kernel's own symbols, "jiffies". Of a per-CPU variable it is what read() takes
-   * in the space MSC_CPU0 + n. MSC_ENOENT. */
+   * in the space MSC_CPU0 + n. MSC_ENOENT. One that the manifest names in symbols=NAME,NAME costs next to
+   * nothing, any other a pass over all symbols. */
   int (*symbol_address)(struct msc_call*, const char* name, uint64_t* ret);
   /* What a person should look at first, as one clause; severity is an enum msc_severity. The report lists
    * findings in the order they come, at most 64 of one render. */

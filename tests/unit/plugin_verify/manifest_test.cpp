@@ -195,6 +195,15 @@ INSTANTIATE_TEST_SUITE_P(Budget, RejectedLine,
                                          Rejected{"budget=ms:1 ms:2", "\"ms:2\" is none of"},
                                          Rejected{"budget=ms:-1", "is none of"}));
 
+TEST(ManifestGrammar, SymbolsOfSeveralLines) {
+  const auto manifest = parse_with(std::string("symbols=jiffies,map_idr\0symbols=f.isra.0", 40));
+  ASSERT_TRUE(manifest) << manifest.error().text;
+  EXPECT_THAT(manifest->symbols, ElementsAre("jiffies", "map_idr", "f.isra.0"));
+  EXPECT_TRUE(manifest->ignored.empty());
+  EXPECT_THAT(error_of(parse_with("symbols=a,,b")), HasSubstr("V11: symbols=a,,b: \"\" is no symbol's name"));
+  EXPECT_THAT(error_of(parse_with("symbols=a b")), HasSubstr("is no symbol's name"));
+}
+
 TEST(ManifestGrammar, OnePartOfTheKernel) {
   const auto manifest = parse_with("attach=kernel:sched_ext prio=3");
   ASSERT_TRUE(manifest) << manifest.error().text;

@@ -64,6 +64,8 @@ TEST(Kallsyms, WantedNamesAndOthers) {
   const auto read = memory.symbols(wanted);
   ASSERT_TRUE(read);
   EXPECT_EQ((*read)->find("map_idr"), image_at(0x200000));
+  const std::string names[] = {"map_idr", "nowhere"};
+  (*read)->expect(names);
   EXPECT_FALSE((*read)->find("nowhere"));
   EXPECT_EQ((*read)->find("_stext"), image_at(0x1000));
   EXPECT_FALSE((*read)->find("map_id"));
