@@ -122,6 +122,7 @@ int run_dump(Words& words) {
 void add_verify(CLI::App& plugins, Words& words, std::function<int()>& run) {
   auto* verify = plugins.add_subcommand("verify", "the verifier's log for one file; nothing is executed");
   verify->add_option("FILE", words.verify.file)->required();
+  verify->add_option("SOURCE", words.verify.source, "also look for what it needs in this kernel (rule K1)");
   verify->add_flag("--any-owner", words.verify.any_owner, "do not ask who owns the file, as in a build");
   add_common(*verify, words.verify, words);
   verify->callback([&] {

@@ -38,7 +38,8 @@ struct PluginsListOptions : CommonOptions {
   bool json = false;
 };
 
-struct PluginsVerifyOptions : CommonOptions {
+struct PluginsVerifyOptions : SourceOptions {
+  PluginsVerifyOptions() { source.clear(); } // only if one is named
   std::string file;
   bool any_owner = false; ///< who owns the file does not matter: it is looked at where it was built
   bool quiet = false;     ///< nothing is said of a file that may be loaded

@@ -3,6 +3,8 @@
 #include "host/cli/message.hpp"
 #include "host/cli/print.hpp"
 #include "host/cli/session.hpp"
+#include "host/plugin/needs.hpp"
+#include "host/plugin/options.hpp"
 #include "host/report/text_value.hpp"
 
 #include <fmt/format.h>
@@ -53,6 +55,29 @@ void print_json(const std::vector<plugin::Plugin>& plugins, StdoutStream& stream
   out.raw('\n');
 }
 
+using Verdict = plugin::RuleResult::Verdict;
+
+/// What a need is looked for in is the kernel and the program of the map that is rendered; here any program's
+/// will do.
+plugin::RuleResult check_needs(const plugin::Manifest& manifest, const Session& session) {
+  std::string missing = plugin::missing_need(manifest, *session.kernel, nullptr);
+  if (missing.empty())
+    return {"K1", Verdict::pass, fmt::format("{} needs, all in this kernel", manifest.needs.size())};
+  for (const auto& map : session.catalog.maps)
+    if (map.types && plugin::missing_need(manifest, *session.kernel, map.types.get()).empty())
+      return {"K1", Verdict::pass,
+              fmt::format("{} needs, in this kernel and in the types of map {}, {}", manifest.needs.size(),
+                          map.id, report::printable(map.name))};
+  return {"K1", Verdict::fail, std::move(missing)};
+}
+
+plugin::RuleResult check_configuration(const plugin::Manifest& manifest, const config::Loaded& loaded) {
+  if (auto checked = plugin::check_options_of(manifest, loaded.config); !checked)
+    return {"C1", Verdict::fail, std::move(checked.error().text)};
+  return {"C1", Verdict::pass,
+          fmt::format("what the configuration sets of its {} options fits", manifest.options.size())};
+}
+
 } // namespace
 
 int plugins_list(const PluginsListOptions& options) {
@@ -83,7 +108,13 @@ int plugins_verify(const PluginsVerifyOptions& options) {
   auto policy = plugin::default_policy();
   policy.libraries = loaded->config.plugins.libraries;
   if (options.any_owner) policy.privileged = false;
-  const auto verification = plugin::verify(options.file, sealed->bytes(), policy);
+  auto verification = plugin::verify(options.file, sealed->bytes(), policy);
+  if (verification.passed() && !options.source.empty()) {
+    const auto session = Session::open(options);
+    if (!session) return complain(session.error());
+    verification.log.push_back(check_needs(*verification.manifest, *session));
+  }
+  if (verification.passed()) verification.log.push_back(check_configuration(*verification.manifest, *loaded));
   if (options.quiet && verification.passed()) return exit_ok;
   StdoutStream out;
   print_rules(verification.log, out);

@@ -114,6 +114,16 @@ Result<void> Registry::check_options(const config::Config& config) const {
   return {};
 }
 
+Result<void> check_options_of(const Manifest& manifest, const config::Config& config) {
+  const auto own = config.options.find(manifest.id);
+  if (own != config.options.end())
+    if (auto checked = check(manifest, own->second); !checked) return checked;
+  for (const config::MapRule& rule : config.maps)
+    if (rule.use == manifest.id)
+      if (auto checked = check(manifest, rule.options); !checked) return checked;
+  return {};
+}
+
 std::map<std::string, std::string> option_values(const Manifest& manifest, std::string_view map,
                                                  const config::Config& config) {
   std::map<std::string, std::string> values;

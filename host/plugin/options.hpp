@@ -2,6 +2,7 @@
 // What a plugin is told about its config= keys for one map.
 #pragma once
 
+#include "host/base/result.hpp"
 #include "host/catalog/catalog.hpp"
 #include "host/config/config.hpp"
 #include "host/plugin/manifest.hpp"
@@ -15,5 +16,8 @@ namespace mapscope::plugin {
 /// sets it.
 std::map<std::string, std::string> option_values(const Manifest& manifest, std::string_view map,
                                                  const config::Config& config);
+
+/// C1 for one plugin: what [plugin."ID"] and the rules with use = "ID" set; the error is of code usage.
+Result<void> check_options_of(const Manifest& manifest, const config::Config& config);
 
 } // namespace mapscope::plugin

@@ -4,6 +4,7 @@
 #include "tests/support/plugin_library.hpp"
 
 #include <rapidjson/document.h>
+#include <unistd.h>
 
 namespace mapscope::cli_test {
 namespace {
@@ -139,7 +140,7 @@ void expect_rules(const std::string& log) {
   ASSERT_GT(all.size(), 1U);
   all.pop_back();
   for (const std::string& line : all)
-    EXPECT_THAT(line, testing::MatchesRegex("V[0-9]+ +(ok|warning|FAILED) +[^ ].*"));
+    EXPECT_THAT(line, testing::MatchesRegex("[VC][0-9]+ +(ok|warning|FAILED) +[^ ].*"));
 }
 
 TEST(PluginsVerify, AGoodLibrary) {
@@ -149,6 +150,34 @@ TEST(PluginsVerify, AGoodLibrary) {
   expect_rules(log);
   EXPECT_THAT(log, EndsWith(file + ": may be loaded\n"));
   EXPECT_THAT(log, testing::Not(HasSubstr("FAILED")));
+}
+
+TEST(PluginsVerify, ConfigurationThatDoesNotFit) {
+  const Scratch folder;
+  PluginLibrary library(FIXTURE_GOOD);
+  library.set_manifest(test::manifest_text("org.example.a", {"attach=map-type:hash", "config=depth:u64=3"}));
+  library.save(folder / "a.so");
+  const auto verify = [&](const std::string& set) {
+    return run({"plugins", "verify", folder / "a.so", "--set", set});
+  };
+  EXPECT_THAT(verify("plugin.\"org.example.a\".depth=7").out,
+              HasSubstr("C1   ok       what the configuration"));
+  const Ran wrong = verify("plugin.\"org.example.a\".depth=true");
+  EXPECT_EQ(wrong.exit_code, 1);
+  EXPECT_THAT(wrong.out, HasSubstr("C1   FAILED   --set plugin.\"org.example.a\".depth=true: option depth of "
+                                   "org.example.a takes a number from 0\n"));
+  EXPECT_THAT(verify("map.\"x\"={use=\"org.example.a\",config={dept=1}}").out,
+              HasSubstr("org.example.a has no option dept; did you mean depth?"));
+}
+
+TEST(PluginsVerify, FromABuildNobodyIsAskedWhoOwnsIt) {
+  const Scratch folder;
+  add(folder, "a.so", "org.example.a");
+  std::filesystem::permissions(folder / "a.so", std::filesystem::perms::all);
+  EXPECT_EQ(output({"plugins", "verify", "--any-owner", "-q", folder / "a.so"}), "");
+  const Ran asked = run({"plugins", "verify", folder / "a.so"});
+  EXPECT_EQ(asked.exit_code, ::geteuid() == 0 ? 1 : 0);
+  EXPECT_THAT(asked.out, HasSubstr(::geteuid() == 0 ? "V1   FAILED" : "V1   ok"));
 }
 
 TEST(PluginsVerify, BadLibraries) {

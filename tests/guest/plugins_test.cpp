@@ -130,6 +130,22 @@ TEST(Plugins, MapsSaysWhoElseClaimsAMap) {
       << big;
 }
 
+TEST(Plugins, VerifyLooksForNeedsInThisKernel) {
+  ASSERT_NE(first_core(), "");
+  const auto plugin = [](const std::string& name) {
+    return (fs::path(MAPSCOPE_PROGRAM).parent_path() / "plugins" / (name + ".so")).string();
+  };
+  const Ran there = run({"plugins", "verify", plugin("hash"), first_core()});
+  EXPECT_EQ(there.exit_code, 0);
+  EXPECT_NE(there.out.find("K1   ok       3 needs, all in this kernel\n"), std::string::npos) << there.out;
+  const Ran missing = run({"plugins", "verify", plugin("rhash"), first_core()}); // of kernels from 7.1 on
+  if (captures().front().name.starts_with("6.")) {
+    EXPECT_EQ(missing.exit_code, 1);
+    EXPECT_NE(missing.out.find("K1   FAILED   needs "), std::string::npos) << missing.out;
+    EXPECT_NE(missing.out.find(": not in this kernel or program\n"), std::string::npos) << missing.out;
+  }
+}
+
 TEST(Plugins, FiltersChooseMaps) {
   ASSERT_NE(first_core(), "");
   const auto names = [](const rapidjson::Document& report) {
