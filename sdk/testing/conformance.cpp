@@ -178,8 +178,9 @@ Finding any_cpus(const Subject& subject) {
          {std::vector<std::uint32_t>{}, {0}, {0, 1, 2}, {1, 5}, {64}, {0, 4095}}) {
       host.cpus.clear();
       for (const std::uint32_t cpu : cpus) host.cpus[cpu] = 0x100000;
-      const std::string many = cpus.empty() ? "no CPU" : std::to_string(cpus.back() + 1) + " CPUs with holes";
-      if (trial.goes_on()) trial.render(host, where + " with " + many);
+      const std::string many =
+          cpus.empty() ? " with no CPU" : " with " + std::to_string(cpus.back() + 1) + " CPUs";
+      if (trial.goes_on()) trial.render(host, where + many);
     }
   });
   return trial.finding("0, 1, 3, 6, 65 and 4096 CPUs");
@@ -189,10 +190,10 @@ Finding two_threads(const Subject& subject) {
   Trial trial(subject);
   for_each_host(subject, trial, [&](const FakeHost& host, const std::string& where) {
     const Report alone = trial.render(host, where);
-    std::vector<Report> reports(2);
+    Report reports[2];
     {
-      std::vector<std::jthread> threads;
-      for (Report& report : reports) threads.emplace_back([&] { report = host.render(*subject.plugin); });
+      const auto render_into = [&](Report& report) { report = host.render(*subject.plugin); };
+      const std::jthread one(render_into, std::ref(reports[0])), other(render_into, std::ref(reports[1]));
     }
     if (reports[0] != alone || reports[1] != alone)
       trial.find("two threads on two calls do not give what one gives alone (" + where + ")");
