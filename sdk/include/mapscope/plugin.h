@@ -22,8 +22,8 @@ extern "C" {
 
 /* While the major is 0 the minor must match exactly; from 1.0 on a host serves every older minor of its
  * major. */
-#define MSC_ABI_MAJOR 0
-#define MSC_ABI_MINOR 1
+#define MSC_ABI_MAJOR 1
+#define MSC_ABI_MINOR 0
 
 /* Result of every call that can fail, in both directions. Treat an unknown positive code as MSC_STOP, an
  * unknown negative one as MSC_EFAIL. */

@@ -2,10 +2,10 @@
  * The whole contract between mapscope and a renderer plugin. C11 and C++.
  *
  * A plugin finds where a map's elements are; the host decodes what they mean. One render() call handles one
- * map. What this interface refuses: printing, allocating across the line, calling the host from another
- * thread, and state between calls. Nothing allocated on one side is freed on the other; the caller supplies
- * every output buffer; every pointer handed over is borrowed until the call returns (msc_target and config
- * values: until render() returns).
+ * map, or a part of the kernel that is no map (attach=kernel:NAME). What this interface refuses: printing,
+ * allocating across the line, calling the host from another thread, and state between calls. Nothing
+ * allocated on one side is freed on the other; the caller supplies every output buffer; every pointer handed
+ * over is borrowed until the call returns (msc_target and config values: until render() returns).
  *
  * Thread rule: render() may run on several calls at once, never twice on one call. Helpers may be called only
  * by the thread inside render(), with the msc_call it was given.
@@ -22,8 +22,8 @@ extern "C" {
 
 /* While the major is 0 the minor must match exactly; from 1.0 on a host serves every older minor of its
  * major. */
-#define MSC_ABI_MAJOR 0
-#define MSC_ABI_MINOR 1
+#define MSC_ABI_MAJOR 1
+#define MSC_ABI_MINOR 0
 
 /* Result of every call that can fail, in both directions. Treat an unknown positive code as MSC_STOP, an
  * unknown negative one as MSC_EFAIL. */
@@ -36,8 +36,9 @@ enum {
   MSC_EFAIL = -4   /* the plugin cannot decode this; note() says why */
 };
 
-/* Where an address lives: kernel virtual, or MSC_CPU0 + n for a per-CPU pointer as CPU n sees it. */
-enum { MSC_KERNEL = 0, MSC_CPU0 = 0x10000 };
+/* Where an address lives: kernel virtual, MSC_ARENA for a pointer into the arena of the programs that use the
+ * map (its lower 32 bits count), or MSC_CPU0 + n for a per-CPU pointer as CPU n sees it. */
+enum { MSC_KERNEL = 0, MSC_ARENA = 1, MSC_CPU0 = 0x10000 };
 
 /* Bytes one read() may ask for. */
 #define MSC_READ_MAX (64U << 20)
@@ -73,11 +74,12 @@ struct msc_member {
 /* What a member holds, behind typedefs and qualifiers. */
 enum msc_kind {
   MSC_KIND_OTHER = 0,
-  MSC_KIND_FUNCTION = 1 /* a pointer to a function */
+  MSC_KIND_FUNCTION = 1, /* a pointer to a function */
+  MSC_KIND_EMBEDDED = 2  /* from type_sized(): a variable, a member or an array has it inside */
 };
 
-/* A member found by its place, or a struct found by its first member: filled by type_member_at() and
- * type_holder(). */
+/* A member found by its place, or a struct found by its first member or its size: filled by type_member_at(),
+ * type_holder() and type_sized(). */
 struct msc_member_info {
   uint32_t size; /* sizeof(struct msc_member_info), set by the caller */
   uint32_t kind; /* enum msc_kind */
@@ -141,6 +143,21 @@ struct msc_field {
   struct msc_value value;
 };
 
+/* How much a finding matters. */
+enum msc_severity {
+  MSC_ERROR = 0,   /* something has failed */
+  MSC_WARNING = 1, /* something will, or what is shown misleads */
+  MSC_INFO = 2
+};
+
+/* A named value of an enum: filled by enumerator_at(). */
+struct msc_enumerator {
+  uint32_t size; /* sizeof(struct msc_enumerator), set by the caller */
+  uint32_t unused;
+  int64_t value;
+  char name[128]; /* NUL-terminated */
+};
+
 /* What lies at or before an address of code: filled by symbol(). */
 struct msc_symbol {
   uint32_t size;    /* sizeof(struct msc_symbol), set by the caller */
@@ -157,7 +174,27 @@ struct msc_mapping {
   uint64_t page;       /* address of the struct page behind addr; 0 = the snapshot does not say */
 };
 
-/* What to render. */
+/* What an allocator hands out: said once, by slots(), before its slots. */
+struct msc_slots {
+  uint32_t size;      /* sizeof(struct msc_slots) */
+  uint32_t header;    /* bytes of a slot before its payload */
+  uint64_t stride;    /* bytes of a slot, header included; 0: it was never initialised */
+  msc_type payload;   /* MSC_BYTES when it is not known */
+  const char* reason; /* why it is not known, as one clause; NULL when it is */
+};
+
+/* One piece of an arena that an allocator has handed out, or will hand out again. */
+struct msc_slot {
+  uint32_t size; /* sizeof(struct msc_slot) */
+  uint32_t live; /* 0: it is free, and pointers to it are stale */
+  uint64_t addr; /* in the arena, of its header */
+  int32_t idx;   /* its number */
+  int32_t genn;  /* how often it was recycled */
+};
+
+/* What to render: a map, or, where the manifest's line is attach=kernel:NAME, that part of the kernel. Then
+ * all below `attach` but row_limit is 0 and the types are MSC_BYTES; there are no rows, fields alone, and
+ * they are the report's extensions."ID"; MSC_MAP_BTF has no types. */
 struct msc_target {
   uint32_t size;     /* bytes of this struct the host filled */
   uint32_t attach;   /* index of the manifest attach= line that matched */
@@ -170,6 +207,11 @@ struct msc_target {
   /* MSC_BYTES when the map has no BTF. Where the value is a type of the kernel or of one of its modules
    * (struct_ops: btf_vmlinux_value_type_id), value_type is that type, of their BTF and not of the map's. */
   msc_type key_type, value_type;
+  /* attach=allocator: the global variable to render, `map` being the section it lies in. 0 and NULL for maps.
+   */
+  uint64_t root; /* kernel address */
+  msc_type root_type;
+  const char* root_name;
 };
 
 /* Helpers. Append-only within a major from 1.0 on: a released slot never moves or changes. */
@@ -178,7 +220,8 @@ struct msc_host {
   uint16_t abi_major, abi_minor;
 
   /* Copies len bytes, at most MSC_READ_MAX, or fails as a whole. MSC_EFAULT; MSC_ENOENT for a CPU that is not
-   * possible. len 0 reads nothing: it asks whether the space exists. */
+   * possible and for the arena of a map that has none. len 0 reads nothing: it asks whether the space exists.
+   */
   int (*read)(struct msc_call*, uint32_t space, uint64_t addr, void* dst, size_t len);
   /* Highest possible CPU number plus one; CPUs below it may be missing (read: MSC_ENOENT). */
   uint32_t (*cpu_count)(struct msc_call*);
@@ -197,7 +240,8 @@ struct msc_host {
   /* One element of the map. MSC_OK also when the row limit is reached: the row then only counts. */
   int (*row)(struct msc_call*, const struct msc_row* row);
   /* n more live elements exist that were not passed to row(). Rows and counts together are the map's entries.
-   */
+   * A render that shows members and no rows says 0 here where there are none: else the report does not say
+   * how many entries the map has. */
   int (*count)(struct msc_call*, uint64_t n);
   /* Something a reader of the report must know, as one clause. rc MSC_EFAULT: part of the map is missing
    * (status "partial"); MSC_EFAIL: why this render fails; MSC_OK: information. */
@@ -219,6 +263,22 @@ struct msc_host {
   /* The next struct that begins with a member of type `held`, in the same BTF: its name and type. after: the
    * type last found, 0 at first. MSC_ENOENT when there is none left. */
   int (*type_holder)(struct msc_call*, msc_type held, msc_type after, struct msc_member_info* ret);
+  /* The address of one of the kernel's own symbols, "jiffies". Of a per-CPU variable it is what read() takes
+   * in the space MSC_CPU0 + n. MSC_ENOENT. One that the manifest names in symbols=NAME,NAME costs next to
+   * nothing, any other a pass over all symbols. */
+  int (*symbol_address)(struct msc_call*, const char* name, uint64_t* ret);
+  /* What a person should look at first, as one clause; severity is an enum msc_severity. The report lists
+   * findings in the order they come, at most 64 of one render. */
+  int (*finding)(struct msc_call*, uint32_t severity, const char* text);
+  /* The index-th enumerator of an enum, as declared. MSC_ENOENT behind the last, and for other types. */
+  int (*enumerator_at)(struct msc_call*, msc_type, uint32_t index, struct msc_enumerator* ret);
+  /* The next named struct of the map's BPF object whose size is in [least, most]: its name and type. after:
+   * the type last found, 0 at first. MSC_ENOENT when there is none left. */
+  int (*type_sized)(struct msc_call*, size_t least, size_t most, msc_type after, struct msc_member_info* ret);
+  /* For allocators, in place of rows. The host lists the live slots with their payloads, and shows the
+   * payload behind every pointer that leads to one. Slots beyond the row limit are taken like all others. */
+  int (*slots)(struct msc_call*, const struct msc_slots*);
+  int (*slot)(struct msc_call*, const struct msc_slot*);
 };
 
 /* The one exported symbol: data, so nothing of the plugin runs before render() does. */
