@@ -5,7 +5,7 @@
 #include "host/cli/progress.hpp"
 #include "host/cli/session.hpp"
 #include "host/plugin/allocators.hpp"
-#include "host/plugin/render.hpp"
+#include "host/plugin/workers.hpp"
 #include "host/report/findings.hpp"
 #include "host/report/ordered.hpp"
 
@@ -15,8 +15,6 @@
 #include <ctime>
 #include <fmt/format.h>
 #include <map>
-#include <mutex>
-#include <set>
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <thread>
@@ -70,7 +68,7 @@ public:
   Dump(const DumpOptions& options, const Setup& setup, const Session& session,
        std::vector<const catalog::Map*> maps)
       : options_(options), setup_(setup), session_(session), maps_(std::move(maps)), outcomes_(maps_.size()),
-        seen_(maps_.size()), selections_(maps_.size()),
+        seen_(maps_.size()), selections_(maps_.size()), report_budget_(setup.loaded.config.budget.report),
         report_options_(report_options(options, setup.loaded.config.report)) {
     const auto& report = setup.loaded.config.report;
     environment_ = {session.target.get(),
@@ -78,22 +76,21 @@ public:
                     &setup.loaded.config,
                     {report.depth, report.array_elements, report.nodes, session.target->per_cpu().count()},
                     session.symbols.get(),
-                    session.families.get()};
-    plugin::run_allocators(environment_, setup.registry, session.catalog, allocators_);
-    environment_.slots = &allocators_.slots;
-    for (const plugin::Plugin* used : allocators_.used)
-      if (!used->built_in && environment_.config->plugins.isolate == "out-of-tree") warn_in_process(*used);
-    list_allocations();
+                    session.families.get(),
+                    nullptr,
+                    &report_budget_};
   }
 
   Result<void> write(report::Output& output) {
     OutputStream stream(output);
     const auto meta = meta_of(session_);
     const auto writer = report::make_report_writer(options_.format, report_options_, stream);
+    select();
+    start_workers();
+    read_allocators();
     writer->begin(meta);
     if (options_.maps.empty())
-      kernel_targets_.write(options_.format, report_options_, *writer, stream,
-                            [this](const plugin::Plugin& plugin) { warn_in_process(plugin); });
+      kernel_targets_.write(options_.format, report_options_, *writer, stream, workers_.get());
     Progress progress(maps_.size());
     report::Ordered work;
     work.count = maps_.size() + allocations_.size();
@@ -155,6 +152,32 @@ private:
     allocation.outcome = report::write_allocation(allocation, context, *writer);
   }
 
+  void read_allocators() {
+    plugin::run_allocators(environment_, allocators_, workers_.get());
+    environment_.slots = &allocators_.slots;
+    list_allocations();
+  }
+
+  void select() {
+    if (options_.maps.empty()) kernel_targets_.select();
+    plugin::find_allocators(environment_, setup_.registry, session_.catalog, allocators_);
+    for (std::size_t i = 0; i < maps_.size(); ++i)
+      if (maps_[i]->type_name != "unknown")
+        selections_[i] = setup_.registry.select(*maps_[i], *session_.kernel, setup_.loaded.config);
+  }
+
+  /// Worker processes are copies of this one: all must be open, and no thread be there yet.
+  void start_workers() {
+    auto all = selections_;
+    for (const auto& target : kernel_targets_.targets()) all.push_back(target.selection);
+    for (const auto& allocator : allocators_.found) all.push_back(allocator.selection);
+    auto workers = plugin::Workers::start(environment_, setup_.registry.plugins(), all);
+    if (workers)
+      workers_ = std::move(*workers);
+    else
+      spdlog::warn("plugins from elsewhere are not used: {}", workers.error().text);
+  }
+
   void render(std::size_t i, report::Stream& to) {
     const catalog::Map& map = *maps_[i];
     const double begin = thread_ms();
@@ -171,13 +194,10 @@ private:
   report::Outcome outcome_of(std::size_t i, const catalog::Map& map, report::MapWriter& writer) {
     if (map.type_name == "unknown")
       return {report::Status::unreadable, "", std::nullopt, map.problem.value_or("")};
-    selections_[i] = setup_.registry.select(map, *session_.kernel, setup_.loaded.config);
     const auto& selection = selections_[i];
     if (selection.tie) spdlog::warn("map {} {}: {}", map.id, map.name, selection.reason);
     if (selection.choices.empty()) return {report::Status::skipped, "", std::nullopt, selection.reason};
-    const auto& choice = selection.choices.front();
-    warn_in_process(*choice.plugin);
-    auto outcome = plugin::render(environment_, map, choice, writer);
+    auto outcome = plugin::render(environment_, map, selection.choices, writer, workers_.get());
     if (!selection.reason.empty()) put_first(selection.reason, outcome);
     if (!map.problem) return outcome;
     if (outcome.status == report::Status::complete) outcome.status = report::Status::partial;
@@ -189,21 +209,16 @@ private:
     outcome.error = text + (outcome.error.empty() ? "" : "; " + outcome.error);
   }
 
-  void warn_in_process(const plugin::Plugin& plugin) {
-    if (plugin.built_in || environment_.config->plugins.isolate != "out-of-tree") return;
-    const std::scoped_lock lock(mutex_);
-    if (warned_.insert(plugin.path).second)
-      spdlog::warn(
-          "{}: runs in this process: worker processes are not there yet (--isolate none accepts that)",
-          plugin.path);
-  }
-
   [[nodiscard]] std::vector<report::PluginUse> plugin_uses() const {
     std::map<std::string, report::PluginUse> uses;
     for (const auto& use : kernel_targets_.uses()) uses.emplace(use.id, use);
-    for (const auto& selection : selections_) {
-      if (selection.choices.empty()) continue;
-      const auto& manifest = selection.choices.front().plugin->manifest();
+    for (std::size_t i = 0; i < maps_.size(); ++i) {
+      const auto& choices = selections_[i].choices;
+      const auto used = std::ranges::find_if(choices, [&](const plugin::Choice& choice) {
+        return choice.plugin->tag() == outcomes_[i].renderer;
+      });
+      if (used == choices.end()) continue;
+      const auto& manifest = used->plugin->manifest();
       auto& use =
           uses.try_emplace(manifest.id, report::PluginUse{manifest.id, manifest.version, 0}).first->second;
       ++use.maps;
@@ -248,12 +263,12 @@ private:
   plugin::Allocators allocators_;
   std::vector<report::Allocation*> allocations_; ///< that are listed
   std::vector<plugin::Selection> selections_;
+  plugin::ReportBudget report_budget_;
   report::Options report_options_;
   plugin::Environment environment_;
   KernelTargets kernel_targets_{setup_.registry, environment_};
   std::atomic<bool> first_done_ = false;
-  std::mutex mutex_;
-  std::set<std::string> warned_;
+  std::unique_ptr<plugin::Workers> workers_;
 };
 
 Result<std::unique_ptr<report::Output>> open_output(const std::string& path) {

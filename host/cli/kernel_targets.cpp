@@ -28,29 +28,28 @@ std::optional<report::Finding> trouble(const std::string& name, const report::Ou
 } // namespace
 
 void KernelTargets::write(report::Format format, const report::Options& options, report::ReportWriter& writer,
-                          report::Stream& to, const std::function<void(const plugin::Plugin&)>& before) {
-  for (const auto& target : registry_.kernel_targets(*environment_.kernel, *environment_.config)) {
+                          report::Stream& to, plugin::Workers* workers) {
+  for (const auto& target : targets_) {
     if (target.selection.tie) {
       spdlog::warn("{}", target.selection.reason);
       findings_.push_back(
           {"warning", std::nullopt, target.name + " is not shown: " + target.selection.reason});
       continue;
     }
-    before(*target.selection.choices.front().plugin);
-    show(target, format, options, writer, to);
+    show(target, format, options, writer, to, workers);
   }
 }
 
 void KernelTargets::show(const plugin::KernelTarget& target, report::Format format,
-                         const report::Options& options, report::ReportWriter& writer, report::Stream& to) {
+                         const report::Options& options, report::ReportWriter& writer, report::Stream& to,
+                         plugin::Workers* workers) {
   const auto& choice = target.selection.choices.front();
   const auto& manifest = choice.plugin->manifest();
-  const catalog::Map none;
   Kept kept;
   const auto out = report::make_extension_writer(
       format, options, fmt::format("{}, by {}", target.name, choice.plugin->tag()), kept);
-  out->begin(none);
-  const auto outcome = plugin::render(environment_, none, choice, *out);
+  out->begin(none_);
+  const auto outcome = plugin::render(environment_, none_, target.selection.choices, *out, workers);
   out->end(outcome);
   auto findings = outcome.findings;
   if (auto found = trouble(target.name, outcome)) findings.push_back(std::move(*found));

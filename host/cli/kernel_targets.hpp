@@ -9,7 +9,6 @@
 #include "host/plugin/render.hpp"
 #include "host/report/writer.hpp"
 
-#include <functional>
 #include <vector>
 
 namespace mapscope::cli {
@@ -19,9 +18,11 @@ public:
   KernelTargets(const plugin::Registry& registry, const plugin::Environment& environment)
       : registry_(registry), environment_(environment) {}
 
-  /// Renders all there are. `before` is told which plugin comes next.
+  /// Finds what there is to render; comes first.
+  void select() { targets_ = registry_.kernel_targets(*environment_.kernel, *environment_.config); }
+  [[nodiscard]] const std::vector<plugin::KernelTarget>& targets() const { return targets_; }
   void write(report::Format format, const report::Options& options, report::ReportWriter& writer,
-             report::Stream& to, const std::function<void(const plugin::Plugin&)>& before);
+             report::Stream& to, plugin::Workers* workers);
 
   /// In the order of the report: the plugins' own, then how their work ended.
   [[nodiscard]] const std::vector<report::Finding>& findings() const { return findings_; }
@@ -30,10 +31,12 @@ public:
 
 private:
   void show(const plugin::KernelTarget& target, report::Format format, const report::Options& options,
-            report::ReportWriter& writer, report::Stream& to);
+            report::ReportWriter& writer, report::Stream& to, plugin::Workers* workers);
 
   const plugin::Registry& registry_;
   const plugin::Environment& environment_;
+  std::vector<plugin::KernelTarget> targets_;
+  const catalog::Map none_{}; ///< what takes the place of a map
   std::vector<report::Finding> findings_;
   std::vector<report::PluginUse> uses_;
   bool all_complete_ = true;

@@ -113,8 +113,6 @@ int run_dump(Words& words) {
   DumpOptions& options = words.dump;
   if (!words.format_word.empty() && words.format_word != "text" && words.format_word != "json")
     return not_there_yet("--format " + words.format_word, "text and json are");
-  if (options.isolate && *options.isolate != "none")
-    return not_there_yet("--isolate " + *options.isolate, "plugins run in this process (--isolate none)");
   if (words.json || options.pretty || words.format_word == "json") options.format = report::Format::json;
   return dump(options);
 }

@@ -2,7 +2,9 @@
 #include "host/cli/print.hpp"
 
 #include "host/cli/message.hpp"
-#include "host/plugin/render.hpp"
+#include "host/plugin/workers.hpp"
+
+#include <spdlog/spdlog.h>
 
 #include <fmt/format.h>
 
@@ -51,15 +53,15 @@ std::vector<std::optional<std::uint64_t>> count_entries(const Setup& setup, cons
   for (auto& rule : counting.maps) rule.limit.reset();
   const plugin::Environment environment{
       session.target.get(), session.kernel, &counting, {}, session.symbols.get()};
-  std::vector<std::optional<std::uint64_t>> counts;
+  std::vector<std::optional<std::uint64_t>> counts(selections.size());
+  const auto workers = plugin::Workers::start(environment, setup.registry.plugins(), selections);
+  if (!workers) spdlog::warn("plugins from elsewhere are not used: {}", workers.error().text);
   Nowhere nowhere;
   for (std::size_t i = 0; i < selections.size(); ++i) {
-    if (selections[i].choices.empty())
-      counts.emplace_back();
-    else
-      counts.push_back(
-          plugin::render(environment, session.catalog.maps[i], selections[i].choices.front(), nowhere)
-              .entry_count);
+    if (selections[i].choices.empty()) continue;
+    const auto outcome = plugin::render(environment, session.catalog.maps[i], selections[i].choices, nowhere,
+                                        workers ? workers->get() : nullptr);
+    counts[i] = outcome.entry_count;
   }
   return counts;
 }

@@ -21,10 +21,21 @@ namespace mapscope::config {
 using Origin = std::string;
 
 struct Budget {
+  /// Of all maps together; what is left of it limits the next.
+  struct Report {
+    std::uint64_t ms = 3'600'000;
+    std::uint64_t entries = 1'000'000'000;
+    std::uint64_t read_bytes = 1ULL << 40;
+    std::uint64_t emit_bytes = 1ULL << 40;
+  };
+
   std::uint64_t ms = 10'000;             ///< wall time per map
   std::uint64_t entries = 10'000'000;    ///< rows a plugin may emit per map
   std::uint64_t read_bytes = 4ULL << 30; ///< bytes a plugin may read per map
   std::uint64_t emit_bytes = 1ULL << 30; ///< bytes of keys and values a plugin may emit per map
+  std::uint64_t memory = 512ULL << 20;   ///< bytes a worker process may take beyond what it begins with
+  std::uint32_t nesting = 16;            ///< objects and lists a plugin may have open at a time
+  Report report;
 };
 
 /// A budget where only what was written is set.

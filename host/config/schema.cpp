@@ -61,6 +61,22 @@ Key count(std::string name, Part Config::* part, T Part::* member, std::uint64_t
           [=](const Config& config) { return std::to_string(config.*part.*member); }};
 }
 
+/// [budget] report_*
+Key report_count(std::string name, std::uint64_t Budget::Report::* member, std::uint64_t most) {
+  return {std::move(name),
+          [=](const toml::node& node, Config& config) {
+            return set_count(node, config.budget.report.*member, 1, most);
+          },
+          [=](const Config& config) { return std::to_string(config.budget.report.*member); }};
+}
+
+Key report_size(std::string name, std::uint64_t Budget::Report::* member) {
+  return {
+      std::move(name),
+      [=](const toml::node& node, Config& config) { return set_size(node, config.budget.report.*member); },
+      [=](const Config& config) { return std::to_string(config.budget.report.*member); }};
+}
+
 Key size(std::string name, std::uint64_t Budget::* member) {
   return {std::move(name),
           [=](const toml::node& node, Config& config) { return set_size(node, config.budget.*member); },
@@ -128,7 +144,7 @@ std::string quoted(const std::string& text) {
 std::span<const Key> keys() {
   static const std::vector<Key> all = {
       list("plugins.search", &Plugins::search),
-      word("plugins.isolate", &Config::plugins, &Plugins::isolate, {"out-of-tree", "none"}),
+      word("plugins.isolate", &Config::plugins, &Plugins::isolate, {"out-of-tree", "all", "none"}),
       list("plugins.allow", &Plugins::allow),
       list("plugins.deny", &Plugins::deny),
       list("plugins.prefer", &Plugins::prefer),
@@ -138,6 +154,12 @@ std::span<const Key> keys() {
       count("budget.entries", &Config::budget, &Budget::entries, 1, any),
       size("budget.read_bytes", &Budget::read_bytes),
       size("budget.bytes", &Budget::emit_bytes),
+      count("budget.nesting", &Config::budget, &Budget::nesting, 1, 16),
+      size("budget.memory", &Budget::memory),
+      report_count("budget.report_ms", &Budget::Report::ms, 86'400'000),
+      report_count("budget.report_entries", &Budget::Report::entries, any),
+      report_size("budget.report_read_bytes", &Budget::Report::read_bytes),
+      report_size("budget.report_bytes", &Budget::Report::emit_bytes),
       count("report.limit", &Config::report, &Report::limit, 0, any),
       count("report.array_elements", &Config::report, &Report::array_elements, 1, 1U << 24),
       count("report.depth", &Config::report, &Report::depth, 1, 32),

@@ -3,7 +3,6 @@
 
 #include "host/base/checked.hpp"
 #include "host/plugin/call.hpp"
-#include "host/plugin/library.hpp"
 
 #include <algorithm>
 #include <bpf/btf.h>
@@ -81,32 +80,19 @@ const catalog::Arena* arena_of(const Environment& environment, const AllocatorVa
   return nullptr;
 }
 
-report::Outcome run_one(const Environment& environment, const Choice& choice, AllocatorCall& call,
-                        report::MapWriter& fields) {
-  const auto entry = load(*choice.plugin);
-  if (!entry) return {report::Status::failed, choice.plugin->tag(), std::nullopt, entry.error().text};
-  msc_call render(environment, *call.variable->section, choice, fields, &call);
-  const msc_target target = render.target();
-  return render.finish((*entry)->render(&host_table(), &render, &target));
-}
-
 report::Finding finding(const AllocatorVariable& variable, const std::string& text) {
   return {"warning", variable.section->id, fmt::format("allocator {} {}", variable.name, text)};
 }
 
-void run(const Environment& environment, const Registry& registry, const AllocatorVariable& variable,
-         Allocators& into) {
-  const Selection selection = select_allocator(registry, variable, *environment.kernel, *environment.config);
+void run(const Environment& environment, FoundAllocator& found, Allocators& into, Workers* workers) {
+  const auto& [variable, selection, _] = found;
+  AllocatorCall& call = found.call;
   if (selection.choices.empty())
     return into.findings.push_back(finding(variable, "is not shown: " + selection.reason));
-  AllocatorCall call;
-  call.variable = &variable;
-  call.arena = arena_of(environment, variable);
-  call.pool.allocator = variable.name;
-  if (call.arena != nullptr) call.pool.arena = *call.arena;
   report::Allocation& allocation = into.allocations.emplace_back();
   allocation.name = variable.name, allocation.section = variable.section;
-  allocation.outcome = run_one(environment, selection.choices.front(), call, allocation.fields);
+  allocation.outcome =
+      render(environment, *variable.section, selection.choices, allocation.fields, workers, &call);
   into.used.push_back(selection.choices.front().plugin);
   if (call.has_pool && call.pool.stride != 0)
     allocation.pool = &into.slots.add(std::move(call.pool));
@@ -123,10 +109,21 @@ std::vector<AllocatorVariable> find_allocators(const Registry& registry, const c
   return finder.finish();
 }
 
-void run_allocators(const Environment& environment, const Registry& registry, const catalog::Catalog& catalog,
-                    Allocators& into) {
-  for (const AllocatorVariable& variable : find_allocators(registry, catalog, *environment.kernel))
-    run(environment, registry, variable, into);
+void find_allocators(const Environment& environment, const Registry& registry,
+                     const catalog::Catalog& catalog, Allocators& into) {
+  for (AllocatorVariable& variable : find_allocators(registry, catalog, *environment.kernel)) {
+    FoundAllocator& found = into.found.emplace_back();
+    found.variable = std::move(variable);
+    found.selection = select_allocator(registry, found.variable, *environment.kernel, *environment.config);
+    found.call.variable = &found.variable;
+    found.call.arena = arena_of(environment, found.variable);
+    found.call.pool.allocator = found.variable.name;
+    if (found.call.arena != nullptr) found.call.pool.arena = *found.call.arena;
+  }
+}
+
+void run_allocators(const Environment& environment, Allocators& into, Workers* workers) {
+  for (FoundAllocator& found : into.found) run(environment, found, into, workers);
   into.slots.order();
 }
 

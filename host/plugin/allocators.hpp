@@ -32,7 +32,15 @@ struct AllocatorCall {
   bool has_pool = false;
 };
 
+/// One of them, and who is to read it.
+struct FoundAllocator {
+  AllocatorVariable variable;
+  Selection selection;
+  AllocatorCall call;
+};
+
 struct Allocators {
+  std::list<FoundAllocator> found;
   std::list<report::Allocation> allocations; ///< those that are initialised, or that trouble has come of
   report::SlotIndex slots;
   std::vector<report::Finding> findings; ///< of those that no plugin could be chosen for
@@ -45,8 +53,10 @@ std::vector<AllocatorVariable> find_allocators(const Registry& registry, const c
 /// Ranks as Registry::select() does; rules of [map."GLOB"] match the variable's name.
 Selection select_allocator(const Registry& registry, const AllocatorVariable& variable,
                            const btf::Types& kernel, const config::Config& config);
-/// Finds, selects and runs them.
-void run_allocators(const Environment& environment, const Registry& registry, const catalog::Catalog& catalog,
-                    Allocators& into);
+/// Finds and selects; nothing of a plugin runs.
+void find_allocators(const Environment& environment, const Registry& registry,
+                     const catalog::Catalog& catalog, Allocators& into);
+/// Runs those that were found.
+void run_allocators(const Environment& environment, Allocators& into, Workers* workers);
 
 } // namespace mapscope::plugin

@@ -23,24 +23,6 @@ const config::MapRule* rule_with(const config::Config& config, const catalog::Ma
   return found != config.maps.end() ? &*found : nullptr;
 }
 
-/// The general budget, what a rule for this map says instead, and a plugin's own hint, which can only lower
-/// it.
-config::Budget budget_for(const config::Config& config, std::string_view name,
-                          const plugin::Manifest& manifest) {
-  config::Budget budget = config.budget;
-  for (auto rule = config.maps.rbegin(); rule != config.maps.rend(); ++rule) {
-    if (!glob_match(rule->glob, name)) continue;
-    budget.ms = rule->budget.ms.value_or(budget.ms);
-    budget.entries = rule->budget.entries.value_or(budget.entries);
-    budget.read_bytes = rule->budget.read_bytes.value_or(budget.read_bytes);
-    budget.emit_bytes = rule->budget.emit_bytes.value_or(budget.emit_bytes);
-  }
-  budget.ms = std::min(budget.ms, manifest.budget_ms.value_or(budget.ms));
-  budget.entries = std::min(budget.entries, manifest.budget_entries.value_or(budget.entries));
-  budget.emit_bytes = std::min(budget.emit_bytes, manifest.budget_bytes.value_or(budget.emit_bytes));
-  return budget;
-}
-
 /// What rules for maps match.
 std::string_view name_of(const catalog::Map& map, const plugin::AllocatorCall* allocator) {
   return allocator != nullptr ? allocator->variable->name : map.name;
@@ -54,10 +36,13 @@ std::uint64_t limit_for(const config::Config& config, const catalog::Map& map) {
 } // namespace
 
 msc_call::msc_call(const plugin::Environment& environment, const catalog::Map& map,
-                   const plugin::Choice& choice, report::MapWriter& writer, plugin::AllocatorCall* allocator)
+                   const plugin::Choice& choice, report::MapWriter& writer, plugin::AllocatorCall* allocator,
+                   plugin::Delivery* delivery, const plugin::Limits* limits)
     : environment_(environment), map_(map), choice_(choice), writer_(writer), allocator_(allocator),
-      reader_(environment.target->space()),
-      budget_(budget_for(*environment.config, name_of(map, allocator), choice.plugin->manifest())),
+      delivery_(delivery), reader_(environment.target->space()),
+      budget_(limits != nullptr ? *limits
+                                : plugin::limits_for(*environment.config, name_of(map, allocator),
+                                                     choice.plugin->manifest(), environment.report)),
       limit_(limit_for(*environment.config, map)),
       options_(
           plugin::option_values(choice.plugin->manifest(), name_of(map, allocator), *environment.config)) {}
@@ -156,9 +141,11 @@ int msc_call::count(std::uint64_t more) {
 }
 
 int msc_call::note(int rc, const char* text) {
+  const bool is_first_gap = rc == MSC_EFAULT && !gaps_;
   if (rc == MSC_EFAULT) gaps_ = true;
   const std::string_view spelled(text, ::strnlen(text, longest_note));
-  if (notes_.size() < most_notes && std::ranges::find(notes_, spelled) == notes_.end())
-    notes_.push_back(valid_utf8(spelled));
+  const bool is_new = notes_.size() < most_notes && std::ranges::find(notes_, spelled) == notes_.end();
+  if (is_new) notes_.push_back(valid_utf8(spelled));
+  if (delivery_ != nullptr && (is_new || is_first_gap)) delivery_->note(rc, spelled);
   return MSC_OK;
 }

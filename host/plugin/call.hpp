@@ -6,6 +6,7 @@
 #pragma once
 
 #include "host/plugin/budget.hpp"
+#include "host/plugin/delivery.hpp"
 #include "host/plugin/render.hpp"
 #include "host/report/special_fields.hpp"
 
@@ -41,11 +42,18 @@ struct msc_call {
 public:
   msc_call(const mapscope::plugin::Environment& environment, const mapscope::catalog::Map& map,
            const mapscope::plugin::Choice& choice, mapscope::report::MapWriter& writer,
-           mapscope::plugin::AllocatorCall* allocator = nullptr);
+           mapscope::plugin::AllocatorCall* allocator = nullptr,
+           mapscope::plugin::Delivery* delivery = nullptr, const mapscope::plugin::Limits* limits = nullptr);
 
   [[nodiscard]] msc_target target() const;
   /// How it ended, from what render() returned and what happened on the way.
   [[nodiscard]] mapscope::report::Outcome finish(int rc);
+
+  // A render that takes place in a worker process has a call on either side: that of the worker delivers its
+  // content and facts, that of the host repeats row(), field() and note() and takes the facts.
+  [[nodiscard]] mapscope::plugin::RenderFacts facts(int rc) const;
+  /// False when the facts contradict what was delivered.
+  bool take(const mapscope::plugin::RenderFacts& facts);
 
   // The helpers, one each; the C functions in call.cpp check the thread and the budget first.
   int read(std::uint32_t space, std::uint64_t address, void* to, std::size_t size);
@@ -68,6 +76,8 @@ public:
   int type_sized(std::size_t least, std::size_t most, msc_type after, msc_member_info* info);
   int slots(const msc_slots& slots);
   int slot(const msc_slot& slot);
+
+  [[nodiscard]] const mapscope::plugin::Limits& limits() const { return budget_.all_limits(); }
 
   /// MSC_OK when the helper may go on.
   int enter();
@@ -111,6 +121,7 @@ private:
   std::vector<const mapscope::report::SlotPool*> related_pools();
   [[nodiscard]] std::string field_problem(const msc_field& field) const;
   void open_or_close(const msc_field& field);
+  void close_all();
   /// Entries that are not in the report. Those of a map without rows are among its members, up to the limit.
   [[nodiscard]] std::uint64_t hidden() const {
     if (rows_ != 0 || !has_fields_) return counted_;
@@ -136,6 +147,7 @@ private:
   const mapscope::plugin::Choice& choice_;
   mapscope::report::MapWriter& writer_;
   mapscope::plugin::AllocatorCall* allocator_; ///< null: a map is rendered
+  mapscope::plugin::Delivery* delivery_;       ///< takes the place of the writer in a worker
   mapscope::target::Reader reader_;
   mapscope::plugin::Budget budget_;
   std::uint64_t limit_; ///< rows shown; 0 = all
@@ -182,4 +194,7 @@ private:
 namespace mapscope::plugin {
 /// The table every render gets.
 const msc_host& host_table();
+/// Calls render() with one call, and returns what it does. An exception that leaves it is a bug of the
+/// plugin.
+int run(const msc_plugin& plugin, const msc_host& table, msc_call& call);
 } // namespace mapscope::plugin

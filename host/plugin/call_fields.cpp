@@ -49,13 +49,26 @@ void msc_call::open_or_close(const msc_field& field) {
     fields_.pop_back();
 }
 
+/// What a plugin left open when it ended, or when its budget did.
+void msc_call::close_all() {
+  while (row_open_ || !fields_.empty()) {
+    const bool is_shown = !row_open_ || !row_counts_;
+    open_or_close(msc_field{}); // MSC_END
+    if (is_shown) writer_.field({});
+  }
+}
+
 int msc_call::field(const msc_field& field) {
   if (const auto problem = field_problem(field); !problem.empty()) return misuse(problem);
   if (!row_open_ && fields_.empty()) has_fields_ = true;
   const bool only_counts = row_open_ && row_counts_;
+  const bool is_free = only_counts || field.kind == MSC_END; // what was begun must end
+  if (!is_free && !budget_.emit(8 + (has_bytes(field) ? field.value.size : 0))) return MSC_STOP;
+  const bool opens = field.kind == MSC_OBJECT || field.kind == MSC_LIST;
+  if (opens && !budget_.nest(fields_.size() + 1)) return MSC_STOP;
   open_or_close(field);
   if (only_counts) return MSC_OK;
-  if (!budget_.emit(8 + (has_bytes(field) ? field.value.size : 0))) return MSC_STOP;
+  if (delivery_ != nullptr) return delivery_->field(field), MSC_OK;
   report::Field out{.kind = static_cast<report::FieldKind>(field.kind),
                     .name = field.name != nullptr ? field.name : "",
                     .number = field.number,

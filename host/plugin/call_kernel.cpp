@@ -34,6 +34,8 @@ int msc_call::finding(std::uint32_t severity, const char* text) {
   constexpr const char* names[] = {"error", "warning", "info"}; // enum msc_severity
   if (severity >= std::size(names)) return misuse(fmt::format("finding() of unknown severity {}", severity));
   if (findings_.size() == most_findings) return MSC_OK;
+  if (delivery_ != nullptr)
+    delivery_->finding(severity, std::string_view(text, ::strnlen(text, longest_finding)));
   const auto map = is_kernel_target() ? std::nullopt : std::optional(map_.id);
   findings_.push_back(
       {names[severity], map, valid_utf8(std::string_view(text, ::strnlen(text, longest_finding)))});

@@ -17,15 +17,24 @@ std::string msc_call::join_notes() const {
 std::string msc_call::spent_text() const {
   using Kind = plugin::Budget::Kind;
   const auto& limits = budget_.limits();
+  const auto& all = budget_.all_limits();
+  const auto key = [](bool of_report, std::string_view name) {
+    return fmt::format("budget.{}{}", of_report ? "report_" : "", name);
+  };
   switch (budget_.spent()) {
   case Kind::time:
-    return fmt::format("stopped after {} ms (budget.ms)", limits.ms);
+    return fmt::format("stopped after {} ms ({})", limits.ms, key(all.ms_of_report, "ms"));
   case Kind::entries:
-    return fmt::format("stopped after {} entries (budget.entries)", limits.entries);
+    return fmt::format("stopped after {} entries ({})", limits.entries,
+                       key(all.entries_of_report, "entries"));
   case Kind::read_bytes:
-    return fmt::format("stopped after reading {} bytes (budget.read_bytes)", limits.read_bytes);
+    return fmt::format("stopped after reading {} bytes ({})", limits.read_bytes,
+                       key(all.read_of_report, "read_bytes"));
   case Kind::emit_bytes:
-    return fmt::format("stopped after {} bytes of keys and values (budget.bytes)", limits.emit_bytes);
+    return fmt::format("stopped after {} bytes of keys and values ({})", limits.emit_bytes,
+                       key(all.emit_of_report, "bytes"));
+  case Kind::nesting:
+    return fmt::format("stopped at content nested deeper than {} (budget.nesting)", limits.nesting);
   case Kind::none:
     break;
   }
@@ -86,6 +95,8 @@ std::vector<std::string> msc_call::reasons(int rc, report::Status status) const 
 }
 
 report::Outcome msc_call::finish(int rc) {
+  close_all();
+  if (environment_.report != nullptr) environment_.report->charge(budget_.used());
   report::Outcome outcome;
   outcome.renderer = choice_.plugin->tag();
   outcome.status = status_after(rc);

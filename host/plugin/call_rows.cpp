@@ -191,6 +191,9 @@ int msc_call::row(const msc_row& row) {
   if (!budget_.emit(bytes)) return MSC_STOP;
   if (special_) special_->pointers().at(report::list_name(static_cast<report::Shape>(row.shape)), rows_);
   if (row.shape != MSC_VALUE) ++rows_;
-  writer_.row(decoded(row));
+  if (delivery_ != nullptr)
+    delivery_->row(row);
+  else
+    writer_.row(decoded(row));
   return MSC_OK;
 }

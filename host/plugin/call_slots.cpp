@@ -83,6 +83,11 @@ int msc_call::slots(const msc_slots& slots) {
   if (slots.reason != nullptr)
     pool.reason = valid_utf8({slots.reason, ::strnlen(slots.reason, longest_reason)});
   allocator_->has_pool = true;
+  if (delivery_ != nullptr) {
+    msc_slots checked = slots;
+    checked.reason = slots.reason != nullptr ? pool.reason.c_str() : nullptr;
+    delivery_->slots(checked);
+  }
   return MSC_OK;
 }
 
@@ -91,6 +96,7 @@ int msc_call::slot(const msc_slot& slot) {
     return misuse(fmt::format("slot() of {} bytes, this interface has {}", slot.size, sizeof slot));
   if (allocator_ == nullptr || !allocator_->has_pool) return misuse("slot() before slots()");
   if (!budget_.entry()) return MSC_STOP;
+  if (delivery_ != nullptr) return delivery_->slot(slot), MSC_OK;
   allocator_->pool.slots.push_back(
       {static_cast<std::uint32_t>(slot.addr), slot.idx, slot.genn, slot.live != 0});
   return MSC_OK;

@@ -146,6 +146,20 @@ TEST(Plugins, VerifyLooksForNeedsInThisKernel) {
   }
 }
 
+TEST(Plugins, WorkerProcessesChangeNothing) {
+  ASSERT_FALSE(captures().empty());
+  for (const Capture& capture : captures()) {
+    const auto report = [&](const char* isolate) {
+      return run({"dump", capture.vmcore().string(), "-j", "--isolate", isolate});
+    };
+    const Ran here = report("none"), there = report("all");
+    EXPECT_EQ(there.exit_code, 0) << there.err;
+    EXPECT_EQ(here.err, there.err) << capture.name;
+    EXPECT_TRUE(here.out == there.out) << capture.name << ": the reports differ";
+    EXPECT_GT(there.out.size(), 100'000U);
+  }
+}
+
 TEST(Plugins, FiltersChooseMaps) {
   ASSERT_NE(first_core(), "");
   const auto names = [](const rapidjson::Document& report) {

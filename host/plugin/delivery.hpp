@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a render in a worker process hands its content: to the process that writes the report, not to a
+// writer of its own.
+//
+// What is passed has been checked against the contract and counts within the budgets. Thread rule: belongs to
+// the thread that renders.
+#pragma once
+
+#include <mapscope/plugin.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace mapscope::plugin {
+
+class Delivery {
+public:
+  virtual ~Delivery() = default;
+  virtual void row(const msc_row& row) = 0;
+  virtual void field(const msc_field& field) = 0;
+  virtual void note(int rc, std::string_view text) = 0;
+  virtual void slots(const msc_slots& slots) = 0;
+  virtual void slot(const msc_slot& slot) = 0;
+  virtual void finding(std::uint32_t severity, std::string_view text) = 0;
+};
+
+/// What only the process that ran the plugin knows of a render, told when it ends.
+struct RenderFacts {
+  int rc = MSC_OK;
+  std::uint8_t spent = 0;    ///< Budget::Kind
+  bool bug = false;          ///< the plugin broke the contract
+  bool counts = false;       ///< it called count()
+  bool lacks_memory = false; ///< it asked for memory that the snapshot should have and has not
+  std::uint64_t counted = 0; ///< entries that are in no row
+  std::uint64_t read_bytes = 0;
+  std::optional<std::pair<std::uint64_t, std::uint8_t>> fault; ///< the first: address and target::Fault
+  std::string missing;                                         ///< the type or member last asked for in vain
+};
+
+} // namespace mapscope::plugin

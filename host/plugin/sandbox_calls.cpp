@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// The system calls that are left to a plugin.
+#include "host/plugin/sandbox.hpp"
+
+#include <array>
+#include <csignal>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <initializer_list>
+#include <memory>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace mapscope::plugin {
+
+namespace {
+
+/// One filter being written; the first failure stays.
+class Filter {
+public:
+  Filter() : context_(::seccomp_init(SCMP_ACT_TRAP), ::seccomp_release) {
+    if (!context_) error_ = -ENOMEM;
+  }
+
+  void allow(std::initializer_list<int> calls) {
+    for (const int call : calls) allow(call, {});
+  }
+  void allow(int call, std::initializer_list<scmp_arg_cmp> conditions) {
+    if (error_ == 0)
+      error_ = ::seccomp_rule_add_array(context_.get(), SCMP_ACT_ALLOW, call,
+                                        static_cast<unsigned>(conditions.size()), conditions.begin());
+  }
+  Result<void> load() {
+    if (error_ == 0) error_ = ::seccomp_load(context_.get());
+    if (error_ == 0) return {};
+    return fail(Errc::unsupported, fmt::format("a worker process cannot restrict its system calls: {}",
+                                               std::generic_category().message(-error_)));
+  }
+
+private:
+  std::unique_ptr<void, void (*)(scmp_filter_ctx)> context_;
+  int error_ = 0;
+};
+
+/// Memory, what is open, clocks, and the end; abort() sends a signal to itself.
+void allow_computing(Filter& filter) {
+  const auto self = static_cast<scmp_datum_t>(::getpid());
+  filter.allow(
+      {SCMP_SYS(read),          SCMP_SYS(pread64),      SCMP_SYS(write),          SCMP_SYS(munmap),
+       SCMP_SYS(mremap),        SCMP_SYS(brk),          SCMP_SYS(madvise),        SCMP_SYS(futex),
+       SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time),           SCMP_SYS(exit),
+       SCMP_SYS(exit_group),    SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(getpid),
+       SCMP_SYS(gettid),        SCMP_SYS(sched_yield),  SCMP_SYS(getrandom),      SCMP_SYS(restart_syscall)});
+  filter.allow(SCMP_SYS(tgkill), {SCMP_A0_64(SCMP_CMP_EQ, self, 0), SCMP_A2_64(SCMP_CMP_EQ, SIGABRT, 0)});
+#if defined(__SANITIZE_ADDRESS__) // what its runtime needs to say what it found
+  filter.allow({SCMP_SYS(sigaltstack), SCMP_SYS(readlink), SCMP_SYS(getrusage), SCMP_SYS(rt_sigaction)});
+#endif
+}
+
+constexpr scmp_datum_t executable = PROT_EXEC;
+
+} // namespace
+
+Result<void> allow_loading() {
+  Filter filter;
+  allow_computing(filter);
+  filter.allow({SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
+                SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(statx), SCMP_SYS(lseek), SCMP_SYS(readlink),
+                SCMP_SYS(readlinkat), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
+                SCMP_SYS(getcwd), SCMP_SYS(seccomp)});
+  // Libraries that a plugin needs are looked for; a descriptor that cannot be written to harms nobody.
+  filter.allow(SCMP_SYS(openat), {SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)});
+  filter.allow(SCMP_SYS(open), {SCMP_A1_64(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)});
+  for (const scmp_datum_t option : {PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP})
+    filter.allow(SCMP_SYS(prctl), {SCMP_A0_64(SCMP_CMP_EQ, option, 0)});
+  return filter.load();
+}
+
+Result<void> allow_rendering() {
+  Filter filter;
+  allow_computing(filter);
+  filter.allow(SCMP_SYS(mmap), {SCMP_A2_64(SCMP_CMP_MASKED_EQ, executable, 0)});
+  filter.allow(SCMP_SYS(mprotect), {SCMP_A2_64(SCMP_CMP_MASKED_EQ, executable, 0)});
+  return filter.load();
+}
+
+} // namespace mapscope::plugin

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plugin that does, on request, whatever a plugin must not do. Nothing of it is caught by the C++ face of
+// the contract: this is what a careless or a spiteful author ships.
+#include <mapscope/plugin.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <stdexcept>
+#include <string_view>
+#include <sys/socket.h>
+#include <unistd.h>
+
+MSC_MANIFEST("abi=1.0\0"
+             "id=org.example.hostile\0"
+             "version=6.6.6\0"
+             "license=Apache-2.0\0"
+             "attach=map-name:victim*\0"
+             "config=mode:string=nothing\0"
+             "config=rows:u64=0");
+
+namespace {
+
+volatile int* const nowhere = reinterpret_cast<int*>(8);
+
+struct Render {
+  const msc_host& host;
+  msc_call* call;
+  const msc_target& target;
+
+  [[nodiscard]] std::string_view option(const char* key) const {
+    msc_value value{};
+    host.config(call, key, &value);
+    return {static_cast<const char*>(value.data), value.size};
+  }
+  int emit(std::uint32_t number) const {
+    std::uint64_t value = number * 3ULL;
+    msc_row row{};
+    row.size = sizeof row;
+    row.shape = MSC_ENTRY;
+    row.key = {MSC_DECLARED, &number, target.key_size};
+    row.value = {MSC_DECLARED, &value, target.value_size};
+    return host.row(call, &row);
+  }
+};
+
+__attribute__((noinline)) void write_to_null() { *nowhere = 1; }
+
+__attribute__((noinline)) int use_up_stack(int depth) {
+  volatile char room[4096];
+  std::memset(const_cast<char*>(room), depth, sizeof room);
+  return depth < 0 ? room[0] : use_up_stack(depth + 1) + room[1];
+}
+
+/// True when the kernel gave it memory without end.
+void use_up_memory() {
+  constexpr std::size_t piece = 16U << 20;
+  while (true) {
+    auto* memory = static_cast<char*>(std::malloc(piece));
+    if (memory == nullptr) std::abort();
+    std::memset(memory, 1, piece);
+  }
+}
+
+void write_everywhere(std::string_view text) {
+  for (int i = 0; i < 1000; ++i)
+    for (int fd = 0; fd < 64; ++fd) (void)!::write(fd, text.data(), text.size());
+}
+
+/// A row that claims to be longer than any buffer.
+void write_a_long_frame() {
+  constexpr std::uint32_t header[] = {1, 0x7fffffff};
+  write_everywhere({reinterpret_cast<const char*>(header), sizeof header});
+}
+
+/// An end of its own making, and more behind it.
+void write_an_end() {
+  constexpr std::uint64_t end[8] = {7 | 56ULL << 32};
+  write_everywhere({reinterpret_cast<const char*>(end), sizeof end});
+}
+
+int misbehave(const Render& render, std::string_view mode) {
+  if (mode == "null_write") write_to_null();
+  if (mode == "endless_loop")
+    while (true) asm volatile("");
+  if (mode == "endless_reads")
+    while (true) (void)render.host.read(render.call, MSC_KERNEL, render.target.map, nullptr, 0);
+  if (mode == "endless_rows")
+    for (std::uint32_t i = 0;; ++i) (void)render.emit(i);
+  if (mode == "stack") return use_up_stack(0);
+  if (mode == "memory") use_up_memory();
+  if (mode == "exit") std::exit(0);
+  if (mode == "quick_exit") ::_exit(0);
+  if (mode == "abort") std::abort();
+  if (mode == "throw") throw std::runtime_error("nobody catches this");
+  if (mode == "fork") return ::fork() == 0 ? (::pause(), 0) : 0;
+  if (mode == "open") return ::open("/tmp/mapscope-hostile-file", O_CREAT | O_WRONLY, 0600);
+  if (mode == "read_file") return ::open("/etc/passwd", O_RDONLY);
+  if (mode == "socket") return ::socket(AF_INET, SOCK_STREAM, 0);
+  if (mode == "garbage") write_everywhere("no frame at all, and none behind it");
+  if (mode == "long_frame") write_a_long_frame();
+  if (mode == "forged_end") write_an_end();
+  if (mode == "kill_parent") return ::kill(::getppid(), SIGKILL);
+  if (mode == "kill_all") return ::kill(-1, SIGKILL);
+  if (mode == "bad_read")
+    return render.host.read(render.call, MSC_KERNEL, render.target.map, const_cast<int*>(nowhere), 8);
+  if (mode == "bad_row") {
+    msc_row row{};
+    row.size = sizeof row;
+    row.shape = MSC_ENTRY;
+    row.key = {MSC_DECLARED, const_cast<int*>(nowhere), render.target.key_size};
+    row.value = row.key, row.value.size = render.target.value_size;
+    return render.host.row(render.call, &row);
+  }
+  if (mode == "nest")
+    for (const char* name : {"one", "two", "three"}) {
+      msc_field field{};
+      field.size = sizeof field;
+      field.kind = MSC_OBJECT, field.name = name;
+      if (const int rc = render.host.field(render.call, &field); rc != MSC_OK) return rc;
+    }
+  if (mode == "open_row") {
+    msc_field field{};
+    field.size = sizeof field;
+    field.kind = MSC_OBJECT, field.name = "torn";
+    render.host.field(render.call, &field);
+    write_to_null();
+  }
+  return MSC_OK;
+}
+
+int render(const msc_host* host, msc_call* call, const msc_target* target) {
+  const Render render{*host, call, *target};
+  const auto rows = static_cast<std::uint32_t>(std::strtoul(render.option("rows").data(), nullptr, 10));
+  for (std::uint32_t i = 0; i < rows; ++i) render.emit(i);
+  return misbehave(render, render.option("mode"));
+}
+
+} // namespace
+
+const msc_plugin msc_plugin_v1 = {sizeof(msc_plugin), MSC_ABI_MAJOR, MSC_ABI_MINOR, render};
