@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // seeds DIRECTORY PLUGIN...: writes the seeds of fuzzers whose input is not text.
+#include "host/plugin/frames.hpp"
 #include "tests/support/core_file.hpp"
 #include "tests/support/elf_vmlinux.hpp"
 #include "tests/support/plugin_library.hpp"
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
 
+#include <array>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <span>
+#include <stdexcept>
+#include <unistd.h>
 
 namespace {
 
 using namespace mapscope::test;
+namespace plugin = mapscope::plugin;
 namespace fs = std::filesystem;
 
 void write(const fs::path& file, std::string_view content) {
@@ -90,6 +95,29 @@ std::string manifest() {
          std::string(1, '\0');
 }
 
+/// A worker's whole talk: a frame of each kind that it sends.
+std::string frames() {
+  std::array<int, 2> ends{};
+  if (::pipe(ends.data()) != 0) throw std::runtime_error("no pipe");
+  plugin::FrameWriter writer(ends[1]);
+  const std::uint64_t number = 7;
+  const msc_value value = {MSC_DECLARED, &number, sizeof number};
+  const std::array copies = {value, msc_value{}};
+  msc_row row{};
+  row.size = sizeof row, row.shape = MSC_PERCPU_ENTRY;
+  row.key = value, row.copies = copies.data(), row.copy_count = copies.size();
+  writer.row(row);
+  writer.field({sizeof(msc_field), MSC_HEX, "name", number, 0.5, value});
+  writer.note(MSC_EFAULT, "part is missing");
+  writer.end({});
+  writer.crash({});
+  std::string bytes(4096, '\0');
+  const ssize_t got = ::read(ends[0], bytes.data(), bytes.size());
+  ::close(ends[0]), ::close(ends[1]);
+  bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  return bytes;
+}
+
 void write_all(const fs::path& to, std::span<char*> plugins) {
   write(to / "btf" / "every_kind", every_kind());
   write(to / "btf" / "kernel", kernel_types());
@@ -97,6 +125,7 @@ void write_all(const fs::path& to, std::span<char*> plugins) {
   write(to / "vmlinux" / "small",
         elf_vmlinux({{"_stext", 0xffffffff81000000}, {"map_idr", 0xffffffff82000000}}, "types"));
   write(to / "manifest" / "every_key", manifest());
+  write(to / "frames" / "every_kind", frames());
   fs::create_directories(to / "plugin");
   for (const char* plugin : plugins)
     fs::copy_file(plugin, to / "plugin" / fs::path(plugin).filename(), fs::copy_options::overwrite_existing);
