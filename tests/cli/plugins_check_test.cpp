@@ -31,6 +31,7 @@ TEST(PluginsCheck, APluginThatKeepsTheContract) {
 struct Breaking {
   const char *name, *rule, *said;
 };
+void PrintTo(const Breaking& breaking, std::ostream* out) { *out << breaking.name; }
 
 class PluginsCheckFinds : public testing::TestWithParam<Breaking> {};
 
