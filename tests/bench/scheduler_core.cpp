@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// scheduler_core FILE SLOTS: a core file with an allocator of so many live slots, and as many entries of a map
-// that point to them.
+// scheduler_core FILE SLOTS: a core file with an allocator of so many live slots, and as many entries of a
+// map that point to them.
 #include "tests/support/scheduler_core.hpp"
 
 #include <cstdio>
