@@ -41,7 +41,8 @@ std::uint64_t caller() {
   const auto look = [](_Unwind_Context* frame, void* to) {
     const auto at = static_cast<std::uint64_t>(_Unwind_GetIP(frame));
     if (at <= code_begin || at >= code_end) return _URC_NO_REASON;
-    *static_cast<std::uint64_t*>(to) = at - plugin_at;
+    // The call itself: behind one that does not return another function may begin.
+    *static_cast<std::uint64_t*>(to) = at - 1 - plugin_at;
     return _URC_END_OF_STACK;
   };
   _Unwind_Backtrace(look, &found);
