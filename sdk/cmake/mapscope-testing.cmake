@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # mapscope-sdk::testing, a host for plugins' own tests, made from its sources in ${testing_folder}.
 if(NOT TARGET mapscope_sdk_testing)
-  file(GLOB _mapscope_testing ${testing_folder}/*.cpp)
+  file(GLOB _mapscope_testing CONFIGURE_DEPENDS ${testing_folder}/*.cpp)
   add_library(mapscope_sdk_testing STATIC EXCLUDE_FROM_ALL ${_mapscope_testing})
   target_include_directories(mapscope_sdk_testing SYSTEM INTERFACE ${testing_folder}/include)
   target_include_directories(mapscope_sdk_testing PRIVATE ${testing_folder}/include)

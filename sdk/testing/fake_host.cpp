@@ -1,38 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mapscope/testing/fake_host.hpp>
 
-#include "beyond.hpp"
+#include "fake_render.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <span>
-#include <thread>
 
-using mapscope::testing::BeyondTypes;
-using mapscope::testing::Failure;
-using mapscope::testing::FakeHost;
-using mapscope::testing::Report;
-
-namespace {
-
-/// One render in progress: what plugins know as struct msc_call. The real host has a type of that name, and
-/// one program may hold both.
-struct Render {
-  const FakeHost& host;
-  std::optional<Failure> failure;
-  Report report{};
-  BeyondTypes made_up;
-  bool stopped = false;
-  std::uint64_t bytes = 0; ///< read and handed over
-  bool has_value = false;
-  std::vector<bool> fields{}; ///< open objects and lists: which are lists
-  bool row_open = false, row_counts = false, has_fields = false;
-  std::uint32_t shape = MSC_VALUE; ///< of the rows so far
-  bool has_slots = false;
-  std::thread::id thread = std::this_thread::get_id();
-};
-
-constexpr msc_type first_type = 0x1000;
+namespace mapscope::testing {
 
 int misuse(Render* call, std::string what) {
   call->report.misuse.push_back(std::move(what));
@@ -51,6 +26,8 @@ int enter(Render* call) {
   }
   return call->stopped ? MSC_STOP : MSC_OK;
 }
+
+namespace {
 
 /// MSC_OK when so many bytes more may be read or handed over.
 int take(Render* call, std::uint64_t bytes) {
@@ -100,96 +77,6 @@ std::uint32_t cpu_count(Render* call) {
   return call->host.cpus.empty() ? 0 : call->host.cpus.rbegin()->first + 1;
 }
 
-int type_find(Render* call, std::uint32_t scope, const char* name, msc_type* ret) {
-  if (const int rc = enter(call); rc != MSC_OK) return rc;
-  if (name == nullptr || ret == nullptr) return misuse(call, "type_find() with NULL");
-  const std::string_view spelled(name), type = spelled.substr(0, spelled.find('.'));
-  const std::string_view member = type.size() == spelled.size() ? "" : spelled.substr(type.size() + 1);
-  const auto& types = call->host.types;
-  const auto found = std::ranges::find_if(types, [&](const FakeHost::Type& candidate) {
-    return candidate.scope == scope && candidate.name == type &&
-           (member.empty() || candidate.members.contains(member));
-  });
-  *ret = found != types.end() ? first_type + static_cast<msc_type>(found - types.begin())
-                              : call->made_up.find(scope, type);
-  return *ret != 0 ? MSC_OK : MSC_ENOENT;
-}
-
-const FakeHost::Type* known(Render* call, msc_type type) {
-  const bool inside = type >= first_type && type - first_type < call->host.types.size();
-  return inside ? &call->host.types[type - first_type] : nullptr;
-}
-
-int type_size(Render* call, msc_type type, std::size_t* ret) {
-  if (const int rc = enter(call); rc != MSC_OK) return rc;
-  const auto* found = known(call, type);
-  const bool made_up = call->made_up.holds(type);
-  if ((found == nullptr && !made_up) || ret == nullptr)
-    return misuse(call, "type_size() of no type or into NULL");
-  *ret = made_up ? call->made_up.size(type) : found->size;
-  return MSC_OK;
-}
-
-int type_member(Render* call, msc_type type, const char* path, msc_member* ret) {
-  if (const int rc = enter(call); rc != MSC_OK) return rc;
-  const auto* found = known(call, type);
-  const bool made_up = call->made_up.holds(type);
-  if ((found == nullptr && !made_up) || path == nullptr || ret == nullptr)
-    return misuse(call, "type_member() of no type or with NULL");
-  if (made_up) {
-    *ret = call->made_up.member(type, path);
-    return MSC_OK;
-  }
-  const auto member = found->members.find(std::string_view(path));
-  if (member == found->members.end()) return MSC_ENOENT;
-  *ret = {call->host.handle(found->scope, member->second.type), member->second.bit_offset,
-          member->second.bit_size};
-  return MSC_OK;
-}
-
-/// In the order of their places; a path with a dot is of a member inside.
-int type_member_at(Render* call, msc_type type, std::uint32_t index, msc_member_info* ret) {
-  if (const int rc = enter(call); rc != MSC_OK) return rc;
-  const auto* found = known(call, type);
-  const bool made_up = call->made_up.holds(type);
-  if ((found == nullptr && !made_up) || ret == nullptr || ret->size != sizeof *ret)
-    return misuse(call, "type_member_at() of no type or into nothing");
-  if (made_up) return call->made_up.member_at(type, index, *ret) ? MSC_OK : MSC_ENOENT;
-  std::vector<std::pair<std::uint32_t, std::string_view>> places;
-  for (const auto& [path, member] : found->members)
-    if (path.find('.') == path.npos) places.emplace_back(member.bit_offset, path);
-  std::ranges::sort(places);
-  if (index >= places.size()) return MSC_ENOENT;
-  const std::string_view name = places[index].second;
-  const auto& member = found->members.find(name)->second;
-  ret->kind = member.is_function ? MSC_KIND_FUNCTION : MSC_KIND_OTHER;
-  ret->member = {call->host.handle(found->scope, member.type), member.bit_offset, member.bit_size};
-  ret->name[name.copy(ret->name, sizeof ret->name - 1)] = 0;
-  return MSC_OK;
-}
-
-int type_holder(Render* call, msc_type held, msc_type after, msc_member_info* ret) {
-  if (const int rc = enter(call); rc != MSC_OK) return rc;
-  const auto* wanted = known(call, held);
-  const bool made_up = call->made_up.holds(held) && (after == 0 || call->made_up.holds(after));
-  if ((wanted == nullptr && !made_up) || ret == nullptr || ret->size != sizeof *ret)
-    return misuse(call, "type_holder() of no type or into nothing");
-  if (made_up) return call->made_up.holder(held, after, *ret) ? MSC_OK : MSC_ENOENT;
-  const auto& types = call->host.types;
-  for (std::size_t i = after == 0 ? 0 : after - first_type + 1; i < types.size(); ++i) {
-    const auto is_first = [&](const auto& member) {
-      return member.second.bit_offset == 0 && member.second.type == wanted->name;
-    };
-    if (types[i].scope != wanted->scope || !std::ranges::any_of(types[i].members, is_first)) continue;
-    const std::string_view name = std::string_view(types[i].name).substr(types[i].name.find(' ') + 1);
-    ret->kind = MSC_KIND_OTHER;
-    ret->member = {first_type + i, 0, 0};
-    ret->name[name.copy(ret->name, sizeof ret->name - 1)] = 0;
-    return MSC_OK;
-  }
-  return MSC_ENOENT;
-}
-
 int symbol_address(Render* call, const char* name, std::uint64_t* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (name == nullptr || ret == nullptr) return misuse(call, "symbol_address() with NULL");
@@ -206,45 +93,6 @@ int finding(Render* call, std::uint32_t severity, const char* text) {
   if (text == nullptr || severity >= std::size(names)) return misuse(call, "finding() of nothing known");
   call->report.lines.push_back(std::string("finding ") + names[severity] + " " + text);
   return MSC_OK;
-}
-
-int enumerator_at(Render* call, msc_type type, std::uint32_t index, msc_enumerator* ret) {
-  if (const int rc = enter(call); rc != MSC_OK) return rc;
-  const auto* found = known(call, type);
-  if (found == nullptr || ret == nullptr || ret->size != sizeof *ret)
-    return misuse(call, "enumerator_at() of no type or into nothing");
-  if (index >= found->enumerators.size()) return MSC_ENOENT;
-  const auto& [name, value] = found->enumerators[index];
-  ret->value = value;
-  ret->name[name.copy(ret->name, sizeof ret->name - 1)] = 0;
-  return MSC_OK;
-}
-
-/// A struct is embedded when a member of another is of its type.
-bool is_embedded(const FakeHost& host, const FakeHost::Type& type) {
-  return std::ranges::any_of(host.types, [&](const FakeHost::Type& other) {
-    return other.scope == type.scope && std::ranges::any_of(other.members, [&](const auto& member) {
-             return member.second.type == type.name;
-           });
-  });
-}
-
-int type_sized(Render* call, std::size_t least, std::size_t most, msc_type after, msc_member_info* ret) {
-  if (const int rc = enter(call); rc != MSC_OK) return rc;
-  if (ret == nullptr || ret->size != sizeof *ret) return misuse(call, "type_sized() into nothing");
-  const auto& types = call->host.types;
-  for (std::size_t i = after == 0 ? 0 : after - first_type + 1; i < types.size(); ++i) {
-    const auto& type = types[i];
-    if (type.scope != MSC_MAP_BTF || !type.name.starts_with("struct ") || type.size < least ||
-        type.size > most)
-      continue;
-    const std::string_view name = std::string_view(type.name).substr(7);
-    ret->kind = is_embedded(call->host, type) ? MSC_KIND_EMBEDDED : MSC_KIND_OTHER;
-    ret->member = {first_type + i, 0, 0};
-    ret->name[name.copy(ret->name, sizeof ret->name - 1)] = 0;
-    return MSC_OK;
-  }
-  return MSC_ENOENT;
 }
 
 int slots(Render* call, const msc_slots* slots) {
@@ -505,8 +353,6 @@ constexpr msc_host table = {sizeof(msc_host),    MSC_ABI_MAJOR,
                             helper<slot>};
 
 } // namespace
-
-namespace mapscope::testing {
 
 std::string Report::text() const {
   std::string all;
