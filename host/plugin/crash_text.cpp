@@ -67,6 +67,9 @@ std::string crash_text(const CrashFrame& crash, const Plugin& plugin) {
 }
 
 std::string end_text(int wait_status) {
+  // Sent while the signal was blocked, as fork() of newer C libraries does: no handler could say which call.
+  if (WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGSYS)
+    return "its process was ended by SIGSYS: it made a system call that is forbidden";
   if (WIFSIGNALED(wait_status))
     return fmt::format("its process was ended by {}", signal_name(WTERMSIG(wait_status)));
   return fmt::format("its process ended with exit code {}", WEXITSTATUS(wait_status));
