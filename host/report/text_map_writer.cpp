@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <set>
 
 namespace mapscope::report {
 
@@ -68,6 +69,8 @@ private:
   std::uint32_t max_entries_ = 0;
   std::vector<bool> lists_; ///< of the open fields: which are lists
   bool row_open_ = false;   ///< they are the last row's
+  /// Names of the open fields: a plugin's own, or a frame's, end with the call; those in BTF stay.
+  std::set<std::string, std::less<>> names_;
 };
 
 void TextMapWriter::begin(const catalog::Map& map) {
@@ -135,6 +138,7 @@ void TextMapWriter::slot(const Row& row) {
 /// A row with fields is no line of a table: they would have to stand between its lines.
 void TextMapWriter::begin_fields() {
   fields_.clear();
+  names_.clear();
   fields_.begin_struct(std::nullopt);
 }
 
@@ -170,7 +174,7 @@ void TextMapWriter::field(const Field& field) {
 }
 
 void TextMapWriter::add_field(const Field& field) {
-  if (!field.name.empty()) fields_.member(field.name);
+  if (!field.name.empty()) fields_.member(*names_.emplace(field.name).first);
   switch (field.kind) {
   case FieldKind::object:
     lists_.push_back(false);

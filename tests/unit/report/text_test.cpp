@@ -259,6 +259,25 @@ TEST(TextMap, FieldsBeginWithTheirName) {
   EXPECT_THAT(kept.text, HasSubstr("\n  filter: {bits=0, kind=small}\n  level: 3\n"));
 }
 
+/// A worker's frames lie in one buffer that the next frame overwrites.
+TEST(TextMap, NamesOfFieldsEndWithTheCall) {
+  Kept kept;
+  const auto writer = make_map_writer(Format::text, {}, kept);
+  std::string name = "filter of one";
+  const auto field = [&](FieldKind kind, std::string_view next) {
+    name.assign(next);
+    writer->field(a_field(kind, name, 5));
+  };
+  writer->begin(a_map());
+  field(FieldKind::object, "filter of one");
+  field(FieldKind::number, "bits of a kind");
+  field(FieldKind::number, "level");
+  writer->field(a_field(FieldKind::end, ""));
+  name = "something else";
+  writer->end({});
+  EXPECT_THAT(kept.text, HasSubstr("\n  filter of one: {bits of a kind=5, level=5}\n"));
+}
+
 TEST(TextMap, FieldsOfARowFollowIt) {
   Kept kept;
   const auto writer = make_map_writer(Format::text, {}, kept);
