@@ -36,7 +36,10 @@ struct Words {
 };
 
 void add_messages(CLI::App& app, Words& words) {
-  app.add_flag("-v,--verbose", words.verbose, "say what is done (twice: everything)");
+  // A function: several commands share the count, and CLI11 2.4 lets those that are not given set it to 0.
+  app.add_flag_function(
+      "-v,--verbose", [&](std::int64_t times) { words.verbose += static_cast<int>(times); },
+      "say what is done (twice: everything)");
   app.add_flag("-q,--quiet", words.quiet, "say errors only");
   app.add_option("--log-level", words.log_level, "how much is said on stderr")
       ->check(CLI::IsMember({"off", "error", "warn", "info", "debug"}));
