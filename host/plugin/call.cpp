@@ -124,7 +124,11 @@ int msc_call::mapped(std::uint64_t begin, std::uint64_t end, msc_mapping* found)
   return MSC_ENOENT;
 }
 
-std::uint32_t msc_call::cpu_count() const { return environment_.target->per_cpu().count(); }
+std::uint32_t msc_call::cpu_count() {
+  const std::uint32_t count = environment_.target->per_cpu().count();
+  lacks_memory_ = lacks_memory_ || count == 0; // no kernel has none
+  return count;
+}
 
 int msc_call::config(const char* key, msc_value* value) {
   const auto found = options_.find(std::string(key, ::strnlen(key, longest_name)));

@@ -57,7 +57,8 @@ public:
 
   // The helpers, one each; the C functions in call.cpp check the thread and the budget first.
   int read(std::uint32_t space, std::uint64_t address, void* to, std::size_t size);
-  [[nodiscard]] std::uint32_t cpu_count() const;
+  /// 0 when the dump lacks the mask of possible CPUs: then copies per CPU are missing, not absent.
+  std::uint32_t cpu_count();
   int type_find(std::uint32_t scope, const char* name, msc_type* found);
   int type_size(msc_type type, std::size_t* size);
   int type_member(msc_type type, const char* path, msc_member* member);

@@ -69,8 +69,9 @@ std::string msc_call::size_problem(const msc_row& row) const {
                ? ""
                : fmt::format("row() with a value of {} bytes, the map has {}", row.value.size,
                              map_.value_size);
-  if (row.copy_count > cpu_count() || (row.copy_count != 0 && row.copies == nullptr))
-    return fmt::format("row() with {} copies for {} CPUs", row.copy_count, cpu_count());
+  const std::uint32_t cpus = environment_.target->per_cpu().count();
+  if (row.copy_count > cpus || (row.copy_count != 0 && row.copies == nullptr))
+    return fmt::format("row() with {} copies for {} CPUs", row.copy_count, cpus);
   const bool fit = std::all_of(row.copies, row.copies + row.copy_count,
                                [&](const msc_value& copy) { return value_fits(copy, false); });
   return fit ? "" : fmt::format("row() with a copy that has not the map's {} bytes", map_.value_size);
