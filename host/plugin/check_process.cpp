@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/check_process.hpp"
 
+#include "host/base/sanitized.hpp"
 #include "host/plugin/elf_image.hpp"
 
 #include <algorithm>
@@ -24,11 +25,6 @@ namespace mapscope::plugin {
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
 constexpr rlim_t most_memory = 2ULL << 30;
 
 /// What both processes see.

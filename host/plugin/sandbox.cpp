@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/sandbox.hpp"
 
+#include "host/base/sanitized.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -37,27 +39,15 @@ std::uint64_t size_now() {
   return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-/// A sanitizer's shadow is terabytes of address space: no limit that lets it grow would hold anything else.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool address_space_can_be_limited = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool address_space_can_be_limited = false;
-#else
-constexpr bool address_space_can_be_limited = true;
-#endif
-#else
-constexpr bool address_space_can_be_limited = true;
-#endif
-
 Result<void> limit_resources(const Confinement& confinement) {
   const std::uint64_t used = size_now();
   if (used == 0) return refused("see how large it is");
-  if (address_space_can_be_limited)
+  if (!sanitized) { // a shadow is terabytes of address space, and its findings may go to a file
     if (auto done = limit(RLIMIT_AS, used + confinement.memory, "memory"); !done) return done;
+    if (auto done = limit(RLIMIT_FSIZE, 0, "files"); !done) return done;
+  }
   if (auto done = limit(RLIMIT_CPU, confinement.cpu_seconds, "time"); !done) return done;
   if (auto done = limit(RLIMIT_CORE, 0, "core files"); !done) return done;
-  if (auto done = limit(RLIMIT_FSIZE, 0, "files"); !done) return done;
   return limit(RLIMIT_NPROC, 0, "processes");
 }
 

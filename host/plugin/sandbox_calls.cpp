@@ -2,6 +2,8 @@
 // The system calls that are left to a plugin.
 #include "host/plugin/sandbox.hpp"
 
+#include "host/base/sanitized.hpp"
+
 #include <array>
 #include <csignal>
 #include <fcntl.h>
@@ -55,9 +57,9 @@ void allow_computing(Filter& filter) {
        SCMP_SYS(exit_group),    SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(getpid),
        SCMP_SYS(gettid),        SCMP_SYS(sched_yield),  SCMP_SYS(getrandom),      SCMP_SYS(restart_syscall)});
   filter.allow(SCMP_SYS(tgkill), {SCMP_A0_64(SCMP_CMP_EQ, self, 0), SCMP_A2_64(SCMP_CMP_EQ, SIGABRT, 0)});
-#if defined(__SANITIZE_ADDRESS__) // what its runtime needs to say what it found
-  filter.allow({SCMP_SYS(sigaltstack), SCMP_SYS(readlink), SCMP_SYS(getrusage), SCMP_SYS(rt_sigaction)});
-#endif
+  if (sanitized) // what the runtimes need to look at memory and to say what they found
+    filter.allow({SCMP_SYS(sigaltstack), SCMP_SYS(readlink), SCMP_SYS(getrusage), SCMP_SYS(rt_sigaction),
+                  SCMP_SYS(pipe2), SCMP_SYS(pipe), SCMP_SYS(close)});
 }
 
 constexpr scmp_datum_t executable = PROT_EXEC;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/verifier_libraries.hpp"
 
+#include "host/base/sanitized.hpp"
+
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
@@ -8,19 +10,6 @@
 namespace mapscope::plugin {
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__)
-#define MAPSCOPE_SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define MAPSCOPE_SANITIZED
-#endif
-#endif
-#ifdef MAPSCOPE_SANITIZED
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
 
 /// Their symbols carry versions, so V10 can tell what comes from them.
 constexpr std::array<std::string_view, 6> versioned_libraries = {"libc.so.6",

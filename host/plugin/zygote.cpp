@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/zygote.hpp"
 
+#include "host/base/sanitized.hpp"
 #include "host/plugin/sandbox.hpp"
 #include "host/plugin/zygote_messages.hpp"
 
@@ -27,11 +28,7 @@ std::unexpected<Error> failed(std::string_view what, int error) {
 /// What a plugin prints goes nowhere: it has no business on the terminal, or in the report.
 void leave_terminal() {
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-#if defined(__SANITIZE_ADDRESS__)
-  constexpr int last = STDOUT_FILENO; // sanitizers report on the standard error
-#else
-  constexpr int last = STDERR_FILENO;
-#endif
+  constexpr int last = sanitized ? STDOUT_FILENO : STDERR_FILENO; // where sanitizers report
   for (int fd = 0; fd <= last; ++fd)
     if (::dup2(null, fd) < 0) ::_exit(1);
 }
