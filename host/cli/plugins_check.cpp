@@ -38,7 +38,8 @@ int plugins_check(const PluginsCheckOptions& options) {
   StdoutStream out;
   print_rules(plugin.verification.log, out);
   if (!plugin.usable()) return conclude(out, options.file, false);
-  const bool kept = plugin::check(plugin, std::chrono::seconds(options.seconds),
+  const plugin::CheckLimits limits{std::chrono::seconds(options.seconds), loaded->config.budget.memory};
+  const bool kept = plugin::check(plugin, limits,
                                   [&](const plugin::RuleResult& result) { print_rules({&result, 1}, out); });
   return conclude(out, options.file, kept);
 }

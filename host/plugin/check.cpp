@@ -3,6 +3,7 @@
 
 #include "host/base/glob.hpp"
 #include "host/plugin/check_process.hpp"
+#include "host/plugin/check_worker.hpp"
 #include "host/plugin/elf_image.hpp"
 #include "host/plugin/library.hpp"
 
@@ -37,7 +38,7 @@ std::vector<std::uint32_t> map_types(const Attach& attach) {
   return types.empty() ? std::vector<std::uint32_t>{most_map_types} : types;
 }
 
-msc_target target_of(std::uint32_t attach, std::uint32_t map_type) {
+msc_target map_of(std::uint32_t attach, std::uint32_t map_type) {
   msc_target target{};
   target.size = sizeof target;
   target.attach = attach;
@@ -51,13 +52,20 @@ msc_target target_of(std::uint32_t attach, std::uint32_t map_type) {
 }
 
 /// Two map types a line are enough: a line for all types would take for ever.
-std::vector<msc_target> targets_of(const Manifest& manifest) {
-  constexpr std::size_t most_per_line = 2, most = 8;
+std::vector<msc_target> targets_of(std::uint32_t at, const Attach& attach) {
+  constexpr std::size_t most = 2;
   std::vector<msc_target> targets;
-  for (std::uint32_t i = 0; i < manifest.attaches.size(); ++i) {
-    const auto types = map_types(manifest.attaches[i]);
-    for (std::size_t at = 0; at < std::min(types.size(), most_per_line) && targets.size() < most; ++at)
-      targets.push_back(target_of(i, types[at]));
+  for (const std::uint32_t type : map_types(attach))
+    if (targets.size() < most) targets.push_back(map_of(at, type));
+  if (attach.kind == AttachKind::allocator) { // a variable in a section, and what it points to in an arena
+    targets = {map_of(at, BPF_MAP_TYPE_ARRAY)};
+    targets.front().root = targets.front().map + 0x1000;
+  }
+  if (attach.kind == AttachKind::kernel) {
+    targets = {msc_target{}};
+    targets.front().size = sizeof(msc_target);
+    targets.front().attach = at;
+    targets.front().key_type = targets.front().value_type = MSC_BYTES;
   }
   return targets;
 }
@@ -68,34 +76,54 @@ std::map<std::string, std::string, std::less<>> options_of(const Manifest& manif
   return values;
 }
 
-/// In the child.
-CheckAnswer run_rule(const Plugin& plugin, const testing::Rule* rule, const CheckProgress& progress) {
+std::vector<testing::FakeHost> hosts_of(const Plugin& plugin) {
+  constexpr std::size_t most = 64;
+  std::vector<testing::FakeHost> hosts;
+  const auto& attaches = plugin.manifest().attaches;
+  for (std::uint32_t at = 0; at < attaches.size(); ++at)
+    for (const msc_target& target : targets_of(at, attaches[at]))
+      for (testing::FakeHost& host : testing::made_up_hosts(target, options_of(plugin.manifest()))) {
+        host.root_name = "a_variable", host.root_type = attaches[at].variable_type;
+        if (hosts.size() < most) hosts.push_back(std::move(host));
+      }
+  return hosts;
+}
+
+// In the process of a rule.
+
+CheckAnswer loads(const Plugin& plugin, const CheckProgress& progress) {
   progress("loading it");
   const auto entry = load(plugin);
   if (!entry) return {false, entry.error().text};
-  if (rule == nullptr)
-    return {true, fmt::format("it loads, and its entry is of interface {}.{}", (*entry)->abi_major,
-                              (*entry)->abi_minor)};
-  testing::Subject subject{
-      *entry, testing::made_up_hosts(targets_of(plugin.manifest()), options_of(plugin.manifest())), progress};
-  const auto finding = rule->run(subject);
+  return {true, fmt::format("it loads, and its entry is of interface {}.{}", (*entry)->abi_major,
+                            (*entry)->abi_minor)};
+}
+
+CheckAnswer keeps(const Plugin& plugin, const testing::Rule& rule, const CheckProgress& progress) {
+  progress("loading it");
+  const auto entry = load(plugin);
+  if (!entry) return {false, entry.error().text};
+  const auto finding = rule.run({*entry, hosts_of(plugin), progress});
   return {finding.kept, finding.text};
 }
 
 } // namespace
 
-bool check(const Plugin& plugin, std::chrono::milliseconds time_per_rule,
+bool check(const Plugin& plugin, const CheckLimits& limits,
            const std::function<void(const RuleResult&)>& say) {
   bool all_kept = true;
-  const auto run = [&](const char* name, const testing::Rule* rule) {
-    const auto answer = in_own_process(
-        time_per_rule, [&](const CheckProgress& progress) { return run_rule(plugin, rule, progress); });
+  const auto run = [&](const char* name, const auto& rule) {
+    const auto answer = in_own_process(limits.time_per_rule, rule);
     all_kept = all_kept && answer.kept;
     say({name, answer.kept ? Verdict::pass : Verdict::fail, printable(answer.text, 512)});
     return answer.kept;
   };
-  if (!run("P1", nullptr)) return false;
-  for (const testing::Rule& rule : testing::rules()) run(rule.name, &rule);
+  if (!run("P1", [&](const CheckProgress& progress) { return loads(plugin, progress); })) return false;
+  for (const testing::Rule& rule : testing::rules())
+    run(rule.name, [&](const CheckProgress& progress) { return keeps(plugin, rule, progress); });
+  run("P11", [&](const CheckProgress& progress) {
+    return same_in_worker(plugin, hosts_of(plugin), limits, progress);
+  });
   return all_kept;
 }
 

@@ -55,6 +55,7 @@ std::string place_text(const CrashFrame& crash, const Plugin& plugin) {
 
 std::string when_text(const CrashFrame& crash) {
   if (crash.loading != 0) return " while it was loaded";
+  if (crash.helper == CrashFrame::untraced) return "";
   const auto helper = helper_name(crash.helper);
   if (helper.empty()) return " before any helper call";
   return fmt::format(" {} {}()", crash.inside != 0 ? "inside" : "after", helper);

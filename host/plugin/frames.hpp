@@ -40,7 +40,7 @@ struct FrameHeader {
 /// Written by a signal handler, so plain bytes.
 struct CrashFrame {
   std::int32_t signal, syscall; ///< the second for SIGSYS
-  std::int32_t helper;          ///< index of the last helper called; -1: none yet
+  std::int32_t helper;          ///< index of the last helper called; -1: none yet; or `untraced`
   std::uint32_t inside;         ///< 1: it had not returned
   std::uint32_t loading;        ///< 1: the library was not there yet
   std::uint32_t in_plugin;      ///< 1: `offset` is from where the plugin was loaded
@@ -48,6 +48,8 @@ struct CrashFrame {
   std::uint64_t offset;         ///< of the instruction, from the symbol or the plugin's begin
   std::uint64_t caller;         ///< when not in the plugin: its innermost call, from its begin; 0: unknown
   std::array<char, 64> symbol;  ///< elsewhere than in the plugin; "" = unknown
+
+  static constexpr std::int32_t untraced = -2; ///< nobody looked
 };
 
 /// Collects frames and writes them to a descriptor in large pieces. Ends the process when nobody reads.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
 #include <grp.h>
@@ -60,6 +61,14 @@ Result<void> leave_user() {
 }
 
 } // namespace
+
+Result<void> leave_terminal() {
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  constexpr int last = sanitized ? STDOUT_FILENO : STDERR_FILENO; // where sanitizers report
+  for (int fd = 0; fd <= last; ++fd)
+    if (::dup2(null, fd) < 0) return refused("leave the terminal");
+  return {};
+}
 
 Result<void> end_with(pid_t parent) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return refused("end with its parent");

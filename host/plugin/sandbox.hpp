@@ -29,6 +29,8 @@ Result<void> allow_loading();
 /// After that: memory, reading, writing to what is open, clocks, ending.
 Result<void> allow_rendering();
 
+/// What a plugin prints goes nowhere: it has no business on the terminal, or in the report.
+Result<void> leave_terminal();
 /// The process ends with `parent`; an error when that is gone already.
 Result<void> end_with(pid_t parent);
 /// Closes all but `descriptors` and the first three.

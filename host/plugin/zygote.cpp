@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/zygote.hpp"
 
-#include "host/base/sanitized.hpp"
 #include "host/plugin/sandbox.hpp"
 #include "host/plugin/zygote_messages.hpp"
 
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <set>
 #include <sys/prctl.h>
@@ -23,14 +21,6 @@ namespace {
 
 std::unexpected<Error> failed(std::string_view what, int error) {
   return fail(Errc::io, fmt::format("cannot {}: {}", what, std::generic_category().message(error)));
-}
-
-/// What a plugin prints goes nowhere: it has no business on the terminal, or in the report.
-void leave_terminal() {
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  constexpr int last = sanitized ? STDOUT_FILENO : STDERR_FILENO; // where sanitizers report
-  for (int fd = 0; fd <= last; ++fd)
-    if (::dup2(null, fd) < 0) ::_exit(1);
 }
 
 /// The process itself.
@@ -80,8 +70,7 @@ private:
   std::vector<int> kept = {fd};
   for (const Plugin& plugin : plugins)
     if (plugin.file) kept.push_back(plugin.file->fd());
-  leave_terminal();
-  if (!keep_only(kept) || !end_with(parent)) ::_exit(1);
+  if (!leave_terminal() || !keep_only(kept) || !end_with(parent)) ::_exit(1);
   Nursery(environment, fd).run();
 }
 

@@ -36,8 +36,8 @@ std::uint64_t word(Beyond::Memory memory, std::uint64_t seed, std::uint64_t addr
   return kind == 13 ? drawn | 1 : 0;
 }
 
-void set_name(msc_member_info& info, std::string_view name) {
-  info.name[name.copy(info.name, sizeof info.name - 1)] = 0;
+template <class Named> void set_name(Named& named, std::string_view name) {
+  named.name[name.copy(named.name, sizeof named.name - 1)] = 0;
 }
 
 } // namespace
@@ -97,6 +97,14 @@ bool BeyondTypes::member_at(msc_type type, std::uint32_t index, msc_member_info&
   return true;
 }
 
+bool BeyondTypes::enumerator_at(msc_type type, std::uint32_t index, msc_enumerator& enumerator) const {
+  const std::uint64_t drawn = draw(type, "enumerators");
+  if (index >= drawn % 9) return false;
+  enumerator.value = static_cast<std::int64_t>(drawn % 2 == 0 ? index : mix(drawn, "value") >> index);
+  set_name(enumerator, "ENUMERATOR_" + std::to_string(index));
+  return true;
+}
+
 bool BeyondTypes::holder(msc_type held, msc_type after, msc_member_info& info) {
   const std::string& last = made(after != 0 ? after : held).name;
   if (last.size() > 200 || draw(held, last) % 4 == 0) return false;
@@ -109,13 +117,19 @@ bool BeyondTypes::holder(msc_type held, msc_type after, msc_member_info& info) {
   return true;
 }
 
+bool address_beyond(const Beyond& beyond, std::string_view name, std::uint64_t& address) {
+  const std::uint64_t drawn = mix(beyond.seed, name);
+  address = 0xffffffff81000000 + (drawn & 0xfffff8);
+  return drawn >> 62 != 0;
+}
+
 bool symbol_beyond(const Beyond& beyond, std::uint64_t address, msc_symbol& symbol) {
   const std::uint64_t drawn = mix(beyond.seed ^ address);
   if (drawn % 2 == 0) return false;
   symbol.program = drawn % 7 == 0 ? 5 : 0;
   symbol.offset = drawn % 4096;
   const std::string name = "symbol_" + std::to_string(drawn % 1000);
-  symbol.name[name.copy(symbol.name, sizeof symbol.name - 1)] = 0;
+  set_name(symbol, name);
   symbol.module[0] = 0;
   return true;
 }

@@ -27,6 +27,8 @@ public:
   msc_member member(msc_type type, std::string_view path);
   /// The index-th of a few; false behind the last.
   bool member_at(msc_type type, std::uint32_t index, msc_member_info& info);
+  /// The same of an enum.
+  bool enumerator_at(msc_type type, std::uint32_t index, msc_enumerator& enumerator) const;
   /// One after the other, some.
   bool holder(msc_type held, msc_type after, msc_member_info& info);
 
@@ -43,6 +45,7 @@ private:
 };
 
 /// Symbols and mappings, which need no memory of what was asked before.
+bool address_beyond(const Beyond& beyond, std::string_view name, std::uint64_t& address);
 bool symbol_beyond(const Beyond& beyond, std::uint64_t address, msc_symbol& symbol);
 int mapped_beyond(const Beyond& beyond, std::uint64_t begin, std::uint64_t end, msc_mapping& mapping);
 

@@ -242,21 +242,22 @@ constexpr Rule all_rules[] = {{"P2", renders},       {"P3", fails_cleanly},    {
 
 std::span<const Rule> rules() { return all_rules; }
 
-std::vector<FakeHost> made_up_hosts(const std::vector<msc_target>& targets,
+std::vector<FakeHost> made_up_hosts(const msc_target& target,
                                     const std::map<std::string, std::string, std::less<>>& config) {
   constexpr std::uint64_t seeds = 8;
   std::vector<FakeHost> hosts;
-  for (const msc_target& target : targets)
-    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
-      FakeHost& host = hosts.emplace_back("");
-      host.target = target;
-      host.config = config;
-      host.cpus = {{0, 0x100000}, {1, 0x200000}};
-      host.beyond = Beyond{seed == 0   ? Beyond::Memory::zeros
-                           : seed == 1 ? Beyond::Memory::noise
-                                       : Beyond::Memory::pointers,
-                           seed, false};
-    }
+  for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+    FakeHost& host = hosts.emplace_back("");
+    host.budget = small_budget, host.byte_budget = small_byte_budget;
+    host.target = target;
+    host.config = config;
+    host.cpus = {{0, 0x100000}, {1, 0x200000}};
+    if (seed % 2 == 0) host.arena = 0x100000000;
+    host.beyond = Beyond{seed == 0   ? Beyond::Memory::zeros
+                         : seed == 1 ? Beyond::Memory::noise
+                                     : Beyond::Memory::pointers,
+                         seed, false};
+  }
   return hosts;
 }
 

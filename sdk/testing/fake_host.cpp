@@ -82,7 +82,8 @@ int symbol_address(Render* call, const char* name, std::uint64_t* ret) {
   if (name == nullptr || ret == nullptr) return misuse(call, "symbol_address() with NULL");
   const auto& symbols = call->host.symbols;
   const auto found = std::ranges::find_if(symbols, [&](const auto& symbol) { return symbol.second == name; });
-  if (found == symbols.end()) return MSC_ENOENT;
+  if (found == symbols.end())
+    return call->host.beyond && address_beyond(*call->host.beyond, name, *ret) ? MSC_OK : MSC_ENOENT;
   *ret = found->first;
   return MSC_OK;
 }
@@ -102,7 +103,8 @@ int slots(Render* call, const msc_slots* slots) {
   if (slots->stride != 0 && slots->header >= slots->stride)
     return misuse(call, "slots() without room for a payload");
   const auto* payload = known(call, slots->payload);
-  if (payload == nullptr && slots->payload != MSC_BYTES) return misuse(call, "slots() of no type");
+  if (payload == nullptr && slots->payload != MSC_BYTES && !call->made_up.holds(slots->payload))
+    return misuse(call, "slots() of no type");
   call->has_slots = true;
   const std::string type = payload != nullptr         ? payload->name
                            : slots->reason != nullptr ? std::string("unknown ") + slots->reason
@@ -370,7 +372,11 @@ msc_type FakeHost::handle(std::uint32_t scope, std::string_view name) const {
 Report FakeHost::render(const msc_plugin& plugin, std::optional<Failure> failure) const {
   Render call{.host = *this, .failure = failure, .made_up = BeyondTypes(beyond ? &*beyond : nullptr)};
   msc_target borrowed = target;
-  borrowed.root_name = target.root != 0 ? root_name.c_str() : nullptr;
+  if (target.root != 0) {
+    borrowed.root_name = root_name.c_str();
+    borrowed.root_type = handle(MSC_MAP_BTF, root_type);
+    if (borrowed.root_type == MSC_BYTES) borrowed.root_type = call.made_up.find(MSC_MAP_BTF, root_type);
+  }
   call.report.rc = plugin.render(&table, reinterpret_cast<msc_call*>(&call), &borrowed);
   if (call.report.rc == MSC_OK && (call.row_open || !call.fields.empty()))
     misuse(&call, "render() that leaves an object, a list or a row open");

@@ -113,8 +113,10 @@ int type_holder(Render* call, msc_type held, msc_type after, msc_member_info* re
 int enumerator_at(Render* call, msc_type type, std::uint32_t index, msc_enumerator* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   const auto* found = known(call, type);
-  if (found == nullptr || ret == nullptr || ret->size != sizeof *ret)
+  const bool made_up = call->made_up.holds(type);
+  if ((found == nullptr && !made_up) || ret == nullptr || ret->size != sizeof *ret)
     return misuse(call, "enumerator_at() of no type or into nothing");
+  if (made_up) return call->made_up.enumerator_at(type, index, *ret) ? MSC_OK : MSC_ENOENT;
   if (index >= found->enumerators.size()) return MSC_ENOENT;
   const auto& [name, value] = found->enumerators[index];
   ret->value = value;

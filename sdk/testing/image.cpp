@@ -127,8 +127,8 @@ void append(std::vector<std::byte>& bytes, std::string_view word) {
   append(bytes, value, sizes.at(kind));
 }
 
-/// `value_type` and `root_type` are resolved when all types are known.
-void parse(FakeHost& host, std::string& value_type, std::string& root_type, Words words) {
+/// `value_type` is resolved when all types are known.
+void parse(FakeHost& host, std::string& value_type, Words words) {
   const auto first = words.next();
   if (first.empty()) return;
   if (first == "enum") {
@@ -145,7 +145,7 @@ void parse(FakeHost& host, std::string& value_type, std::string& root_type, Word
   } else if (first == "root") {
     host.target.root = number(words.next());
     const auto kind = words.next();
-    root_type = std::string(kind) + " " + std::string(words.next());
+    host.root_type = std::string(kind) + " " + std::string(words.next());
     host.root_name = words.rest();
   } else if (first == "config") {
     const auto key = words.next();
@@ -178,18 +178,17 @@ void parse(FakeHost& host, std::string& value_type, std::string& root_type, Word
 FakeHost::FakeHost(std::string_view image) {
   target.size = sizeof target;
   target.key_type = target.value_type = MSC_BYTES;
-  std::string value_type, root_type;
+  std::string value_type;
   for (std::size_t line = 1; !image.empty(); ++line) {
     const auto end = std::min(image.find('\n'), image.size());
     try {
-      parse(*this, value_type, root_type, Words(image.substr(0, end)));
+      parse(*this, value_type, Words(image.substr(0, end)));
     } catch (const std::exception& error) {
       throw std::invalid_argument("line " + std::to_string(line) + ": " + error.what());
     }
     image.remove_prefix(std::min(end + 1, image.size()));
   }
   target.value_type = handle(MSC_KERNEL_BTF, value_type);
-  if (target.root != 0) target.root_type = handle(MSC_MAP_BTF, root_type);
 }
 
 } // namespace mapscope::testing

@@ -23,9 +23,22 @@ TEST(PluginsCheck, APluginThatKeepsTheContract) {
   const Ran ran = check("none");
   EXPECT_EQ(ran.exit_code, 0) << ran.out;
   EXPECT_EQ(ran.err, "");
-  for (int rule = 1; rule <= 10; ++rule)
+  for (int rule = 1; rule <= 11; ++rule)
     EXPECT_THAT(line_of(ran, "P" + std::to_string(rule)), testing::MatchesRegex("P[0-9]+ +ok +[^ ].*"));
   EXPECT_THAT(ran.out, EndsWith("breaking_none.so: keeps the contract\n"));
+}
+
+TEST(PluginsCheck, TheBuiltInsKeepIt) {
+  unsigned checked = 0;
+  for (const auto& file : std::filesystem::directory_iterator(MAPSCOPE_PLUGINS)) {
+    if (file.path().extension() != ".so") continue;
+    test::Streams streams;
+    streams.seconds = 60;
+    const Ran ran = test::run_program(MAPSCOPE_PROGRAM, {"plugins", "check", file.path().string()}, streams);
+    EXPECT_EQ(ran.exit_code, 0) << ran.out;
+    ++checked;
+  }
+  EXPECT_GT(checked, 20U);
 }
 
 struct Breaking {
@@ -56,13 +69,16 @@ INSTANTIATE_TEST_SUITE_P(
                     Breaking{"open", "P2", "render() that leaves an object, a list or a row open (host 0)"},
                     Breaking{"size", "P2", "row() with a key of another size (host 0)"},
                     Breaking{"thread", "P2", "a helper called from another thread (host 0)"},
-                    Breaking{"ignore", "P4", "after MSC_STOP it called 99 more helpers"}),
+                    Breaking{"ignore", "P4", "after MSC_STOP it called 99 more helpers"},
+                    Breaking{"file", "P11", "in a worker process: the system call openat is forbidden"},
+                    Breaking{"process", "P11", "counted\" in a worker process (host 0)"}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST(PluginsCheck, OtherRulesGoOnBesideOneThatIsBroken) {
   const Ran ran = check("crash", {"--seconds", "5"});
   EXPECT_THAT(line_of(ran, "P1"), HasSubstr(" ok "));
   EXPECT_NE(line_of(ran, "P10"), "");
+  EXPECT_THAT(line_of(ran, "P11"), HasSubstr("in a worker process: the system call "));
 }
 
 TEST(PluginsCheck, WhatTheVerifierRefusesIsNotRun) {

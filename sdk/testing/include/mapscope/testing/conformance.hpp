@@ -37,8 +37,8 @@ struct Rule {
 std::span<const Rule> rules();
 
 /// Hosts that have any memory and any type, none of which makes sense: for a plugin of which nothing but its
-/// targets is known. Sizes are those of small maps.
-std::vector<FakeHost> made_up_hosts(const std::vector<msc_target>& targets,
+/// target is known. Budgets are those of small maps.
+std::vector<FakeHost> made_up_hosts(const msc_target& target,
                                     const std::map<std::string, std::string, std::less<>>& config);
 
 } // namespace mapscope::testing

@@ -119,7 +119,7 @@ public:
   std::map<std::uint32_t, std::uint64_t> cpus; ///< offset of each possible CPU
   std::map<std::uint64_t, std::vector<std::byte>> memory;
   std::optional<std::uint64_t> arena;           ///< address of what has 32 zero bits there
-  std::string root_name;                        ///< target.root_name
+  std::string root_name, root_type;             ///< of target.root: "struct scx_allocator", in the map's BTF
   std::map<std::uint64_t, std::string> symbols; ///< by the address each begins at
   struct Region {
     std::uint64_t size = 0, page = 0;
