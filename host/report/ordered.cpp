@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/ordered.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -85,15 +87,49 @@ Result<void> write_in_order(Board& board, Output& out, const Ordered& work) {
   return {};
 }
 
+/// Goes straight out; after an error nothing does.
+class Direct final : public Stream {
+public:
+  explicit Direct(Output& out) : out_(out) {}
+  void append(std::string_view text) override {
+    if (written_) written_ = out_.write(text);
+  }
+  [[nodiscard]] const Result<void>& written() const { return written_; }
+
+private:
+  Output& out_;
+  Result<void> written_;
+};
+
+/// Where no thread can be had.
+Result<void> run_alone(Output& out, const Ordered& work) {
+  Direct direct(out);
+  for (std::size_t index = 0; index < work.count && direct.written(); ++index) {
+    work.before(index);
+    work.make(index, direct);
+  }
+  return direct.written();
+}
+
+/// As many as can be had.
+std::vector<std::jthread> start_threads(std::size_t wanted, const std::function<void()>& body) {
+  std::vector<std::jthread> threads;
+  try {
+    while (threads.size() < wanted) threads.emplace_back(body);
+  } catch (const std::system_error&) { // a limit of the user's
+  }
+  return threads;
+}
+
 } // namespace
 
 Result<void> run_ordered(Output& out, const Ordered& work) {
   Board board;
   board.waiting.resize(work.count);
   board.done.resize(work.count);
-  std::vector<std::jthread> threads;
-  for (unsigned i = 0; i < std::max(1U, work.threads) && i < work.count; ++i)
-    threads.emplace_back([&] { work_off(board, work); });
+  const auto threads = start_threads(std::min<std::size_t>(std::max(1U, work.threads), work.count),
+                                     [&] { work_off(board, work); });
+  if (threads.empty()) return run_alone(out, work);
   auto written = write_in_order(board, out, work);
   if (!written) {
     const std::scoped_lock lock(board.mutex);

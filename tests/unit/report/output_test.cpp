@@ -10,8 +10,12 @@
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <system_error>
 #include <thread>
+#include <unistd.h>
 
 namespace mapscope::report {
 namespace {
@@ -160,6 +164,27 @@ TEST(Ordered, APieceWaitsForItsTurnWithABoundedBuffer) {
   EXPECT_EQ(out.text.size(), piece * pieces);
   EXPECT_GE(ahead, buffer);
   EXPECT_LE(ahead, buffer + piece);
+}
+
+/// In a process that may not start a thread.
+int ordered_alone() {
+  const rlimit none{0, 0};
+  if (::setrlimit(RLIMIT_NPROC, &none) != 0) return 2;
+  if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) return 3; // the limit is not for root
+  try {
+    std::jthread([] {});
+    return 4;
+  } catch (const std::system_error&) {
+  }
+  return ordered(4, 5) == "<0><1>1 <2>2 2 <3>3 3 3 <4>4 4 4 4 " ? 0 : 1;
+}
+
+TEST(Ordered, WithoutAnyThread) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(ordered_alone());
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0) << "exit code " << WEXITSTATUS(status);
 }
 
 TEST(Ordered, AWriteErrorEndsTheOutput) {
