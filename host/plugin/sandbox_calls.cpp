@@ -20,6 +20,12 @@ namespace mapscope::plugin {
 
 namespace {
 
+// What an argument of a call must be.
+scmp_arg_cmp equal(unsigned argument, scmp_datum_t value) { return {argument, SCMP_CMP_EQ, value, 0}; }
+scmp_arg_cmp masked(unsigned argument, scmp_datum_t mask, scmp_datum_t value) {
+  return {argument, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
 /// One filter being written; the first failure stays.
 class Filter {
 public:
@@ -56,7 +62,7 @@ void allow_computing(Filter& filter) {
        SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time),           SCMP_SYS(exit),
        SCMP_SYS(exit_group),    SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(getpid),
        SCMP_SYS(gettid),        SCMP_SYS(sched_yield),  SCMP_SYS(getrandom),      SCMP_SYS(restart_syscall)});
-  filter.allow(SCMP_SYS(tgkill), {SCMP_A0_64(SCMP_CMP_EQ, self, 0), SCMP_A2_64(SCMP_CMP_EQ, SIGABRT, 0)});
+  filter.allow(SCMP_SYS(tgkill), {equal(0, self), equal(2, SIGABRT)});
   if (sanitized) // what the runtimes need to look at memory and to say what they found
     filter.allow({SCMP_SYS(sigaltstack), SCMP_SYS(readlink), SCMP_SYS(getrusage), SCMP_SYS(rt_sigaction),
                   SCMP_SYS(pipe2), SCMP_SYS(pipe), SCMP_SYS(close)});
@@ -74,18 +80,18 @@ Result<void> allow_loading() {
                 SCMP_SYS(readlinkat), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
                 SCMP_SYS(getcwd), SCMP_SYS(seccomp)});
   // Libraries that a plugin needs are looked for; a descriptor that cannot be written to harms nobody.
-  filter.allow(SCMP_SYS(openat), {SCMP_A2_64(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)});
-  filter.allow(SCMP_SYS(open), {SCMP_A1_64(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)});
+  filter.allow(SCMP_SYS(openat), {masked(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)});
+  filter.allow(SCMP_SYS(open), {masked(1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)});
   for (const scmp_datum_t option : {PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP})
-    filter.allow(SCMP_SYS(prctl), {SCMP_A0_64(SCMP_CMP_EQ, option, 0)});
+    filter.allow(SCMP_SYS(prctl), {equal(0, option)});
   return filter.load();
 }
 
 Result<void> allow_rendering() {
   Filter filter;
   allow_computing(filter);
-  filter.allow(SCMP_SYS(mmap), {SCMP_A2_64(SCMP_CMP_MASKED_EQ, executable, 0)});
-  filter.allow(SCMP_SYS(mprotect), {SCMP_A2_64(SCMP_CMP_MASKED_EQ, executable, 0)});
+  filter.allow(SCMP_SYS(mmap), {masked(2, executable, 0)});
+  filter.allow(SCMP_SYS(mprotect), {masked(2, executable, 0)});
   return filter.load();
 }
 

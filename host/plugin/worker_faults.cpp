@@ -73,12 +73,12 @@ CrashFrame fault;
 volatile sig_atomic_t faults = 0;
 
 // AddressSanitizer would look for the bounds of the other stack in /proc before a call that does not return.
-[[noreturn, gnu::no_sanitize("address")]] void tell() {
+[[noreturn]] __attribute__((no_sanitize("address"))) void tell() {
   frames->crash(fault);
   ::_exit(128 + fault.signal);
 }
 
-[[gnu::no_sanitize("address")]] void on_fault(int signal, siginfo_t* info, void* context) {
+__attribute__((no_sanitize("address"))) void on_fault(int signal, siginfo_t* info, void* context) {
   faults = faults + 1;
   if (faults == 2) tell();
   if (faults > 2) ::_exit(128 + signal);

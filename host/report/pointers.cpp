@@ -37,8 +37,8 @@ bool is_record(const btf::Types& types, btf::TypeId type) {
 Pointers::Pointers(const target::Target& target, std::shared_ptr<const btf::Types> kernel,
                    std::shared_ptr<const btf::Types> own, const Following& following,
                    const btf::Limits& limits, btf::Behind& behind)
-    : target_(target), kernel_(std::move(kernel)), own_(std::move(own)), following_(following),
-      limits_(limits), behind_(behind), reader_(target.reader()), left_(limits.nodes) {
+    : kernel_(std::move(kernel)), own_(std::move(own)), following_(following), limits_(limits),
+      behind_(behind), reader_(target.reader()), left_(limits.nodes) {
   if (following.families != nullptr && following.map != nullptr)
     arenas_ = following.families->arenas_of(*following.map);
 }

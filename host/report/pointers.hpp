@@ -103,7 +103,6 @@ private:
   void cpu_mask(std::uint64_t value, btf::Progress& progress, btf::ValueVisitor& out);
   static void reason(std::uint64_t value, std::string_view text, btf::ValueVisitor& out);
 
-  const target::Target& target_;
   std::shared_ptr<const btf::Types> kernel_, own_;
   Following following_;
   std::vector<const catalog::Arena*> arenas_;
