@@ -58,13 +58,13 @@ ValueNode& TreeVisitor::place() {
 }
 
 void TreeVisitor::leaf(std::string label) {
-  place() = {Shape::leaf, std::move(label), {}, {}};
+  place() = {Shape::leaf, std::move(label), {}, {}, false};
   complete_ = complete_ || open_.empty();
 }
 
 void TreeVisitor::begin(Shape shape, std::string label) {
   ValueNode& node = place();
-  node = {shape, std::move(label), {}, {}};
+  node = {shape, std::move(label), {}, {}, false};
   open_.push_back(&node);
 }
 
@@ -104,19 +104,22 @@ void TreeVisitor::name(std::string name) {
 }
 
 void TreeVisitor::member(std::string_view of) {
-  if (!open_.empty() && !open_.back()->names.empty() && open_.back()->names.back().starts_with("@"))
-    throw std::logic_error("a member behind a fact");
+  if (!open_.empty() && open_.back()->has_facts) throw std::logic_error("a member behind a fact");
   name(std::string(of));
 }
 void TreeVisitor::begin_pointer(std::uint64_t value) { begin(Shape::pointer, fmt::format("{:#x}", value)); }
 void TreeVisitor::deref() { name("*"); }
 void TreeVisitor::end_pointer() { end(Shape::pointer); }
-void TreeVisitor::fact(std::string_view of, const btf::Fact& fact) {
+void TreeVisitor::fact_name(std::string_view of) {
   name("@" + std::string(of));
+  open_.back()->has_facts = true;
+}
+void TreeVisitor::fact(std::string_view of, const btf::Fact& fact) {
+  fact_name(of);
   std::visit([this](const auto& value) { leaf(fmt::format("{}", value)); }, fact);
 }
 void TreeVisitor::begin_values(std::string_view of) {
-  name("@" + std::string(of));
+  fact_name(of);
   begin(Shape::array, "");
 }
 void TreeVisitor::end_values() { end(Shape::array); }

@@ -21,6 +21,7 @@ struct ValueNode {
   /// leads to.
   std::vector<std::string> names;
   std::vector<ValueNode> children;
+  bool has_facts = false; ///< its names cannot tell: a member of a hostile BTF may be called "@"
   bool operator==(const ValueNode&) const = default;
 
   /// "point{x=3:int16, list=[5: 1:uint8, 2:uint8], p=0x10, b=truncated(4/2, <12 34>)}". Leaves read 3:int16,
@@ -66,6 +67,7 @@ public:
 private:
   void leaf(std::string label);
   void name(std::string name);
+  void fact_name(std::string_view of);
   void begin(ValueNode::Shape shape, std::string label);
   void end(ValueNode::Shape shape);
   ValueNode& place();
