@@ -156,6 +156,8 @@ void run_scheduler(const Scheduling& asked, std::FILE* out) {
   run_earlier(asked.earlier);
   const pid_t scheduler = start(asked.command);
   wait_for_state("enabled", scheduler);
+  // Thrown out, it would end, and with its link the kernel's record of it would go.
+  if (asked.scenario == "ejected") must(kill(scheduler, SIGSTOP), "stop the scheduler's process");
   start_busy_tasks();
   Members said = {{"scenario", json::text(asked.scenario)},
                   {"command", json::text(asked.command[0])},
