@@ -66,7 +66,7 @@ msc_target msc_call::target() const {
 
 int msc_call::enter() {
   if (std::this_thread::get_id() != thread_) { // nothing else of this object may be touched from here
-    bug_ = true;
+    other_thread_ = true;
     return MSC_EINVAL;
   }
   return budget_.call() ? MSC_OK : MSC_STOP;

@@ -184,8 +184,9 @@ private:
   std::uint64_t cut_values_ = 0;                  ///< values given without their end
   std::uint64_t first_cut_ = 0, first_whole_ = 0; ///< bytes of the first that were given, and that it has
   bool gaps_ = false;
-  bool lacks_memory_ = false;     ///< the plugin asked for memory that the snapshot should have and has not
-  std::atomic<bool> bug_ = false; ///< also set from a thread that must not call at all
+  bool lacks_memory_ = false; ///< the plugin asked for memory that the snapshot should have and has not
+  bool bug_ = false;
+  std::atomic<bool> other_thread_ = false; ///< one that must not call at all did
   std::optional<std::pair<std::uint64_t, mapscope::target::Fault>> first_fault_;
   std::vector<std::string> notes_;
   std::vector<mapscope::report::Finding> findings_;

@@ -46,7 +46,7 @@ report::Status msc_call::status_after(int rc) const {
   using report::Status;
   if (budget_.spent() == Kind::time) return Status::timed_out;
   if (budget_.spent() != Kind::none) return Status::truncated;
-  if (bug_ || (rc < MSC_OK && rc != MSC_EFAULT)) return Status::failed;
+  if (bug_ || other_thread_ || (rc < MSC_OK && rc != MSC_EFAULT)) return Status::failed;
   if (has_gaps(rc)) return shows_something() ? Status::partial : Status::unreadable;
   if (rc > MSC_OK || hidden() != 0 || cut_values_ != 0 || left_out() != 0) return Status::truncated;
   return Status::complete;
@@ -68,7 +68,9 @@ std::optional<std::uint64_t> msc_call::entry_count() const {
 /// In the order of weight; empty lines are left out by the caller.
 std::vector<std::string> msc_call::reasons(int rc, report::Status status) const {
   std::vector<std::string> list = {spent_text()};
-  if (status == report::Status::failed) list.push_back(fmt::format("the plugin gave up (code {})", rc));
+  if (status == report::Status::failed && rc < MSC_OK) // else a bug of it, which a note tells, is all
+    list.push_back(fmt::format("the plugin gave up (code {})", rc));
+  if (other_thread_) list.emplace_back("plugin bug: a helper called from another thread");
   if (unreadable_ != 0) list.push_back(fmt::format("{} values could not be read", unreadable_));
   if (lacks_memory() && !gaps_ && unreadable_ == 0 && rc != MSC_EFAULT)
     list.emplace_back("something is left out, the dump does not hold it");

@@ -149,6 +149,7 @@ INSTANTIATE_TEST_SUITE_P(
                   "|its process was ended by SIGSYS: it made a system call that is forbidden)"},
         Hostility{"open", "crashed", "the system call open(at)? is forbidden"},
         Hostility{"read_file", "crashed", "the system call open(at)? is forbidden"},
+        Hostility{"thread", "crashed", "(the system call .* is forbidden|its process was ended by SIGSYS)"},
         Hostility{"socket", "crashed", "the system call socket is forbidden"},
         Hostility{"garbage", "failed", "its process sent a frame of unknown kind"},
         Hostility{"long_frame", "failed", "its process sent a frame of 2147483647 bytes"},
@@ -232,6 +233,11 @@ TEST(HostileBudget, AnExceptionAcrossTheBoundary) {
   for (const char* isolate : {"out-of-tree", "none"})
     expect_stopped(Dump({"hostile", "steady"}, and_also(mode_is("throw", 3), {"--isolate", isolate})),
                    "failed", "the plugin gave up (code -4); plugin bug: an exception left render()", 3);
+}
+
+TEST(HostileInProcess, AHelperFromAnotherThread) {
+  expect_stopped(Dump({"hostile", "steady"}, and_also(mode_is("thread", 3), {"--isolate", "none"})), "failed",
+                 "plugin bug: a helper called from another thread", 3);
 }
 
 /// Nobody else shows the map: what was there before the crash stands, and what was begun is ended.

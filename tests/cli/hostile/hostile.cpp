@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string_view>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 
 MSC_MANIFEST("abi=1.0\0"
@@ -103,6 +104,7 @@ __attribute__((noinline)) int misbehave(const Render& render, std::string_view m
   if (mode == "garbage") write_everywhere("no frame at all, and none behind it");
   if (mode == "long_frame") write_a_long_frame();
   if (mode == "forged_end") write_an_end();
+  if (mode == "thread") std::thread([&render] { render.host.count(render.call, 1); }).join();
   if (mode == "kill_parent") return ::kill(::getppid(), SIGKILL);
   if (mode == "kill_all") return ::kill(-1, SIGKILL);
   if (mode == "bad_read")
