@@ -66,7 +66,7 @@ Result<void> leave_terminal() {
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
   constexpr int last = sanitized ? STDOUT_FILENO : STDERR_FILENO; // where sanitizers report
   for (int fd = 0; fd <= last; ++fd)
-    if (::dup2(null, fd) < 0) return refused("leave the terminal");
+    if (null < 0 || ::dup2(null, fd) < 0) return refused("leave the terminal");
   return {};
 }
 

@@ -96,17 +96,21 @@ Zygote::~Zygote() {
   }
 }
 
+ZygoteAnswer Zygote::ask(const ZygoteQuestion& question, int descriptor) {
+  ZygoteAnswer answer{};
+  const std::scoped_lock lock(mutex_);
+  const bool answered =
+      send_question(fd_, question, descriptor) &&
+      // NOLINTNEXTLINE(clang-analyzer-unix.BlockInCriticalSection): one question at a time is what it is for
+      ::recv(fd_, &answer, sizeof answer, 0) == sizeof answer;
+  return answered ? answer : ZygoteAnswer{-1, EPIPE};
+}
+
 Result<Zygote::Child> Zygote::fork_worker(const Plugin& plugin, std::uint64_t cpu_seconds) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return failed("make a socket for a worker process", errno);
-  ZygoteAnswer answer{-1, EPIPE};
-  {
-    const std::scoped_lock lock(mutex_);
-    if (send_question(fd_, {&plugin, cpu_seconds, -1}, ends[1]) &&
-        ::recv(fd_, &answer, sizeof answer, 0) != sizeof answer)
-      answer = {-1, EPIPE};
-  }
+  const ZygoteAnswer answer = ask({&plugin, cpu_seconds, -1}, ends[1]);
   ::close(ends[1]);
   if (answer.pid > 0) return Child{answer.pid, ends[0]};
   ::close(ends[0]);
@@ -114,11 +118,8 @@ Result<Zygote::Child> Zygote::fork_worker(const Plugin& plugin, std::uint64_t cp
 }
 
 Result<int> Zygote::reap(pid_t pid) {
-  const std::scoped_lock lock(mutex_);
-  ZygoteAnswer answer{-1, EPIPE};
-  if (send_question(fd_, {nullptr, 0, pid}, -1) && ::recv(fd_, &answer, sizeof answer, 0) == sizeof answer &&
-      answer.pid == pid)
-    return answer.status;
+  const ZygoteAnswer answer = ask({nullptr, 0, pid}, -1);
+  if (answer.pid == pid) return answer.status;
   return failed("ask how a worker process ended", answer.status);
 }
 

@@ -12,6 +12,9 @@
 
 namespace mapscope::plugin {
 
+struct ZygoteQuestion;
+struct ZygoteAnswer;
+
 class Zygote {
 public:
   /// The environment and all that it points to must live as long. `plugins` keep their descriptors.
@@ -33,6 +36,8 @@ public:
 
 private:
   Zygote(pid_t pid, int fd) : pid_(pid), fd_(fd) {}
+  /// Its answer; where it is gone, a pid of -1.
+  ZygoteAnswer ask(const ZygoteQuestion& question, int descriptor);
 
   pid_t pid_;
   int fd_;

@@ -114,10 +114,11 @@ Result<void> run_alone(Output& out, const Ordered& work) {
 /// As many as can be had.
 std::vector<std::jthread> start_threads(std::size_t wanted, const std::function<void()>& body) {
   std::vector<std::jthread> threads;
-  try {
-    while (threads.size() < wanted) threads.emplace_back(body);
-  } catch (const std::system_error&) { // a limit of the user's
-  }
+  while (threads.size() < wanted) try {
+      threads.emplace_back(body);
+    } catch (const std::system_error&) { // a limit of the user's
+      break;
+    }
   return threads;
 }
 
