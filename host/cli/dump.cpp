@@ -5,7 +5,7 @@
 #include "host/cli/progress.hpp"
 #include "host/cli/session.hpp"
 #include "host/plugin/allocators.hpp"
-#include "host/plugin/workers.hpp"
+#include "host/plugin/worker/workers.hpp"
 #include "host/report/findings.hpp"
 #include "host/report/ordered.hpp"
 

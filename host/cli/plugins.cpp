@@ -3,8 +3,8 @@
 #include "host/cli/message.hpp"
 #include "host/cli/print.hpp"
 #include "host/cli/session.hpp"
-#include "host/plugin/needs.hpp"
-#include "host/plugin/options.hpp"
+#include "host/plugin/select/needs.hpp"
+#include "host/plugin/select/options.hpp"
 #include "host/report/text_value.hpp"
 
 #include <fmt/format.h>

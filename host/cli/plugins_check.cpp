@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // plugins check: the verifier, and then the plugin itself, in processes that it may take down with it.
-#include "host/plugin/check.hpp"
+#include "host/plugin/check/check.hpp"
 
 #include "host/cli/message.hpp"
 #include "host/cli/print.hpp"

@@ -3,7 +3,7 @@
 #include "host/cli/message.hpp"
 #include "host/cli/print.hpp"
 #include "host/cli/session.hpp"
-#include "host/plugin/manifest_rules.hpp"
+#include "host/plugin/verify/manifest_rules.hpp"
 
 #include <algorithm>
 #include <array>

@@ -2,7 +2,8 @@
 #include "host/cli/print.hpp"
 
 #include "host/cli/message.hpp"
-#include "host/plugin/workers.hpp"
+#include "host/plugin/render.hpp"
+#include "host/plugin/worker/workers.hpp"
 
 #include <spdlog/spdlog.h>
 

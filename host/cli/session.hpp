@@ -9,7 +9,7 @@
 #include "host/catalog/families.hpp"
 #include "host/cli/options.hpp"
 #include "host/config/config.hpp"
-#include "host/plugin/registry.hpp"
+#include "host/plugin/select/registry.hpp"
 
 #include <filesystem>
 #include <memory>

@@ -2,7 +2,7 @@
 #include "host/plugin/allocators.hpp"
 
 #include "host/base/checked.hpp"
-#include "host/plugin/call.hpp"
+#include "host/plugin/call/call.hpp"
 
 #include <algorithm>
 #include <bpf/btf.h>

@@ -6,31 +6,14 @@
 // run before the maps, on one thread.
 #pragma once
 
+#include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/render.hpp"
-#include "host/report/allocations.hpp"
 
 #include <list>
 #include <string>
 #include <vector>
 
 namespace mapscope::plugin {
-
-/// A global variable that may be an allocator.
-struct AllocatorVariable {
-  std::string name;
-  const catalog::Map* section = nullptr;
-  std::uint64_t root = 0; ///< kernel address
-  btf::TypeId type = 0;   ///< peeled; of the section's types
-  std::uint64_t size = 0; ///< bytes
-};
-
-/// What one plugin call is for, beside a map.
-struct AllocatorCall {
-  const AllocatorVariable* variable = nullptr;
-  const catalog::Arena* arena = nullptr; ///< null: none is known
-  report::SlotPool pool;                 ///< filled by the plugin
-  bool has_pool = false;
-};
 
 /// One of them, and who is to read it.
 struct FoundAllocator {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/render.hpp"
 
-#include "host/plugin/call.hpp"
-#include "host/plugin/library.hpp"
-#include "host/plugin/workers.hpp"
+#include "host/plugin/call/call.hpp"
+#include "host/plugin/select/library.hpp"
+#include "host/plugin/worker/workers.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -101,20 +101,6 @@ private:
 };
 
 } // namespace
-
-bool is_isolated(const Plugin& plugin, const config::Plugins& settings) {
-  return settings.isolate == "all" || (settings.isolate == "out-of-tree" && !plugin.built_in);
-}
-
-int run(const msc_plugin& plugin, const msc_host& table, msc_call& call) {
-  const msc_target target = call.target();
-  try {
-    return plugin.render(&table, &call, &target);
-  } catch (...) {
-    (void)call.misuse("an exception left render()");
-    return MSC_EFAIL;
-  }
-}
 
 report::Outcome render(const Environment& environment, const catalog::Map& map,
                        std::span<const Choice> choices, report::MapWriter& writer, Workers* workers,

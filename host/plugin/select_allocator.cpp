@@ -2,7 +2,7 @@
 // Which plugin reads an allocator: a person's word first, then priority, then preference.
 #include "host/base/glob.hpp"
 #include "host/plugin/allocators.hpp"
-#include "host/plugin/needs.hpp"
+#include "host/plugin/select/needs.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a worker process sends: the bytes as they come, in pieces, and the content of every frame among them.
-#include "host/plugin/frames.hpp"
+#include "host/plugin/worker/frames.hpp"
 #include "input.hpp"
 
 #include <algorithm>

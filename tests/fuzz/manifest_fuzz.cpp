@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The text of a plugin's manifest, which the rules V5, V6, V7 and V11 look at before anything is loaded.
-#include "host/plugin/manifest.hpp"
+#include "host/plugin/verify/manifest.hpp"
 #include "input.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

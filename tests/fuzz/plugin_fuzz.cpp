@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A plugin's file, as the verifier sees it: nothing of it is loaded.
-#include "host/plugin/verifier.hpp"
+#include "host/plugin/verify/verifier.hpp"
 #include "input.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // seeds DIRECTORY PLUGIN...: writes the seeds of fuzzers whose input is not text.
-#include "host/plugin/frames.hpp"
+#include "host/plugin/worker/frames.hpp"
 #include "tests/support/core_file.hpp"
 #include "tests/support/elf_vmlinux.hpp"
 #include "tests/support/plugin_library.hpp"

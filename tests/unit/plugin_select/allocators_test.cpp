@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which variables are allocators, who reads them, and which map's values go with which.
 #include "host/plugin/allocators.hpp"
-#include "host/plugin/call.hpp"
+#include "host/plugin/call/call.hpp"
 #include "tests/support/btf_builder.hpp"
 #include "tests/unit/plugin_select/plugin_directory.hpp"
 

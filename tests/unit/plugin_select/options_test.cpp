@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // C1: what configuration says to plugins is checked against what their manifests declare.
-#include "host/plugin/options.hpp"
+#include "host/plugin/select/options.hpp"
 #include "tests/unit/plugin_select/plugin_directory.hpp"
 
 #include <gmock/gmock.h>

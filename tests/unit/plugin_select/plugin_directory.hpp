@@ -2,7 +2,7 @@
 // A directory of plugins for the tests of this folder. Files that nobody loads: only their manifests matter.
 #pragma once
 
-#include "host/plugin/registry.hpp"
+#include "host/plugin/select/registry.hpp"
 #include "tests/support/plugin_library.hpp"
 
 #include <fstream>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Directories as people have them: with text files, foreign and broken libraries, the same plugin twice.
-#include "host/plugin/registry_version.hpp"
+#include "host/plugin/select/registry_version.hpp"
 #include "tests/unit/plugin_select/plugin_directory.hpp"
 
 #include <gmock/gmock.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // V1, and the sealed copy that the other rules look at.
-#include "host/plugin/verifier.hpp"
-#include "host/plugin/verifier_ownership.hpp"
+#include "host/plugin/verify/verifier.hpp"
+#include "host/plugin/verify/verifier_ownership.hpp"
 #include "tests/support/plugin_library.hpp"
 
 #include <cerrno>

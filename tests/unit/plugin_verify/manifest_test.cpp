@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules V5, V6, V7 and V11 on text alone: each with what it accepts and what it rejects.
-#include "host/plugin/manifest.hpp"
-#include "host/plugin/manifest_rules.hpp"
+#include "host/plugin/verify/manifest.hpp"
+#include "host/plugin/verify/manifest_rules.hpp"
 #include "tests/support/plugin_library.hpp"
 
 #include <gmock/gmock.h>

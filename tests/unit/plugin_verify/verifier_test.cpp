@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each rule with a file it accepts and files it rejects; the rejected ones are the accepted one with a few
 // bytes changed.
-#include "host/plugin/verifier.hpp"
+#include "host/plugin/verify/verifier.hpp"
 #include "tests/support/plugin_library.hpp"
 
 #include <cstring>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frames there and back, and what a plugin may make of them when it writes its own.
-#include "host/plugin/frames.hpp"
+#include "host/plugin/worker/frames.hpp"
 
 #include <array>
 #include <cstring>

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/call/call.hpp"
+
+#include "host/base/glob.hpp"
+#include "host/base/utf8.hpp"
+#include "host/plugin/call/allocator_call.hpp"
+#include "host/plugin/select/options.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+
+namespace {
+
+using namespace mapscope;
+
+constexpr std::size_t most_notes = 8, longest_note = 400, longest_name = 256;
+constexpr std::uint64_t table_entries_at_once = 1 << 16; // between two looks at the budget
+
+const config::MapRule* rule_with(const config::Config& config, const catalog::Map& map, auto has) {
+  const auto found = std::ranges::find_if(
+      config.maps, [&](const config::MapRule& rule) { return has(rule) && glob_match(rule.glob, map.name); });
+  return found != config.maps.end() ? &*found : nullptr;
+}
+
+/// What rules for maps match.
+std::string_view name_of(const catalog::Map& map, const plugin::AllocatorCall* allocator) {
+  return allocator != nullptr ? allocator->variable->name : map.name;
+}
+
+std::uint64_t limit_for(const config::Config& config, const catalog::Map& map) {
+  const auto* rule = rule_with(config, map, [](const config::MapRule& r) { return r.limit.has_value(); });
+  return rule != nullptr ? *rule->limit : config.report.limit;
+}
+
+} // namespace
+
+msc_call::msc_call(const plugin::Environment& environment, const catalog::Map& map,
+                   const plugin::Choice& choice, report::MapWriter& writer, plugin::AllocatorCall* allocator,
+                   plugin::Delivery* delivery, const plugin::Limits* limits)
+    : environment_(environment), map_(map), choice_(choice), writer_(writer), allocator_(allocator),
+      delivery_(delivery), reader_(environment.target->space()),
+      budget_(limits != nullptr ? *limits
+                                : plugin::limits_for(*environment.config, name_of(map, allocator),
+                                                     choice.plugin->manifest(), environment.report)),
+      limit_(limit_for(*environment.config, map)),
+      options_(
+          plugin::option_values(choice.plugin->manifest(), name_of(map, allocator), *environment.config)) {}
+
+msc_target msc_call::target() const {
+  return {.size = sizeof(msc_target),
+          .attach = choice_.attach,
+          .map = map_.kva,
+          .map_type = map_.type,
+          .map_flags = map_.flags,
+          .key_size = map_.key_size,
+          .value_size = map_.value_size,
+          .max_entries = map_.max_entries,
+          .row_limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit_, UINT32_MAX)),
+          .key_type = key_type_handle(),
+          .value_type = value_type_handle(),
+          .root = allocator_ != nullptr ? allocator_->variable->root : 0,
+          .root_type = allocator_ != nullptr ? map_tag | allocator_->variable->type : 0,
+          .root_name = allocator_ != nullptr ? allocator_->variable->name.c_str() : nullptr};
+}
+
+int msc_call::enter() {
+  if (std::this_thread::get_id() != thread_) { // nothing else of this object may be touched from here
+    other_thread_ = true;
+    return MSC_EINVAL;
+  }
+  return budget_.call() ? MSC_OK : MSC_STOP;
+}
+
+int msc_call::misuse(const std::string& what) {
+  bug_ = true;
+  (void)note(MSC_EINVAL, ("plugin bug: " + what).c_str());
+  return MSC_EINVAL;
+}
+
+int msc_call::read(std::uint32_t space, std::uint64_t address, void* to, std::size_t size) {
+  if (size > MSC_READ_MAX) return misuse(fmt::format("read() of {} bytes", size));
+  if (!budget_.read(size)) return MSC_STOP;
+  if (space == MSC_ARENA) return read_arena(address, to, size);
+  if (space >= MSC_CPU0) {
+    const auto& per_cpu = environment_.target->per_cpu();
+    if (!per_cpu.is_possible(space - MSC_CPU0)) return MSC_ENOENT;
+    const auto offset = per_cpu.offset(space - MSC_CPU0);
+    if (!offset && size != 0) { // the CPU exists, where its area lies is not in the dump
+      lacks_memory_ = true;
+      return MSC_EFAULT;
+    }
+    address += offset.value_or(0);
+  } else if (space != MSC_KERNEL) {
+    return misuse(fmt::format("read() from address space {}", space));
+  }
+  target::Fault fault{};
+  const std::size_t done = reader_.read_some(address, {static_cast<std::byte*>(to), size}, &fault);
+  if (fault == target::Fault::none) return MSC_OK;
+  if (!first_fault_) first_fault_.emplace(address + done, fault);
+  lacks_memory_ = lacks_memory_ || fault == target::Fault::not_in_dump;
+  return MSC_EFAULT;
+}
+
+/// What is looked at counts as read, and so does the time it takes: tables may be many, or lead in circles.
+int msc_call::mapped(std::uint64_t begin, std::uint64_t end, msc_mapping* found) {
+  const target::Target& target = *environment_.target;
+  while (begin < end) {
+    std::uint64_t entries = table_entries_at_once;
+    const target::Region region = target.space().translator->next_region(begin, end, &entries);
+    if (!budget_.read((table_entries_at_once - entries) * sizeof(std::uint64_t)) || !budget_.call())
+      return MSC_STOP;
+    begin = region.address;
+    if (region.fault == target::Fault::unmapped) continue;
+    *found = {region.address, region.size, 0};
+    if (region.fault == target::Fault::none) {
+      found->page = target.page_of(region.physical).value_or(0);
+      return MSC_OK;
+    }
+    if (!first_fault_) first_fault_.emplace(region.address, region.fault);
+    lacks_memory_ = lacks_memory_ || region.fault == target::Fault::not_in_dump;
+    return MSC_EFAULT;
+  }
+  return MSC_ENOENT;
+}
+
+std::uint32_t msc_call::cpu_count() {
+  const std::uint32_t count = environment_.target->per_cpu().count();
+  lacks_memory_ = lacks_memory_ || count == 0; // no kernel has none
+  return count;
+}
+
+int msc_call::config(const char* key, msc_value* value) {
+  const auto found = options_.find(std::string(key, ::strnlen(key, longest_name)));
+  if (found == options_.end())
+    return misuse(fmt::format("config() of \"{:.32}\", which its manifest does not declare", key));
+  *value = {MSC_BYTES, found->second.c_str(), found->second.size()};
+  return MSC_OK;
+}
+
+int msc_call::count(std::uint64_t more) {
+  if (more > UINT64_MAX - counted_) return misuse("count() beyond any map");
+  counted_ += more, counts_ = true;
+  return MSC_OK;
+}
+
+int msc_call::note(int rc, const char* text) {
+  const bool is_first_gap = rc == MSC_EFAULT && !gaps_;
+  if (rc == MSC_EFAULT) gaps_ = true;
+  const std::string_view spelled(text, ::strnlen(text, longest_note));
+  const bool is_new = notes_.size() < most_notes && std::ranges::find(notes_, spelled) == notes_.end();
+  if (is_new) notes_.push_back(valid_utf8(spelled));
+  if (delivery_ != nullptr && (is_new || is_first_gap)) delivery_->note(rc, spelled);
+  return MSC_OK;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Content of a map that is no row: objects and lists with names, balanced and bounded.
+#include "host/plugin/call/call.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+
+using namespace mapscope;
+
+namespace {
+
+constexpr std::size_t deepest = 16, longest_name = 63;
+
+bool is_name(const char* text) {
+  const std::string_view name(text, ::strnlen(text, longest_name + 1));
+  return !name.empty() && name.size() <= longest_name && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+bool has_bytes(const msc_field& field) { return field.kind >= MSC_STRING && field.kind <= MSC_PAGE; }
+
+} // namespace
+
+/// "" when the field keeps the contract.
+std::string msc_call::field_problem(const msc_field& field) const {
+  if (field.size != sizeof field)
+    return fmt::format("field() of {} bytes, this interface has {}", field.size, sizeof field);
+  if (field.kind > MSC_ABSENT) return fmt::format("field() of unknown kind {}", field.kind);
+  if (field.kind == MSC_END)
+    return field.name == nullptr && (row_open_ || !fields_.empty()) ? ""
+                                                                    : "field() that ends what was not begun";
+  const bool in_list = !fields_.empty() && fields_.back();
+  if (in_list != (field.name == nullptr)) return "field() without a name in an object, or with one in a list";
+  if (!in_list && !is_name(field.name)) return "field() with a name that is none";
+  if (fields_.size() >= deepest) return fmt::format("field() nested deeper than {}", deepest);
+  return has_bytes(field) && field.value.data == nullptr && field.value.size != 0
+             ? "field() without its bytes"
+             : "";
+}
+
+void msc_call::open_or_close(const msc_field& field) {
+  if (field.kind == MSC_OBJECT || field.kind == MSC_LIST) fields_.push_back(field.kind == MSC_LIST);
+  if (field.kind != MSC_END) return;
+  if (fields_.empty())
+    row_open_ = false;
+  else
+    fields_.pop_back();
+}
+
+/// What a plugin left open when it ended, or when its budget did.
+void msc_call::close_all() {
+  while (row_open_ || !fields_.empty()) {
+    const bool is_shown = !row_open_ || !row_counts_;
+    open_or_close(msc_field{}); // MSC_END
+    if (is_shown) writer_.field({});
+  }
+}
+
+int msc_call::field(const msc_field& field) {
+  if (const auto problem = field_problem(field); !problem.empty()) return misuse(problem);
+  if (!row_open_ && fields_.empty()) has_fields_ = true;
+  const bool only_counts = row_open_ && row_counts_;
+  const bool is_free = only_counts || field.kind == MSC_END; // what was begun must end
+  if (!is_free && !budget_.emit(8 + (has_bytes(field) ? field.value.size : 0))) return MSC_STOP;
+  const bool opens = field.kind == MSC_OBJECT || field.kind == MSC_LIST;
+  if (opens && !budget_.nest(fields_.size() + 1)) return MSC_STOP;
+  open_or_close(field);
+  if (only_counts) return MSC_OK;
+  if (delivery_ != nullptr) return delivery_->field(field), MSC_OK;
+  report::Field out{.kind = static_cast<report::FieldKind>(field.kind),
+                    .name = field.name != nullptr ? field.name : "",
+                    .number = field.number,
+                    .real = field.real,
+                    .text = {},
+                    .value = {}};
+  const auto* data = static_cast<const std::byte*>(field.value.data);
+  if (field.kind == MSC_STRING) out.text = {reinterpret_cast<const char*>(data), field.value.size};
+  if (has_bytes(field)) out.value.bytes = {data, field.value.size};
+  if (special_ && !row_open_) special_->pointers().at("", 0);
+  if (field.kind == MSC_TYPED) out.value.decoder = decoder_for(field.value.type, false);
+  writer_.field(out);
+  return MSC_OK;
+}
+
+int msc_call::symbol(std::uint64_t address, msc_symbol* found) {
+  if (found->size != sizeof *found) return misuse("symbol() into a record of another size");
+  const auto* const symbols = environment_.symbols;
+  const auto symbol = symbols != nullptr ? symbols->at(address) : std::nullopt;
+  if (!symbol) {
+    if (symbols != nullptr && symbols->may_lack(address))
+      note(MSC_EFAULT, "functions are shown without names: what names them could not be read");
+    return MSC_ENOENT;
+  }
+  found->program = symbol->program;
+  found->offset = symbol->offset;
+  symbol->name.copy(found->name, sizeof found->name - 1);
+  found->name[std::min(symbol->name.size(), sizeof found->name - 1)] = 0;
+  symbol->module.copy(found->module, sizeof found->module - 1);
+  found->module[std::min(symbol->module.size(), sizeof found->module - 1)] = 0;
+  return MSC_OK;
+}

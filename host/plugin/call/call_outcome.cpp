@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a render ended: from what render() returned and what happened on the way.
+#include "host/plugin/call/call.hpp"
+
+#include "host/base/utf8.hpp"
+
+#include <fmt/format.h>
+
+using namespace mapscope;
+
+std::string msc_call::join_notes() const {
+  std::string text;
+  for (const std::string& note : notes_) text += (text.empty() ? "" : "; ") + note;
+  return text;
+}
+
+std::string msc_call::spent_text() const {
+  using Kind = plugin::Budget::Kind;
+  const auto& limits = budget_.limits();
+  const auto& all = budget_.all_limits();
+  const auto key = [](bool of_report, std::string_view name) {
+    return fmt::format("budget.{}{}", of_report ? "report_" : "", name);
+  };
+  switch (budget_.spent()) {
+  case Kind::time:
+    return fmt::format("stopped after {} ms ({})", limits.ms, key(all.ms_of_report, "ms"));
+  case Kind::entries:
+    return fmt::format("stopped after {} entries ({})", limits.entries,
+                       key(all.entries_of_report, "entries"));
+  case Kind::read_bytes:
+    return fmt::format("stopped after reading {} bytes ({})", limits.read_bytes,
+                       key(all.read_of_report, "read_bytes"));
+  case Kind::emit_bytes:
+    return fmt::format("stopped after {} bytes of keys and values ({})", limits.emit_bytes,
+                       key(all.emit_of_report, "bytes"));
+  case Kind::nesting:
+    return fmt::format("stopped at content nested deeper than {} (budget.nesting)", limits.nesting);
+  case Kind::none:
+    break;
+  }
+  return "";
+}
+
+report::Status msc_call::status_after(int rc) const {
+  using Kind = plugin::Budget::Kind;
+  using report::Status;
+  if (budget_.spent() == Kind::time) return Status::timed_out;
+  if (budget_.spent() != Kind::none) return Status::truncated;
+  if (bug_ || other_thread_ || (rc < MSC_OK && rc != MSC_EFAULT)) return Status::failed;
+  if (has_gaps(rc)) return shows_something() ? Status::partial : Status::unreadable;
+  if (rc > MSC_OK || hidden() != 0 || cut_values_ != 0 || left_out() != 0) return Status::truncated;
+  return Status::complete;
+}
+
+/// A plugin may leave out silently what it could not read; the report never does.
+bool msc_call::has_gaps(int rc) const {
+  return gaps_ || lacks_memory() || unreadable_ != 0 || rc == MSC_EFAULT;
+}
+
+std::optional<std::uint64_t> msc_call::entry_count() const {
+  if (rows_ + counted_ != 0 || counts_) return rows_ + counted_;
+  if (has_value_ && unreadable_ == 0) return 1; // the one value
+  if (has_value_ || has_fields_)
+    return std::nullopt; // of members alone nobody said how many entries they are
+  return 0;
+}
+
+/// In the order of weight; empty lines are left out by the caller.
+std::vector<std::string> msc_call::reasons(int rc, report::Status status) const {
+  std::vector<std::string> list = {spent_text()};
+  if (status == report::Status::failed && rc < MSC_OK) // else a bug of it, which a note tells, is all
+    list.push_back(fmt::format("the plugin gave up (code {})", rc));
+  if (other_thread_) list.emplace_back("plugin bug: a helper called from another thread");
+  if (unreadable_ != 0) list.push_back(fmt::format("{} values could not be read", unreadable_));
+  if (lacks_memory() && !gaps_ && unreadable_ == 0 && rc != MSC_EFAULT)
+    list.emplace_back("something is left out, the dump does not hold it");
+  if (has_gaps(rc) && first_fault_)
+    list.push_back(
+        fmt::format("first at {:#x}: {}", first_fault_->first, target::fault_text(first_fault_->second)));
+  if (cut_values_ == 1)
+    list.push_back(fmt::format("the first {} of {} bytes are shown", first_cut_, first_whole_));
+  if (cut_values_ > 1)
+    list.push_back(fmt::format("{} values are shown without their end, the first up to byte {} of {}",
+                               cut_values_, first_cut_, first_whole_));
+  if (rc > MSC_OK && budget_.spent() == plugin::Budget::Kind::none)
+    list.emplace_back("the plugin stopped early");
+  if (hidden() != 0)
+    list.push_back(fmt::format("{} of {} entries shown; --limit 0 shows all", rows_ + counted_ - hidden(),
+                               rows_ + counted_));
+  if (left_out() != 0)
+    list.push_back(fmt::format("{} pointers are not followed: more than {} values lie behind those before "
+                               "(report.nodes)",
+                               left_out(), environment_.limits.nodes));
+  if (rc == MSC_ENOENT) list.push_back(valid_utf8(missing_));
+  list.push_back(join_notes());
+  return list;
+}
+
+report::Outcome msc_call::finish(int rc) {
+  close_all();
+  if (environment_.report != nullptr) environment_.report->charge(budget_.used());
+  report::Outcome outcome;
+  outcome.renderer = choice_.plugin->tag();
+  outcome.status = status_after(rc);
+  if (!is_kernel_target() && allocator_ == nullptr) outcome.entry_count = entry_count();
+  outcome.findings = std::move(findings_);
+  outcome.lost_payloads = lost_payloads_;
+  outcome.no_payload = no_payload_;
+  for (const std::string& reason : reasons(rc, outcome.status))
+    if (!reason.empty()) outcome.error += (outcome.error.empty() ? "" : "; ") + reason;
+  return outcome;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all renders of one report share.
+//
+// Thread rule: plain pointers to what does not change while renders run; the budget guards itself.
+#pragma once
+
+#include "host/btf/decoder.hpp"
+#include "host/catalog/catalog.hpp"
+#include "host/catalog/code_symbols.hpp"
+#include "host/catalog/families.hpp"
+#include "host/plugin/call/limits.hpp"
+#include "host/report/slots.hpp"
+#include "host/target/target.hpp"
+
+#include <memory>
+
+namespace mapscope::plugin {
+
+struct Environment {
+  const target::Target* target = nullptr;
+  std::shared_ptr<const btf::Types> kernel;
+  const config::Config* config = nullptr;
+  btf::Limits limits;
+  const catalog::CodeSymbols* symbols = nullptr; ///< none: addresses of code have no names
+  const catalog::Families* families = nullptr;   ///< none: arenas are not known
+  const report::SlotIndex* slots = nullptr;      ///< none: allocators have not been read
+  ReportBudget* report = nullptr;                ///< none: a render is on its own
+};
+
+} // namespace mapscope::plugin

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// The C functions behind struct msc_host: pointer checks, and a barrier for the host's own exceptions.
+#include "host/plugin/call/call.hpp"
+
+#include <exception>
+
+namespace {
+
+/// Runs one helper: entry checks first, and nothing thrown crosses into the plugin.
+template <class Body> int guarded(msc_call* call, Body body) noexcept {
+  if (call == nullptr) return MSC_EINVAL;
+  try {
+    if (const int rc = call->enter(); rc != MSC_OK) return rc;
+    return body();
+  } catch (const std::exception&) {
+    return MSC_EFAIL; // out of memory: the plugin ends, its rows so far stand
+  }
+}
+
+int help_read(msc_call* call, std::uint32_t space, std::uint64_t address, void* to, std::size_t size) {
+  return guarded(call, [&] {
+    return to == nullptr && size != 0 ? call->misuse("read() into NULL")
+                                      : call->read(space, address, to, size);
+  });
+}
+
+std::uint32_t help_cpu_count(msc_call* call) { return call == nullptr ? 0 : call->cpu_count(); }
+
+int help_type_find(msc_call* call, std::uint32_t scope, const char* name, msc_type* ret) {
+  return guarded(call, [&] {
+    if (name == nullptr || ret == nullptr) return call->misuse("type_find() with NULL");
+    return call->type_find(scope, name, ret);
+  });
+}
+
+int help_type_size(msc_call* call, msc_type type, std::size_t* ret) {
+  return guarded(call, [&] {
+    return ret == nullptr ? call->misuse("type_size() with NULL") : call->type_size(type, ret);
+  });
+}
+
+int help_type_member(msc_call* call, msc_type type, const char* path, msc_member* ret) {
+  return guarded(call, [&] {
+    if (path == nullptr || ret == nullptr) return call->misuse("type_member() with NULL");
+    return call->type_member(type, path, ret);
+  });
+}
+
+int help_config(msc_call* call, const char* key, msc_value* ret) {
+  return guarded(call, [&] {
+    if (key == nullptr || ret == nullptr) return call->misuse("config() with NULL");
+    return call->config(key, ret);
+  });
+}
+
+int help_row(msc_call* call, const msc_row* row) {
+  return guarded(call, [&] { return row == nullptr ? call->misuse("row() with NULL") : call->row(*row); });
+}
+
+int help_count(msc_call* call, std::uint64_t more) {
+  return guarded(call, [&] { return call->count(more); });
+}
+
+/// Also after the budget is spent: why a render ended is worth a line.
+int help_note(msc_call* call, int rc, const char* text) {
+  if (call == nullptr) return MSC_EINVAL;
+  const int entered = guarded(call, [] { return MSC_OK; });
+  if (entered != MSC_OK && entered != MSC_STOP) return entered;
+  try {
+    return text == nullptr ? call->misuse("note() with NULL") : call->note(rc, text);
+  } catch (const std::exception&) {
+    return MSC_EFAIL;
+  }
+}
+
+int help_field(msc_call* call, const msc_field* field) {
+  return guarded(call,
+                 [&] { return field == nullptr ? call->misuse("field() with NULL") : call->field(*field); });
+}
+
+int help_symbol(msc_call* call, std::uint64_t address, msc_symbol* ret) {
+  return guarded(
+      call, [&] { return ret == nullptr ? call->misuse("symbol() with NULL") : call->symbol(address, ret); });
+}
+
+int help_mapped(msc_call* call, std::uint64_t begin, std::uint64_t end, msc_mapping* ret) {
+  return guarded(call, [&] {
+    return ret == nullptr ? call->misuse("mapped() with NULL") : call->mapped(begin, end, ret);
+  });
+}
+
+int help_type_member_at(msc_call* call, msc_type type, std::uint32_t index, msc_member_info* ret) {
+  return guarded(call, [&] {
+    return ret == nullptr ? call->misuse("type_member_at() with NULL")
+                          : call->type_member_at(type, index, ret);
+  });
+}
+
+int help_type_holder(msc_call* call, msc_type held, msc_type after, msc_member_info* ret) {
+  return guarded(call, [&] {
+    return ret == nullptr ? call->misuse("type_holder() with NULL") : call->type_holder(held, after, ret);
+  });
+}
+
+int help_symbol_address(msc_call* call, const char* name, std::uint64_t* ret) {
+  return guarded(call, [&] {
+    if (name == nullptr || ret == nullptr) return call->misuse("symbol_address() with NULL");
+    return call->symbol_address(name, ret);
+  });
+}
+
+int help_finding(msc_call* call, std::uint32_t severity, const char* text) {
+  return guarded(call, [&] {
+    return text == nullptr ? call->misuse("finding() with NULL") : call->finding(severity, text);
+  });
+}
+
+int help_enumerator_at(msc_call* call, msc_type type, std::uint32_t index, msc_enumerator* ret) {
+  return guarded(call, [&] {
+    return ret == nullptr ? call->misuse("enumerator_at() with NULL") : call->enumerator_at(type, index, ret);
+  });
+}
+
+int help_type_sized(msc_call* call, std::size_t least, std::size_t most, msc_type after,
+                    msc_member_info* ret) {
+  return guarded(call, [&] {
+    return ret == nullptr ? call->misuse("type_sized() with NULL")
+                          : call->type_sized(least, most, after, ret);
+  });
+}
+
+int help_slots(msc_call* call, const msc_slots* slots) {
+  return guarded(call,
+                 [&] { return slots == nullptr ? call->misuse("slots() with NULL") : call->slots(*slots); });
+}
+
+int help_slot(msc_call* call, const msc_slot* slot) {
+  return guarded(call,
+                 [&] { return slot == nullptr ? call->misuse("slot() with NULL") : call->slot(*slot); });
+}
+
+} // namespace
+
+namespace mapscope::plugin {
+
+const msc_host& host_table() {
+  static constexpr msc_host table = {sizeof(msc_host), MSC_ABI_MAJOR,
+                                     MSC_ABI_MINOR,    help_read,
+                                     help_cpu_count,   help_type_find,
+                                     help_type_size,   help_type_member,
+                                     help_config,      help_row,
+                                     help_count,       help_note,
+                                     help_field,       help_symbol,
+                                     help_mapped,      help_type_member_at,
+                                     help_type_holder, help_symbol_address,
+                                     help_finding,     help_enumerator_at,
+                                     help_type_sized,  help_slots,
+                                     help_slot};
+  return table;
+}
+
+int run(const msc_plugin& plugin, const msc_host& table, msc_call& call) {
+  const msc_target target = call.target();
+  try {
+    return plugin.render(&table, &call, &target);
+  } catch (...) {
+    (void)call.misuse("an exception left render()");
+    return MSC_EFAIL;
+  }
+}
+
+} // namespace mapscope::plugin

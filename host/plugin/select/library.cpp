@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/select/library.hpp"
+
+#include <string> // Boost 1.74 with std::filesystem does not bring these itself
+#include <vector>
+
+#include <boost/dll/shared_library.hpp>
+#include <fmt/format.h>
+#include <map>
+#include <mutex>
+
+namespace mapscope::plugin {
+
+namespace {
+
+struct Loaded {
+  boost::dll::shared_library library;
+  Result<const msc_plugin*> entry;
+};
+
+Result<const msc_plugin*> check(const msc_plugin& entry) {
+  if (entry.size < sizeof(msc_plugin) || entry.render == nullptr)
+    return fail(Errc::corrupt, "msc_plugin_v1 is incomplete");
+  if (entry.abi_major != MSC_ABI_MAJOR)
+    return fail(Errc::unsupported,
+                fmt::format("msc_plugin_v1 is of interface {}.{}, its manifest says otherwise",
+                            entry.abi_major, entry.abi_minor));
+  return &entry;
+}
+
+Loaded load_fresh(int fd) {
+  Loaded loaded{{}, fail(Errc::io, "")};
+  try {
+    namespace load_mode = boost::dll::load_mode;
+    loaded.library.load(fmt::format("/proc/self/fd/{}", fd), load_mode::rtld_now | load_mode::rtld_local);
+    loaded.entry = check(loaded.library.get<const msc_plugin>("msc_plugin_v1"));
+  } catch (const std::exception& error) {
+    loaded.entry = fail(Errc::io, fmt::format("the library cannot be loaded: {}", error.what()));
+  }
+  return loaded;
+}
+
+} // namespace
+
+Result<const msc_plugin*> load(const Plugin& plugin) {
+  static std::mutex mutex;
+  static auto& libraries = *new std::map<int, Loaded>; // never destroyed: see the header
+  const std::scoped_lock lock(mutex);
+  const int fd = plugin.file->fd();
+  auto known = libraries.find(fd);
+  if (known == libraries.end()) known = libraries.emplace(fd, load_fresh(fd)).first;
+  return known->second.entry;
+}
+
+} // namespace mapscope::plugin

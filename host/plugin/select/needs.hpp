@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rule K1: whether what a plugin needs is in this kernel, or else in the program that the map belongs to.
+//
+// Thread rule: pure.
+#pragma once
+
+#include "host/btf/types.hpp"
+#include "host/plugin/verify/manifest.hpp"
+
+namespace mapscope::plugin {
+
+/// "needs struct sdt_desc.chunk: not in this kernel or program", or "" when everything is there. `program`
+/// may be null.
+std::string missing_need(const Manifest& manifest, const btf::Types& kernel, const btf::Types* program);
+
+} // namespace mapscope::plugin

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/select/registry.hpp"
+
+#include "host/base/glob.hpp"
+#include "host/plugin/select/registry_version.hpp"
+#include "host/plugin/verify/elf_image.hpp"
+#include "host/plugin/verify/verifier_ownership.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <filesystem>
+#include <fmt/format.h>
+#include <set>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace mapscope::plugin {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Verdict = RuleResult::Verdict;
+
+const std::string* first_match(const std::vector<std::string>& globs, std::string_view text) {
+  const auto found =
+      std::ranges::find_if(globs, [&](const std::string& glob) { return glob_match(glob, text); });
+  return found != globs.end() ? &*found : nullptr;
+}
+
+/// "x.so" and "x.so.1": somebody meant it to be a library.
+bool is_named_like_library(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.ends_with(".so") || name.find(".so.") != name.npos;
+}
+
+/// True also when the file cannot be read: the copy then says why.
+bool may_be_elf(const fs::path& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (fd < 0) return true;
+  std::array<char, SELFMAG> magic{};
+  const ssize_t got = ::pread(fd, magic.data(), magic.size(), 0);
+  ::close(fd);
+  return got < 0 || (got == SELFMAG && std::equal(magic.begin(), magic.end(), ELFMAG));
+}
+
+class Finder {
+public:
+  Finder(const config::Plugins& settings, Policy policy) : settings_(settings), policy_(std::move(policy)) {
+    policy_.libraries.insert(policy_.libraries.end(), settings.libraries.begin(), settings.libraries.end());
+  }
+
+  Result<void> search(const std::string& directory, bool built_in) {
+    std::error_code error;
+    std::vector<fs::path> paths;
+    for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error))
+      paths.push_back(entry->path());
+    if (built_in && error == std::errc::no_such_file_or_directory) return {};
+    if (error)
+      return fail(built_in ? Errc::io : Errc::usage,
+                  fmt::format("{}: cannot be searched for plugins: {}; name a directory that can be read",
+                              directory, error.message()));
+    std::ranges::sort(paths); // directory order must not show anywhere
+    for (const fs::path& path : paths) look_at(path, built_in);
+    return {};
+  }
+
+  std::vector<Plugin> finish() {
+    settle_ids();
+    for (Plugin& plugin : found_)
+      if (!plugin.usable() && plugin.file) plugin.file->discard(), plugin.file.reset();
+    std::ranges::stable_sort(found_, {}, [](const Plugin& plugin) {
+      return std::pair(plugin.verification.manifest ? plugin.manifest().id : std::string(), plugin.path);
+    });
+    return std::move(found_);
+  }
+
+private:
+  void look_at(const fs::path& path, bool built_in) {
+    Plugin plugin;
+    plugin.path = path.string();
+    plugin.built_in = built_in;
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0)
+      plugin.refused = fmt::format("cannot be looked at: {}", std::generic_category().message(errno));
+    else if (S_ISDIR(status.st_mode) || !seen_.emplace(status.st_dev, status.st_ino).second)
+      return; // not searched; the same file by another name
+    else if (!S_ISREG(status.st_mode))
+      plugin.refused = "is not a regular file";
+    if (!is_named_like_library(path) && (!plugin.usable() || !may_be_elf(path))) return; // a README
+    if (plugin.usable()) verify_copy(plugin);
+    if (plugin.usable()) plugin.refused = unwanted(plugin.manifest().id);
+    found_.push_back(std::move(plugin));
+  }
+
+  /// Copied from where V1 looks: nobody but the trusted can exchange a file there between the two.
+  void verify_copy(Plugin& plugin) const {
+    std::error_code error;
+    const std::string real = fs::canonical(plugin.path, error).string();
+    auto file = SealedFile::copy(error ? plugin.path : real);
+    if (!file) {
+      plugin.refused = file.error().text;
+      return;
+    }
+    plugin.file = *file;
+    plugin.verification = verify(error ? plugin.path : real, file->bytes(), policy_);
+    plugin.refused = plugin.verification.reason();
+  }
+
+  [[nodiscard]] std::string unwanted(const std::string& id) const {
+    if (const auto* glob = first_match(settings_.deny, id))
+      return fmt::format("{} is denied by \"{}\" in [plugins] deny", id, *glob);
+    if (!settings_.allow.empty() && first_match(settings_.allow, id) == nullptr)
+      return fmt::format("{} is not among [plugins] allow", id);
+    return "";
+  }
+
+  /// V12.
+  void settle_ids() {
+    std::map<std::string, std::vector<Plugin*>> by_id;
+    for (Plugin& plugin : found_)
+      if (plugin.usable()) by_id[plugin.manifest().id].push_back(&plugin);
+    for (auto& [id, plugins] : by_id) settle(id, plugins);
+  }
+
+  void settle(const std::string& id, std::vector<Plugin*>& same) const {
+    if (same.size() == 1)
+      return judge(*same[0], Verdict::pass, fmt::format("no other plugin is called {}", id));
+    const auto newer = [](const Plugin* a, const Plugin* b) {
+      return compare_versions(a->manifest().version, b->manifest().version) > 0;
+    };
+    std::ranges::stable_sort(same, newer);
+    const bool one_is_newest = newer(same[0], same[1]);
+    for (Plugin* plugin : same) {
+      const Plugin& other = plugin == same[0] ? *same[1] : *same[0];
+      if (!settings_.newest_wins || !one_is_newest)
+        judge(*plugin, Verdict::fail, clash(id, other, one_is_newest));
+      else if (plugin == same[0])
+        judge(*plugin, Verdict::pass, fmt::format("the newest of {} plugins called {}", same.size(), id));
+      else
+        judge(*plugin, Verdict::fail,
+              fmt::format("{} is also in {}, in the newer version {}", id,
+                          printable(other.path, longest_path), other.manifest().version));
+    }
+  }
+
+  static std::string clash(const std::string& id, const Plugin& other, bool one_is_newest) {
+    return fmt::format("{} is also in {} (version {}); remove one of them{}", id,
+                       printable(other.path, longest_path), printable(other.manifest().version),
+                       one_is_newest ? ", or set newest_wins = true in [plugins]" : "");
+  }
+
+  static void judge(Plugin& plugin, Verdict verdict, std::string text) {
+    plugin.verification.log.push_back({"V12", verdict, std::move(text)});
+    plugin.refused = plugin.verification.reason();
+  }
+
+  const config::Plugins& settings_;
+  Policy policy_;
+  std::vector<Plugin> found_;
+  std::set<std::pair<dev_t, ino_t>> seen_;
+};
+
+} // namespace
+
+Result<Registry> Registry::discover(const std::vector<std::string>& built_in,
+                                    const std::vector<std::string>& directories,
+                                    const config::Plugins& settings, const Policy& policy) {
+  Finder finder(settings, policy);
+  for (const auto& directory : built_in)
+    if (auto searched = finder.search(directory, true); !searched) return std::unexpected(searched.error());
+  for (const auto& directory : directories)
+    if (auto searched = finder.search(directory, false); !searched) return std::unexpected(searched.error());
+  Registry registry;
+  registry.plugins_ = finder.finish();
+  return registry;
+}
+
+} // namespace mapscope::plugin

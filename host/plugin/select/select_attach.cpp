@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/select/select_attach.hpp"
+
+#include "host/base/glob.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mapscope::plugin {
+
+namespace {
+
+/// The ops type of a struct_ops map: its value is the kernel's wrapper bpf_struct_ops_NAME around NAME
+/// (STRUCT_OPS_VALUE_PREFIX, kernel/bpf/bpf_struct_ops.c).
+std::string ops_type(const catalog::Map& map) {
+  constexpr std::string_view prefix = "bpf_struct_ops_";
+  if (map.vmlinux_value_type == 0 || !map.vmlinux_types) return "";
+  const std::string_view name = map.vmlinux_types->name_of(map.vmlinux_value_type);
+  return name.starts_with(prefix) ? std::string(name.substr(prefix.size())) : "";
+}
+
+/// What a pattern of this kind is compared with; "" when the map has no such thing.
+std::string subject(AttachKind kind, const catalog::Map& map) {
+  switch (kind) {
+  case AttachKind::allocator:
+  case AttachKind::kernel:
+    return "";
+  case AttachKind::map_name:
+    return map.name;
+  case AttachKind::value_type:
+    return map.value().types ? map.value().types->spell(map.value().id) : "";
+  case AttachKind::struct_ops:
+    return ops_type(map);
+  case AttachKind::map_type:
+    return map.type_name;
+  }
+  return "";
+}
+
+/// "struct x" is also called "x".
+std::string_view without_keyword(std::string_view type) {
+  for (const std::string_view keyword : {"struct ", "union ", "enum "})
+    if (type.starts_with(keyword)) return type.substr(keyword.size());
+  return type;
+}
+
+bool matches(const Attach& attach, const catalog::Map& map) {
+  const std::string name = subject(attach.kind, map);
+  const bool is_type = attach.kind == AttachKind::value_type || attach.kind == AttachKind::struct_ops;
+  return !name.empty() && std::ranges::any_of(attach.patterns, [&](const std::string& pattern) {
+    return is_type ? glob_match(without_keyword(pattern), without_keyword(name)) : glob_match(pattern, name);
+  });
+}
+
+} // namespace
+
+std::optional<std::uint32_t> best_attach(const Manifest& manifest, const catalog::Map& map) {
+  const auto rank = [&](std::uint32_t i) {
+    const Attach& attach = manifest.attaches[i];
+    return std::pair(attach.kind, -std::int64_t{attach.priority});
+  };
+  std::optional<std::uint32_t> best;
+  for (std::uint32_t i = 0; i < manifest.attaches.size(); ++i)
+    if (matches(manifest.attaches[i], map) && (!best || rank(i) < rank(*best))) best = i;
+  return best;
+}
+
+std::string describe(const Attach& attach, const catalog::Map& map) {
+  return fmt::format("{}:{} prio {}", attach_kind_name(attach.kind), subject(attach.kind, map),
+                     attach.priority);
+}
+
+} // namespace mapscope::plugin

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether an attach= line matches a map.
+//
+// Refuses: allocator lines, which match variables. Thread rule: pure.
+#pragma once
+
+#include "host/catalog/catalog.hpp"
+#include "host/plugin/verify/manifest.hpp"
+
+#include <optional>
+#include <string>
+
+namespace mapscope::plugin {
+
+/// The line of best rank that matches: the most specific kind, then the highest priority, then the first.
+std::optional<std::uint32_t> best_attach(const Manifest& manifest, const catalog::Map& map);
+
+/// "map-type:hash prio 100", with what of the map the line matched.
+std::string describe(const Attach& attach, const catalog::Map& map);
+
+} // namespace mapscope::plugin

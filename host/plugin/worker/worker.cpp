@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/worker/worker.hpp"
+
+#include "host/plugin/call/call.hpp"
+#include "host/plugin/select/library.hpp"
+#include "host/plugin/worker/sandbox.hpp"
+#include "host/plugin/worker/worker_faults.hpp"
+#include "host/plugin/worker/worker_trace.hpp"
+
+#include <array>
+#include <cerrno>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+namespace mapscope::plugin {
+
+namespace {
+
+/// Stands where a call of the host has its writer; the content goes the other way.
+class NoWriter final : public report::MapWriter {
+public:
+  void begin(const catalog::Map& /*map*/) override {}
+  void begin_allocator(std::string_view /*name*/) override {}
+  void row(const report::Row& /*row*/) override {}
+  void field(const report::Field& /*field*/) override {}
+  void end(const report::Outcome& /*outcome*/) override {}
+};
+
+/// Nothing when the host has closed its end.
+std::optional<WorkerRequest> next_request(int fd) {
+  WorkerRequest request;
+  ssize_t got = 0;
+  do got = ::read(fd, &request, sizeof request);
+  while (got < 0 && errno == EINTR);
+  if (got != sizeof request) return std::nullopt;
+  return request;
+}
+
+Result<const msc_plugin*> confine_and_load(const WorkerStart& start) {
+  const std::array<int, 2> needed = {start.fd, start.plugin->file->fd()};
+  const Confinement confinement{needed, start.environment->config->budget.memory, start.cpu_seconds,
+                                start.parent};
+  if (auto done = confine(confinement); !done) return std::unexpected(done.error());
+  if (auto done = allow_loading(); !done) return std::unexpected(done.error());
+  auto entry = load(*start.plugin);
+  if (auto done = allow_rendering(); !done) return std::unexpected(done.error());
+  if (entry) faults_are_in(*entry);
+  return entry;
+}
+
+FrameWriter* frames = nullptr;
+
+/// A budget is spent and the plugin does not care: its content stands, it gets no more time.
+void end_without_it(msc_call* call) {
+  frames->end(call->facts(MSC_STOP));
+  ::_exit(0);
+}
+
+void serve(const WorkerStart& start, const msc_plugin& entry, const WorkerRequest& request,
+           FrameWriter& writer) {
+  NoWriter nowhere;
+  trace.helper = -1;
+  trace.stops = 0;
+  msc_call call(*start.environment, *request.map, *request.choice, nowhere, request.allocator, &writer,
+                &request.limits);
+  const int rc = run(entry, traced_table(), call);
+  writer.end(call.facts(rc));
+}
+
+} // namespace
+
+void run_worker(const WorkerStart& start) {
+  ::prctl(PR_SET_NAME, "mapscope-worker");
+  static FrameWriter& writer = *new FrameWriter(start.fd); // exit() must not take it from a handler
+  frames = &writer;
+  trace.give_up = end_without_it;
+  report_faults(writer);
+  (void)traced_table();
+  const auto entry = confine_and_load(start);
+  while (const auto request = next_request(start.fd)) {
+    if (entry)
+      serve(start, **entry, *request, writer);
+    else
+      writer.unloadable(entry.error().text);
+  }
+  ::_exit(0);
+}
+
+} // namespace mapscope::plugin

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/worker/worker_render.hpp"
+
+#include "host/plugin/worker/crash_text.hpp"
+#include "host/plugin/worker/worker.hpp"
+
+#include <cerrno>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace mapscope::plugin {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A plugin that still calls helpers is stopped by its own budget; only one that does not is killed.
+constexpr milliseconds grace{250};
+/// Content that may wait for its plugin to end well.
+constexpr std::size_t most_held = 256U << 10;
+/// Beside a row's bytes, which the budget limits.
+constexpr std::size_t overhead = 1U << 20;
+
+std::size_t longest_frame(const config::Budget& limits) {
+  return std::min<std::uint64_t>(limits.emit_bytes, 1ULL << 30) + overhead;
+}
+
+} // namespace
+
+WorkerRender::WorkerRender(Workers& workers, const Environment& environment, const catalog::Map& map,
+                           const Choice& choice, report::MapWriter& writer, Standby standby,
+                           AllocatorCall* allocator)
+    : workers_(workers), map_(map), choice_(choice), standby_(standby), allocator_(allocator),
+      call_(environment, map, choice, writer, allocator),
+      patience_(milliseconds(call_.limits().budget.ms) + grace),
+      reader_(longest_frame(call_.limits().budget)) {}
+
+Attempt WorkerRender::run() {
+  auto child = workers_.take(*choice_.plugin);
+  if (!child) return {std::nullopt, report::Status::failed, child.error().text};
+  child_ = *child;
+  State state = send_request() ? State::going_on : fail_with(report::Status::crashed, "");
+  while (state == State::going_on) state = receive();
+  if (is_reusable_)
+    workers_.give_back(*choice_.plugin, child_);
+  else if (const auto how = workers_.dispose(child_); failure_.empty())
+    failure_ = how;
+  return state == State::failed ? failed() : ended();
+}
+
+bool WorkerRender::send_request() const {
+  const WorkerRequest request{&map_, &choice_, allocator_, call_.limits()};
+  return ::send(child_.fd, &request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof request;
+}
+
+/// Waits for more and takes what may be taken.
+WorkerRender::State WorkerRender::receive() {
+  pollfd waiting{child_.fd, POLLIN, 0};
+  const auto before = std::chrono::steady_clock::now();
+  const auto left = std::chrono::ceil<milliseconds>(patience_).count();
+  const int ready = ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
+  patience_ -= std::chrono::steady_clock::now() - before;
+  if (ready == 0)
+    return fail_with(report::Status::timed_out,
+                     fmt::format("killed after {} ms without an end (budget.ms)", call_.limits().budget.ms));
+  auto room = reader_.room();
+  if (!committed_ && reader_.waiting() < most_held) // what is held must not depend on who is faster
+    room = room.first(std::min(room.size(), most_held - reader_.waiting()));
+  const ssize_t got = ::read(child_.fd, room.data(), room.size());
+  if (got < 0 && errno == EINTR) return State::going_on;
+  if (got <= 0) return fail_with(report::Status::crashed, ""); // the process says how it ended, once reaped
+  reader_.filled(static_cast<std::size_t>(got));
+  return holds_back() ? State::going_on : take_frames();
+}
+
+/// Nothing is written yet, and it is not known yet whether something should be.
+bool WorkerRender::holds_back() {
+  if (committed_ || standby_ == Standby::none) return false;
+  const auto ahead = reader_.look_ahead();
+  return ahead && !ahead->final && ahead->bytes < most_held;
+}
+
+/// What is held is left to whoever stands by.
+bool WorkerRender::gives_way() {
+  if (committed_ || standby_ == Standby::none) return false;
+  const auto ahead = reader_.look_ahead();
+  return standby_ == Standby::renderer || !ahead || ahead->content == 0;
+}
+
+WorkerRender::State WorkerRender::take_frames() {
+  const auto ahead = committed_ ? FrameReader::Ahead{} : reader_.look_ahead().value_or(FrameReader::Ahead{});
+  if (ahead.final && *ahead.final != FrameKind::end && gives_way())
+    while (true) { // only the last frame counts
+      const auto frame = reader_.next();
+      if (!frame || !*frame) return breach("frames that end before they end");
+      if (is_final((*frame)->kind)) return take_frame(**frame);
+    }
+  while (true) {
+    const auto frame = reader_.next();
+    if (!frame) return breach(frame.error().text);
+    if (!*frame) return State::going_on;
+    if (const State state = take_frame(**frame); state != State::going_on) return state;
+  }
+}
+
+WorkerRender::State WorkerRender::take_frame(const Frame& frame) {
+  const auto content = frame.content;
+  switch (frame.kind) {
+  case FrameKind::row: {
+    if (const auto parsed = parse_row(content, row_); !parsed) return breach(parsed.error().text);
+    committed_ = true;
+    return repeat(call_.row(row_.row));
+  }
+  case FrameKind::field: {
+    if (const auto parsed = parse_field(content, field_); !parsed) return breach(parsed.error().text);
+    committed_ = true;
+    return repeat(call_.field(field_.field));
+  }
+  case FrameKind::note: {
+    const auto parsed = parse_text(content);
+    if (!parsed) return breach(parsed.error().text);
+    return repeat(call_.note(parsed->number, parsed->text.c_str()));
+  }
+  case FrameKind::finding: {
+    const auto parsed = parse_text(content);
+    if (!parsed) return breach(parsed.error().text);
+    return repeat(call_.finding(static_cast<std::uint32_t>(parsed->number), parsed->text.c_str()));
+  }
+  case FrameKind::slots: {
+    const auto parsed = parse_slots(content);
+    if (!parsed) return breach(parsed.error().text);
+    committed_ = true;
+    msc_slots slots = parsed->slots;
+    if (slots.reason != nullptr) slots.reason = parsed->reason.c_str();
+    return repeat(call_.slots(slots));
+  }
+  case FrameKind::slot: {
+    const auto parsed = parse_slot(content);
+    return parsed ? repeat(call_.slot(*parsed)) : breach(parsed.error().text);
+  }
+  case FrameKind::end:
+    return take_end(content);
+  case FrameKind::unloadable:
+    return fail_with(report::Status::failed,
+                     std::string(reinterpret_cast<const char*>(content.data()), content.size()));
+  case FrameKind::crash:
+    return take_crash(content);
+  }
+  return breach("a frame of unknown kind");
+}
+
+/// A call of the host's own refuses what that of the worker let pass: the worker's is not what it was.
+WorkerRender::State WorkerRender::repeat(int rc) {
+  if (rc == MSC_OK) return State::going_on;
+  rc_ = rc;
+  return rc > MSC_OK ? State::stopped : breach("content that its helpers do not let pass");
+}
+
+WorkerRender::State WorkerRender::take_end(std::span<const std::byte> content) {
+  const auto facts = parse_end(content);
+  if (!facts) return breach(facts.error().text);
+  if (!reader_.is_empty()) return breach("frames behind the last");
+  if (!call_.take(*facts)) return breach("more entries than any map has");
+  rc_ = facts->rc;
+  is_reusable_ = !facts->bug;
+  return State::done;
+}
+
+WorkerRender::State WorkerRender::take_crash(std::span<const std::byte> content) {
+  const auto crash = parse_crash(content);
+  if (!crash) return breach(crash.error().text);
+  return fail_with(report::Status::crashed, crash_text(*crash, *choice_.plugin));
+}
+
+WorkerRender::State WorkerRender::fail_with(report::Status status, std::string text) {
+  status_ = status;
+  failure_ = std::move(text);
+  return State::failed;
+}
+
+WorkerRender::State WorkerRender::breach(const std::string& text) {
+  return fail_with(report::Status::failed, "its process sent " + text);
+}
+
+Attempt WorkerRender::ended() { return {call_.finish(rc_), {}, {}}; }
+
+Attempt WorkerRender::failed() {
+  workers_.count_failure(*choice_.plugin);
+  if (gives_way()) return {std::nullopt, status_, failure_};
+  const auto status = status_;
+  const auto failure = failure_;
+  if (status != report::Status::failed) (void)take_frames(); // what was held back when the process ended
+  auto outcome = call_.finish(MSC_OK);
+  outcome.status = status;
+  return {std::move(outcome), status, failure};
+}
+
+} // namespace mapscope::plugin

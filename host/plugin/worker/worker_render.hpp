@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// One render in a worker process, seen from the host: its frames become the rows of a call of the host's own.
+//
+// What comes from the worker is judged as what comes from a plugin is, by the same functions. Thread rule:
+// belongs to the thread that renders.
+#pragma once
+
+#include "host/plugin/call/call.hpp"
+#include "host/plugin/worker/frames.hpp"
+#include "host/plugin/worker/workers.hpp"
+
+namespace mapscope::plugin {
+
+class WorkerRender {
+public:
+  WorkerRender(Workers& workers, const Environment& environment, const catalog::Map& map,
+               const Choice& choice, report::MapWriter& writer, Standby standby, AllocatorCall* allocator);
+  Attempt run();
+
+private:
+  enum class State : std::uint8_t { going_on, done, failed, stopped };
+
+  [[nodiscard]] bool send_request() const;
+  State receive();
+  State take_frames();
+  State take_frame(const Frame& frame);
+  State repeat(int rc);
+  State take_end(std::span<const std::byte> content);
+  State take_crash(std::span<const std::byte> content);
+  State fail_with(report::Status status, std::string text);
+  State breach(const std::string& text);
+  [[nodiscard]] bool holds_back();
+  [[nodiscard]] bool gives_way();
+  Attempt ended();
+  Attempt failed();
+
+  Workers& workers_;
+  const catalog::Map& map_;
+  const Choice& choice_;
+  Standby standby_;
+  AllocatorCall* allocator_;
+  msc_call call_;
+  std::chrono::steady_clock::duration
+      patience_; ///< left for waiting; what the host itself takes does not count
+  Workers::Child child_;
+  FrameReader reader_;
+  bool committed_ = false; ///< content has been written
+  int rc_ = MSC_OK;
+  bool is_reusable_ = false;
+  report::Status status_ = report::Status::failed;
+  std::string failure_;
+  RowFrame row_;
+  FieldFrame field_;
+};
+
+} // namespace mapscope::plugin

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/worker/workers.hpp"
+
+#include "host/plugin/worker/crash_text.hpp"
+#include "host/plugin/worker/worker_render.hpp"
+
+#include <algorithm>
+#include <poll.h>
+#include <unistd.h>
+
+namespace mapscope::plugin {
+
+bool is_isolated(const Plugin& plugin, const config::Plugins& settings) {
+  return settings.isolate == "all" || (settings.isolate == "out-of-tree" && !plugin.built_in);
+}
+
+Result<std::unique_ptr<Workers>> Workers::start(const Environment& environment,
+                                                std::span<const Plugin> plugins,
+                                                std::span<const Selection> selections) {
+  const auto needs_workers = [&](const Selection& selection) {
+    return std::ranges::any_of(selection.choices, [&](const Choice& choice) {
+      return is_isolated(*choice.plugin, environment.config->plugins);
+    });
+  };
+  if (std::ranges::none_of(selections, needs_workers)) return nullptr;
+  auto zygote = Zygote::start(environment, plugins);
+  if (!zygote) return std::unexpected(zygote.error());
+  const std::uint64_t of_one_target = environment.config->budget.ms / 1000 + 2;
+  return std::unique_ptr<Workers>(new Workers(std::move(*zygote), of_one_target * selections.size()));
+}
+
+Workers::~Workers() {
+  for (auto& [plugin, children] : idle_)
+    for (const Child& child : children) ::close(child.fd); // the zygote's end is theirs
+}
+
+Attempt Workers::render(const Environment& environment, const catalog::Map& map, const Choice& choice,
+                        report::MapWriter& writer, Standby standby, AllocatorCall* allocator) {
+  return WorkerRender(*this, environment, map, choice, writer, standby, allocator).run();
+}
+
+Result<Workers::Child> Workers::take(const Plugin& plugin) {
+  while (const auto child = take_idle(plugin)) {
+    pollfd quiet{child->fd, POLLIN, 0};
+    if (::poll(&quiet, 1, 0) == 0) return *child;
+    (void)dispose(*child); // it talks without being asked, or is gone
+  }
+  return zygote_->fork_worker(plugin, cpu_seconds_);
+}
+
+std::optional<Workers::Child> Workers::take_idle(const Plugin& plugin) {
+  const std::scoped_lock lock(mutex_);
+  auto& idle = idle_[&plugin];
+  if (idle.empty()) return std::nullopt;
+  const Child child = idle.back();
+  idle.pop_back();
+  return child;
+}
+
+void Workers::give_back(const Plugin& plugin, Child child) {
+  const std::scoped_lock lock(mutex_);
+  idle_[&plugin].push_back(child);
+}
+
+std::string Workers::dispose(Child child) {
+  const auto status = zygote_->reap(child.pid);
+  ::close(child.fd);
+  return status ? end_text(*status) : status.error().text;
+}
+
+bool Workers::is_quarantined(const Plugin& plugin) {
+  const std::scoped_lock lock(mutex_);
+  return failures_[&plugin] >= most_failures;
+}
+
+void Workers::count_failure(const Plugin& plugin) {
+  const std::scoped_lock lock(mutex_);
+  ++failures_[&plugin];
+}
+
+} // namespace mapscope::plugin

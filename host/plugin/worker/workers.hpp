@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Worker processes as the host sees them: which are idle, what one is doing, which plugins get none any more.
+//
+// Content of a plugin is held back until the plugin is done or has said much, so that a failure costs no more
+// than its own try. Refuses: a plugin that has failed three times. Thread rule: start() while the process has
+// one thread; the rest from any thread.
+#pragma once
+
+#include "host/plugin/call/attempt.hpp"
+#include "host/plugin/worker/zygote.hpp"
+
+#include <map>
+
+namespace mapscope::plugin {
+
+/// plugins.isolate: whether this plugin must not run in this process.
+bool is_isolated(const Plugin& plugin, const config::Plugins& settings);
+
+class Workers {
+public:
+  /// Null when none of the selections has an isolated plugin. What the arguments point to must live as long.
+  static Result<std::unique_ptr<Workers>> start(const Environment& environment,
+                                                std::span<const Plugin> plugins,
+                                                std::span<const Selection> selections);
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  Attempt render(const Environment& environment, const catalog::Map& map, const Choice& choice,
+                 report::MapWriter& writer, Standby standby, AllocatorCall* allocator);
+  /// It has failed too often for this report.
+  [[nodiscard]] bool is_quarantined(const Plugin& plugin);
+
+  static constexpr unsigned most_failures = 3;
+
+  // For a render in progress.
+  using Child = Zygote::Child;
+  Result<Child> take(const Plugin& plugin);
+  /// It ended well and may serve again.
+  void give_back(const Plugin& plugin, Child child);
+  /// Ends it; how it ended.
+  std::string dispose(Child child);
+  void count_failure(const Plugin& plugin);
+
+private:
+  Workers(std::unique_ptr<Zygote> zygote, std::uint64_t cpu_seconds)
+      : zygote_(std::move(zygote)), cpu_seconds_(cpu_seconds) {}
+  std::optional<Child> take_idle(const Plugin& plugin);
+
+  std::unique_ptr<Zygote> zygote_;
+  std::uint64_t cpu_seconds_; ///< of one worker
+  std::mutex mutex_;
+  std::map<const Plugin*, std::vector<Child>> idle_;
+  std::map<const Plugin*, unsigned> failures_;
+};
+
+} // namespace mapscope::plugin

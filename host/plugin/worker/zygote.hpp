@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The process that worker processes are copies of: this one, as it was before it had a second thread.
+//
+// It does nothing but fork and reap on demand. A worker is reaped only when the host asks for it, so its
+// number means no other process before that. It and its workers end with the host. Thread rule: start() while
+// the process has one thread; the rest from any thread.
+#pragma once
+
+#include "host/plugin/worker/worker.hpp"
+
+#include <mutex>
+
+namespace mapscope::plugin {
+
+struct ZygoteQuestion;
+struct ZygoteAnswer;
+
+class Zygote {
+public:
+  /// The environment and all that it points to must live as long. `plugins` keep their descriptors.
+  static Result<std::unique_ptr<Zygote>> start(const Environment& environment,
+                                               std::span<const Plugin> plugins);
+  /// Ends the process, and whatever is left of its workers.
+  ~Zygote();
+  Zygote(const Zygote&) = delete;
+  Zygote& operator=(const Zygote&) = delete;
+
+  struct Child {
+    pid_t pid = -1;
+    int fd = -1; ///< the host's end; the owner closes it
+  };
+  /// A worker for this plugin.
+  Result<Child> fork_worker(const Plugin& plugin, std::uint64_t cpu_seconds);
+  /// Kills the worker, unless it has ended by itself; its status as of wait(2).
+  Result<int> reap(pid_t pid);
+
+private:
+  Zygote(pid_t pid, int fd) : pid_(pid), fd_(fd) {}
+  /// Its answer; where it is gone, a pid of -1.
+  ZygoteAnswer ask(const ZygoteQuestion& question, int descriptor);
+
+  pid_t pid_;
+  int fd_;
+  std::mutex mutex_; ///< one question at a time
+};
+
+} // namespace mapscope::plugin
