@@ -4,7 +4,7 @@
 #include "host/plugin/select/library.hpp"
 #include "host/plugin/verify/elf_image.hpp"
 #include "host/plugin/worker/crash_text.hpp"
-#include "host/plugin/worker/sandbox.hpp"
+#include "host/plugin/worker/load_confined.hpp"
 #include "host/plugin/worker/worker_faults.hpp"
 #include "host/plugin/worker/worker_trace.hpp"
 
@@ -31,16 +31,9 @@ std::string rendered(const msc_plugin& entry, const testing::FakeHost& host) {
 
 Result<const msc_plugin*> confine_and_load(const Plugin& plugin, const CheckLimits& limits, int fd,
                                            pid_t parent) {
-  const std::array<int, 2> needed = {fd, plugin.file->fd()};
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(limits.time_per_rule).count();
-  const Confinement confinement{needed, limits.worker_memory, static_cast<std::uint64_t>(seconds), parent};
   if (auto done = leave_terminal(); !done) return std::unexpected(done.error());
-  if (auto done = confine(confinement); !done) return std::unexpected(done.error());
-  if (auto done = allow_loading(); !done) return std::unexpected(done.error());
-  auto entry = load(plugin);
-  if (auto done = allow_rendering(); !done) return std::unexpected(done.error());
-  if (entry) faults_are_in(*entry);
-  return entry;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(limits.time_per_rule).count();
+  return load_confined(plugin, fd, {{}, limits.worker_memory, static_cast<std::uint64_t>(seconds), parent});
 }
 
 /// In pieces, as a note is short: MSC_STOP when there are more.

@@ -2,12 +2,10 @@
 #include "host/plugin/worker/worker.hpp"
 
 #include "host/plugin/call/call.hpp"
-#include "host/plugin/select/library.hpp"
-#include "host/plugin/worker/sandbox.hpp"
+#include "host/plugin/worker/load_confined.hpp"
 #include "host/plugin/worker/worker_faults.hpp"
 #include "host/plugin/worker/worker_trace.hpp"
 
-#include <array>
 #include <cerrno>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -34,18 +32,6 @@ std::optional<WorkerRequest> next_request(int fd) {
   while (got < 0 && errno == EINTR);
   if (got != sizeof request) return std::nullopt;
   return request;
-}
-
-Result<const msc_plugin*> confine_and_load(const WorkerStart& start) {
-  const std::array<int, 2> needed = {start.fd, start.plugin->file->fd()};
-  const Confinement confinement{needed, start.environment->config->budget.memory, start.cpu_seconds,
-                                start.parent};
-  if (auto done = confine(confinement); !done) return std::unexpected(done.error());
-  if (auto done = allow_loading(); !done) return std::unexpected(done.error());
-  auto entry = load(*start.plugin);
-  if (auto done = allow_rendering(); !done) return std::unexpected(done.error());
-  if (entry) faults_are_in(*entry);
-  return entry;
 }
 
 FrameWriter* frames = nullptr;
@@ -76,7 +62,9 @@ void run_worker(const WorkerStart& start) {
   trace.give_up = end_without_it;
   report_faults(writer);
   (void)traced_table();
-  const auto entry = confine_and_load(start);
+  const auto entry =
+      load_confined(*start.plugin, start.fd,
+                    {{}, start.environment->config->budget.memory, start.cpu_seconds, start.parent});
   while (const auto request = next_request(start.fd)) {
     if (entry)
       serve(start, **entry, *request, writer);

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/worker/load_confined.hpp"
+
+#include "host/plugin/select/library.hpp"
+#include "host/plugin/worker/worker_faults.hpp"
+
+#include <array>
+
+namespace mapscope::plugin {
+
+Result<const msc_plugin*> load_confined(const Plugin& plugin, int fd, Confinement confinement) {
+  const std::array<int, 2> needed = {fd, plugin.file->fd()};
+  confinement.descriptors = needed;
+  if (auto done = confine(confinement); !done) return std::unexpected(done.error());
+  if (auto done = allow_loading(); !done) return std::unexpected(done.error());
+  auto entry = load(plugin);
+  if (auto done = allow_rendering(); !done) return std::unexpected(done.error());
+  if (entry) faults_are_in(*entry);
+  return entry;
+}
+
+} // namespace mapscope::plugin

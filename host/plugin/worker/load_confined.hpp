@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plugin in a process that has given up what a worker process gives up.
+//
+// Thread rule: for processes with one thread. There is no way back, whatever the answer.
+#pragma once
+
+#include "host/plugin/select/registry.hpp"
+#include "host/plugin/worker/sandbox.hpp"
+
+#include <mapscope/plugin.h>
+
+namespace mapscope::plugin {
+
+/// Confines the process, in which `fd` stays open as well, and loads the plugin between the two steps.
+Result<const msc_plugin*> load_confined(const Plugin& plugin, int fd, Confinement confinement);
+
+} // namespace mapscope::plugin
