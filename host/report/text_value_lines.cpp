@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values that are too long for one line.
+#include "host/report/text_value.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mapscope::report {
+
+std::string TextTree::lines(unsigned width, unsigned column, unsigned indent) const {
+  return used_ != 0 ? lines_of(root(), width, column, indent) : "";
+}
+
+std::string TextTree::lines_of(const Node& node, unsigned width, unsigned column, unsigned indent) const {
+  std::string out;
+  append_lines(node, width, column, indent, out);
+  return out;
+}
+
+void TextTree::append_lines(const Node& node, unsigned width, unsigned column, unsigned indent,
+                            std::string& out) const {
+  std::string line;
+  append_one_line(node, line);
+  const bool is_text = node.kind == Kind::scalar || (node.kind == Kind::array && !quoted_text(node).empty());
+  if (is_text || column + line.size() <= width)
+    out += line;
+  else if (node.kind == Kind::pointer)
+    append_pointer_lines(node, width, indent, out);
+  else if (node.kind == Kind::record)
+    append_record_lines(node, width, indent, out);
+  else if (node.kind == Kind::array)
+    append_array_lines(node, width, indent, out);
+  else
+    append_hex_lines(line, node.hex_at, indent, out);
+}
+
+void TextTree::append_pointer_lines(const Node& pointer, unsigned width, unsigned indent,
+                                    std::string& out) const {
+  out += pointer.text;
+  for (const std::uint32_t child : pointer.children)
+    if (!append_pointer_part(nodes_[child], out)) append_lines(nodes_[child], width, width, indent, out);
+}
+
+/// Sixteen bytes a line, behind the offset of the first; a star stands for lines that are equal to the one
+/// above it. What comes before `begin`, a truncation's mark, stays on the first line.
+void TextTree::append_hex_lines(std::string_view line, std::size_t begin, unsigned indent, std::string& out) {
+  constexpr std::size_t row = 48; // three columns a byte
+  const std::string_view hex = line.substr(begin);
+  out += line.substr(0, begin);
+  const auto row_at = [&](std::size_t at) { return hex.substr(at, row - 1); };
+  for (std::size_t at = 0; at < hex.size(); at += row) {
+    std::size_t last = at; // of the rows that are equal to this one
+    while (last + row < hex.size() && row_at(last + row) == row_at(at)) last += row;
+    out += fmt::format("\n{:{}}{:04x}  {}", "", indent + 2, at / 3, row_at(at));
+    if (last - at > row) out += fmt::format("\n{:{}}*", "", indent + 2), at = last;
+  }
+}
+
+/// A blank between the label and what follows on its line; none where all follows on lines of its own.
+void TextTree::append_behind_label(const Node& node, unsigned width, unsigned column, unsigned indent,
+                                   std::string& out) const {
+  const std::size_t label_end = out.size();
+  out += ' ';
+  append_lines(node, width, column, indent, out);
+  if (out.size() > label_end + 1 && out[label_end + 1] == '\n') out.erase(label_end, 1);
+}
+
+void TextTree::append_record_lines(const Node& record, unsigned width, unsigned indent,
+                                   std::string& out) const {
+  if (!record.text.empty()) out += record.text + ':';
+  for (const std::uint32_t child : record.children) {
+    const Node& member = node(child);
+    if (member.zero) continue;
+    const std::string name = member.member.empty() ? "<anon>" : printable(member.member);
+    out += fmt::format("\n{:{}}{}", "", indent + 2, name);
+    append_behind_label(member, width, indent + 3 + static_cast<unsigned>(name.size()), indent + 2, out);
+  }
+}
+
+/// Side by side, as many to a line as fit; a line begins with the index of its first.
+void TextTree::append_scalar_lines(const Node& array, unsigned width, unsigned indent,
+                                   std::string& out) const {
+  std::size_t used = width;
+  for (std::size_t i = 0; i < array.children.size();) {
+    const std::size_t run = run_end(array, i), end = run - i > 2 ? run : i + 1;
+    const std::string& text = node(array.children[i]).text;
+    const std::string merged = end - i > 1 ? fmt::format("[{}..{}]={}", i, end - 1, text) : text;
+    if (used + merged.size() + 2 > width) {
+      const std::string index = end - i > 1 ? "" : fmt::format("[{}] ", i); // a run brings its own
+      const std::string begin = fmt::format("\n{:{}}{}", "", indent + 2, index);
+      out += begin + merged;
+      used = begin.size() - 1 + merged.size();
+    } else {
+      out += ", " + merged;
+      used += 2 + merged.size();
+    }
+    i = end;
+  }
+}
+
+void TextTree::append_array_lines(const Node& array, unsigned width, unsigned indent,
+                                  std::string& out) const {
+  if (is_scalar_row(array)) {
+    append_scalar_lines(array, width, indent, out);
+    return append_left_out(array, indent, out);
+  }
+  for (std::size_t i = 0; i < array.children.size();) {
+    const std::size_t end = run_end(array, i);
+    const bool zero = node(array.children[i]).zero;
+    const std::string index = end - i > 1 ? fmt::format("[{}..{}]", i, end - 1) : fmt::format("[{}]", i);
+    if (!zero) {
+      out += fmt::format("\n{:{}}{}", "", indent + 2, index);
+      append_behind_label(node(array.children[i]), width, indent + 3 + static_cast<unsigned>(index.size()),
+                          indent + 2, out);
+    }
+    i = end;
+  }
+  append_left_out(array, indent, out);
+}
+
+void TextTree::append_left_out(const Node& array, unsigned indent, std::string& out) {
+  if (array.children.size() < array.length)
+    out += fmt::format("\n{:{}}... {} of {} shown", "", indent + 2, array.children.size(), array.length);
+}
+
+bool TextTree::is_scalar_row(const Node& array) const {
+  return std::ranges::all_of(array.children,
+                             [this](std::uint32_t child) { return node(child).kind == Kind::scalar; });
+}
+
+} // namespace mapscope::report
