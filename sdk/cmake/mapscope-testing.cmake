@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# mapscope-sdk::testing, a host for plugins' own tests, made from its sources in ${testing_folder}.
-if(NOT TARGET mapscope_sdk_testing)
+# mapscope-sdk::testing, a host for plugins' own tests, made from its sources in ${testing_folder}; a project that has
+# no C++ goes without.
+get_property(_mapscope_languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+if(NOT TARGET mapscope_sdk_testing AND CXX IN_LIST _mapscope_languages)
   file(GLOB _mapscope_testing CONFIGURE_DEPENDS ${testing_folder}/*.cpp)
   add_library(mapscope_sdk_testing STATIC EXCLUDE_FROM_ALL ${_mapscope_testing})
   target_include_directories(mapscope_sdk_testing SYSTEM INTERFACE ${testing_folder}/include)
