@@ -5,12 +5,13 @@ namespace mapscope::report {
 
 namespace {
 
-/// struct timekeeper: inside timekeeper_data[0] where there is a struct tk_data (6.17), before that in
-/// tk_core, whose type has no name: behind a sequence count, at the alignment of a struct. A symbol that is
-/// not there costs two passes over all symbols, so it is not asked for.
+/// struct timekeeper: in timekeeper_data[0] (6.17) or tk_core (6.13), which are a struct tk_data; before that
+/// in a tk_core whose type has no name, behind a sequence count, at the alignment of a struct. A symbol that
+/// is not there costs two passes over all symbols, so the newer one is asked for only where it may be.
 std::optional<std::uint64_t> timekeeper(const target::Target& target, const btf::Types& kernel) {
   const auto inside = kernel.offset_of("struct tk_data", "timekeeper");
-  const auto data = target.symbols().find(inside ? "timekeeper_data" : "tk_core");
+  auto data = inside ? target.symbols().find("timekeeper_data") : std::nullopt;
+  if (!data) data = target.symbols().find("tk_core");
   return data ? std::optional(*data + (inside ? *inside : sizeof(std::uint64_t))) : std::nullopt;
 }
 
