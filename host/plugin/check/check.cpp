@@ -38,35 +38,40 @@ std::vector<std::uint32_t> map_types(const Attach& attach) {
   return types.empty() ? std::vector<std::uint32_t>{most_map_types} : types;
 }
 
-msc_target map_of(std::uint32_t attach, std::uint32_t map_type) {
+/// No map: a part of the kernel.
+msc_target kernel_of(std::uint32_t attach) {
   msc_target target{};
   target.size = sizeof target;
   target.attach = attach;
+  target.key_type = target.value_type = MSC_BYTES;
+  return target;
+}
+
+msc_target map_of(std::uint32_t attach, std::uint32_t map_type) {
+  msc_target target = kernel_of(attach);
   target.map = 0xffff888000010000;
   target.map_type = map_type;
   target.key_size = sizeof(std::uint32_t);
   target.value_size = 24;
   target.max_entries = 100;
-  target.key_type = target.value_type = MSC_BYTES;
+  return target;
+}
+
+/// A variable in a section.
+msc_target allocator_of(std::uint32_t attach) {
+  msc_target target = map_of(attach, BPF_MAP_TYPE_ARRAY);
+  target.root = target.map + 0x1000;
   return target;
 }
 
 /// Two map types a line are enough: a line for all types would take for ever.
 std::vector<msc_target> targets_of(std::uint32_t at, const Attach& attach) {
   constexpr std::size_t most = 2;
+  if (attach.kind == AttachKind::allocator) return {allocator_of(at)};
+  if (attach.kind == AttachKind::kernel) return {kernel_of(at)};
   std::vector<msc_target> targets;
   for (const std::uint32_t type : map_types(attach))
     if (targets.size() < most) targets.push_back(map_of(at, type));
-  if (attach.kind == AttachKind::allocator) { // a variable in a section, and what it points to in an arena
-    targets = {map_of(at, BPF_MAP_TYPE_ARRAY)};
-    targets.front().root = targets.front().map + 0x1000;
-  }
-  if (attach.kind == AttachKind::kernel) {
-    targets = {msc_target{}};
-    targets.front().size = sizeof(msc_target);
-    targets.front().attach = at;
-    targets.front().key_type = targets.front().value_type = MSC_BYTES;
-  }
   return targets;
 }
 

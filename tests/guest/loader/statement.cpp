@@ -41,8 +41,8 @@ void state_value(std::FILE* out, const bpf_map_info& info, const std::vector<uns
   std::fputs("]", out);
 }
 
-/// Kernels up to some 6.18 follow the list of these past its end (cgroup_storage_get_next_key(),
-/// kernel/bpf/local_storage.c) and hand out what lies in the list's head as a key.
+/// Where cgroup_storage_get_next_key() (kernel/bpf/local_storage.c) does not ask list_entry_is_head(), as in
+/// Debian's 6.16 to 6.18, it hands out what lies in the list's head as a key.
 bool may_have_no_last_key(u32 type) {
   return type == BPF_MAP_TYPE_CGROUP_STORAGE || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
 }
