@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plugin built with each released header renders today: the interface keeps its word.
-#include "captures.hpp"
+// What was built with a released interface renders today: a plugin compiled with each released header, and
+// the very files that were released. The interface keeps its word.
+#include "installed.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
+#include <set>
 
 namespace mapscope::guest {
 namespace {
@@ -28,6 +31,73 @@ TEST(Frozen, APluginOfEachReleasedInterfaceRenders) {
     EXPECT_TRUE(map["array_entries"][0] == plain["maps"][0]["array_entries"][0]);
   }
   EXPECT_GE(releases, 1U);
+}
+
+std::string id_of(const rapidjson::Value& renderer) {
+  const std::string text = renderer.GetString();
+  return text.substr(0, text.find('@'));
+}
+
+/// What every later interface owes a plugin: it is chosen, runs to its end, and finds as many entries.
+void expect_as_good(const rapidjson::Value& now, const rapidjson::Value& then) {
+  SCOPED_TRACE(now[now.HasMember("name") ? "name" : "allocator_name"].GetString());
+  EXPECT_EQ(id_of(then["renderer"]), id_of(now["renderer"]));
+  EXPECT_STREQ(then["status"].GetString(), now["status"].GetString());
+  ASSERT_EQ(then.HasMember("entry_count"), now.HasMember("entry_count"));
+  if (now.HasMember("entry_count")) {
+    EXPECT_EQ(then["entry_count"].GetUint64(), now["entry_count"].GetUint64());
+  }
+}
+
+/// The number of those in this part of the report that released plugins rendered.
+unsigned compare(const rapidjson::Value& now, const rapidjson::Value& then,
+                 const std::set<std::string>& released) {
+  EXPECT_EQ(then.Size(), now.Size());
+  unsigned rendered = 0;
+  for (rapidjson::SizeType i = 0; i < std::min(then.Size(), now.Size()); ++i) {
+    expect_as_good(now[i], then[i]);
+    rendered += released.contains(id_of(then[i]["renderer"]));
+  }
+  return rendered;
+}
+
+unsigned compare(const Capture& capture, const Installed& copy, const std::set<std::string>& released) {
+  SCOPED_TRACE(capture.name);
+  const auto now = dump(capture.vmcore());
+  const Ran ran = run({"dump", capture.vmcore().string(), "-j"}, copy.program());
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  const auto then = parse(ran.out);
+  EXPECT_EQ(then["extensions"].MemberCount(), now["extensions"].MemberCount());
+  unsigned rendered = compare(now["maps"], then["maps"], released);
+  if (now.HasMember("sdt_allocations"))
+    rendered += compare(now["sdt_allocations"], then["sdt_allocations"], released);
+  return rendered;
+}
+
+/// Puts the released files in the place of today's; their ids.
+std::set<std::string> go_back_to(const fs::path& release, const Installed& copy) {
+  std::set<std::string> ids;
+  for (const auto& file : fs::directory_iterator(release / "plugins")) {
+    fs::copy_file(file, copy.plugins() / file.path().filename(), fs::copy_options::overwrite_existing);
+    const std::string name = file.path().stem().string();
+    ids.insert(name == "sdt_alloc" ? "mapscope.sdt_alloc" : "mapscope.builtin." + name);
+  }
+  return ids;
+}
+
+TEST(Frozen, EveryReleasedPluginRendersAsManyEntries) {
+  const auto guests = captures(), schedulers = scheduler_captures();
+  ASSERT_FALSE(guests.empty());
+  ASSERT_FALSE(schedulers.empty());
+  for (const auto& release : fs::directory_iterator(MAPSCOPE_ABI_COPIES)) {
+    if (!release.is_directory()) continue;
+    SCOPED_TRACE(release.path().filename().string());
+    const Installed copy;
+    const auto released = go_back_to(release.path(), copy);
+    ASSERT_GE(released.size(), 6U);
+    for (const auto& guest : guests) EXPECT_GT(compare(guest, copy, released), 20U);
+    EXPECT_GT(compare(schedulers.front(), copy, released), 3U);
+  }
 }
 
 } // namespace
