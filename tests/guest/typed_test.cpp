@@ -102,7 +102,7 @@ TEST(Typed, EveryKnownValueEqualsWhatTheCompilerSaid) {
       EXPECT_TRUE(same) << capture.name << " " << spelled(&fact) << "\n  is shown as " << spelled(shown);
     }
     std::printf("%s: %zu of %u typed values equal\n", capture.name.c_str(), equal, guest["typed"].Size());
-    EXPECT_GT(guest["typed"].Size(), 4000U);
+    EXPECT_GT(guest["typed"].Size(), 3000U); // with one CPU; 582 more with each other
   }
 }
 

@@ -135,11 +135,11 @@ int number_copies(struct __sk_buff* packet) {
   u32 zero = 0;
   struct pointing* value = bpf_map_lookup_elem(&pointing_array, &zero);
   if (!value) return 1;
-  for (u32 cpu = 0; cpu < 2; cpu++) {
+  for (u32 cpu = 0; cpu < MOST_CPUS; cpu++) {
     struct copies PERCPU_KPTR* copies = value->copies;
     if (!copies) return 2;
     struct copies* copy = bpf_per_cpu_ptr((void*)copies, cpu);
-    if (!copy) return 3;
+    if (!copy) return cpu == 0 ? 3 : 0;
     copy->number = PERCPU_NUMBER + cpu;
   }
   return 0;

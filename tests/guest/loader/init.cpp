@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -34,13 +35,16 @@ void mount_or_give_up(const char* type, const char* where) {
   must(mount(type, where, type, 0, nullptr), std::string("mount ") + where);
 }
 
-/// Lets QEMU put VMCOREINFO into the dump's notes. Left out of the initramfs when it must be found in memory
-/// alone.
-void load_fw_cfg() {
-  const int fd = open("/qemu_fw_cfg.ko", O_RDONLY);
-  if (fd < 0) return;
-  must(static_cast<int>(syscall(SYS_finit_module, fd, "", 0)), "qemu_fw_cfg.ko");
-  close(fd);
+/// The initramfs has what this kernel does not have built in, named in the order of loading.
+void load_modules() {
+  glob_t found{};
+  if (glob("/*.ko", 0, nullptr, &found) != 0) return; // sorted
+  for (std::size_t i = 0; i < found.gl_pathc; ++i) {
+    const int fd = must(open(found.gl_pathv[i], O_RDONLY), found.gl_pathv[i]);
+    must(static_cast<int>(syscall(SYS_finit_module, fd, "", 0)), found.gl_pathv[i]);
+    close(fd);
+  }
+  globfree(&found);
 }
 
 } // namespace
@@ -49,15 +53,15 @@ void boot() {
   mount_or_give_up("devtmpfs", "/dev");
   mount_or_give_up("proc", "/proc");
   mount_or_give_up("sysfs", "/sys");
-  load_fw_cfg();
+  load_modules();
 }
 
-/// A disk whose file the capture reads: its driver is built into every kernel, and under emulation a serial
-/// port needs thousand times as long for the same bytes.
+/// A disk whose file the capture reads: under emulation a serial port needs thousand times as long for the
+/// same bytes.
 std::FILE* open_statement() {
   constexpr const char* disk = "/dev/nvme0n1";
   for (int tries = 0; tries < 1000 && access(disk, W_OK) != 0; ++tries) usleep(10'000); // found after boot
-  std::FILE* out = std::fopen(disk, "w");
+  std::FILE* out = std::fopen(disk, "r+"); // makes no file where the disk is missing
   if (out == nullptr) give_up(disk);
   return out;
 }

@@ -118,7 +118,7 @@ public:
       const std::string element = "\"key_hex\":" + quoted(hex(&key, sizeof key)) + ",";
       if (keyed) stand(info, element + "\"part\":\"key\",", key);
       for (int cpu = 0; cpu < copies; ++cpu)
-        stand(info, element + (copies > 1 ? "\"cpu\":" + std::to_string(cpu) + "," : ""),
+        stand(info, element + (is_per_cpu(info.type) ? "\"cpu\":" + std::to_string(cpu) + "," : ""),
               copy_of<Value>(&value[stride * static_cast<std::size_t>(cpu)]));
     }
   }
