@@ -27,6 +27,16 @@ std::unexpected<Error> about(const std::string& source, Error error) {
   return std::unexpected(std::move(error).within(source));
 }
 
+/// Errors name the file that was given, or say what to give where the memory's own is damaged.
+Result<std::shared_ptr<const btf::Types>> kernel_types(const target::Target& target) {
+  const std::string& origin = target.origins().btf;
+  auto types = btf::Types::parse(target.btf(), "vmlinux");
+  if (types) return types;
+  if (origin != "memory") return about(origin, std::move(types.error()));
+  types.error().text += "; give the kernel's BTF with --btf or --vmlinux";
+  return types;
+}
+
 } // namespace
 
 PluginDirs plugin_dirs(const config::Plugins& settings, const std::vector<std::string>& from_command_line) {
@@ -69,7 +79,7 @@ Result<Session> Session::open(const SourceOptions& options) {
   session.target = std::move(*target);
   for (const auto& warning : session.target->warnings()) spdlog::warn("{}", warning);
   spdlog::info("{}: Linux {}", options.source, session.target->release());
-  auto kernel = btf::Types::parse(session.target->btf(), "vmlinux");
+  auto kernel = kernel_types(*session.target);
   if (!kernel) return about(options.source, std::move(kernel.error()));
   session.kernel = std::move(*kernel);
   auto catalog = catalog::read_catalog(*session.target, session.kernel);
