@@ -7,6 +7,7 @@
 #include "tests/support/tiny_kernel.hpp"
 
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
 #include <rapidjson/document.h>
@@ -170,6 +171,27 @@ TEST(HostileEnd, AnEndOfItsOwnMaking) {
 }
 
 TEST(HostileLoad, AConstructorThatCrashes) {
+  expect_only_its_own_try(
+      Dump({"hostile_load", "steady"}), "crashed",
+      "^org.example.hostile_load@6.6.6 crashed: SIGSEGV at address 0x10 in .*at_load.* while it was loaded");
+}
+
+/// Sets a variable of the environment while it lives.
+class Variable {
+public:
+  Variable(const char* name, const char* value) : name_(name) { ::setenv(name, value, 1); }
+  ~Variable() { ::unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+private:
+  const char* name_;
+};
+
+/// Its process is gone before it is asked for anything; what it said on its end is heard all the same.
+TEST(HostileLoad, AnEndBeforeTheRequest) {
+  (void)undisturbed();
+  const Variable preload("LD_PRELOAD", LATE_HOST), order("ASAN_OPTIONS", "verify_asan_link_order=0");
   expect_only_its_own_try(
       Dump({"hostile_load", "steady"}), "crashed",
       "^org.example.hostile_load@6.6.6 crashed: SIGSEGV at address 0x10 in .*at_load.* while it was loaded");

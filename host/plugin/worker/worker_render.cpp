@@ -52,7 +52,10 @@ Attempt WorkerRender::run() {
 
 bool WorkerRender::send_request() const {
   const WorkerRequest request{&map_, &choice_, allocator_, call_.limits()};
-  return ::send(child_.fd, &request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof request;
+  const ssize_t sent = ::send(child_.fd, &request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT);
+  const bool is_gone =
+      sent < 0 && (errno == EPIPE || errno == ECONNRESET); // what it said on its end can be read
+  return sent == sizeof request || is_gone;
 }
 
 /// Waits for more and takes what may be taken.
