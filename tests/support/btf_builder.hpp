@@ -7,6 +7,8 @@
 
 #include "host/btf/types.hpp"
 
+#include <array>
+#include <bit>
 #include <bpf/btf.h>
 #include <cstddef>
 #include <cstdint>
@@ -108,8 +110,8 @@ private:
 template <class... Numbers> std::vector<std::byte> pack(Numbers... numbers) {
   std::vector<std::byte> bytes;
   [[maybe_unused]] const auto append = [&bytes](auto number) { // unused without numbers
-    const auto* from = reinterpret_cast<const std::byte*>(&number);
-    bytes.insert(bytes.end(), from, from + sizeof number);
+    for (const std::byte byte : std::bit_cast<std::array<std::byte, sizeof number>>(number))
+      bytes.push_back(byte);
   };
   (append(numbers), ...);
   return bytes;
