@@ -74,13 +74,17 @@ class Apt:
         """The newest package whose whole name matches, with its version, or None."""
         names = [name for name in run(["apt-cache", *self.options, "pkgnames", prefix]).split()
                  if re.fullmatch(pattern, name)]
+        if not names:
+            return None
+        # All at once: each call reads all lists. It fails for names without a package and shows the others.
+        shown = subprocess.run(["apt-cache", *self.options, "show", "--no-all-versions", *names],
+                               capture_output=True, text=True).stdout
         found = []
-        for name in names:
-            shown = subprocess.run(["apt-cache", *self.options, "show", "--no-all-versions", name],
-                                   capture_output=True, text=True).stdout
-            version = re.search(r"^Version: (\S+)", shown, re.M)
-            if version and re.search(r"^Filename: ", shown, re.M):
-                found.append((name, version.group(1)))
+        for package in shown.split("\n\n"):
+            name = re.search(r"^Package: (\S+)", package, re.M)
+            version = re.search(r"^Version: (\S+)", package, re.M)
+            if name and version and re.search(r"^Filename: ", package, re.M):
+                found.append((name.group(1), version.group(1)))
         best = None
         for name, version in found:
             if best is None or subprocess.run(["dpkg", "--compare-versions", version, "gt", best[1]]).returncode == 0:
