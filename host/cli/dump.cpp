@@ -82,6 +82,7 @@ public:
   }
 
   Result<void> write(report::Output& output) {
+    report_budget_.leave_out(output);
     OutputStream stream(output);
     const auto meta = meta_of(session_);
     const auto writer = report::make_report_writer(options_.format, report_options_, stream);

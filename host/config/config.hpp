@@ -29,7 +29,7 @@ struct Budget {
     std::uint64_t emit_bytes = 1ULL << 40;
   };
 
-  std::uint64_t ms = 10'000;             ///< wall time per map
+  std::uint64_t ms = 10'000;             ///< wall time per map, without waiting for whoever reads the report
   std::uint64_t entries = 10'000'000;    ///< rows a plugin may emit per map
   std::uint64_t read_bytes = 4ULL << 30; ///< bytes a plugin may read per map
   std::uint64_t emit_bytes = 1ULL << 30; ///< bytes of keys and values a plugin may emit per map

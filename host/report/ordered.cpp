@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/ordered.hpp"
 
+#include "host/base/waiting.hpp"
+
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -30,7 +32,11 @@ public:
   void append(std::string_view text) override {
     std::unique_lock lock(board_.mutex);
     std::string& waiting = board_.waiting[index_];
-    board_.changed.wait(lock, [&] { return board_.failed || waiting.size() < limit_; });
+    const auto may_go_on = [&] { return board_.failed || waiting.size() < limit_; };
+    if (!may_go_on()) {
+      const Waiting for_its_turn;
+      board_.changed.wait(lock, may_go_on);
+    }
     if (board_.failed) return;
     waiting += text;
     if (board_.turn == index_) board_.changed.notify_all();

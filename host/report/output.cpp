@@ -26,7 +26,14 @@ class DescriptorOutput : public Output {
 public:
   DescriptorOutput(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
 
-  Result<void> write(std::string_view text) override {
+  Result<void> commit() override { return {}; }
+
+protected:
+  [[nodiscard]] int fd() const { return fd_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+private:
+  Result<void> put(std::string_view text) override {
     while (!text.empty()) {
       const ssize_t done = ::write(fd_, text.data(), text.size());
       if (done < 0 && errno == EINTR) continue;
@@ -35,13 +42,7 @@ public:
     }
     return {};
   }
-  Result<void> commit() override { return {}; }
 
-protected:
-  [[nodiscard]] int fd() const { return fd_; }
-  [[nodiscard]] const std::string& name() const { return name_; }
-
-private:
   int fd_;
   std::string name_;
 };

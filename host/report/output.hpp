@@ -5,7 +5,9 @@
 #pragma once
 
 #include "host/base/result.hpp"
+#include "host/base/waiting.hpp"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,9 +17,21 @@ namespace mapscope::report {
 class Output {
 public:
   virtual ~Output() = default;
-  virtual Result<void> write(std::string_view text) = 0;
+  Result<void> write(std::string_view text) {
+    const Waiting for_a_reader;
+    auto written = put(text);
+    waited_ = waited_.load() + for_a_reader.so_far();
+    return written;
+  }
   /// All was written. A file takes its name now; without commit() nothing is left behind.
   virtual Result<void> commit() = 0;
+  /// How long writing has taken so far; any thread may ask.
+  [[nodiscard]] Waiting::Clock::duration waited() const { return waited_; }
+
+private:
+  virtual Result<void> put(std::string_view text) = 0;
+
+  std::atomic<Waiting::Clock::duration> waited_{};
 };
 
 std::unique_ptr<Output> standard_output();

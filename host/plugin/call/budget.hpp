@@ -4,6 +4,7 @@
 // Thread rule: one budget, one thread.
 #pragma once
 
+#include "host/base/waiting.hpp"
 #include "host/plugin/call/limits.hpp"
 
 #include <algorithm>
@@ -21,13 +22,13 @@ public:
 
   explicit Budget(const Limits& limits)
       : all_(limits), limits_(all_.budget),
-        deadline_(std::chrono::steady_clock::now() + std::chrono::milliseconds(limits_.ms)) {}
+        deadline_(Waiting::now_without() + std::chrono::milliseconds(limits_.ms)) {}
   Budget(const Budget&) = delete;
   Budget& operator=(const Budget&) = delete;
 
   /// Every helper call; the clock is looked at every 256th.
   bool call() {
-    if (spent_ == Kind::none && ++calls_ % 256 == 0 && std::chrono::steady_clock::now() > deadline_)
+    if (spent_ == Kind::none && ++calls_ % 256 == 0 && Waiting::now_without() > deadline_)
       spent_ = Kind::time;
     return spent_ == Kind::none;
   }
@@ -64,7 +65,7 @@ private:
 
   Limits all_;
   const config::Budget& limits_;
-  std::chrono::steady_clock::time_point deadline_;
+  Waiting::Clock::time_point deadline_;
   std::uint64_t calls_ = 0, entries_ = 0, read_ = 0, emitted_ = 0;
   Kind spent_ = Kind::none;
 };

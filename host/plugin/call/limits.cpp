@@ -45,7 +45,8 @@ void ReportBudget::charge(const Used& used) {
 }
 
 Limits ReportBudget::within(const config::Budget& budget) const {
-  const auto passed = std::chrono::steady_clock::now() - start_;
+  auto passed = std::chrono::steady_clock::now() - start_;
+  if (output_ != nullptr) passed -= output_->waited();
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(passed).count();
   Limits limits{budget};
   const std::scoped_lock lock(mutex_);

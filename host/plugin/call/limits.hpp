@@ -8,6 +8,7 @@
 
 #include "host/config/config.hpp"
 #include "host/plugin/verify/manifest.hpp"
+#include "host/report/output.hpp"
 
 #include <chrono>
 #include <mutex>
@@ -29,12 +30,15 @@ struct Used {
 class ReportBudget {
 public:
   explicit ReportBudget(const config::Budget::Report& limits) : limits_(limits) {}
+  /// Its clock stands still while the report is taken from there.
+  void leave_out(const report::Output& output) { output_ = &output; }
   void charge(const Used& used);
   /// Limits that go beyond what is left are lowered to it.
   [[nodiscard]] Limits within(const config::Budget& budget) const;
 
 private:
   config::Budget::Report limits_;
+  const report::Output* output_ = nullptr;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   mutable std::mutex mutex_;
   Used used_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Frames on their way out. What is here also runs in a signal handler: no allocation, no lock.
+#include "host/base/waiting.hpp"
 #include "host/plugin/worker/frames.hpp"
 
 #include <algorithm>
@@ -23,6 +24,7 @@ bool write_all(int fd, std::span<const std::byte> bytes) noexcept {
 } // namespace
 
 void FrameWriter::flush() {
+  const Waiting for_the_host;
   if (!write_all(fd_, std::span(buffer_).first(whole_))) ::_exit(1); // the host is gone
   whole_ = 0;
   buffer_.clear();

@@ -105,7 +105,7 @@ TEST(FileOutput, Refused) {
 struct Listener final : Output {
   std::string text;
   int takes = -1;
-  Result<void> write(std::string_view more) override {
+  Result<void> put(std::string_view more) override {
     if (takes == 0) return fail(Errc::io, "full");
     if (takes > 0 && !more.empty()) --takes;
     text += more;
