@@ -87,10 +87,19 @@ void set_usual_mode(int fd) {
   (void)::fchmod(fd, 0666 & ~mask);
 }
 
+/// Standard output under another number; its own number leads to standard error.
+int take_standard_output() {
+  const int taken = ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  if (taken < 0) return STDOUT_FILENO; // there is none, which writing to it will say
+  (void)::dup2(STDERR_FILENO, STDOUT_FILENO);
+  return taken;
+}
+
 } // namespace
 
 std::unique_ptr<Output> standard_output() {
-  return std::make_unique<DescriptorOutput>(STDOUT_FILENO, "standard output");
+  static const int taken = take_standard_output();
+  return std::make_unique<DescriptorOutput>(taken, "standard output");
 }
 
 Result<std::unique_ptr<Output>> file_output(const std::string& path) {

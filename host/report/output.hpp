@@ -34,6 +34,7 @@ private:
   std::atomic<Waiting::Clock::duration> waited_{};
 };
 
+/// What anybody else prints from then on, such as a plugin in this process, goes to standard error.
 std::unique_ptr<Output> standard_output();
 /// Writes to a temporary file beside `path`; an existing regular file is replaced by commit() and not before.
 /// What is no regular file (/dev/null, a pipe) is written directly.

@@ -97,6 +97,16 @@ TEST(HostileLoad, AnEndBeforeTheRequest) {
       "^org.example.hostile_load@6.6.6 crashed: SIGSEGV at address 0x10 in .*at_load.* while it was loaded");
 }
 
+/// What a plugin prints is in no report, and costs it nothing.
+TEST(HostilePrint, IsNotInTheReport) {
+  const Dump isolated({"hostile", "steady"}, mode_is("print", 3));
+  EXPECT_EQ(text_of(isolated.map("victim"), "status"), "complete");
+  EXPECT_THAT(isolated.err(), testing::Not(HasSubstr("a line")));
+  const Dump in_process({"hostile", "steady"}, and_also(mode_is("print", 3), {"--isolate", "none"}));
+  EXPECT_EQ(text_of(in_process.map("victim"), "status"), "complete");
+  EXPECT_THAT(in_process.err(), EndsWith("a line on standard output\na line on standard error\n"));
+}
+
 /// Nobody else shows the map: what was there before the crash stands, and what was begun is ended.
 TEST(HostileAlone, WhatCameBeforeStands) {
   const Dump dump({"hostile"}, mode_is("open_row", 3));

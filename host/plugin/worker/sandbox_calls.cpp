@@ -5,6 +5,7 @@
 #include "host/base/sanitized.hpp"
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -40,6 +41,12 @@ public:
     if (error_ == 0)
       error_ = ::seccomp_rule_add_array(context_.get(), SCMP_ACT_ALLOW, call,
                                         static_cast<unsigned>(conditions.size()), conditions.begin());
+  }
+  /// Calls that fail, and are no reason to end.
+  void refuse(std::initializer_list<int> calls) {
+    for (const int call : calls)
+      if (error_ == 0)
+        error_ = ::seccomp_rule_add_array(context_.get(), SCMP_ACT_ERRNO(EPERM), call, 0, nullptr);
   }
   Result<void> load() {
     if (error_ == 0) error_ = ::seccomp_load(context_.get());
@@ -92,6 +99,7 @@ Result<void> allow_rendering() {
   allow_computing(filter);
   filter.allow(SCMP_SYS(mmap), {masked(2, executable, 0)});
   filter.allow(SCMP_SYS(mprotect), {masked(2, executable, 0)});
+  filter.refuse({SCMP_SYS(fstat), SCMP_SYS(newfstatat)}); // of printf(), which then does without
   return filter.load();
 }
 

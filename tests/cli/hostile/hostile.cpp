@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
@@ -91,6 +92,11 @@ __attribute__((noinline)) int misbehave(const Render& render, std::string_view m
     while (true) (void)render.host.read(render.call, MSC_KERNEL, render.target.map, nullptr, 0);
   if (mode == "endless_rows")
     for (std::uint32_t i = 0;; ++i) (void)render.emit(i);
+  if (mode == "print") {
+    std::printf("a line on standard output\n");
+    std::fflush(stdout);
+    std::fprintf(stderr, "a line on standard error\n");
+  }
   if (mode == "stack") return use_up_stack(0);
   if (mode == "memory") use_up_memory();
   if (mode == "exit") std::exit(0);
