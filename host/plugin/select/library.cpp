@@ -4,6 +4,7 @@
 #include <string> // Boost 1.74 with std::filesystem does not bring these itself
 #include <vector>
 
+#include <algorithm>
 #include <boost/dll/shared_library.hpp>
 #include <fmt/format.h>
 #include <map>
@@ -28,14 +29,28 @@ Result<const msc_plugin*> check(const msc_plugin& entry) {
   return &entry;
 }
 
+/// What the dynamic loader said, without Boost's words around it and the name of a copy that nobody has seen.
+std::string loader_text(std::string text, const std::string& path) {
+  constexpr std::string_view before = "dlerror system message: ";
+  if (const auto at = text.find(before); at != std::string::npos) {
+    text.erase(0, at + before.size());
+    text.erase(std::min(text.rfind("): "), text.size()));
+  }
+  const std::string name = path + ": ";
+  if (text.starts_with(name)) text.erase(0, name.size());
+  return text;
+}
+
 Loaded load_fresh(int fd) {
   Loaded loaded{{}, fail(Errc::io, "")};
+  const std::string path = fmt::format("/proc/self/fd/{}", fd);
   try {
     namespace load_mode = boost::dll::load_mode;
-    loaded.library.load(fmt::format("/proc/self/fd/{}", fd), load_mode::rtld_now | load_mode::rtld_local);
+    loaded.library.load(path, load_mode::rtld_now | load_mode::rtld_local);
     loaded.entry = check(loaded.library.get<const msc_plugin>("msc_plugin_v1"));
   } catch (const std::exception& error) {
-    loaded.entry = fail(Errc::io, fmt::format("the library cannot be loaded: {}", error.what()));
+    loaded.entry =
+        fail(Errc::io, fmt::format("the library cannot be loaded: {}", loader_text(error.what(), path)));
   }
   return loaded;
 }

@@ -5,6 +5,7 @@
 #include "host/plugin/worker/worker_faults.hpp"
 
 #include <array>
+#include <fmt/format.h>
 
 namespace mapscope::plugin {
 
@@ -16,6 +17,8 @@ Result<const msc_plugin*> load_confined(const Plugin& plugin, int fd, Confinemen
   auto entry = load(plugin);
   if (auto done = allow_rendering(); !done) return std::unexpected(done.error());
   if (entry) faults_are_in(*entry);
+  if (!entry && entry.error().text.ends_with("failed to map segment from shared object"))
+    entry.error().text += fmt::format("; budget.memory lets it take {} MiB", confinement.memory >> 20);
   return entry;
 }
 
