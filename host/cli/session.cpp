@@ -65,7 +65,9 @@ Result<Setup> Setup::open(const CommonOptions& options, std::vector<std::string>
   if (auto checked = registry->check_options(loaded->config); !checked)
     return std::unexpected(checked.error());
   for (const auto& plugin : registry->plugins())
-    if (!plugin.usable()) spdlog::warn("{}: not used as a plugin: {}", plugin.path, plugin.refused);
+    if (!plugin.usable())
+      spdlog::log(plugin.is_unwanted ? spdlog::level::info : spdlog::level::warn,
+                  "{}: not used as a plugin: {}", plugin.path, plugin.refused);
   return Setup{std::move(*loaded), std::move(*registry)};
 }
 

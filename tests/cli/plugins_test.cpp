@@ -127,6 +127,18 @@ TEST(PluginDir, WhatIsNotUsedIsAWarningAndNoMore) {
             "/tmp: is a directory; give a file in it");
 }
 
+/// Configuration that says so has nothing to be warned of; who asks what is done is told.
+TEST(PluginDir, WhatIsDeniedIsNoWarning) {
+  const Scratch folder;
+  add(folder, "a.so", "org.example.a");
+  const Words words = {
+      "dump", "/tmp", "--plugin-dir", folder.path().string(), "--set", "plugins.deny=[\"org.*\"]"};
+  EXPECT_EQ(failure(words, 1), "/tmp: is a directory; give a file in it");
+  Words more = words;
+  more.emplace_back("-v");
+  EXPECT_THAT(run(more).err, HasSubstr("a.so: not used as a plugin: org.example.a is denied by \"org.*\""));
+}
+
 TEST(PluginDir, OptionsForAPluginThatHasNone) {
   EXPECT_THAT(misuse({"dump", "/tmp", "--set", "plugin.\"mapscope.builtin.hash\".no_such=1"}),
               HasSubstr("no_such"));

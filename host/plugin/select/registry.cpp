@@ -91,7 +91,10 @@ private:
       plugin.refused = "is not a regular file";
     if (!is_named_like_library(path) && (!plugin.usable() || !may_be_elf(path))) return; // a README
     if (plugin.usable()) verify_copy(plugin);
-    if (plugin.usable()) plugin.refused = unwanted(plugin.manifest().id);
+    if (plugin.usable()) {
+      plugin.refused = unwanted(plugin.manifest().id);
+      plugin.is_unwanted = !plugin.usable();
+    }
     found_.push_back(std::move(plugin));
   }
 

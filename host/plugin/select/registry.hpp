@@ -21,8 +21,9 @@ struct Plugin {
   std::string path;
   std::optional<SealedFile> file; ///< present when usable
   Verification verification;
-  std::string refused;   ///< "" = usable; else why not (verifier, deny list, duplicate id, unreadable)
-  bool built_in = false; ///< found in the program's own plugin directory
+  std::string refused;      ///< "" = usable; else why not (verifier, deny list, duplicate id, unreadable)
+  bool is_unwanted = false; ///< refused by configuration, which surprises nobody
+  bool built_in = false;    ///< found in the program's own plugin directory
   [[nodiscard]] bool usable() const { return refused.empty(); }
   [[nodiscard]] const Manifest& manifest() const { return *verification.manifest; } ///< only when usable
   [[nodiscard]] std::string tag() const { return manifest().id + "@" + manifest().version; }
