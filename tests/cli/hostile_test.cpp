@@ -166,6 +166,11 @@ TEST(HostileOften, ThreeFailuresAndNobodyElse) {
   EXPECT_EQ(text_of(dump.map("victim_d"), "status"), "failed");
 }
 
+TEST(Isolation, LeavesTheCLibraryUsable) {
+  const Dump dump({"hostile", "steady"}, mode_is("library", 3));
+  EXPECT_EQ(text_of(dump.map("victim"), "status"), "complete") << text_of(dump.map("victim"), "error");
+}
+
 /// Well-behaved plugins give the same report either way.
 TEST(Isolation, ChangesNothing) {
   const Dump here({"steady"}, {"--isolate", "none"}), there({"steady"}, {"--isolate", "all"});

@@ -68,7 +68,8 @@ void allow_computing(Filter& filter) {
        SCMP_SYS(mremap),        SCMP_SYS(brk),          SCMP_SYS(madvise),        SCMP_SYS(futex),
        SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time),           SCMP_SYS(exit),
        SCMP_SYS(exit_group),    SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(getpid),
-       SCMP_SYS(gettid),        SCMP_SYS(sched_yield),  SCMP_SYS(getrandom),      SCMP_SYS(restart_syscall)});
+       SCMP_SYS(gettid),        SCMP_SYS(sched_yield),  SCMP_SYS(getrandom),      SCMP_SYS(restart_syscall),
+       SCMP_SYS(sysinfo)}); // qsort() asks how much memory there is
   filter.allow(SCMP_SYS(tgkill), {equal(0, self), equal(2, SIGABRT)});
   if (sanitized) // what the runtimes need to look at memory and to say what they found
     filter.allow({SCMP_SYS(sigaltstack), SCMP_SYS(readlink), SCMP_SYS(getrusage), SCMP_SYS(rt_sigaction),

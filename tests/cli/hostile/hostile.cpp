@@ -9,12 +9,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <stdexcept>
 #include <string_view>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 MSC_MANIFEST("abi=1.0\0"
              "id=org.example.hostile\0"
@@ -84,6 +86,24 @@ void write_an_end() {
   write_everywhere({reinterpret_cast<const char*>(end), sizeof end});
 }
 
+/// What any plugin may want of the C library: dates, sorting, the loader's own work.
+int use_the_library() {
+  const std::time_t then = 1'700'000'000;
+  std::tm parts{};
+  char date[32];
+  std::vector<std::uint64_t> numbers(100'000);
+  const auto compare = [](const void* a, const void* b) { return std::memcmp(a, b, sizeof(std::uint64_t)); };
+  std::qsort(numbers.data(), numbers.size(), sizeof numbers[0], compare);
+  const bool ok = ::gmtime_r(&then, &parts) != nullptr && ::localtime_r(&then, &parts) != nullptr &&
+                  std::strftime(date, sizeof date, "%F %T %Z", &parts) != 0 && std::mktime(&parts) == then;
+  try {
+    if (ok) throw std::runtime_error("caught at once");
+  } catch (const std::exception&) {
+    return MSC_OK;
+  }
+  return MSC_EINVAL;
+}
+
 __attribute__((noinline)) int misbehave(const Render& render, std::string_view mode) {
   if (mode == "null_write") write_to_null();
   if (mode == "endless_loop")
@@ -92,6 +112,7 @@ __attribute__((noinline)) int misbehave(const Render& render, std::string_view m
     while (true) (void)render.host.read(render.call, MSC_KERNEL, render.target.map, nullptr, 0);
   if (mode == "endless_rows")
     for (std::uint32_t i = 0;; ++i) (void)render.emit(i);
+  if (mode == "library") return use_the_library();
   if (mode == "print") {
     std::printf("a line on standard output\n");
     std::fflush(stdout);
