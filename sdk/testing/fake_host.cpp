@@ -98,7 +98,7 @@ int finding(Render* call, std::uint32_t severity, const char* text) {
 
 int slots(Render* call, const msc_slots* slots) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
-  if (slots == nullptr || slots->size != sizeof *slots || call->host.target.root == 0 || call->has_slots)
+  if (slots == nullptr || !is_understood(*slots) || call->host.target.root == 0 || call->has_slots)
     return misuse(call, "slots() of no allocator, of unknown size, or once more");
   if (slots->stride != 0 && slots->header >= slots->stride)
     return misuse(call, "slots() without room for a payload");
@@ -116,7 +116,7 @@ int slots(Render* call, const msc_slots* slots) {
 
 int slot(Render* call, const msc_slot* slot) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
-  if (slot == nullptr || slot->size != sizeof *slot || !call->has_slots)
+  if (slot == nullptr || !is_understood(*slot) || !call->has_slots)
     return misuse(call, "slot() of unknown size or before slots()");
   call->report.lines.push_back("slot " + std::to_string(slot->idx) + " genn " + std::to_string(slot->genn) +
                                " at " + std::to_string(slot->addr) + (slot->live != 0 ? " live" : " free"));
@@ -213,7 +213,7 @@ std::string problem(Render* call, const msc_row& row) {
   const bool per_cpu = row.shape == MSC_PERCPU_ELEMENT || row.shape == MSC_PERCPU_ENTRY;
   const bool keyed = row.shape == MSC_ENTRY || row.shape == MSC_PERCPU_ENTRY;
   const bool may_be_short = row.shape == MSC_VALUE || row.shape == MSC_ELEMENT;
-  if (row.size != sizeof row || row.shape > MSC_QUEUED) return "row() of unknown size or shape";
+  if (!is_understood(row) || row.shape > MSC_QUEUED) return "row() of unknown size or shape";
   if (call->row_open || call->has_fields) return "row() inside a row or behind the map's members";
   if (row.shape == MSC_VALUE ? call->report.rows != 0 : call->shape != MSC_VALUE && call->shape != row.shape)
     return "row() out of order";
@@ -286,7 +286,7 @@ int note(Render* call, int rc, const char* text) {
 
 int field(Render* call, const msc_field* field) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
-  if (field == nullptr || field->size != sizeof *field || field->kind > MSC_ABSENT)
+  if (field == nullptr || !is_understood(*field) || field->kind > MSC_ABSENT)
     return misuse(call, "field() of unknown size or kind");
   const bool ends = field->kind == MSC_END, in_list = !call->fields.empty() && call->fields.back();
   if (ends ? call->fields.empty() && !call->row_open : in_list != (field->name == nullptr))
@@ -306,7 +306,7 @@ int field(Render* call, const msc_field* field) {
 
 int symbol(Render* call, std::uint64_t address, msc_symbol* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
-  if (ret == nullptr || ret->size != sizeof *ret) return misuse(call, "symbol() into nothing");
+  if (ret == nullptr || !begin_filling(*ret)) return misuse(call, "symbol() into nothing");
   const auto& symbols = call->host.symbols;
   const auto after = symbols.upper_bound(address);
   if (after == symbols.begin())

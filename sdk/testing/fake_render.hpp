@@ -8,6 +8,8 @@
 
 #include "beyond.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <thread>
 
 namespace mapscope::testing {
@@ -32,6 +34,22 @@ struct Render {
 constexpr msc_type first_type = 0x1000;
 
 int misuse(Render* call, std::string what);
+/// Records of this interface's minor or a later one, by the same rule as mapscope's own (see
+/// mapscope/plugin.h).
+template <class Record> bool has_usable_size(const Record& record) {
+  return record.size >= sizeof record && record.size <= 4096;
+}
+template <class Record> bool is_understood(const Record& record) {
+  const auto* bytes = reinterpret_cast<const std::byte*>(&record);
+  return has_usable_size(record) && std::all_of(bytes + sizeof record, bytes + record.size,
+                                                [](std::byte byte) { return byte == std::byte{}; });
+}
+template <class Record> bool begin_filling(Record& record) {
+  if (!has_usable_size(record)) return false;
+  record.size = sizeof record;
+  return true;
+}
+
 /// MSC_OK when the helper may go on.
 int enter(Render* call);
 /// The type of a handle; null when it is none, or made up.

@@ -72,7 +72,7 @@ int type_member_at(Render* call, msc_type type, std::uint32_t index, msc_member_
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   const auto* found = known(call, type);
   const bool made_up = call->made_up.holds(type);
-  if ((found == nullptr && !made_up) || ret == nullptr || ret->size != sizeof *ret)
+  if ((found == nullptr && !made_up) || ret == nullptr || !begin_filling(*ret))
     return misuse(call, "type_member_at() of no type or into nothing");
   if (made_up) return call->made_up.member_at(type, index, *ret) ? MSC_OK : MSC_ENOENT;
   std::vector<std::pair<std::uint32_t, std::string_view>> places;
@@ -92,7 +92,7 @@ int type_holder(Render* call, msc_type held, msc_type after, msc_member_info* re
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   const auto* wanted = known(call, held);
   const bool made_up = call->made_up.holds(held) && (after == 0 || call->made_up.holds(after));
-  if ((wanted == nullptr && !made_up) || ret == nullptr || ret->size != sizeof *ret)
+  if ((wanted == nullptr && !made_up) || ret == nullptr || !begin_filling(*ret))
     return misuse(call, "type_holder() of no type or into nothing");
   if (made_up) return call->made_up.holder(held, after, *ret) ? MSC_OK : MSC_ENOENT;
   const auto& types = call->host.types;
@@ -114,7 +114,7 @@ int enumerator_at(Render* call, msc_type type, std::uint32_t index, msc_enumerat
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   const auto* found = known(call, type);
   const bool made_up = call->made_up.holds(type);
-  if ((found == nullptr && !made_up) || ret == nullptr || ret->size != sizeof *ret)
+  if ((found == nullptr && !made_up) || ret == nullptr || !begin_filling(*ret))
     return misuse(call, "enumerator_at() of no type or into nothing");
   if (made_up) return call->made_up.enumerator_at(type, index, *ret) ? MSC_OK : MSC_ENOENT;
   if (index >= found->enumerators.size()) return MSC_ENOENT;
@@ -126,7 +126,7 @@ int enumerator_at(Render* call, msc_type type, std::uint32_t index, msc_enumerat
 
 int type_sized(Render* call, std::size_t least, std::size_t most, msc_type after, msc_member_info* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
-  if (ret == nullptr || ret->size != sizeof *ret) return misuse(call, "type_sized() into nothing");
+  if (ret == nullptr || !begin_filling(*ret)) return misuse(call, "type_sized() into nothing");
   const auto& types = call->host.types;
   for (std::size_t i = after == 0 ? 0 : after - first_type + 1; i < types.size(); ++i) {
     const auto& type = types[i];

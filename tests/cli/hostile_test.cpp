@@ -166,6 +166,26 @@ TEST(HostileOften, ThreeFailuresAndNobodyElse) {
   EXPECT_EQ(text_of(dump.map("victim_d"), "status"), "failed");
 }
 
+TEST(LaterMinor, RecordsMayBeLonger) {
+  for (const char* isolate : {"none", "all"}) {
+    const Dump dump({"later", "steady"}, {"--isolate", isolate});
+    EXPECT_EQ(text_of(dump.map("victim"), "status"), "complete") << text_of(dump.map("victim"), "error");
+    EXPECT_EQ(dump.map("victim")["told"].GetUint(), 1U);
+  }
+}
+
+TEST(LaterMinor, WhatIsNotKnownMustBeZero) {
+  const Dump dump({"later", "steady"}, {"--set", R"(plugin."org.example.later".says_more=true)"});
+  EXPECT_EQ(text_of(dump.map("victim"), "status"), "failed");
+  EXPECT_THAT(text_of(dump.map("victim"), "error"),
+              HasSubstr("plugin bug: field() with members that this host does not know"));
+}
+
+TEST(LaterMinor, PassesTheSuite) {
+  const Ran ran = run({"plugins", "check", std::string(HOSTILE_PLUGINS) + "/later.so"});
+  EXPECT_EQ(ran.exit_code, 0) << ran.out;
+}
+
 TEST(Isolation, LeavesTheCLibraryUsable) {
   const Dump dump({"hostile", "steady"}, mode_is("library", 3));
   EXPECT_EQ(text_of(dump.map("victim"), "status"), "complete") << text_of(dump.map("victim"), "error");

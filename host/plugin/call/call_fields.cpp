@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Content of a map that is no row: objects and lists with names, balanced and bounded.
 #include "host/plugin/call/call.hpp"
+#include "host/plugin/call/records.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -25,8 +26,7 @@ bool has_bytes(const msc_field& field) { return field.kind >= MSC_STRING && fiel
 
 /// "" when the field keeps the contract.
 std::string msc_call::field_problem(const msc_field& field) const {
-  if (field.size != sizeof field)
-    return fmt::format("field() of {} bytes, this interface has {}", field.size, sizeof field);
+  if (auto problem = plugin::record_problem("field()", field); !problem.empty()) return problem;
   if (field.kind > MSC_ABSENT) return fmt::format("field() of unknown kind {}", field.kind);
   if (field.kind == MSC_END)
     return field.name == nullptr && (row_open_ || !fields_.empty()) ? ""
@@ -85,7 +85,7 @@ int msc_call::field(const msc_field& field) {
 }
 
 int msc_call::symbol(std::uint64_t address, msc_symbol* found) {
-  if (found->size != sizeof *found) return misuse("symbol() into a record of another size");
+  if (!plugin::begin_filling(*found)) return misuse("symbol() into a record of another size");
   const auto* const symbols = environment_.symbols;
   const auto symbol = symbols != nullptr ? symbols->at(address) : std::nullopt;
   if (!symbol) {

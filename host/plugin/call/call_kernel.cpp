@@ -2,6 +2,7 @@
 // The helpers that plugins for parts of the kernel (attach=kernel:) live on; plugins for maps may use them,
 // too.
 #include "host/plugin/call/call.hpp"
+#include "host/plugin/call/records.hpp"
 
 #include "host/base/utf8.hpp"
 
@@ -43,7 +44,7 @@ int msc_call::finding(std::uint32_t severity, const char* text) {
 }
 
 int msc_call::enumerator_at(msc_type type, std::uint32_t index, msc_enumerator* info) {
-  if (info->size != sizeof *info) return misuse("enumerator_at() into a record of another size");
+  if (!plugin::begin_filling(*info)) return misuse("enumerator_at() into a record of another size");
   const auto ref = resolve(type);
   if (!ref) return misuse("enumerator_at() of something that is no type");
   const auto found = ref->types->constant_at(ref->id, index);

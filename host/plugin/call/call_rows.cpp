@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of a map: whether they keep the contract, what they are decoded as, and what of them counts.
 #include "host/plugin/call/call.hpp"
+#include "host/plugin/call/records.hpp"
 
 #include <algorithm>
 #include <bpf/btf.h>
@@ -25,13 +26,6 @@ bool is_keyed(const msc_row& row) { return row.shape == MSC_ENTRY || row.shape =
 bool has_owner(const msc_row& row) { return is_keyed(row) && row.key.type == MSC_POINTER; }
 bool may_be_short(const msc_row& row) { return row.shape == MSC_VALUE || row.shape == MSC_ELEMENT; }
 
-/// A plugin of a later minor may have a longer row; what this host does not know of it must say nothing.
-bool has_unknown_tail(const msc_row& row) {
-  const auto* bytes = reinterpret_cast<const std::byte*>(&row);
-  return std::any_of(bytes + sizeof row, bytes + row.size,
-                     [](std::byte byte) { return byte != std::byte{}; });
-}
-
 } // namespace
 
 bool msc_call::value_fits(const msc_value& value, bool may_be_short) const {
@@ -40,13 +34,10 @@ bool msc_call::value_fits(const msc_value& value, bool may_be_short) const {
 }
 
 std::string msc_call::shape_problem(const msc_row& row) const {
-  constexpr std::uint32_t largest_row = 4096;
   if (is_kernel_target()) return "row() where no map is rendered; a part of the kernel is fields alone";
-  if (row.size < sizeof row || row.size > largest_row)
-    return fmt::format("row() of {} bytes, this interface has {}", row.size, sizeof row);
+  if (auto problem = plugin::record_problem("row()", row); !problem.empty()) return problem;
   if (row.shape > MSC_QUEUED || row.flags > MSC_ROW_OPEN)
     return fmt::format("row() of unknown shape {}", row.shape);
-  if (has_unknown_tail(row)) return "row() with members that this host does not know";
   if (allocator_ != nullptr) return "row() of an allocator";
   if (row_open_ || !fields_.empty()) return "row() inside another row or a field";
   if (has_fields_) return "row() behind members of the map";

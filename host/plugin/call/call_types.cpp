@@ -2,6 +2,7 @@
 // The helpers that answer questions about types. A type's handle says which BTF object it is of and its id
 // there.
 #include "host/plugin/call/call.hpp"
+#include "host/plugin/call/records.hpp"
 
 #include <cstring>
 #include <fmt/format.h>
@@ -76,7 +77,7 @@ int msc_call::type_member(msc_type type, const char* path, msc_member* member) {
 }
 
 int msc_call::type_member_at(msc_type type, std::uint32_t index, msc_member_info* info) {
-  if (info->size != sizeof *info) return misuse("type_member_at() into a record of another size");
+  if (!plugin::begin_filling(*info)) return misuse("type_member_at() into a record of another size");
   const auto ref = resolve(type);
   if (!ref) return misuse("type_member_at() of something that is no type");
   const auto found = ref->types->member_at(ref->id, index);
@@ -90,7 +91,7 @@ int msc_call::type_member_at(msc_type type, std::uint32_t index, msc_member_info
 }
 
 int msc_call::type_holder(msc_type held, msc_type after, msc_member_info* info) {
-  if (info->size != sizeof *info) return misuse("type_holder() into a record of another size");
+  if (!plugin::begin_filling(*info)) return misuse("type_holder() into a record of another size");
   const auto ref = resolve(held);
   if (!ref || (after != 0 && (after & tag_mask) != (held & tag_mask)))
     return misuse("type_holder() of something that is no type");

@@ -7,6 +7,9 @@
  * allocated on one side is freed on the other; the caller supplies every output buffer; every pointer handed
  * over is borrowed until the call returns (msc_target and config values: until render() returns).
  *
+ * Records that begin with their size may be longer in a later minor. Of one that a plugin hands over, what
+ * the host does not know must be zero; of one that it has filled, the size then says how far the host went.
+ *
  * Thread rule: render() may run on several calls at once, never twice on one call. Helpers may be called only
  * by the thread inside render(), with the msc_call it was given.
  */
@@ -81,7 +84,7 @@ enum msc_kind {
 /* A member found by its place, or a struct found by its first member or its size: filled by type_member_at(),
  * type_holder() and type_sized(). */
 struct msc_member_info {
-  uint32_t size; /* sizeof(struct msc_member_info), set by the caller */
+  uint32_t size; /* sizeof(struct msc_member_info), set by the caller, then what the host filled */
   uint32_t kind; /* enum msc_kind */
   struct msc_member member;
   char name[128]; /* NUL-terminated; "" for an anonymous one */
@@ -107,7 +110,7 @@ enum { MSC_ROW_OPEN = 1 };
  * MSC_ELEMENT may be shorter than the map's: its first bytes, and the report says so unless the value has a
  * type of its own that is no longer. */
 struct msc_row {
-  uint32_t size;  /* sizeof(struct msc_row); what a host does not know behind its own must be zero */
+  uint32_t size;  /* sizeof(struct msc_row) */
   uint32_t shape; /* enum msc_shape */
   struct msc_value key;
   struct msc_value value;         /* shapes without copies */
@@ -152,7 +155,7 @@ enum msc_severity {
 
 /* A named value of an enum: filled by enumerator_at(). */
 struct msc_enumerator {
-  uint32_t size; /* sizeof(struct msc_enumerator), set by the caller */
+  uint32_t size; /* sizeof(struct msc_enumerator), set by the caller, then what the host filled */
   uint32_t unused;
   int64_t value;
   char name[128]; /* NUL-terminated */
@@ -160,7 +163,7 @@ struct msc_enumerator {
 
 /* What lies at or before an address of code: filled by symbol(). */
 struct msc_symbol {
-  uint32_t size;    /* sizeof(struct msc_symbol), set by the caller */
+  uint32_t size;    /* sizeof(struct msc_symbol), set by the caller, then what the host filled */
   uint32_t program; /* id of the BPF program it is of; 0 = none */
   uint64_t offset;  /* bytes from the symbol's start */
   char name[512];   /* NUL-terminated */
