@@ -31,6 +31,10 @@ enum class FrameKind : std::uint32_t {
 };
 /// Nothing more comes for this target.
 constexpr bool is_final(FrameKind kind) { return kind >= FrameKind::end; }
+/// What a map or an allocator is shown with.
+constexpr bool is_content(FrameKind kind) {
+  return !is_final(kind) && kind != FrameKind::note && kind != FrameKind::finding;
+}
 
 struct FrameHeader {
   FrameKind kind;

@@ -110,6 +110,9 @@ WorkerRender::State WorkerRender::take_frames() {
 
 WorkerRender::State WorkerRender::take_frame(const Frame& frame) {
   const auto content = frame.content;
+  // What its content takes here is the plugin's time as well, as it is without a worker.
+  if (is_content(frame.kind))
+    if (const int rc = call_.enter(); rc != MSC_OK) return repeat(rc);
   switch (frame.kind) {
   case FrameKind::row: {
     if (const auto parsed = parse_row(content, row_); !parsed) return breach(parsed.error().text);
