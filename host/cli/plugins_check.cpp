@@ -39,8 +39,11 @@ int plugins_check(const PluginsCheckOptions& options) {
   print_rules(plugin.verification.log, out);
   if (!plugin.usable()) return conclude(out, options.file, false);
   const plugin::CheckLimits limits{std::chrono::seconds(options.seconds), loaded->config.budget.memory};
-  const bool kept = plugin::check(plugin, limits,
-                                  [&](const plugin::RuleResult& result) { print_rules({&result, 1}, out); });
+  out.flush();
+  const bool kept = plugin::check(plugin, limits, [&](const plugin::RuleResult& result) {
+    print_rules({&result, 1}, out);
+    out.flush(); // a plugin that hangs costs each rule its whole time
+  });
   return conclude(out, options.file, kept);
 }
 

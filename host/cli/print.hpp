@@ -16,12 +16,12 @@ namespace mapscope::cli {
 class StdoutStream final : public report::Stream {
 public:
   void append(std::string_view text) override;
+  /// What is held back is worth a write: more will take its time.
+  void flush();
   /// Writes what is held back: exit_ok, or the first write error is said and its exit code returned.
   [[nodiscard]] int finish();
 
 private:
-  void flush();
-
   std::unique_ptr<report::Output> output_ = report::standard_output();
   std::string held_;
   Result<void> result_;
