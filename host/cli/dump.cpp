@@ -165,6 +165,18 @@ private:
     for (std::size_t i = 0; i < maps_.size(); ++i)
       if (maps_[i]->type_name != "unknown")
         selections_[i] = setup_.registry.select(*maps_[i], *session_.kernel, setup_.loaded.config);
+    tell_ties();
+  }
+
+  /// One plugin that claims a type of map may tie for a hundred of them.
+  void tell_ties() const {
+    constexpr std::size_t most = 3;
+    std::size_t ties = 0;
+    for (std::size_t i = 0; i < maps_.size(); ++i)
+      if (selections_[i].tie)
+        spdlog::log(++ties <= most ? spdlog::level::warn : spdlog::level::info, "map {} {}: {}", maps_[i]->id,
+                    maps_[i]->name, selections_[i].reason);
+    if (ties > most) spdlog::warn("{} more maps are claimed twice; the report says by whom", ties - most);
   }
 
   /// Worker processes are copies of this one: all must be open, and no thread be there yet.
@@ -196,7 +208,6 @@ private:
     if (map.type_name == "unknown")
       return {report::Status::unreadable, "", std::nullopt, map.problem.value_or("")};
     const auto& selection = selections_[i];
-    if (selection.tie) spdlog::warn("map {} {}: {}", map.id, map.name, selection.reason);
     if (selection.choices.empty()) return {report::Status::skipped, "", std::nullopt, selection.reason};
     auto outcome = plugin::render(environment_, map, selection.choices, writer, workers_.get());
     if (!selection.reason.empty()) put_first(selection.reason, outcome);

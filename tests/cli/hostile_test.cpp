@@ -167,6 +167,19 @@ TEST(HostileOften, ThreeFailuresAndNobodyElse) {
   EXPECT_EQ(text_of(dump.map("victim_d"), "status"), "failed");
 }
 
+/// Each map's own entry names both; on standard error a few stand for all.
+TEST(Ties, AreFewLinesForManyMaps) {
+  const Dump dump({"hostile", "later"}, {}, {"victim", "victim_b", "victim_c", "victim_d", "victim_e"});
+  for (const char* name : {"victim", "victim_e"}) {
+    EXPECT_EQ(text_of(dump.map(name), "status"), "skipped");
+    EXPECT_THAT(text_of(dump.map(name), "error"),
+                StartsWith("org.example.hostile@6.6.6 and org.example.later@1.0.0 both claim it"));
+  }
+  EXPECT_THAT(dump.err(), HasSubstr("mapscope: map 3 victim_c: org.example.hostile@6.6.6 and"));
+  EXPECT_THAT(dump.err(), testing::Not(HasSubstr("victim_d")));
+  EXPECT_THAT(dump.err(), EndsWith("mapscope: 2 more maps are claimed twice; the report says by whom\n"));
+}
+
 TEST(LaterMinor, RecordsMayBeLonger) {
   for (const char* isolate : {"none", "all"}) {
     const Dump dump({"later", "steady"}, {"--isolate", isolate});
