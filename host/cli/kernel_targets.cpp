@@ -2,33 +2,57 @@
 #include "host/cli/kernel_targets.hpp"
 
 #include <fmt/format.h>
+#include <memory>
+#include <span>
 #include <spdlog/spdlog.h>
 
 namespace mapscope::cli {
 
 namespace {
 
-class Kept final : public report::Stream {
-public:
-  void append(std::string_view more) override { text += more; }
-  std::string text;
-};
+/// The next plugin has more to show, if there is one.
+bool gives_up(report::Status status) {
+  return status == report::Status::failed || status == report::Status::crashed ||
+         status == report::Status::timed_out;
+}
 
 /// What a person must know who finds less than there might be.
 std::optional<report::Finding> trouble(const std::string& name, const report::Outcome& outcome) {
   if (outcome.status == report::Status::complete) return std::nullopt;
-  const bool gives_up = outcome.status == report::Status::failed ||
+  const bool is_error = outcome.status == report::Status::failed ||
                         outcome.status == report::Status::crashed ||
                         outcome.status == report::Status::unreadable;
-  return report::Finding{gives_up ? "error" : "warning", std::nullopt,
+  return report::Finding{is_error ? "error" : "warning", std::nullopt,
                          fmt::format("{} is {}: {}", name, report::status_name(outcome.status),
                                      outcome.error.empty() ? "no more is known" : outcome.error)};
 }
 
 } // namespace
 
+/// One plugin's work, kept until it is known whether it stands.
+struct KernelTargets::Shown {
+  class Kept final : public report::Stream {
+  public:
+    void append(std::string_view more) override { text += more; }
+    std::string text;
+  };
+
+  const plugin::Choice* choice;
+  std::unique_ptr<Kept> kept = std::make_unique<Kept>();
+  std::unique_ptr<report::MapWriter> writer{};
+  report::Outcome outcome{};
+};
+
 void KernelTargets::write(report::Format format, const report::Options& options, report::ReportWriter& writer,
                           report::Stream& to, plugin::Workers* workers) {
+  const auto shown_by = [&](const std::string& name, const plugin::Choice& choice) {
+    Shown shown{&choice};
+    shown.writer = report::make_extension_writer(
+        format, options, fmt::format("{}, by {}", name, choice.plugin->tag()), *shown.kept);
+    shown.writer->begin(none_);
+    shown.outcome = plugin::render(environment_, none_, {&choice, 1}, *shown.writer, workers);
+    return shown;
+  };
   for (const auto& target : targets_) {
     if (target.selection.tie) {
       spdlog::warn("{}", target.selection.reason);
@@ -36,25 +60,37 @@ void KernelTargets::write(report::Format format, const report::Options& options,
           {"warning", std::nullopt, target.name + " is not shown: " + target.selection.reason});
       continue;
     }
-    show(target, format, options, writer, to, workers);
+    put(target.name, first_that_stands(target, shown_by), writer, to);
   }
 }
 
-void KernelTargets::show(const plugin::KernelTarget& target, report::Format format,
-                         const report::Options& options, report::ReportWriter& writer, report::Stream& to,
-                         plugin::Workers* workers) {
-  const auto& choice = target.selection.choices.front();
-  const auto& manifest = choice.plugin->manifest();
-  Kept kept;
-  const auto out = report::make_extension_writer(
-      format, options, fmt::format("{}, by {}", target.name, choice.plugin->tag()), kept);
-  out->begin(none_);
-  const auto outcome = plugin::render(environment_, none_, target.selection.choices, *out, workers);
-  out->end(outcome);
+/// Where all give up, the first. As with maps, what became of that one stays the status.
+KernelTargets::Shown KernelTargets::first_that_stands(const plugin::KernelTarget& target,
+                                                      const ShownBy& shown_by) {
+  const std::span choices(target.selection.choices);
+  Shown first = shown_by(target.name, choices.front());
+  if (!gives_up(first.outcome.status)) return first;
+  for (const plugin::Choice& choice : choices.subspan(1)) {
+    Shown next = shown_by(target.name, choice);
+    const std::string more = next.outcome.error.empty() ? "" : "; " + next.outcome.error;
+    first.outcome.error += more;
+    if (gives_up(next.outcome.status)) continue;
+    next.outcome.error = first.outcome.error;
+    next.outcome.status = first.outcome.status;
+    return next;
+  }
+  return first;
+}
+
+void KernelTargets::put(const std::string& name, Shown shown, report::ReportWriter& writer,
+                        report::Stream& to) {
+  const report::Outcome& outcome = shown.outcome;
+  shown.writer->end(outcome);
   auto findings = outcome.findings;
-  if (auto found = trouble(target.name, outcome)) findings.push_back(std::move(*found));
+  if (auto found = trouble(name, outcome)) findings.push_back(std::move(*found));
+  const auto& manifest = shown.choice->plugin->manifest();
   writer.before_extension(manifest.id, findings);
-  to.append(kept.text);
+  to.append(shown.kept->text);
   uses_.push_back({manifest.id, manifest.version, 0});
   std::ranges::move(findings, std::back_inserter(findings_));
   all_complete_ = all_complete_ && outcome.status == report::Status::complete;

@@ -9,6 +9,8 @@
 #include "host/plugin/render.hpp"
 #include "host/report/writer.hpp"
 
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace mapscope::cli {
@@ -30,8 +32,10 @@ public:
   [[nodiscard]] bool all_complete() const { return all_complete_; }
 
 private:
-  void show(const plugin::KernelTarget& target, report::Format format, const report::Options& options,
-            report::ReportWriter& writer, report::Stream& to, plugin::Workers* workers);
+  struct Shown;
+  using ShownBy = std::function<Shown(const std::string& name, const plugin::Choice& choice)>;
+  static Shown first_that_stands(const plugin::KernelTarget& target, const ShownBy& shown_by);
+  void put(const std::string& name, Shown shown, report::ReportWriter& writer, report::Stream& to);
 
   const plugin::Registry& registry_;
   const plugin::Environment& environment_;

@@ -6,6 +6,7 @@
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
 
+#include <filesystem>
 #include <fmt/format.h>
 #include <rapidjson/document.h>
 
@@ -116,6 +117,31 @@ TEST_F(Extensions, OfTwoPluginsThatClaimOnePartNoneIsShown) {
   EXPECT_FALSE(report.HasMember("extensions"));
   EXPECT_THAT(report["findings"][0]["text"].GetString(),
               StartsWith("sched_ext is not shown: mapscope.builtin.sched_ext@"));
+}
+
+/// The next shows what it would have without it, and all of it.
+TEST_F(Extensions, APluginThatCrashesIsFollowedByTheNext) {
+  std::filesystem::copy_file(HOSTILE_PLUGINS "/hostile_kernel.so", scratch_ / "other.so");
+  const auto report = json({"--plugin-dir", scratch_.path().string()});
+  const auto& extensions = report["extensions"];
+  ASSERT_TRUE(extensions.HasMember("mapscope.builtin.sched_ext"));
+  EXPECT_FALSE(extensions.HasMember("org.example.hostile_kernel"));
+  const auto& state = extensions["mapscope.builtin.sched_ext"];
+  EXPECT_STREQ(state["state"].GetString(), "disabled");
+  EXPECT_FALSE(state.HasMember("begun"));
+  EXPECT_STREQ(state["status"].GetString(), "crashed");
+  EXPECT_THAT(
+      state["error"].GetString(),
+      testing::ContainsRegex("^org.example.hostile_kernel@6.6.6 crashed: SIGSEGV at address 0x8 .*; "));
+}
+
+TEST_F(Extensions, APluginThatCrashesAndNobodyElse) {
+  std::filesystem::copy_file(HOSTILE_PLUGINS "/hostile_kernel.so", scratch_ / "other.so");
+  const auto report =
+      json({"--plugin-dir", scratch_.path().string(), "--set", "plugins.deny=[\"*.sched_ext\"]"});
+  const auto& state = report["extensions"]["org.example.hostile_kernel"];
+  EXPECT_STREQ(state["status"].GetString(), "crashed");
+  EXPECT_EQ(state["begun"].GetUint(), 1U);
 }
 
 class NoExtensions : public Extensions {

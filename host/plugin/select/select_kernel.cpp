@@ -45,19 +45,21 @@ std::string tie_text(const std::string& name, std::span<const Candidate> tied) {
                      tied.front().plugin->manifest().id);
 }
 
+/// Up to the first tie: what comes after it has no order that anybody decided.
 Selection select_one(const std::string& name, Candidates& all) {
   Selection selection;
   std::ranges::stable_sort(all, {}, &Candidate::rank);
-  const auto end =
-      std::ranges::find_if(all, [&](const Candidate& other) { return other.rank() != all.front().rank(); });
-  selection.tie = end - all.begin() > 1;
-  if (selection.tie) {
-    selection.reason = tie_text(name, {all.begin(), end});
-    return selection;
+  for (auto group = all.begin(); group != all.end(); ++group) {
+    const auto end =
+        std::find_if(group, all.end(), [&](const Candidate& other) { return other.rank() != group->rank(); });
+    if (end - group > 1) {
+      selection.tie = selection.choices.empty();
+      if (selection.tie) selection.reason = tie_text(name, {group, end});
+      break;
+    }
+    selection.choices.push_back(
+        {group->plugin, group->attach, fmt::format("kernel:{} prio {}", name, group->priority)});
   }
-  const Candidate& best = all.front();
-  selection.choices.push_back(
-      {best.plugin, best.attach, fmt::format("kernel:{} prio {}", name, best.priority)});
   return selection;
 }
 

@@ -52,7 +52,11 @@ TEST(SelectKernel, WhatThisKernelHasNotIsNotSpokenOf) {
 TEST(SelectKernel, TheHigherPriority) {
   PluginDirectory directory;
   directory.add("a", "a.low", {"attach=kernel:x"}).add("b", "a.high", {"attach=kernel:x prio=1"});
-  EXPECT_THAT(told(directory.registry()), ElementsAre("x by a.high"));
+  const auto registry = directory.registry();
+  EXPECT_THAT(told(registry), ElementsAre("x by a.high"));
+  const auto choices = registry.kernel_targets(*kernel(), {})[0].selection.choices;
+  ASSERT_EQ(choices.size(), 2U) << "the other stands by";
+  EXPECT_EQ(choices[1].plugin->manifest().id, "a.low");
 }
 
 TEST(SelectKernel, ATieNamesAllAndTheLineThatSettlesIt) {
