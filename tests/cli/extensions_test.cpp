@@ -46,13 +46,7 @@ std::string core_of(bool with_sched_ext) {
       "map: u32 36 4 8 100 0 1 u64 0 text \"only\" zero 12 u64 0 u32 0 0 0 0 u64 1 1 0\n@0x110000 u32 3\n";
   const test::TextImage image(
       test::tiny_kernel_text(types, objects, {}, {{"scx_enable_state_var", test::image_at(0x110000)}}));
-  test::CoreFile core;
-  core.note("VMCOREINFO", image.vmcoreinfo());
-  for (const auto& segment : image.segments()) {
-    const auto bytes = image.view(segment.address, segment.size);
-    core.load(segment.address, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  }
-  return core.bytes();
+  return test::core_of(image).bytes();
 }
 
 class Extensions : public testing::Test {

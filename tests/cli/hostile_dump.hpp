@@ -37,13 +37,7 @@ inline std::string tiny_core(const std::vector<std::string>& names) {
   const test::TextImage image(test::tiny_kernel_text(types, "maps: " + test::xa_node_text(slots) +
                                                                 "programs: " + test::xa_node_text({}) +
                                                                 "btfs: " + test::xa_node_text({}) + objects));
-  test::CoreFile core;
-  core.note("VMCOREINFO", image.vmcoreinfo());
-  for (const auto& segment : image.segments()) {
-    const auto bytes = image.view(segment.address, segment.size);
-    core.load(segment.address, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  }
-  return core.bytes();
+  return test::core_of(image).bytes();
 }
 
 /// Somebody who looks at the first page for that long.

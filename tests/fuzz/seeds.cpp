@@ -60,14 +60,6 @@ std::string kernel_types() {
   return std::string(as_text(b.raw()));
 }
 
-std::string core_of(const TextImage& image) {
-  CoreFile core;
-  for (const auto& segment : image.segments())
-    core.load(segment.address, as_text(image.view(segment.address, segment.present)), segment.size);
-  core.note("VMCOREINFO", image.vmcoreinfo());
-  return core.bytes();
-}
-
 /// One map with types of its own, one program that uses it.
 std::string tiny_kernel() {
   BtfBuilder types, own;
@@ -82,7 +74,7 @@ std::string tiny_kernel() {
       " 0\n" + "aux: u32 2 1 u64 " + at("used") + " 99 0 text \"prog\" zero 12\nused: u64 " + at("map") +
       "\n" + "btf: u64 " + at("own") + " 0 u32 " + std::to_string(own.raw().size()) +
       " 3 u8 0 zero 63\nown:" + bytes_text(own.raw());
-  return core_of(TextImage(tiny_kernel_text(types, objects)));
+  return core_of(TextImage(tiny_kernel_text(types, objects))).bytes();
 }
 
 /// Every key there is.

@@ -88,4 +88,14 @@ std::string CoreFile::bytes() const {
   return file + section + content_;
 }
 
+CoreFile core_of(const memory::Source& image) {
+  CoreFile core;
+  core.note("VMCOREINFO", image.vmcoreinfo());
+  for (const auto& segment : image.segments()) {
+    const auto bytes = image.view(segment.address, segment.present);
+    core.load(segment.address, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, segment.size);
+  }
+  return core;
+}
+
 } // namespace mapscope::test

@@ -2,6 +2,8 @@
 // Writes ELF cores, right and wrong ones: every field can be changed before the file is written.
 #pragma once
 
+#include "host/memory/source.hpp"
+
 #include <cstdint>
 #include <elf.h>
 #include <string>
@@ -44,5 +46,8 @@ private:
   std::vector<Elf64_Phdr> headers_;
   std::string content_; ///< of all segments; p_offset counts from its start until the file is made
 };
+
+/// All that an image holds, with its VMCOREINFO as a note.
+CoreFile core_of(const memory::Source& image);
 
 } // namespace mapscope::test

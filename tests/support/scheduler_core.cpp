@@ -184,13 +184,7 @@ std::string scheduler_core(const Scheduler& scheduler) {
       "maps: " + xa_node_text({{1, direct("map1")}, {2, direct("map2")}, {3, direct("map3")}}) +
       "programs: " + xa_node_text({{9, direct("program")}}) + "btfs: " + xa_node_text({{5, direct("btf")}});
   const TextImage image(tiny_kernel_text(kernel, tables + objects_text(scheduler)));
-  CoreFile core;
-  core.note("VMCOREINFO", image.vmcoreinfo());
-  for (const memory::Segment& segment : image.segments()) {
-    const auto bytes = image.view(segment.address, segment.present);
-    core.load(segment.address, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, segment.size);
-  }
-  return core.bytes();
+  return core_of(image).bytes();
 }
 
 } // namespace mapscope::test
