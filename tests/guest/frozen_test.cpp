@@ -85,19 +85,26 @@ std::set<std::string> go_back_to(const fs::path& release, const Installed& copy)
   return ids;
 }
 
-TEST(Frozen, EveryReleasedPluginRendersAsManyEntries) {
-  const auto guests = captures(), schedulers = scheduler_captures();
+/// On each of them more than `least` maps and allocators are rendered by released plugins.
+void render_with_released(const std::vector<Capture>& guests, unsigned least) {
   ASSERT_FALSE(guests.empty());
-  ASSERT_FALSE(schedulers.empty());
   for (const auto& release : fs::directory_iterator(MAPSCOPE_ABI_COPIES)) {
     if (!release.is_directory()) continue;
     SCOPED_TRACE(release.path().filename().string());
     const Installed copy;
     const auto released = go_back_to(release.path(), copy);
     ASSERT_GE(released.size(), 6U);
-    for (const auto& guest : guests) EXPECT_GT(compare(guest, copy, released), 20U);
-    EXPECT_GT(compare(schedulers.front(), copy, released), 3U);
+    for (const auto& guest : guests) EXPECT_GT(compare(guest, copy, released), least);
   }
+}
+
+TEST(Frozen, EveryReleasedPluginRendersAsManyEntries) { render_with_released(captures(), 20); }
+
+TEST(FrozenOnSchedulers, EveryReleasedPluginRendersAsManyEntries) {
+  auto schedulers = scheduler_captures();
+  ASSERT_FALSE(schedulers.empty());
+  schedulers.resize(1);
+  render_with_released(schedulers, 3);
 }
 
 } // namespace
