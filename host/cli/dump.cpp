@@ -15,6 +15,7 @@
 #include <ctime>
 #include <fmt/format.h>
 #include <map>
+#include <set>
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <thread>
@@ -108,7 +109,7 @@ public:
       writer->before_map();
     };
     if (auto written = report::run_ordered(output, work); !written) return written;
-    writer->end(session_.catalog.programs, plugin_uses(), findings());
+    writer->end(programs(), plugin_uses(), findings());
     if (!stream.result()) return stream.result();
     return output.commit();
   }
@@ -219,6 +220,16 @@ private:
 
   static void put_first(const std::string& text, report::Outcome& outcome) {
     outcome.error = text + (outcome.error.empty() ? "" : "; " + outcome.error);
+  }
+
+  /// A person who asked for some maps is told of the programs that use them; JSON has all.
+  [[nodiscard]] std::vector<catalog::Program> programs() const {
+    std::vector<catalog::Program> list = session_.catalog.programs;
+    if (options_.maps.empty() || options_.format != report::Format::text) return list;
+    std::set<std::uint32_t> users;
+    for (const catalog::Map* map : maps_) users.insert(map->programs.begin(), map->programs.end());
+    std::erase_if(list, [&](const catalog::Program& program) { return !users.contains(program.id); });
+    return list;
   }
 
   [[nodiscard]] std::vector<report::PluginUse> plugin_uses() const {
