@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 namespace mapscope::report {
 
@@ -39,7 +40,7 @@ public:
     list();
     if (const std::uint64_t cut = live_ - listed_; cut != 0) {
       writer_.field(flag("truncated"));
-      outcome_.error = fmt::format("{} of {} slots shown; --limit 0 shows all", listed_, live_);
+      outcome_.limits.push_back(fmt::format("{} of {} slots shown; --limit 0 shows all", listed_, live_));
       outcome_.status = Status::truncated;
     }
     allocation_.fields.replay(writer_);
@@ -89,6 +90,8 @@ private:
 
   void merge(const Outcome& ran) {
     outcome_.renderer = ran.renderer;
+    std::ranges::copy(ran.limits, std::back_inserter(outcome_.limits));
+    std::ranges::copy(ran.notes, std::back_inserter(outcome_.notes));
     if (ran.status != Status::complete) outcome_.status = ran.status;
     if (!ran.error.empty())
       outcome_.error = ran.error + (outcome_.error.empty() ? "" : "; " + outcome_.error);

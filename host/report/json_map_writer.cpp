@@ -35,6 +35,7 @@ private:
   void copies(std::span<const std::optional<Typed>> copies);
   void page(std::span<const std::byte> bytes);
   void close_field();
+  void texts(const char* key, const std::vector<std::string>& list);
 
   JsonText out_;
   JsonValue value_;
@@ -223,12 +224,22 @@ void JsonMapWriter::field(const Field& field) {
   }
 }
 
+/// What "error" says in one, apart: a reader need not guess whether anything went wrong.
+void JsonMapWriter::texts(const char* key, const std::vector<std::string>& list) {
+  if (list.empty()) return;
+  out_.key(key), out_.begin_array();
+  for (const std::string& text : list) out_.string(text);
+  out_.end_array();
+}
+
 void JsonMapWriter::end(const Outcome& outcome) {
   close_list();
   if (!outcome.renderer.empty()) out_.key("renderer"), out_.string(outcome.renderer);
   out_.key("status"), out_.string(status_name(outcome.status));
   if (outcome.entry_count) out_.key("entry_count"), out_.number(*outcome.entry_count);
-  if (!outcome.error.empty()) out_.key("error"), out_.string(outcome.error);
+  if (const auto words = words_of(outcome); !words.empty()) out_.key("error"), out_.string(words);
+  texts("limits", outcome.limits);
+  texts("notes", outcome.notes);
   out_.end_object();
   out_.flush();
 }

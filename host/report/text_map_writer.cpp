@@ -34,9 +34,11 @@ private:
   [[nodiscard]] std::string bold(const std::string& text) const {
     return options_.color ? "\033[1m" + text + "\033[0m" : text;
   }
-  [[nodiscard]] std::string alert(const std::string& text) const {
-    return options_.color ? "\033[33m" + text + "\033[0m" : text;
+  [[nodiscard]] std::string alert(Status status) const {
+    const std::string mark = fmt::format("[{}]", status_name(status));
+    return options_.color ? "\033[33m" + mark + "\033[0m" : mark;
   }
+  [[nodiscard]] std::string end_lines(const Outcome& outcome) const;
 
   void put(std::string_view text) {
     buffer_ += text;
@@ -287,14 +289,26 @@ void TextMapWriter::end(const Outcome& outcome) {
   put(table_.take_lines());
   if (outcome.entry_count && max_entries_ != 1)
     put(fmt::format("  {} {}\n", *outcome.entry_count, *outcome.entry_count == 1 ? "entry" : "entries"));
-  if (outcome.status != Status::complete)
-    put("  " + alert(fmt::format("[{}]", status_name(outcome.status))) +
-        (outcome.error.empty() ? "\n" : " "));
-  else if (!outcome.error.empty())
-    put("  note: ");
-  if (!outcome.error.empty()) put(printable(outcome.error) + '\n');
-  put("\n");
+  put(end_lines(outcome) + '\n');
   flush();
+}
+
+/// What went wrong has a line of its own, before what was left out on purpose and what is good to know.
+std::string TextMapWriter::end_lines(const Outcome& outcome) const {
+  std::string out;
+  const auto line = [&](const std::string& mark, const std::string& text) {
+    out += fmt::format("  {}{}{}\n", mark, text.empty() ? "" : " ", printable(text));
+  };
+  const bool only_cut = outcome.status == Status::truncated;
+  if (!outcome.error.empty())
+    line(outcome.status == Status::complete ? "note:" : alert(only_cut ? Status::partial : outcome.status),
+         outcome.error);
+  else if (outcome.status != Status::complete && !(only_cut && !outcome.limits.empty()))
+    line(alert(outcome.status), "");
+  for (const std::string& limit : outcome.limits)
+    line(fmt::format("[{}]", status_name(Status::truncated)), limit);
+  for (const std::string& note : outcome.notes) line("note:", note);
+  return out;
 }
 
 /// What is no map: its fields, and how it ended.

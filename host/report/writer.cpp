@@ -3,6 +3,8 @@
 
 #include "host/report/formats.hpp"
 
+#include <algorithm>
+
 namespace mapscope::report {
 
 std::string_view status_name(Status status) {
@@ -25,6 +27,14 @@ std::string_view status_name(Status status) {
     return "skipped";
   }
   return "";
+}
+
+std::string words_of(const Outcome& outcome) {
+  std::string words = outcome.error;
+  const auto add = [&](const std::string& text) { words += (words.empty() ? "" : "; ") + text; };
+  std::ranges::for_each(outcome.limits, add);
+  std::ranges::for_each(outcome.notes, add);
+  return words;
 }
 
 std::string_view list_name(Shape shape) {

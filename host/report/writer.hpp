@@ -105,12 +105,18 @@ struct Outcome {
   Status status = Status::complete;
   std::string renderer;                     ///< "id@version"; "" when none
   std::optional<std::uint64_t> entry_count; ///< live entries seen; absent for single values and skipped maps
-  std::string error;                        ///< for people; "" = nothing to say
+  std::string error;                        ///< what went wrong, for people; "" = nothing did
   std::vector<Finding> findings = {};       ///< the plugin's own
   /// Entries that point to an allocator's slot whose payload could not be shown, and why.
   std::uint64_t lost_payloads = 0;
   std::string no_payload = {};
+  /// What a limit left out, each with what raises that limit: nothing went wrong.
+  std::vector<std::string> limits = {};
+  std::vector<std::string> notes = {}; ///< what else helps to read it
 };
+/// All that there is to say, in the order of weight: what went wrong, what was left out, notes; with "; "
+/// between.
+std::string words_of(const Outcome& outcome);
 
 struct PluginUse {
   std::string id, version;

@@ -14,7 +14,7 @@ namespace {
 
 using namespace mapscope;
 
-constexpr std::size_t most_notes = 8, longest_note = 400, longest_name = 256;
+constexpr std::size_t longest_note = 400, longest_name = 256;
 constexpr std::uint64_t table_entries_at_once = 1 << 16; // between two looks at the budget
 
 const config::MapRule* rule_with(const config::Config& config, const catalog::Map& map, auto has) {
@@ -148,8 +148,13 @@ int msc_call::note(int rc, const char* text) {
   const bool is_first_gap = rc == MSC_EFAULT && !gaps_;
   if (rc == MSC_EFAULT) gaps_ = true;
   const std::string_view spelled(text, ::strnlen(text, longest_note));
-  const bool is_new = notes_.size() < most_notes && std::ranges::find(notes_, spelled) == notes_.end();
-  if (is_new) notes_.push_back(valid_utf8(spelled));
+  Notes& notes = rc < MSC_OK ? problem_notes_ : notes_;
+  std::string said = valid_utf8(spelled);
+  const bool is_new = !notes.has_more && std::ranges::find(notes.texts, said) == notes.texts.end();
+  if (is_new && notes.texts.size() < most_notes)
+    notes.texts.push_back(std::move(said));
+  else if (is_new)
+    notes.has_more = true;
   if (delivery_ != nullptr && (is_new || is_first_gap)) delivery_->note(rc, spelled);
   return MSC_OK;
 }

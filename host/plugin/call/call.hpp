@@ -88,6 +88,12 @@ public:
   int misuse(const std::string& what);
 
 private:
+  static constexpr std::size_t most_notes = 8;
+  /// What the plugin said; of either sort the first `most_notes`.
+  struct Notes {
+    std::vector<std::string> texts;
+    bool has_more = false;
+  };
   /// Handles of types: which BTF object in the upper half, the id in the lower.
   static constexpr msc_type kernel_tag = 1ULL << 32, map_tag = 2ULL << 32, value_tag = 3ULL << 32;
   using TypeRef = mapscope::catalog::TypeRef;
@@ -141,8 +147,9 @@ private:
     return readable_ != 0 || (has_fields_ && (counted_ != 0 || is_kernel_target()));
   }
   [[nodiscard]] std::optional<std::uint64_t> entry_count() const;
-  [[nodiscard]] std::vector<std::string> reasons(int rc, mapscope::report::Status status) const;
-  [[nodiscard]] std::string join_notes() const;
+  [[nodiscard]] std::vector<std::string> problems(int rc, mapscope::report::Status status) const;
+  [[nodiscard]] std::vector<std::string> cuts(int rc) const;
+  [[nodiscard]] static std::vector<std::string> said(const Notes& notes);
   [[nodiscard]] std::string spent_text() const;
 
   const mapscope::plugin::Environment& environment_;
@@ -190,7 +197,7 @@ private:
   bool bug_ = false;
   std::atomic<bool> other_thread_ = false; ///< one that must not call at all did
   std::optional<std::pair<std::uint64_t, mapscope::target::Fault>> first_fault_;
-  std::vector<std::string> notes_;
+  Notes problem_notes_, notes_; ///< with a code of an error, and without
   std::vector<mapscope::report::Finding> findings_;
   bool symbols_expected_ = false;
 };

@@ -4,15 +4,12 @@
 
 #include "host/base/utf8.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <iterator>
 
 using namespace mapscope;
-
-std::string msc_call::join_notes() const {
-  std::string text;
-  for (const std::string& note : notes_) text += (text.empty() ? "" : "; ") + note;
-  return text;
-}
 
 std::string msc_call::spent_text() const {
   using Kind = plugin::Budget::Kind;
@@ -65,25 +62,36 @@ std::optional<std::uint64_t> msc_call::entry_count() const {
   return 0;
 }
 
-/// In the order of weight; empty lines are left out by the caller.
-std::vector<std::string> msc_call::reasons(int rc, report::Status status) const {
-  std::vector<std::string> list = {spent_text()};
+/// What the plugin said with codes of errors; its gaps, why it gave up, and what it did wrong.
+std::vector<std::string> msc_call::problems(int rc, report::Status status) const {
+  std::vector<std::string> list;
+  if (budget_.spent() == plugin::Budget::Kind::time) list.push_back(spent_text());
   if (status == report::Status::failed && rc < MSC_OK) // else a bug of it, which a note tells, is all
     list.push_back(fmt::format("the plugin gave up (code {})", rc));
   if (other_thread_) list.emplace_back("plugin bug: a helper called from another thread");
+  if (rc == MSC_ENOENT && !missing_.empty()) list.push_back(valid_utf8(missing_));
+  std::ranges::copy(said(problem_notes_), std::back_inserter(list));
   if (unreadable_ != 0) list.push_back(fmt::format("{} values could not be read", unreadable_));
   if (lacks_memory() && !gaps_ && unreadable_ == 0 && rc != MSC_EFAULT)
     list.emplace_back("something is left out, the dump does not hold it");
   if (has_gaps(rc) && first_fault_)
     list.push_back(
         fmt::format("first at {:#x}: {}", first_fault_->first, target::fault_text(first_fault_->second)));
+  return list;
+}
+
+/// What is left out though it could be shown. Each says what of it is shown, and what raises the limit.
+std::vector<std::string> msc_call::cuts(int rc) const {
+  using Kind = plugin::Budget::Kind;
+  std::vector<std::string> list;
+  const Kind spent = budget_.spent();
+  if (spent != Kind::none && spent != Kind::time) list.push_back(spent_text());
   if (cut_values_ == 1)
     list.push_back(fmt::format("the first {} of {} bytes are shown", first_cut_, first_whole_));
   if (cut_values_ > 1)
     list.push_back(fmt::format("{} values are shown without their end, the first up to byte {} of {}",
                                cut_values_, first_cut_, first_whole_));
-  if (rc > MSC_OK && budget_.spent() == plugin::Budget::Kind::none)
-    list.emplace_back("the plugin stopped early");
+  if (rc > MSC_OK && spent == Kind::none) list.emplace_back("the plugin stopped early");
   if (hidden() != 0)
     list.push_back(fmt::format("{} of {} entries shown; --limit 0 shows all", rows_ + counted_ - hidden(),
                                rows_ + counted_));
@@ -91,8 +99,12 @@ std::vector<std::string> msc_call::reasons(int rc, report::Status status) const 
     list.push_back(fmt::format("{} pointers are not followed: more than {} values lie behind those before "
                                "(report.nodes)",
                                left_out(), environment_.limits.nodes));
-  if (rc == MSC_ENOENT) list.push_back(valid_utf8(missing_));
-  list.push_back(join_notes());
+  return list;
+}
+
+std::vector<std::string> msc_call::said(const Notes& notes) {
+  auto list = notes.texts;
+  if (notes.has_more) list.emplace_back("more notes of its plugin are left out");
   return list;
 }
 
@@ -106,7 +118,8 @@ report::Outcome msc_call::finish(int rc) {
   outcome.findings = std::move(findings_);
   outcome.lost_payloads = lost_payloads_;
   outcome.no_payload = no_payload_;
-  for (const std::string& reason : reasons(rc, outcome.status))
-    if (!reason.empty()) outcome.error += (outcome.error.empty() ? "" : "; ") + reason;
+  outcome.error = fmt::format("{}", fmt::join(problems(rc, outcome.status), "; "));
+  outcome.limits = cuts(rc);
+  outcome.notes = said(notes_);
   return outcome;
 }

@@ -48,6 +48,16 @@ TEST(JsonMap, EveryStatus) {
     EXPECT_EQ(body({}, {status, "", {}, ""}), R"(,"status":")" + name + "\"}");
 }
 
+/// "error" has it all, what went wrong first.
+TEST(JsonMap, ProblemsLimitsAndNotes) {
+  Outcome outcome{Status::partial, "", {}, "torn"};
+  outcome.limits = {"3 of 9"}, outcome.notes = {"odd", "\""};
+  EXPECT_EQ(body({}, outcome), R"(,"status":"partial","error":"torn; 3 of 9; odd; \"","limits":["3 of 9"],)"
+                               R"("notes":["odd","\""]})");
+  outcome.error = "", outcome.notes = {};
+  EXPECT_EQ(body({}, outcome), R"(,"status":"partial","error":"3 of 9","limits":["3 of 9"]})");
+}
+
 TEST(JsonMap, SingleValue) {
   EXPECT_EQ(body({{Shape::value, {}, 0, typed, {}}}),
             R"(,"value":)" + one_json + R"(,"value_hex":"01 00","status":"complete"})");

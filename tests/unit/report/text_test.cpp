@@ -197,6 +197,23 @@ TEST(TextMap, HowItEnded) {
               HasSubstr("\033[33m[crashed]\033[0m"));
 }
 
+/// What went wrong is not lost among what was left out on purpose.
+TEST(TextMap, ProblemsLimitsAndNotesHaveLinesOfTheirOwn) {
+  Outcome outcome{Status::partial, "", 9, "torn"};
+  outcome.limits = {"3 of 9 entries shown", "no page"}, outcome.notes = {"odd\033"};
+  EXPECT_EQ(text(a_map(), {}, outcome),
+            head + "\n  9 entries\n  [partial] torn\n  [truncated] 3 of 9 entries shown\n"
+                   "  [truncated] no page\n  note: odd\\x1b\n\n");
+  outcome.status = Status::truncated;
+  EXPECT_THAT(text(a_map(), {}, outcome), HasSubstr("\n  [partial] torn\n  [truncated] 3 of"));
+  outcome.error = "";
+  EXPECT_THAT(text(a_map(), {}, outcome, {.color = true}),
+              HasSubstr("9 entries\n  [truncated] 3 of 9 entries shown\n"))
+      << "what was asked for alarms nobody";
+  outcome.limits = {};
+  EXPECT_THAT(text(a_map(), {}, outcome), HasSubstr("9 entries\n  [truncated]\n  note: odd"));
+}
+
 TEST(TextMap, SingleValue) {
   EXPECT_EQ(text(a_map("array", 1), {{Shape::value, {}, 0, value(one), {}}}, {Status::complete, "", 1, ""}),
             "map 7 m  array, key 4 B, value 8 B, max_entries 1\n  1\n\n");
