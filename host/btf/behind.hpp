@@ -9,6 +9,8 @@
 #include "host/btf/types.hpp"
 #include "host/btf/value_visitor.hpp"
 
+#include <string_view>
+
 namespace mapscope::btf {
 
 /// enum btf_field_type of include/linux/bpf.h, as the types of a BPF object tell them apart.
@@ -33,6 +35,9 @@ struct SpecialField {
   TypeId target = 0;             ///< what a pointer points to, what a list or tree contains; 0 = not known
   std::uint64_t node_offset = 0; ///< list, tree: bytes from the start of the target to its node
 };
+
+/// How a reason begins that a limit is all that keeps a pointer from being followed.
+inline constexpr std::string_view not_followed = "not followed: ";
 
 /// How far one decode() call has come. Handed on to the decoders of what lies behind pointers, so that a
 /// graph of pointers has the budget of one value.

@@ -25,10 +25,20 @@ namespace mapscope::cli {
 
 namespace {
 
+/// Who wants to see three entries expects a few screens, and each of the three as far as those hold it.
+std::uint64_t inside_for(std::uint64_t limit) {
+  constexpr std::uint64_t least = 16;
+  return limit == 0 ? 0 : std::max(limit, least);
+}
+
 /// Options that are configuration keys by another name.
 std::vector<std::string> sets_of(const DumpOptions& options) {
   std::vector<std::string> sets;
+  const bool says_inside = std::ranges::any_of(
+      options.sets, [](const std::string& set) { return set.starts_with("report.inside"); });
   if (options.limit) sets.push_back(fmt::format("report.limit={}", *options.limit));
+  if (options.limit && !says_inside)
+    sets.push_back(fmt::format("report.inside={}", inside_for(*options.limit)));
   if (options.isolate) sets.push_back(fmt::format("plugins.isolate=\"{}\"", *options.isolate));
   return sets;
 }
@@ -38,6 +48,7 @@ report::Options report_options(const DumpOptions& options, const config::Report&
   out.pretty = options.pretty;
   out.big_numbers_as_strings = settings.big_numbers == "string";
   out.arena_bytes = settings.arena_bytes;
+  out.list_lines = settings.inside;
   if (!options.output.empty() || ::isatty(STDOUT_FILENO) == 0) return out;
   out.color = true;
   winsize size{};
@@ -150,6 +161,7 @@ private:
     context.symbols = environment_.symbols, context.limits = environment_.limits;
     context.following.families = environment_.families;
     context.following.slots = environment_.slots;
+    context.following.inside = environment_.config->report.inside;
     context.entries = environment_.config->report.limit;
     allocation.outcome = report::write_allocation(allocation, context, *writer);
   }

@@ -99,7 +99,8 @@ void add_dump(CLI::App& app, Words& words) {
       ->check([](const std::string& name) { return name.empty() ? "the name of the file is empty" : ""; });
   app.add_option("--isolate", options.isolate, "which plugins run in worker processes")
       ->check(CLI::IsMember({"out-of-tree", "all", "none"}));
-  app.add_option("--limit", options.limit, "entries shown per map; 0 = no limit")
+  app.add_option("--limit", options.limit,
+                 "entries shown per map, and N things (at least 16) inside each; 0 = no limit")
       ->type_name("N")
       ->check(not_negative);
   app.add_option("--jobs", options.jobs, "maps rendered at the same time")

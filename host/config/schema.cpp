@@ -164,6 +164,7 @@ std::span<const Key> keys() {
       count("report.array_elements", &Config::report, &Report::array_elements, 1, 1U << 24),
       count("report.depth", &Config::report, &Report::depth, 1, 32),
       count("report.nodes", &Config::report, &Report::nodes, 1, any),
+      count("report.inside", &Config::report, &Report::inside, 0, any),
       word("report.arena_bytes", &Config::report, &Report::arena_bytes, {"array", "hex", "none"}),
       word("report.big_numbers", &Config::report, &Report::big_numbers, {"number", "string"}),
       word("report.kernel_pointers", &Config::report, &Report::kernel_pointers, {"safe", "typed"}),

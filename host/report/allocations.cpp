@@ -41,8 +41,9 @@ public:
     if (const std::uint64_t cut = live_ - listed_; cut != 0) {
       writer_.field(flag("truncated"));
       outcome_.limits.push_back(fmt::format("{} of {} slots shown; --limit 0 shows all", listed_, live_));
-      outcome_.status = Status::truncated;
     }
+    std::ranges::move(special_.pointers().cuts(), std::back_inserter(outcome_.limits));
+    if (!outcome_.limits.empty() && outcome_.status == Status::complete) outcome_.status = Status::truncated;
     allocation_.fields.replay(writer_);
     writer_.field(number("elem_size", pool_.stride));
     writer_.field(number("payload_btf_type_id", pool_.payload.types ? pool_.payload.id : 0));

@@ -54,9 +54,11 @@ Pointers::Pointee Pointers::unknown(std::string problem) {
   return pointee;
 }
 
-void Pointers::reason(std::uint64_t value, std::string_view text, btf::ValueVisitor& out) {
+void Pointers::reason(std::uint64_t value, std::string_view text, btf::ValueVisitor& out,
+                      std::string_view slot) {
   if (text.empty()) return out.pointer(value);
   out.begin_pointer(value);
+  if (!slot.empty()) out.fact("slot", slot);
   out.fact("deref_skipped_reason", text);
   out.end_pointer();
 }
@@ -157,11 +159,41 @@ std::string Pointers::refusal(const Pointee& pointee, std::uint64_t value, std::
   return fmt::format("more than {} values behind pointers; the rest is not followed", limits_.nodes);
 }
 
+std::string Pointers::withholds(std::uint64_t size) {
+  if (following_.inside != 0 && objects_ >= following_.inside) {
+    ++withheld_;
+    return fmt::format("{}report.inside is {}", btf::not_followed, following_.inside);
+  }
+  if (following_.bytes != 0 && size > following_.bytes - bytes_) { // which it never exceeds
+    ++beyond_bytes_;
+    return fmt::format("{}budget.bytes is {}", btf::not_followed, following_.bytes);
+  }
+  ++objects_, bytes_ += size;
+  return "";
+}
+
+std::vector<std::string> Pointers::cuts() const {
+  std::vector<std::string> list;
+  if (withheld_ != 0)
+    list.push_back(fmt::format("objects not shown: {}; more than {} lie behind the pointers of one entry "
+                               "(report.inside; --limit 0 shows all)",
+                               withheld_, following_.inside));
+  if (beyond_bytes_ != 0)
+    list.push_back(fmt::format("objects not shown: {}; more than {} bytes lie behind pointers (budget.bytes)",
+                               beyond_bytes_, following_.bytes));
+  if (left_out_ != 0)
+    list.push_back(fmt::format("{} pointers are not followed: more than {} values lie behind those before "
+                               "(report.nodes)",
+                               left_out_, limits_.nodes));
+  return list;
+}
+
 void Pointers::object(const Pointee& pointee, std::uint64_t value, const Spot& spot, btf::Progress& progress,
                       btf::ValueVisitor& out, std::string_view slot) {
   if (pointee.decoder == nullptr) return reason(value, spot.is_doubtful ? "" : pointee.problem, out);
   if (const auto why = refusal(pointee, value, spot.address, progress); !why.empty())
     return reason(value, why, out);
+  if (const auto why = withholds(pointee.size); !why.empty()) return reason(value, why, out, slot);
   std::vector<std::byte> bytes(pointee.size);
   target::Fault fault{};
   const std::size_t done = read(spot, bytes, &fault);

@@ -30,6 +30,8 @@ struct Following {
   bool typed_kernel = false;        ///< every typed pointer into the kernel, not only to what is safe
   const SlotIndex* slots = nullptr; ///< null: allocators are not known
   bool lists_slots = false;         ///< slots are listed elsewhere: say which one, and do not follow
+  std::uint64_t inside = 0;         ///< objects shown behind the pointers of one row; 0 = all
+  std::uint64_t bytes = 0;          ///< shown behind the pointers of all rows; 0 = any number
 };
 
 class Pointers {
@@ -44,8 +46,10 @@ public:
   void show(const btf::SpecialField& field, std::uint64_t value, const btf::Types& types,
             btf::Progress& progress, btf::ValueVisitor& out);
 
-  /// Where in the report the values that come next are listed: "entries", 7.
-  void at(std::string_view list, std::uint64_t index) { list_ = list, index_ = index; }
+  /// Where in the report the values that come next are listed: "entries", 7. A row begins.
+  void at(std::string_view list, std::uint64_t index) { list_ = list, index_ = index, objects_ = 0; }
+  /// One more object behind the row's pointers: "", or why there have been enough, which is counted.
+  [[nodiscard]] std::string withholds(std::uint64_t size);
   /// What the value that comes next is shown with, so that its own pointers there need not be followed; 0 =
   /// nothing.
   void beside(const SlotIndex::Found* slot) { beside_ = slot != nullptr ? slot->slot : nullptr; }
@@ -55,6 +59,8 @@ public:
   [[nodiscard]] bool lacks_memory() const { return lacks_memory_; }
   /// Pointers that were not followed because too much was shown before them.
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
+  /// What limits left out behind the pointers of all rows, each with what raises the limit.
+  [[nodiscard]] std::vector<std::string> cuts() const;
 
 private:
   static constexpr std::uint64_t most_bytes = 4096;
@@ -101,7 +107,8 @@ private:
               btf::Progress& progress, btf::ValueVisitor& out);
   std::size_t read(const Spot& spot, std::span<std::byte> to, target::Fault* fault);
   void cpu_mask(std::uint64_t value, btf::Progress& progress, btf::ValueVisitor& out);
-  static void reason(std::uint64_t value, std::string_view text, btf::ValueVisitor& out);
+  static void reason(std::uint64_t value, std::string_view text, btf::ValueVisitor& out,
+                     std::string_view slot = {});
 
   std::shared_ptr<const btf::Types> kernel_, own_;
   Following following_;
@@ -115,7 +122,11 @@ private:
   std::map<Key, Shown> shown_;
   std::vector<std::uint64_t> open_; ///< addresses of what is being shown, outermost first
   std::uint64_t left_;              ///< values that may be shown behind the map's pointers
-  std::uint64_t left_out_ = 0;
+  std::uint64_t left_out_ = 0;      ///< pointers behind which there was more
+  std::uint64_t objects_ = 0;       ///< shown behind pointers of the current row
+  std::uint64_t withheld_ = 0;      ///< that are not, because there were enough in their row
+  std::uint64_t bytes_ = 0;         ///< of all objects shown
+  std::uint64_t beyond_bytes_ = 0;  ///< objects that are not, because those had so many bytes
   std::string_view list_;
   std::uint64_t index_ = 0;
   bool lacks_memory_ = false;

@@ -79,6 +79,7 @@ void SpecialFields::follow(const Pointee& pointee, std::uint64_t address, btf::P
     reason = "nested too deep or too much shown already";
   else if (std::vector<std::byte> probe(pointee.size); reader_.read(address, probe) != target::Fault::none)
     reason = "the memory there is not in the snapshot", lacks_memory_ = true;
+  if (reason.empty()) reason = pointers_.withholds(pointee.size);
   if (!reason.empty()) return out.fact("deref_skipped_reason", std::string_view(reason));
   out.deref();
   object(pointee, address, progress, out);

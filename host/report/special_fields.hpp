@@ -39,6 +39,7 @@ public:
   [[nodiscard]] bool lacks_memory() const { return lacks_memory_ || pointers_.lacks_memory(); }
   /// Pointers that carry no tag of the kernel's.
   [[nodiscard]] Pointers& pointers() { return pointers_; }
+  [[nodiscard]] const Pointers& pointers() const { return pointers_; }
 
 private:
   static constexpr std::size_t most_nodes = 1U << 16;

@@ -75,17 +75,26 @@ void SpecialFields::nodes(const btf::SpecialField& field, std::span<const std::u
                           const std::string& problem, const btf::Types& types, btf::Progress& progress,
                           btf::ValueVisitor& out) {
   const Pointee& element = pointee(field, types);
-  std::uint64_t shown = 0, lost = 0;
+  std::uint64_t shown = 0, lost = 0, withheld = 0;
+  std::string withheld_why;
   out.fact("length", std::uint64_t{nodes.size()});
   if (element.decoder != nullptr) {
     out.begin_values("elements");
     for (const std::uint64_t node : nodes) {
       if (shown + lost >= limits_.elements || progress.left == 0) break;
+      if (auto why = pointers_.withholds(element.size); !why.empty()) {
+        withheld_why = std::move(why), ++withheld;
+        continue;
+      }
       ++(object(element, node - field.node_offset, progress, out) ? shown : lost);
     }
     out.end_values();
   }
   if (lost != 0) out.fact("unreadable", lost);
+  if (withheld != 0) {
+    const std::string text = fmt::format("{} of them {}", withheld, withheld_why);
+    out.fact("left_out", std::string_view(text));
+  }
   const std::string& why = element.decoder == nullptr && !nodes.empty() ? element.problem : problem;
   if (!why.empty()) out.fact("problem", std::string_view(why));
 }

@@ -13,7 +13,8 @@ using Node = TextTree::Node;
 
 class Packer {
 public:
-  Packer(const TextTree& tree, unsigned width) : tree_(tree), width_(width) {}
+  Packer(const TextTree& tree, unsigned width, std::uint64_t list_lines)
+      : tree_(tree), width_(width), list_lines_(list_lines) {}
 
   std::string lines(const Node& node, unsigned column, unsigned indent) const {
     const std::string line = one_line(node);
@@ -43,7 +44,12 @@ private:
 
   [[nodiscard]] std::string each_on_its_own(const Node& array, unsigned indent, const char* mark) const {
     std::string out;
+    std::size_t shown = 0;
     for (const std::uint32_t child : array.children) {
+      if (list_lines_ != 0 && shown == list_lines_)
+        return out + fmt::format("\n{:{}}... {} of {} shown (report.inside)", "", indent, shown,
+                                 array.children.size());
+      ++shown;
       const Node& item = tree_.node(child);
       const std::string own =
           item.kind == TextTree::Kind::record ? packed(item, indent + 2).substr(indent + 2) : one_line(item);
@@ -79,13 +85,14 @@ private:
 
   const TextTree& tree_;
   unsigned width_;
+  std::uint64_t list_lines_;
 };
 
 } // namespace
 
 std::string packed_lines(const TextTree& tree, const TextTree::Node& node, unsigned width, unsigned column,
-                         unsigned indent) {
-  return Packer(tree, width).lines(node, column, indent);
+                         unsigned indent, std::uint64_t list_lines) {
+  return Packer(tree, width, list_lines).lines(node, column, indent);
 }
 
 } // namespace mapscope::report

@@ -3,6 +3,7 @@
 
 #include "host/base/hex.hpp"
 #include "host/base/utf8.hpp"
+#include "host/btf/behind.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -115,6 +116,20 @@ void TextTree::bytes(std::span<const std::byte> value) {
   append_hex(node.text, value.first(std::min(value.size(), most_hex_bytes)));
 }
 
+void TextTree::memory(std::span<const std::byte> value) {
+  Node& node = add(Kind::bytes);
+  node.length = value.size();
+  node.hex_at = node.text.size();
+  append_hex(node.text, value);
+}
+
+void TextTree::take_back() {
+  std::vector<std::uint32_t>& siblings = nodes_[open_.back()].children;
+  used_ = siblings.back(); // what it holds lies behind it
+  next_member_ = nodes_[used_].member;
+  siblings.pop_back();
+}
+
 void TextTree::begin_struct(std::optional<std::string_view> type_name) {
   add(Kind::record).text += printable(type_name.value_or(""));
   open_.push_back(used_ - 1);
@@ -200,6 +215,14 @@ std::string TextTree::quoted_text(const Node& array) const {
   return out + '"';
 }
 
+/// A pointer that nothing is said of but that a limit kept it from being followed.
+bool TextTree::is_withheld(const Node& pointer) const {
+  return pointer.kind == Kind::pointer && std::ranges::any_of(pointer.children, [this](std::uint32_t child) {
+           return node(child).member == "deref_skipped_reason" &&
+                  node(child).text.starts_with(btf::not_followed);
+         });
+}
+
 /// By structure, not by text: nested arrays are compared once a level, and never formatted for it.
 bool TextTree::same(std::uint32_t a, std::uint32_t b) const {
   const Node &left = node(a), &right = node(b);
@@ -213,10 +236,23 @@ bool TextTree::same(std::uint32_t a, std::uint32_t b) const {
 std::size_t TextTree::run_end(const Node& array, std::size_t first) const {
   const bool zero = node(array.children[first]).zero;
   std::size_t end = first + 1;
+  const bool withheld = is_withheld(node(array.children[first]));
   while (end < array.children.size() && node(array.children[end]).zero == zero &&
-         (zero || same(array.children[first], array.children[end])))
+         (zero || (withheld && is_withheld(node(array.children[end]))) ||
+          same(array.children[first], array.children[end])))
     ++end;
   return end;
+}
+
+/// What stands for all elements of a run. Pointers that are not followed are told by their number.
+std::string TextTree::run_text(const Node& array, std::size_t first, std::size_t end) const {
+  const Node& element = node(array.children[first]);
+  std::string text;
+  if (end - first > 1 && is_withheld(element))
+    text = fmt::format("{} pointers [{}]", end - first, node(element.children.back()).text);
+  else
+    append_one_line(element, text);
+  return text;
 }
 
 /// Runs of equal elements are merged; what is zero is only counted.
@@ -239,7 +275,7 @@ void TextTree::append_array(const Node& array, std::string& out) const {
       out += fmt::format("[{}..{}]=", i, end - 1);
     else if (gap)
       out += fmt::format("[{}]=", i);
-    append_one_line(node(array.children[i]), out);
+    out += run_text(array, i, merged ? end : i + 1);
     gap = merged;
     i = merged ? end : i + 1;
   }
@@ -255,7 +291,8 @@ void TextTree::append_one_line(const Node& node, std::string& out) const {
     return;
   case Kind::bytes:
     out += node.text;
-    if (node.length > most_hex_bytes) out += fmt::format(" ... {} more bytes", node.length - most_hex_bytes);
+    if (const std::uint64_t shown = (node.text.size() - node.hex_at + 1) / 3; shown < node.length)
+      out += fmt::format(" ... {} more bytes", node.length - shown);
     return;
   case Kind::array:
     out += node.text, append_array(node, out);

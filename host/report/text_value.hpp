@@ -36,6 +36,8 @@ public:
     std::vector<std::uint32_t> children;
   };
 
+  /// No list takes more lines than that (0 = all of it); what is left out is counted.
+  explicit TextTree(std::uint64_t list_lines = 0) : list_lines_(list_lines) {}
   void clear();
   [[nodiscard]] bool empty() const { return used_ == 0; }
   [[nodiscard]] const Node& root() const { return nodes_[0]; }
@@ -73,6 +75,10 @@ public:
   void null() override;
   void bytes(std::span<const std::byte> value) override;
   void text(std::string_view escaped) override;
+  /// All bytes of memory, where bytes() shows the first.
+  void memory(std::span<const std::byte> value);
+  /// The value that was just complete is none: a next one may take its name and place.
+  void take_back();
   /// A word as it is.
   void word(std::string_view text);
   /// The value that was just complete has a place of its own, also where it is zero.
@@ -101,11 +107,14 @@ private:
                            std::string& out) const;
   static void append_hex_lines(std::string_view line, std::size_t begin, unsigned indent, std::string& out);
   void append_scalar_lines(const Node& array, unsigned width, unsigned indent, std::string& out) const;
-  static void append_left_out(const Node& array, unsigned indent, std::string& out);
+  static void append_left_out(const Node& array, std::size_t shown, unsigned indent, std::string& out);
   [[nodiscard]] bool is_scalar_row(const Node& array) const;
+  [[nodiscard]] bool is_withheld(const Node& pointer) const;
+  [[nodiscard]] std::string run_text(const Node& array, std::size_t first, std::size_t end) const;
   [[nodiscard]] std::size_t run_end(const Node& array, std::size_t first) const;
   [[nodiscard]] bool same(std::uint32_t a, std::uint32_t b) const;
 
+  std::uint64_t list_lines_;
   std::vector<Node> nodes_; ///< the first used_ are in use; the rest keep their buffers
   std::uint32_t used_ = 0;
   std::vector<std::uint32_t> open_; ///< records and arrays that have not ended

@@ -80,12 +80,13 @@ void TextTree::append_record_lines(const Node& record, unsigned width, unsigned 
 /// Side by side, as many to a line as fit; a line begins with the index of its first.
 void TextTree::append_scalar_lines(const Node& array, unsigned width, unsigned indent,
                                    std::string& out) const {
-  std::size_t used = width;
-  for (std::size_t i = 0; i < array.children.size();) {
+  std::size_t used = width, lines = 0, i = 0;
+  while (i < array.children.size()) {
     const std::size_t run = run_end(array, i), end = run - i > 2 ? run : i + 1;
     const std::string& text = node(array.children[i]).text;
     const std::string merged = end - i > 1 ? fmt::format("[{}..{}]={}", i, end - 1, text) : text;
     if (used + merged.size() + 2 > width) {
+      if (list_lines_ != 0 && ++lines > list_lines_) break;
       const std::string index = end - i > 1 ? "" : fmt::format("[{}] ", i); // a run brings its own
       const std::string begin = fmt::format("\n{:{}}{}", "", indent + 2, index);
       out += begin + merged;
@@ -96,31 +97,36 @@ void TextTree::append_scalar_lines(const Node& array, unsigned width, unsigned i
     }
     i = end;
   }
+  append_left_out(array, i, indent, out);
 }
 
 void TextTree::append_array_lines(const Node& array, unsigned width, unsigned indent,
                                   std::string& out) const {
-  if (is_scalar_row(array)) {
-    append_scalar_lines(array, width, indent, out);
-    return append_left_out(array, indent, out);
-  }
-  for (std::size_t i = 0; i < array.children.size();) {
+  if (is_scalar_row(array)) return append_scalar_lines(array, width, indent, out);
+  std::size_t lines = 0, i = 0;
+  while (i < array.children.size()) {
     const std::size_t end = run_end(array, i);
     const bool zero = node(array.children[i]).zero;
     const std::string index = end - i > 1 ? fmt::format("[{}..{}]", i, end - 1) : fmt::format("[{}]", i);
     if (!zero) {
+      if (list_lines_ != 0 && ++lines > list_lines_) break;
       out += fmt::format("\n{:{}}{}", "", indent + 2, index);
-      append_behind_label(node(array.children[i]), width, indent + 3 + static_cast<unsigned>(index.size()),
-                          indent + 2, out);
+      if (end - i > 1 && is_withheld(node(array.children[i])))
+        out += ' ' + run_text(array, i, end);
+      else
+        append_behind_label(node(array.children[i]), width, indent + 3 + static_cast<unsigned>(index.size()),
+                            indent + 2, out);
     }
     i = end;
   }
-  append_left_out(array, indent, out);
+  append_left_out(array, i, indent, out);
 }
 
-void TextTree::append_left_out(const Node& array, unsigned indent, std::string& out) {
-  if (array.children.size() < array.length)
-    out += fmt::format("\n{:{}}... {} of {} shown", "", indent + 2, array.children.size(), array.length);
+void TextTree::append_left_out(const Node& array, std::size_t shown, unsigned indent, std::string& out) {
+  const std::uint64_t length = std::max<std::uint64_t>(array.length, array.children.size());
+  if (shown < length)
+    out += fmt::format("\n{:{}}... {} of {} shown{}", "", indent + 2, shown, length,
+                       shown < array.children.size() ? " (report.inside)" : "");
 }
 
 bool TextTree::is_scalar_row(const Node& array) const {

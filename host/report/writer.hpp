@@ -139,6 +139,7 @@ struct Options {
   std::string arena_bytes = "array"; ///< pages of memory: "array", "hex" or "none"
   bool color = false;                ///< text
   unsigned width = 120;              ///< text: columns
+  std::uint64_t list_lines = 0;      ///< text: of a list inside a value; 0 = all
 };
 
 class MapWriter {

@@ -133,6 +133,13 @@ TEST_F(Slots, TheLimitCutsTheListAndNotTheIndex) {
   EXPECT_EQ(member(entry(599)["payload"], 1), 1599U);
 }
 
+TEST_F(Slots, TheLimitIsToldAsAskedForAndNotAsATrouble) {
+  const rapidjson::Value& report = dump({.tasks = 600, .entries = 600}, {"--limit", "10"});
+  EXPECT_EQ(text(allocator(0)["status"]), "truncated");
+  EXPECT_EQ(text(allocator(0)["limits"][0]), "10 of 600 slots shown; --limit 0 shows all");
+  if (report.HasMember("findings")) EXPECT_THAT(findings(), testing::Not(HasSubstr("--limit")));
+}
+
 TEST_F(Slots, AMapAloneHasItsPayloads) {
   dump({}, {"--map", "scx_task_map"});
   EXPECT_FALSE(report_.HasMember("sdt_allocations")) << "their section was not asked for";

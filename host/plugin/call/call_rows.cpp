@@ -90,7 +90,9 @@ report::Following msc_call::following() const {
   return {.families = environment_.families,
           .map = &map_,
           .typed_kernel = environment_.config->report.kernel_pointers == "typed",
-          .slots = environment_.slots};
+          .slots = environment_.slots,
+          .inside = environment_.config->report.inside,
+          .bytes = budget_.limits().emit_bytes};
 }
 
 /// Special fields are a matter of the program's types; the kernel's own have none.

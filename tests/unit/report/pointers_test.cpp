@@ -71,7 +71,9 @@ protected:
                           .map = catalog.maps.data(),
                           .typed_kernel = typed_kernel,
                           .slots = slots.pools().empty() ? nullptr : &slots,
-                          .lists_slots = lists_slots});
+                          .lists_slots = lists_slots,
+                          .inside = inside,
+                          .bytes = bytes});
     const auto decoder = btf::Decoder::compile(catalog.maps[0].types, type, limits, &behind);
     std::string text;
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -80,6 +82,7 @@ protected:
     }
     lacks_memory = behind.lacks_memory();
     left_out = behind.pointers().left_out();
+    cuts = behind.pointers().cuts();
     return text;
   }
   std::string decode(const std::string& memory, btf::TypeId type, std::uint64_t pointer) {
@@ -94,7 +97,8 @@ protected:
   SlotIndex slots;
   bool lists_slots = false;
   bool typed_kernel = false, lacks_memory = false;
-  std::uint64_t left_out = 0;
+  std::uint64_t left_out = 0, inside = 0, bytes = 0;
+  std::vector<std::string> cuts;
 };
 
 TEST_F(Following, APointerIntoTheArenaLeadsToItsType) {
@@ -205,6 +209,33 @@ TEST_F(Following, AGraphIsBoundedByTheNodesOfOneMap) {
   EXPECT_LE(shown, 1000U);
 }
 
+/// Each row has room of its own, so that the last is not told less than the first.
+TEST_F(Following, SoManyObjectsAreShownBehindOneRow) {
+  const std::string chain = "u64 0x100000000018 0 1\nu64 0x100000000030 0 2\nu64 0 0 3\nu64 0 0 4\n";
+  const auto holder = program.holder(program.to_node);
+  inside = 2;
+  const std::string text = decode(chain, holder, {pack(user), pack(user + 72)});
+  EXPECT_THAT(text, HasSubstr("number=2:uint64"));
+  EXPECT_THAT(text, HasSubstr("0x100000000030(@deref_skipped_reason=not followed: report.inside is 2)"));
+  EXPECT_THAT(text, HasSubstr("number=4:uint64"));
+  EXPECT_THAT(cuts,
+              testing::ElementsAre("1 objects are not shown: more than 2 lie behind the pointers of one "
+                                   "entry; --limit 0 shows all (report.inside)"));
+  inside = 3;
+  EXPECT_THAT(decode(chain, holder, {pack(user), pack(user + 72)}), HasSubstr("number=3:uint64"));
+  EXPECT_THAT(cuts, testing::IsEmpty());
+}
+
+TEST_F(Following, TheBudgetOfBytesIsThatOfAllRows) {
+  bytes = 47; // a node has 24
+  const std::string text =
+      decode("u64 0 0 1\nu64 0 0 2\n", program.holder(program.to_node), {pack(user), pack(user + 24)});
+  EXPECT_THAT(text, HasSubstr("number=1:uint64"));
+  EXPECT_THAT(text, HasSubstr("0x100000000018(@deref_skipped_reason=not followed: budget.bytes is 47)"));
+  EXPECT_THAT(cuts, testing::ElementsAre(
+                        "objects not shown: 1; more than 47 bytes lie behind pointers (budget.bytes)"));
+}
+
 TEST_F(Following, AnotherObjectMayDefineWhatThisOneDeclares) {
   BtfBuilder other;
   other.record("elsewhere", {{"number", other.u64()}});
@@ -275,6 +306,14 @@ TEST_F(IntoSlots, InsideASlotThePointersOwnTypeIsAllThereIs) {
   EXPECT_EQ(decode(memory + "u64 7\n", program.holder_of(program.u64), user + 64),
             "holder{p=0x100000000040(*=7:uint64)}")
       << "and behind the last";
+}
+
+TEST_F(IntoSlots, ASlotThatIsNotShownIsNamed) {
+  inside = 1;
+  const auto two = program.b.record("two", {{"a", program.tagged}, {"b", program.to_void}});
+  EXPECT_THAT(decode(memory + "u64 0 0 9\n", two, {pack(user + 64, user)}),
+              HasSubstr("b=0x100000000000(@slot=slot 5 of nodes, @deref_skipped_reason=not followed: "
+                        "report.inside is 1)"));
 }
 
 TEST_F(IntoSlots, AListOfSlotsNamesThem) {

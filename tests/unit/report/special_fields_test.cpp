@@ -62,11 +62,12 @@ protected:
     const auto target = target::Target::open(image, {});
     if (!target) return target.error().text;
     const auto own = program.b.types("program");
-    SpecialFields behind(**target, types.types("vmlinux"), own, nullptr, {});
+    SpecialFields behind(**target, types.types("vmlinux"), own, nullptr, {}, {.inside = inside});
     return test::decode_tree(*btf::Decoder::compile(own, type, {}, &behind), bytes).text();
   }
 
   Program program;
+  std::uint64_t inside = 0; ///< objects shown behind one row
 };
 
 TEST_F(Special, ALockIsHeldOrNot) {
@@ -98,6 +99,13 @@ TEST_F(Special, AListShowsWhatItContains) {
   EXPECT_THAT(text, HasSubstr("number=7:uint32}, item{"));
   EXPECT_THAT(text, HasSubstr("@linked=true"));
   EXPECT_THAT(text, ::testing::Not(HasSubstr("@problem")));
+}
+
+TEST_F(Special, NodesOfAListCountAsWhatLiesBehindPointers) {
+  inside = 1;
+  const auto head = pack(direct_at(objects), direct_at(objects + 32));
+  const std::string text = decode(two_items("0xffff888000190000"), program.listed, head);
+  EXPECT_THAT(text, HasSubstr("number=7:uint32}], @left_out=1 of them not followed: report.inside is 1"));
 }
 
 TEST_F(Special, AnEmptyListHasNothing) {
