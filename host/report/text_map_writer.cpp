@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/formats.hpp"
+#include "host/report/text_fields.hpp"
 #include "host/report/text_records.hpp"
 #include "host/report/text_table.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <set>
 
 namespace mapscope::report {
 
@@ -13,7 +13,9 @@ namespace {
 
 class TextMapWriter : public MapWriter {
 public:
-  TextMapWriter(const Options& options, Stream& stream) : options_(options), stream_(stream) {}
+  TextMapWriter(const Options& options, Stream& stream, bool keeps_lines = false)
+      : options_(options), fields_(options, keeps_lines), stream_(stream), key_(options.list_lines),
+        value_(options.list_lines) {}
 
   void begin(const catalog::Map& map) override;
   void begin_allocator(std::string_view name) override;
@@ -25,10 +27,9 @@ protected:
   void put_title(const std::string& title) { put(bold(title) + '\n'); }
   /// A member of the map that is whole: its name, and what follows on the same line or on lines of its own.
   [[nodiscard]] virtual std::string map_field() const;
-  virtual void text_field(std::string_view text) { fields_.word(text); }
 
   Options options_;
-  TextTree fields_;
+  TextFields fields_;
 
 private:
   [[nodiscard]] std::string bold(const std::string& text) const {
@@ -56,10 +57,8 @@ private:
   void leave_table();
   void pair_lines();
   void per_cpu(const Row& row);
-  void begin_fields();
   void end_fields();
   [[nodiscard]] std::string row_fields() const;
-  void add_field(const Field& field);
   void decode_key(const Row& row);
   [[nodiscard]] std::string cpu_lines(const std::vector<std::string>& texts) const;
 
@@ -69,10 +68,7 @@ private:
   TextTable table_;
   bool tabular_ = true; ///< so far every row fits a table
   std::uint32_t max_entries_ = 0;
-  std::vector<bool> lists_; ///< of the open fields: which are lists
-  bool row_open_ = false;   ///< they are the last row's
-  /// Names of the open fields: a plugin's own, or a frame's, end with the call; those in BTF stay.
-  std::set<std::string, std::less<>> names_;
+  bool row_open_ = false; ///< fields are the last row's
 };
 
 void TextMapWriter::begin(const catalog::Map& map) {
@@ -137,81 +133,35 @@ void TextMapWriter::slot(const Row& row) {
                   value_.lines(options_.width, static_cast<unsigned>(head.size()) + 4, 2)));
 }
 
-/// A row with fields is no line of a table: they would have to stand between its lines.
-void TextMapWriter::begin_fields() {
-  fields_.clear();
-  names_.clear();
-  fields_.begin_struct(std::nullopt);
-}
-
 void TextMapWriter::end_fields() {
-  fields_.end_struct();
-  if (!fields_.root().children.empty()) put(row_open_ ? row_fields() : map_field());
+  fields_.end();
+  if (!fields_.tree().root().children.empty()) put(row_open_ ? row_fields() : map_field());
   row_open_ = false;
 }
 
 /// On a line below the row, without the braces that hold them together.
 std::string TextMapWriter::row_fields() const {
-  const std::string line = fields_.one_line();
+  const std::string line = fields_.tree().one_line();
   if (line.size() + 4 <= options_.width) return fmt::format("    {}\n", line.substr(1, line.size() - 2));
-  return fmt::format("    {}\n", fields_.lines(options_.width, 4, 4));
+  return fmt::format("    {}\n", fields_.tree().lines(options_.width, 4, 4));
 }
 
 std::string TextMapWriter::map_field() const {
-  const auto& member = fields_.node(fields_.root().children.front());
+  const auto& member = fields_.tree().node(fields_.tree().root().children.front());
   const std::string name = printable(member.member);
   const std::string text =
-      fields_.lines_of(member, options_.width, static_cast<unsigned>(name.size()) + 4, 2);
+      fields_.tree().lines_of(member, options_.width, static_cast<unsigned>(name.size()) + 4, 2);
   return fmt::format("  {}{}{}\n", name, text.starts_with('\n') ? ":" : ": ", text);
 }
 
 void TextMapWriter::field(const Field& field) {
-  if (!row_open_ && lists_.empty()) { // a member of the map: on lines of its own
-    begin_fields();
+  if (!row_open_ && !fields_.is_open()) { // a member of the map: on lines of its own
+    fields_.begin();
     put(table_.take_lines());
   }
-  if (field.kind == FieldKind::end && lists_.empty()) return end_fields(); // the row's
-  add_field(field);
-  if (!row_open_ && lists_.empty()) end_fields();
-}
-
-void TextMapWriter::add_field(const Field& field) {
-  if (!field.name.empty()) fields_.member(*names_.emplace(field.name).first);
-  switch (field.kind) {
-  case FieldKind::object:
-    lists_.push_back(false);
-    return fields_.begin_struct(std::nullopt);
-  case FieldKind::list:
-    lists_.push_back(true);
-    return fields_.begin_list();
-  case FieldKind::end:
-    if (lists_.back())
-      fields_.end_array();
-    else
-      fields_.end_struct();
-    return lists_.pop_back();
-  case FieldKind::number: // as a word: in values zeros are hidden, but here 0 was found out
-    return fields_.word(fmt::format("{}", field.number));
-  case FieldKind::signed_number:
-    return fields_.word(fmt::format("{}", static_cast<std::int64_t>(field.number)));
-  case FieldKind::flag:
-    return fields_.boolean(field.number != 0);
-  case FieldKind::address:
-    return fields_.pointer(field.number);
-  case FieldKind::real:
-    return fields_.word(fmt::format("{}", field.real));
-  case FieldKind::text:
-    return text_field(field.text);
-  case FieldKind::hex:
-  case FieldKind::page:
-    return fields_.bytes(field.value.bytes);
-  case FieldKind::typed:
-    if (field.value.decoder == nullptr) return fields_.bytes(field.value.bytes);
-    field.value.decoder->decode(field.value.bytes, fields_);
-    return fields_.keep_zero(); // constants of value 0 have names, too
-  case FieldKind::absent:
-    return fields_.word("-");
-  }
+  if (field.kind == FieldKind::end && !fields_.is_open()) return end_fields(); // the row's
+  fields_.add(field);
+  if (!row_open_ && !fields_.is_open()) end_fields();
 }
 
 void TextMapWriter::single(const Row& row) {
@@ -224,8 +174,8 @@ void TextMapWriter::pair(const Row& row) {
   decode_key(row);
   decode(row.value, value_);
   row_open_ = row.open;
-  if (row.open || row.payload) leave_table();
-  if (row.open) begin_fields();
+  if (row.open || row.payload) leave_table(); // what follows would have to stand between its lines
+  if (row.open) fields_.begin();
   if (!into_table(row)) pair_lines();
   if (!row.payload) return;
   decode(*row.payload, value_);
@@ -266,14 +216,17 @@ void TextMapWriter::per_cpu(const Row& row) {
     texts.push_back(copy ? value_.lines(options_.width, 14, 4) : "<not there>");
   }
   row_open_ = row.open;
-  if (row.open) begin_fields();
+  if (row.open) fields_.begin();
   put(fmt::format("  {}:{}\n", key_.one_line(), texts.empty() ? " <no copies>" : cpu_lines(texts)));
 }
 
 /// CPUs side by side with equal copies share a line.
 std::string TextMapWriter::cpu_lines(const std::vector<std::string>& texts) const {
   std::string out;
+  std::uint64_t shown = 0;
   for (std::size_t first = 0; first < texts.size();) {
+    if (options_.list_lines != 0 && ++shown > options_.list_lines)
+      return out + fmt::format("\n    ... {} of {} CPUs shown (report.inside)", first, texts.size());
     std::size_t end = first + 1;
     while (end < texts.size() && texts[end] == texts[first]) ++end;
     const std::string cpus = end - first == texts.size() && texts.size() > 1 ? "all CPUs"
@@ -315,27 +268,16 @@ std::string TextMapWriter::end_lines(const Outcome& outcome) const {
 class TextExtensionWriter final : public TextMapWriter {
 public:
   TextExtensionWriter(const Options& options, std::string title, Stream& stream)
-      : TextMapWriter(options, stream), title_(std::move(title)) {}
+      : TextMapWriter(options, stream, true), title_(std::move(title)) {}
   void begin(const catalog::Map& /*map*/) override { put_title(title_); }
 
 protected:
   [[nodiscard]] std::string map_field() const override {
-    const auto& member = fields_.node(fields_.root().children.front());
+    const auto& member = fields_.tree().node(fields_.tree().root().children.front());
     const std::string name = printable(member.member);
-    return fmt::format(
-        "  {}:{}\n", name,
-        packed_lines(fields_, member, options_.width, static_cast<unsigned>(name.size()) + 3, 4));
-  }
-  /// A text of several lines keeps them.
-  void text_field(std::string_view text) override {
-    if (text.find('\n') == text.npos) return fields_.word(text);
-    fields_.begin_list();
-    while (!text.empty()) {
-      const std::string_view line = text.substr(0, text.find('\n'));
-      fields_.word(line);
-      text.remove_prefix(std::min(line.size() + 1, text.size()));
-    }
-    fields_.end_array();
+    return fmt::format("  {}:{}\n", name,
+                       packed_lines(fields_.tree(), member, options_.width,
+                                    static_cast<unsigned>(name.size()) + 3, 4, options_.list_lines));
   }
 
 private:

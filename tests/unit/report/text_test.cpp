@@ -2,6 +2,8 @@
 // The text form: values on one line and on several, tables, what is hidden, what a terminal is spared.
 #include "report_text.hpp"
 
+#include <fmt/format.h>
+
 namespace mapscope::report {
 namespace {
 
@@ -142,6 +144,54 @@ TEST(TextValue, BytesInRows) {
               testing::EndsWith("00 00 ... 44 more bytes"));
 }
 
+Events withheld(std::uint64_t address) {
+  return [=](V& v) {
+    v.begin_pointer(address);
+    v.fact("slot", fmt::format("slot {} of x", address));
+    v.fact("deref_skipped_reason", std::string_view("not followed: report.inside is 1"));
+    v.end_pointer();
+  };
+}
+
+/// A list of a thousand pointers that a limit keeps from being followed is one line, not a thousand.
+TEST(TextValue, PointersThatAreNotFollowedAreCounted) {
+  const Events list = [](V& v) {
+    v.begin_array(5);
+    v.pointer(7);
+    for (const std::uint64_t address : {1, 2, 3, 4}) withheld(address)(v);
+    v.end_array();
+  };
+  EXPECT_EQ(line(list), "[0x7, [1..4]=4 pointers [not followed: report.inside is 1]]");
+  EXPECT_EQ(lines(list, 20), "\n  [0] 0x7\n  [1..4] 4 pointers [not followed: report.inside is 1]");
+  EXPECT_EQ(line(withheld(1)), "0x1 slot=slot 1 of x [not followed: report.inside is 1]");
+}
+
+TEST(TextValue, ListsHaveSoManyLines) {
+  const auto cut = [](const Events& events, unsigned width) {
+    TextTree tree(2);
+    events(tree);
+    return tree.lines(width, 0, 0);
+  };
+  EXPECT_EQ(cut(array({5, 6, 7, 8}), 10), "\n  [0] 5, 6\n  [2] 7, 8");
+  EXPECT_EQ(cut(array({5, 6, 7, 8, 9}), 10), "\n  [0] 5, 6\n  [2] 7, 8\n  ... 4 of 5 shown (report.inside)");
+  EXPECT_EQ(cut(array({5, 6, 7, 8, 9}), 80), "[5, 6, 7, 8, 9]") << "what fits a line is whole";
+  const auto structs = [](unsigned count) {
+    return [=](V& v) {
+      v.begin_array(count);
+      for (unsigned i = 0; i < count; ++i) members({{"first", i}, {"second", i}})(v);
+      v.end_array();
+    };
+  };
+  EXPECT_EQ(cut(structs(4), 30),
+            "\n  [1] s{first=1, second=1}\n  [2] s{first=2, second=2}\n  ... 3 of 4 shown (report.inside)")
+      << "what is zero takes no line";
+}
+
+TEST(TextValue, MemoryIsWhole) {
+  EXPECT_THAT(line([](V& v) { static_cast<TextTree&>(v).memory(std::vector<std::byte>(300)); }),
+              testing::Not(HasSubstr("more bytes")));
+}
+
 TEST(TextValue, TreesAreUsedAgain) {
   TextTree tree;
   members({{"a", 1}})(tree);
@@ -257,6 +307,9 @@ TEST(TextMap, EqualCopiesPerCpuShareALine) {
   EXPECT_EQ(shown({value(one), value(two), value(two), std::nullopt}),
             "  5:\n    cpu 0     1\n    cpus 1-2  2\n    cpu 3     <not there>\n\n");
   EXPECT_EQ(shown({}), "  5: <no copies>\n\n");
+  const std::vector<std::optional<Typed>> copies = {value(one), value(two), value(one)};
+  EXPECT_THAT(text(a_map(), {{Shape::percpu_element, {}, 5, {}, copies}}, {}, {.list_lines = 2}),
+              HasSubstr("    cpu 1     2\n    ... 2 of 3 CPUs shown (report.inside)\n"));
 }
 
 Field a_field(FieldKind kind, std::string_view name, std::uint64_t number = 0, std::string_view text = "") {
@@ -274,6 +327,45 @@ TEST(TextMap, FieldsBeginWithTheirName) {
   writer->field(a_field(FieldKind::number, "level", 3));
   writer->end({});
   EXPECT_THAT(kept.text, HasSubstr("\n  filter: {bits=0, kind=small}\n  level: 3\n"));
+}
+
+/// An arena: its pages by address.
+std::string arena_text(const std::string& arena_bytes, const std::vector<std::vector<std::byte>>& pages) {
+  Kept kept;
+  Options options;
+  options.arena_bytes = arena_bytes, options.width = 200;
+  const auto writer = make_map_writer(Format::text, options, kept);
+  writer->begin(a_map());
+  writer->field(a_field(FieldKind::object, "arena"));
+  writer->field(a_field(FieldKind::number, "before", 1));
+  writer->field(a_field(FieldKind::list, "pages"));
+  for (const auto& bytes : pages) {
+    writer->field(a_field(FieldKind::object, ""));
+    writer->field(a_field(FieldKind::address, "user_addr", 0x1000));
+    Field page = a_field(FieldKind::page, "bytes");
+    page.value = {nullptr, bytes};
+    writer->field(page);
+    writer->field(a_field(FieldKind::end, ""));
+  }
+  writer->field(a_field(FieldKind::end, ""));
+  writer->field(a_field(FieldKind::number, "behind", 2));
+  writer->field(a_field(FieldKind::end, ""));
+  writer->end({});
+  return kept.text.substr(head.size() + 1);
+}
+
+TEST(TextMap, PagesAreCountedUnlessAskedFor) {
+  std::vector<std::vector<std::byte>> pages = {
+      std::vector<std::byte>(1024), std::vector<std::byte>(1024, std::byte{7}), {}};
+  pages[1].back() = std::byte{9};
+  for (const char* form : {"array", "none"})
+    EXPECT_EQ(arena_text(form, pages),
+              "  arena: {before=1, pages=3 with 2 KiB, 1 of them not all zeros, 1 could not be read "
+              "(report.arena_bytes=hex shows them), behind=2}\n\n");
+  EXPECT_EQ(arena_text("none", {}), "  arena: {before=1, behind=2}\n\n");
+  const std::string hex = arena_text("hex", pages);
+  EXPECT_THAT(hex, HasSubstr("user_addr 0x1000\n"));
+  EXPECT_THAT(hex, HasSubstr("          03f0  07 07 07")) << "all of it";
 }
 
 /// A worker's frames lie in one buffer that the next frame overwrites.
@@ -390,6 +482,16 @@ TEST(TextExtension, ATextOfSeveralLinesKeepsThem) {
             "  dump:\n    CPU 0\n\n      curr=busy\\x1b[0m, which is more than forty-eight letters long\n\n");
   EXPECT_EQ(extension_lines({a_field(FieldKind::text, "none", 0, "")}, 80), "  none: \n\n");
   EXPECT_EQ(extension_lines({a_field(FieldKind::text, "one", 0, "\n")}, 80), "  one: []\n\n");
+}
+
+TEST(TextExtension, ListsOfLinesHaveSoMany) {
+  Kept kept;
+  const auto extension = make_extension_writer(Format::text, {.width = 80, .list_lines = 2}, "title", kept);
+  extension->begin({});
+  const std::string longest(60, 'x');
+  extension->field(a_field(FieldKind::text, "dump", 0, "one\ntwo\n" + longest + "\n"));
+  extension->end({});
+  EXPECT_EQ(kept.text, "title\n  dump:\n    one\n    two\n    ... 2 of 3 shown (report.inside)\n\n");
 }
 
 TEST(TextExtension, EmptyListsAndPlainFacts) {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a plugin says beside rows, step by step, as one value for a person to read.
+//
+// Refuses: to show pages of memory that nobody asked for; they are counted in the place of their list. Thread
+// rule: one object, one thread.
+#pragma once
+
+#include "host/report/text_value.hpp"
+#include "host/report/writer.hpp"
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace mapscope::report {
+
+class TextFields {
+public:
+  /// `keeps_lines`: a text of several lines is a list of them.
+  TextFields(const Options& options, bool keeps_lines)
+      : shows_pages_(options.arena_bytes == "hex"), keeps_lines_(keeps_lines), tree_(options.list_lines) {}
+
+  /// A record that holds what comes next.
+  void begin();
+  void add(const Field& field);
+  void end() { tree_.end_struct(); }
+  /// Objects or lists are open.
+  [[nodiscard]] bool is_open() const { return !lists_.empty(); }
+  [[nodiscard]] const TextTree& tree() const { return tree_; }
+
+private:
+  struct Pages {
+    std::uint64_t count = 0, bytes = 0, with_content = 0, unread = 0;
+    std::size_t depth = 0; ///< of the objects and lists that hold the last
+  };
+  void close();
+  void text(std::string_view text);
+  void page(std::span<const std::byte> bytes);
+  void close_page();
+  [[nodiscard]] std::string pages_text() const;
+
+  bool shows_pages_, keeps_lines_;
+  TextTree tree_;
+  std::vector<bool> lists_; ///< of the open fields: which are lists
+  /// Names of the open fields: a plugin's own, or a frame's, end with the call; those in BTF stay.
+  std::set<std::string, std::less<>> names_;
+  Pages pages_; ///< that are not shown, of the list that is open
+};
+
+} // namespace mapscope::report
