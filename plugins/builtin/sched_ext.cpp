@@ -62,6 +62,7 @@ public:
     findings_.waiters(cpus_, watchdog_ms());
     emit_all("cpus", cpus_, [&](const ScxCpu& cpu) { emitter_.cpu(cpu); });
     emit_all("dsqs", queues_.all(), [&](const auto& queue) { emitter_.queue(queue); });
+    emitter_.note_left_out();
   }
 
   void show_tasks() {
@@ -126,6 +127,10 @@ private:
   void read_log() {
     mapscope::builtin::KernelLog log(call_);
     log_ = log.lines("sched_ext: ", most_log_lines);
+    if (log.left_out() != 0)
+      call_.note(MSC_OK, ("the first " + std::to_string(log.left_out()) +
+                          " lines of the kernel's log on sched_ext are left out")
+                             .c_str());
     if (log.lost() != 0) call_.note(MSC_EFAULT, "a part of the kernel's log could not be read");
   }
 

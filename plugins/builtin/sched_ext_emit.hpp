@@ -59,7 +59,7 @@ public:
     if (cpu.curr) curr(cpu);
     for (const auto& [field, ranges] : cpu.masks) call_.text(field, ranges);
     call_.list("runnable");
-    for (const std::size_t place : limited(cpu.runnable)) task(place, true);
+    for (const std::size_t place : waiting(cpu.runnable)) task(place, true);
     call_.end();
     longest_waiter(cpu.runnable, cpu.curr);
     call_.end();
@@ -75,7 +75,7 @@ public:
     tasks_.emit("nr", queue.nr);
     tasks_.emit("seq", queue.seq);
     call_.list("tasks");
-    for (const std::size_t place : limited(queue.tasks)) queued(tasks_[place]);
+    for (const std::size_t place : waiting(queue.tasks)) queued(tasks_[place]);
     call_.end();
     longest_waiter(queue.tasks, std::nullopt);
     call_.end();
@@ -95,7 +95,20 @@ public:
     return std::span(places).first(std::min(places.size(), limit));
   }
 
+  /// The lists of those who wait are many: what all of them leave out is said once.
+  void note_left_out() {
+    if (left_out_ != 0)
+      call_.note(MSC_STOP,
+                 (std::to_string(left_out_) + " waiting tasks are not listed; --limit 0 lists all").c_str());
+  }
+
 private:
+  [[nodiscard]] std::span<const std::size_t> waiting(const std::vector<std::size_t>& places) {
+    const auto shown = limited(places);
+    left_out_ += places.size() - shown.size();
+    return shown;
+  }
+
   void flags(std::uint64_t flags, const Enum& names) {
     call_.number("flags", flags);
     emit_texts(call_, "flag_names", names.flag_names(flags));
@@ -158,6 +171,7 @@ private:
   const Jiffies& clock_;
   std::unordered_map<std::uint64_t, std::string> names_; ///< of schedulers, by their addresses
   Enum ops_flags_, rq_flags_;
+  std::uint64_t left_out_ = 0; ///< tasks of lists of those who wait
 };
 
 } // namespace mapscope::builtin

@@ -51,11 +51,14 @@ public:
         descs_ != 0 ? std::min((head_ - tail_ + 1) & id_mask, std::uint64_t{1} << count_bits_) : 0;
     for (std::uint64_t i = 0; i < count; ++i)
       if (auto line = record((tail_ + i) & id_mask, start)) found.push_back(std::move(*line));
+    left_out_ = found.size() - std::min(found.size(), most);
     if (found.size() > most) found.erase(found.begin(), found.end() - static_cast<std::ptrdiff_t>(most));
     return found;
   }
 
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
+  /// Lines before those that were found.
+  [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
 
 private:
   static constexpr unsigned state_shift = 62;
@@ -115,7 +118,7 @@ private:
   Call& call_;
   std::uint32_t count_bits_ = 0, size_bits_ = 0, ts_ = 0, length_ = 0, state_ = 0, begin_ = 0, next_ = 0;
   std::size_t info_size_ = 0, desc_size_ = 0;
-  std::uint64_t head_ = 0, tail_ = 0, infos_ = 0, data_ = 0, descs_ = 0, lost_ = 0;
+  std::uint64_t head_ = 0, tail_ = 0, infos_ = 0, data_ = 0, descs_ = 0, lost_ = 0, left_out_ = 0;
 };
 
 } // namespace mapscope::builtin

@@ -148,7 +148,7 @@ int msc_call::note(int rc, const char* text) {
   const bool is_first_gap = rc == MSC_EFAULT && !gaps_;
   if (rc == MSC_EFAULT) gaps_ = true;
   const std::string_view spelled(text, ::strnlen(text, longest_note));
-  Notes& notes = rc < MSC_OK ? problem_notes_ : notes_;
+  Notes& notes = rc < MSC_OK ? problem_notes_ : rc > MSC_OK ? limit_notes_ : notes_;
   std::string said = valid_utf8(spelled);
   const bool is_new = !notes.has_more && std::ranges::find(notes.texts, said) == notes.texts.end();
   if (is_new && notes.texts.size() < most_notes)

@@ -140,8 +140,6 @@ private:
   [[nodiscard]] mapscope::report::Status status_after(int rc) const;
   [[nodiscard]] bool has_gaps(int rc) const;
   [[nodiscard]] bool lacks_memory() const { return lacks_memory_ || (special_ && special_->lacks_memory()); }
-  /// Pointers behind which too much lies.
-  [[nodiscard]] std::uint64_t left_out() const { return special_ ? special_->pointers().left_out() : 0; }
   /// A value that could be read, or elements among the map's members.
   [[nodiscard]] bool shows_something() const {
     return readable_ != 0 || (has_fields_ && (counted_ != 0 || is_kernel_target()));
@@ -197,7 +195,7 @@ private:
   bool bug_ = false;
   std::atomic<bool> other_thread_ = false; ///< one that must not call at all did
   std::optional<std::pair<std::uint64_t, mapscope::target::Fault>> first_fault_;
-  Notes problem_notes_, notes_; ///< with a code of an error, and without
+  Notes problem_notes_, limit_notes_, notes_; ///< with a code of an error, MSC_STOP, MSC_OK
   std::vector<mapscope::report::Finding> findings_;
   bool symbols_expected_ = false;
 };

@@ -45,7 +45,7 @@ report::Status msc_call::status_after(int rc) const {
   if (budget_.spent() != Kind::none) return Status::truncated;
   if (bug_ || other_thread_ || (rc < MSC_OK && rc != MSC_EFAULT)) return Status::failed;
   if (has_gaps(rc)) return shows_something() ? Status::partial : Status::unreadable;
-  if (rc > MSC_OK || hidden() != 0 || cut_values_ != 0 || left_out() != 0) return Status::truncated;
+  if (!cuts(rc).empty()) return Status::truncated;
   return Status::complete;
 }
 
@@ -95,10 +95,8 @@ std::vector<std::string> msc_call::cuts(int rc) const {
   if (hidden() != 0)
     list.push_back(fmt::format("{} of {} entries shown; --limit 0 shows all", rows_ + counted_ - hidden(),
                                rows_ + counted_));
-  if (left_out() != 0)
-    list.push_back(fmt::format("{} pointers are not followed: more than {} values lie behind those before "
-                               "(report.nodes)",
-                               left_out(), environment_.limits.nodes));
+  std::ranges::copy(said(limit_notes_), std::back_inserter(list));
+  if (special_) std::ranges::move(special_->pointers().cuts(), std::back_inserter(list));
   return list;
 }
 

@@ -247,7 +247,9 @@ struct msc_host {
    * how many entries the map has. */
   int (*count)(struct msc_call*, uint64_t n);
   /* Something a reader of the report must know, as one clause. rc MSC_EFAULT: part of the map is missing
-   * (status "partial"); MSC_EFAIL: why this render fails; MSC_OK: information. */
+   * (status "partial"); MSC_EFAIL: why this render fails; MSC_STOP: what a limit, as row_limit, leaves out
+   * and how to see it (status "truncated"; a host before that takes it for information); MSC_OK:
+   * information. */
   int (*note)(struct msc_call*, int rc, const char* text);
 
   /* One step of structured content. Beside the rows it comes behind all of them. Nested at most 16 deep. */
