@@ -2,6 +2,7 @@
 #include "host/memory/elf_core.hpp"
 
 #include "host/base/checked.hpp"
+#include "host/memory/other_forms.hpp"
 #include "host/memory/pieces.hpp"
 
 #include <algorithm>
@@ -36,6 +37,7 @@ public:
   std::string_view arch() const override { return arch_; }
   std::span<const Segment> segments() const override { return pieces_.segments(); }
   std::string_view vmcoreinfo() const override { return vmcoreinfo_; }
+  std::uint64_t cut_bytes() const override { return missing_; }
   std::span<const std::string> warnings() const override { return warnings_; }
   std::span<const std::byte> view(std::uint64_t address, std::size_t want) const override {
     return pieces_.view(address, want);
@@ -106,20 +108,6 @@ std::unexpected<Error> refuse(const std::string& name, std::string_view what) {
   return fail(Errc::unsupported, fmt::format("{}: {}", name, what));
 }
 
-/// What an ELF file that is no core is, and what it may have been meant for.
-std::string other_kind(std::uint16_t type) {
-  switch (type) {
-  case ET_REL:
-    return "an ELF object file (a kernel module?), not a core; give the memory dump";
-  case ET_EXEC:
-    return "an ELF executable, not a core; if it is the kernel, give it with --vmlinux and name the dump";
-  case ET_DYN:
-    return "an ELF shared object, not a core; if it is the kernel, give it with --vmlinux and name the dump";
-  default:
-    return fmt::format("an ELF file of type {}, not a core", type);
-  }
-}
-
 Result<Elf64_Ehdr> check_header(const std::string& name, std::span<const std::byte> bytes) {
   const auto header = load_at<Elf64_Ehdr>(bytes, 0);
   if (!header)
@@ -129,7 +117,7 @@ Result<Elf64_Ehdr> check_header(const std::string& name, std::span<const std::by
     return refuse(name, "a 32-bit ELF file; only 64-bit kernels are read");
   if (header->e_ident[EI_DATA] != ELFDATA2LSB)
     return refuse(name, "a big-endian ELF file; only little-endian is read");
-  if (header->e_type != ET_CORE) return refuse(name, other_kind(header->e_type));
+  if (const auto other = other_elf(bytes)) return refuse(name, *other);
   if (header->e_phentsize != sizeof(Elf64_Phdr))
     return refuse(name, fmt::format("program headers of {} bytes, expected {}", header->e_phentsize,
                                     sizeof(Elf64_Phdr)));

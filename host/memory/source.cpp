@@ -3,6 +3,7 @@
 
 #include "host/memory/elf_core.hpp"
 #include "host/memory/mapped_file.hpp"
+#include "host/memory/other_forms.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -13,11 +14,6 @@
 namespace mapscope::memory {
 
 namespace {
-
-bool begins_with(std::span<const std::byte> bytes, std::string_view magic) {
-  return bytes.size() >= magic.size() &&
-         std::equal(magic.begin(), magic.end(), reinterpret_cast<const char*>(bytes.data()));
-}
 
 /// The running kernel's memory by virtual address, wherever procfs is mounted. (/proc/vmcore is a file like
 /// any other.)
@@ -58,12 +54,7 @@ Result<std::unique_ptr<Source>> open_source(const std::string& name) {
   auto file = MappedFile::open(name);
   if (!file) return std::unexpected(file.error());
   if (is_elf(file->bytes())) return open_elf_core(name, std::move(*file));
-  if (begins_with(file->bytes(), "KDUMP   "))
-    return not_yet(name, "a kdump-compressed dump, which cannot be read yet; save the memory as ELF "
-                         "(dump-guest-memory without -z, -l and -s, or makedumpfile -E)");
-  if (begins_with(file->bytes(), "makedumpfile"))
-    return not_yet(name, "a flattened dump of makedumpfile, which cannot be read yet; put it together with "
-                         "makedumpfile -R");
+  if (const auto other = other_form(file->bytes())) return not_yet(name, *other);
   return not_yet(name, "neither an ELF core nor a kdump file; if it is a raw image of RAM, these cannot be "
                        "read yet: save the memory as ELF (dump-guest-memory)");
 }

@@ -76,7 +76,7 @@ TEST(Refused, OtherFormats) {
   const char* unknown = "neither an ELF core nor a kdump file; if it is a raw image of RAM, these cannot be "
                         "read yet: save the memory as ELF (dump-guest-memory)";
   expect_unsupported(std::string(8192, '\0'), unknown);
-  expect_unsupported("KDUM", unknown);
+  expect_unsupported(std::string("KDUM\0", 5), unknown);
 }
 
 TEST(Refused, OtherElfFiles) {
