@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/session.hpp"
 
+#include "host/memory/elf_core.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 namespace mapscope::cli {
@@ -25,6 +30,24 @@ std::string expand(const std::string& directory) {
 std::unexpected<Error> about(const std::string& source, Error error) {
   if (error.text.starts_with(source)) return std::unexpected(std::move(error));
   return std::unexpected(std::move(error).within(source));
+}
+
+/// Of what was looked for in the memory: when the file is cut that is said first, as the rest follows from
+/// it.
+std::unexpected<Error> about(const memory::Source& source, const SourceOptions& options, Error error) {
+  const auto& given = options.overrides;
+  const bool is_of_a_file = error.code == Errc::usage || error.code == Errc::io ||
+                            std::ranges::any_of(std::array{&given.vmlinux, &given.btf, &given.symbols},
+                                                [&](const std::string* file) {
+                                                  return !file->empty() && error.text.starts_with(*file);
+                                                });
+  const std::uint64_t cut = memory::bytes_cut_off(source);
+  if (cut != 0 && !is_of_a_file)
+    error.text =
+        fmt::format("the file ends {} bytes early, so this was not found in it: {}; take or copy the "
+                    "dump again as a whole",
+                    cut, error.text);
+  return about(options.source, std::move(error));
 }
 
 /// Errors name the file that was given, or say what to give where the memory's own is damaged.
@@ -77,15 +100,15 @@ Result<Session> Session::open(const SourceOptions& options) {
   if (!source) return std::unexpected(source.error());
   session.source = std::move(*source);
   auto target = target::Target::open(*session.source, options.overrides);
-  if (!target) return about(options.source, std::move(target.error()));
+  if (!target) return about(*session.source, options, std::move(target.error()));
   session.target = std::move(*target);
   for (const auto& warning : session.target->warnings()) spdlog::warn("{}", warning);
   spdlog::info("{}: Linux {}", options.source, session.target->release());
   auto kernel = kernel_types(*session.target);
-  if (!kernel) return about(options.source, std::move(kernel.error()));
+  if (!kernel) return about(*session.source, options, std::move(kernel.error()));
   session.kernel = std::move(*kernel);
   auto catalog = catalog::read_catalog(*session.target, session.kernel);
-  if (!catalog) return about(options.source, std::move(catalog.error()));
+  if (!catalog) return about(*session.source, options, std::move(catalog.error()));
   session.catalog = std::move(*catalog);
   session.symbols =
       std::make_unique<catalog::CodeSymbols>(*session.target, *session.kernel, session.catalog.programs);

@@ -37,7 +37,6 @@ public:
   std::string_view arch() const override { return arch_; }
   std::span<const Segment> segments() const override { return pieces_.segments(); }
   std::string_view vmcoreinfo() const override { return vmcoreinfo_; }
-  std::uint64_t cut_bytes() const override { return missing_; }
   std::span<const std::string> warnings() const override { return warnings_; }
   std::span<const std::byte> view(std::uint64_t address, std::size_t want) const override {
     return pieces_.view(address, want);
@@ -47,6 +46,7 @@ public:
   void add_notes(const Elf64_Phdr& header);
   void finish(const std::string& name);
   [[nodiscard]] std::span<const std::byte> file() const { return file_.bytes(); }
+  [[nodiscard]] std::uint64_t missing() const { return missing_; }
   [[nodiscard]] bool is_of_a_process() const { return has_user_addresses_ && !has_places_; }
 
 private:
@@ -158,6 +158,11 @@ Result<void> read_program_headers(const std::string& name, const Elf64_Ehdr& hea
 bool is_elf(std::span<const std::byte> bytes) {
   return bytes.size() >= SELFMAG &&
          std::equal(bytes.begin(), bytes.begin() + SELFMAG, reinterpret_cast<const std::byte*>(ELFMAG));
+}
+
+std::uint64_t bytes_cut_off(const Source& source) {
+  const auto* core = dynamic_cast<const ElfCore*>(&source);
+  return core != nullptr ? core->missing() : 0;
 }
 
 Result<std::unique_ptr<Source>> open_elf_core(const std::string& name, MappedFile file) {

@@ -46,9 +46,6 @@ public:
   /// The VMCOREINFO text the file carries beside the memory, or "" (it may still be in the memory itself).
   [[nodiscard]] virtual std::string_view vmcoreinfo() const = 0;
 
-  /// How many bytes the file promises beyond its end; what cannot be found may have been there.
-  [[nodiscard]] virtual std::uint64_t cut_bytes() const { return 0; }
-
   /// Sentences a person should know about the file itself ("the file ends 1234 bytes early"); usually empty.
   [[nodiscard]] virtual std::span<const std::string> warnings() const = 0;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sources that cannot be read: exit code 1, no report, one sentence that names the source.
-#include "tests/cli/mapscope.hpp"
+#include "tests/cli/hostile_dump.hpp"
 #include "tests/support/core_file.hpp"
 
 namespace mapscope::cli_test {
@@ -83,6 +83,27 @@ TEST(Source, CoreOfAKernelThatIsNotThere) {
                             "NUMBER(pgtable_l5_enabled)=0\nKERNELOFFSET=0\n");
   }));
   EXPECT_THAT(text, testing::MatchesRegex(".+(;|,|\\().+")) << "says nothing of what to do";
+}
+
+/// All of a small kernel but for its end.
+std::string cut_core(std::size_t bytes) {
+  std::string core = tiny_core({"first"});
+  core.resize(core.size() - bytes);
+  return core;
+}
+
+TEST(Source, CutCore) { // what is missed there follows from it
+  for (const std::size_t bytes : {std::size_t{100'000}, tiny_core({"first"}).size() / 2})
+    EXPECT_THAT(refusal(cut_core(bytes)),
+                testing::MatchesRegex("the file ends " + std::to_string(bytes) +
+                                      " bytes early, so this was not found in it: .+; take or copy the dump "
+                                      "again as a whole"));
+}
+
+TEST(Source, CutCoreAndAFileThatIsNone) { // of which the cut is no cause
+  const Scratch scratch;
+  const std::string core = scratch.file("vmcore", cut_core(100)), text = scratch.file("text", "content");
+  EXPECT_THAT(failure({"dump", core, "--vmlinux", text}, 2), testing::Not(HasSubstr("early")));
 }
 
 TEST(Source, Kdump) {

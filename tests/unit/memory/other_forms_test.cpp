@@ -5,6 +5,7 @@
 #include "host/memory/source.hpp"
 #include "tests/support/core_file.hpp"
 
+#include <cstring>
 #include <gmock/gmock.h>
 
 namespace mapscope::memory {
@@ -139,7 +140,8 @@ TEST(OtherElf, IsNamedByItsSections) {
 TEST(OtherElf, WithBrokenSectionsIsNamedByItsHeader) {
   std::string object = elf_with(ET_EXEC, EM_X86_64, {"__ksymtab"});
   auto& header = *reinterpret_cast<Elf64_Ehdr*>(object.data());
-  for (const std::uint64_t offset : {std::uint64_t{1} << 40, ~0ULL, std::uint64_t{object.size() - 1}}) {
+  for (const std::uint64_t offset :
+       {std::uint64_t{1} << 40, ~std::uint64_t{0}, std::uint64_t{object.size() - 1}}) {
     header.e_shoff = offset;
     EXPECT_THAT(refusal(object), StartsWith("an ELF executable, not a core"));
   }
