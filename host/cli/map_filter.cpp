@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <functional>
 #include <set>
 
@@ -24,6 +25,19 @@ Result<Predicate> by_id(const std::string& spec, std::string_view text) {
   return [id](const catalog::Map& map) { return map.id == id; };
 }
 
+bool is_used(const catalog::Catalog& catalog, const catalog::Program& program) {
+  return std::ranges::any_of(catalog.maps, [&](const catalog::Map& map) {
+    return std::ranges::find(map.programs, program.id) != map.programs.end();
+  });
+}
+
+bool is_unused_program(const catalog::Catalog& catalog, const std::string& spec) {
+  return spec.starts_with("prog:") &&
+         std::ranges::any_of(catalog.programs, [name = spec.substr(5)](const catalog::Program& program) {
+           return glob_match(name, program.name);
+         });
+}
+
 Predicate by_program(const catalog::Catalog& catalog, const std::string& glob) {
   std::set<std::uint32_t> ids;
   for (const auto& program : catalog.programs)
@@ -33,22 +47,68 @@ Predicate by_program(const catalog::Catalog& catalog, const std::string& glob) {
   };
 }
 
+/// The kernel lets no name have a colon (bpf_obj_name_cpy() of kernel/bpf/syscall.c).
+std::unexpected<Error> unknown_kind(const std::string& spec, std::size_t colon) {
+  const std::vector<std::string> kinds = {"id", "type", "prog"};
+  const std::string near = nearest(std::string_view(spec).substr(0, colon), kinds);
+  return fail(Errc::usage,
+              fmt::format("--map {}: expected id:N, type:NAME, prog:NAME or a name{}", spec,
+                          near.empty() ? "" : "; did you mean " + near + spec.substr(colon) + "?"));
+}
+
 Result<Predicate> parse(const catalog::Catalog& catalog, const std::string& spec) {
   if (spec.empty()) return fail(Errc::usage, "--map: expected id:N, type:NAME, prog:NAME or a name");
   if (spec.starts_with("id:")) return by_id(spec, std::string_view(spec).substr(3));
   if (spec.starts_with("type:"))
     return [type = spec.substr(5)](const catalog::Map& map) { return glob_match(type, map.type_name); };
   if (spec.starts_with("prog:")) return by_program(catalog, spec.substr(5));
+  if (const auto colon = spec.find(':'); colon != spec.npos) return unknown_kind(spec, colon);
   return [spec](const catalog::Map& map) { return glob_match(spec, map.name); };
 }
 
-std::string near_names(const catalog::Catalog& catalog, const std::string& spec) {
+/// What a spec could have meant, of one kind.
+struct Candidates {
+  std::string_view prefix;
   std::vector<std::string> names;
-  names.reserve(catalog.maps.size());
-  for (const auto& map : catalog.maps) names.push_back(map.name);
-  const std::string near = nearest(spec, names);
-  return near.empty() ? fmt::format("none of the {} maps fits; `mapscope maps` lists them", names.size())
-                      : fmt::format("no map fits; did you mean {}?", near);
+};
+
+std::vector<std::string> type_names(const catalog::Catalog& catalog) {
+  std::set<std::string> names;
+  for (const auto& map : catalog.maps) names.insert(map.type_name);
+  return {names.begin(), names.end()};
+}
+
+Candidates candidates_for(const catalog::Catalog& catalog, const std::string& spec) {
+  Candidates found;
+  if (spec.starts_with("type:")) return {"type:", type_names(catalog)};
+  if (spec.starts_with("prog:")) {
+    for (const auto& program : catalog.programs)
+      if (is_used(catalog, program)) found.names.push_back(program.name);
+    found.prefix = "prog:";
+  } else {
+    for (const auto& map : catalog.maps) found.names.push_back(map.name);
+  }
+  return found;
+}
+
+/// The ids that there are, as far as a number can have a neighbour.
+std::string about_ids(const catalog::Catalog& catalog) {
+  std::uint32_t first = UINT32_MAX, last = 0;
+  for (const auto& map : catalog.maps) first = std::min(first, map.id), last = std::max(last, map.id);
+  return fmt::format(
+      "no map has this id; those of the {} maps go from {} to {}, and `mapscope maps` lists them",
+      catalog.maps.size(), first, last);
+}
+
+std::string no_map_fits(const catalog::Catalog& catalog, const std::string& spec) {
+  if (catalog.maps.empty()) return "there is no map at all";
+  if (spec.starts_with("id:")) return about_ids(catalog);
+  if (is_unused_program(catalog, spec)) return "no map is used by this program";
+  const auto [prefix, names] = candidates_for(catalog, spec);
+  const std::string near = nearest(std::string_view(spec).substr(prefix.size()), names);
+  if (!near.empty()) return fmt::format("no map fits; did you mean {}{}?", prefix, near);
+  if (prefix == "type:") return fmt::format("no map fits; the types there are: {}", fmt::join(names, ", "));
+  return fmt::format("none of the {} maps fits; `mapscope maps` lists them", catalog.maps.size());
 }
 
 } // namespace
@@ -69,7 +129,7 @@ Result<std::vector<const catalog::Map*>> filter_maps(const catalog::Catalog& cat
     bool any = false;
     for (std::size_t i = 0; i < chosen.size(); ++i)
       if ((*fits)(catalog.maps[i])) chosen[i] = any = true;
-    if (!any) return fail(Errc::usage, fmt::format("--map {}: {}", spec, near_names(catalog, spec)));
+    if (!any) return fail(Errc::usage, fmt::format("--map {}: {}", spec, no_map_fits(catalog, spec)));
   }
   std::vector<const catalog::Map*> maps;
   for (std::size_t i = 0; i < chosen.size(); ++i)
