@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "host/cli/inputs.hpp"
 #include "host/cli/kernel_targets.hpp"
 #include "host/cli/map_filter.hpp"
 #include "host/cli/message.hpp"
@@ -307,17 +308,22 @@ private:
 };
 
 Result<std::unique_ptr<report::Output>> open_output(const std::string& path) {
-  if (path.empty()) return report::standard_output();
+  auto standard = report::standard_output();
+  if (path.empty()) return standard;
   return report::file_output(path);
 }
 
 } // namespace
 
 int dump(const DumpOptions& options) {
+  if (auto checked = check_output(options.output, inputs_of(options)); !checked)
+    return complain(checked.error());
   auto setup = Setup::open(options, sets_of(options));
   if (!setup) return complain(setup.error());
   // What is wrong with the command line is said before a dump of many gigabytes is opened.
   if (auto checked = check_specs(options.maps); !checked) return complain(checked.error());
+  if (auto checked = check_output(options.output, inputs_of(setup->registry)); !checked)
+    return complain(checked.error());
   auto output = open_output(options.output);
   if (!output) return complain(output.error());
   auto session = Session::open(options);

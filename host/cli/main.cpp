@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line, word by word; each command's work is in a file of its own.
 #include "host/base/nearest.hpp"
+#include "host/cli/inputs.hpp"
 #include "host/cli/message.hpp"
 #include "host/cli/options.hpp"
 #include "host/cli/print.hpp"
@@ -117,6 +118,7 @@ int run_dump(Words& words) {
   DumpOptions& options = words.dump;
   if (!words.format_word.empty() && words.format_word != "text" && words.format_word != "json")
     return not_there_yet("--format " + words.format_word, "text and json are");
+  if (options.output == "-" || options.output == "/dev/stdout") options.output.clear();
   if (words.json || options.pretty || words.format_word == "json") options.format = report::Format::json;
   return dump(options);
 }
@@ -253,6 +255,19 @@ void hold_standard_descriptors() {
       (void)::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); // the lowest free number is fd
 }
 
+/// Of whichever command it is; a file that was redirected to by mistake is not read as a dump either.
+Result<void> check_standard_output(const Words& words) {
+  if (!words.dump.output.empty()) return {}; // its own check
+  std::vector<Input> inputs = inputs_of(words.dump);
+  for (const CommonOptions* options :
+       {static_cast<const CommonOptions*>(&words.list), static_cast<const CommonOptions*>(&words.check)})
+    std::ranges::copy(inputs_of(*options), std::back_inserter(inputs));
+  std::ranges::copy(inputs_of(words.verify), std::back_inserter(inputs));
+  for (const std::string& file : {words.verify.file, words.check.file})
+    if (!file.empty()) inputs.push_back({"FILE", file});
+  return check_output("", inputs);
+}
+
 void on_interrupt(int) {
   report::remove_unfinished();
   ::_exit(exit_interrupted);
@@ -279,6 +294,7 @@ int run(int argc, char** argv) {
     return usage_error(error, app);
   }
   set_up_messages(words.quiet ? -1 : words.verbose, words.log_level == "error" ? "err" : words.log_level);
+  if (auto checked = check_standard_output(words); !checked) return complain(checked.error());
   return command();
 }
 
