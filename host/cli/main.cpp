@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line, word by word; each command's work is in a file of its own.
+#include "host/base/ending.hpp"
 #include "host/base/nearest.hpp"
 #include "host/cli/inputs.hpp"
 #include "host/cli/message.hpp"
 #include "host/cli/options.hpp"
 #include "host/cli/print.hpp"
-#include "host/report/output.hpp"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <csignal>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -268,16 +267,9 @@ Result<void> check_standard_output(const Words& words) {
   return check_output("", inputs);
 }
 
-void on_interrupt(int) {
-  report::remove_unfinished();
-  ::_exit(exit_interrupted);
-}
-
 int run(int argc, char** argv) {
   hold_standard_descriptors();
-  std::signal(SIGPIPE, SIG_IGN); // a reader that went away is a write error like any other
-  std::signal(SIGINT, on_interrupt);
-  std::signal(SIGTERM, on_interrupt);
+  set_up_endings();
   Words words;
   std::function<int()> command;
   CLI::App app("Shows every BPF map in a kernel's memory, with names and types.", "mapscope");

@@ -59,8 +59,7 @@ enum ExitCode : int {
   exit_ok = 0,
   exit_no_report = 1,
   exit_usage = 2,
-  exit_strict = 3,
-  exit_interrupted = 130
+  exit_strict = 3
 };
 
 int dump(const DumpOptions& options);

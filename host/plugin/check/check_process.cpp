@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/check/check_process.hpp"
 
+#include "host/base/ending.hpp"
 #include "host/base/sanitized.hpp"
 #include "host/plugin/verify/elf_image.hpp"
 
@@ -55,7 +56,7 @@ void limit(int what, rlim_t most) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   limit(RLIMIT_CORE, 0);
   if (!sanitized) limit(RLIMIT_AS, most_memory); // a sanitizer's shadow is larger than any limit
-  std::signal(SIGINT, SIG_DFL), std::signal(SIGTERM, SIG_DFL);
+  forget_endings();
   ::dup2(printed, STDOUT_FILENO), ::dup2(printed, STDERR_FILENO);
   try {
     const CheckAnswer answer = work([&](const std::string& doing) { put(shared.doing, doing); });

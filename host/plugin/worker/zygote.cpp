@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/worker/zygote.hpp"
 
+#include "host/base/ending.hpp"
 #include "host/plugin/worker/sandbox.hpp"
 #include "host/plugin/worker/zygote_messages.hpp"
 
@@ -76,6 +77,7 @@ void keep_time_zone() {
 [[noreturn]] void run_zygote(const Environment& environment, std::span<const Plugin> plugins, int fd,
                              pid_t parent) {
   ::prctl(PR_SET_NAME, "mapscope-zygote");
+  forget_endings();
   keep_time_zone();
   std::vector<int> kept = {fd};
   for (const Plugin& plugin : plugins)

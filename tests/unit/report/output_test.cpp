@@ -73,6 +73,33 @@ TEST(FileOutput, KeepsLinksPointing) {
   EXPECT_EQ(test::read_file(folder / "real"), "new");
 }
 
+TEST(FileOutput, GoesWhereALinkPointsThoughNothingIsThere) {
+  const TemporaryDirectory folder;
+  fs::create_directory(folder / "beyond");
+  fs::create_symlink("second", folder / "link");
+  fs::create_symlink("beyond/real", folder / "second");
+  const auto output = file_output((folder / "link").string());
+  EXPECT_TRUE((*output)->write("new") && (*output)->commit());
+  EXPECT_TRUE(fs::is_symlink(folder / "link") && fs::is_symlink(folder / "second"));
+  EXPECT_EQ(test::read_file(folder / "beyond/real"), "new");
+  fs::create_symlink("round", folder / "round");
+  EXPECT_EQ(file_output((folder / "round").string()).error().text,
+            (folder / "round").string() +
+                ": cannot write the report there: Too many levels of symbolic links");
+}
+
+TEST(FileOutput, KeepsTheModeOfWhatItReplaces) {
+  const TemporaryDirectory folder;
+  const fs::path path = folder / "report";
+  std::ofstream(path) << "secret";
+  ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
+  const auto output = file_output(path.string());
+  EXPECT_TRUE((*output)->commit());
+  struct stat status{};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+}
+
 TEST(FileOutput, HasTheUsualMode) {
   const TemporaryDirectory folder;
   const mode_t mask = ::umask(027);

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/base/ending.hpp"
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <unistd.h>
+
+namespace mapscope {
+
+namespace {
+
+/// Read by a signal handler, which may come at any time.
+std::array<std::atomic<void (*)() noexcept>, 4> undoes;
+std::atomic<pid_t> owner = 0;
+
+void undo_all() noexcept {
+  if (owner != ::getpid()) return;
+  for (const auto& undo : undoes)
+    if (const auto call = undo.load(); call != nullptr) call();
+}
+
+/// By the signal itself; `signal` may be blocked, or ignored by whoever started the program.
+[[noreturn]] void end_by(int signal) noexcept {
+  std::signal(signal, SIG_DFL);
+  sigset_t only;
+  ::sigemptyset(&only);
+  ::sigaddset(&only, signal);
+  ::pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
+  ::raise(signal);
+  ::_exit(128 + signal);
+}
+
+void on_request(int signal) {
+  undo_all();
+  ::_exit(128 + signal);
+}
+
+void on_other(int signal) {
+  undo_all();
+  end_by(signal);
+}
+
+bool is_ours(int signal) noexcept {
+  struct sigaction action{};
+  return ::sigaction(signal, nullptr, &action) == 0 &&
+         (action.sa_handler == on_request || action.sa_handler == on_other);
+}
+
+/// What somebody else handles (a sanitizer), or ignores, stays theirs. On another stack where there is one:
+/// the signal may say that the usual one is used up.
+void handle(int signal, void (*handler)(int)) noexcept {
+  struct sigaction action{};
+  if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) return;
+  action.sa_handler = handler;
+  action.sa_flags = SA_ONSTACK;
+  ::sigfillset(&action.sa_mask); // one ending is enough
+  ::sigaction(signal, &action, nullptr);
+}
+
+} // namespace
+
+void set_up_endings() noexcept {
+  owner = ::getpid();
+  for (const int signal : {SIGHUP, SIGINT, SIGTERM}) handle(signal, on_request);
+  // Those of signal(7) whose default is to end the process; SIGSEGV and its like may come from a plugin.
+  for (const int signal : {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGXCPU,
+                           SIGALRM, SIGVTALRM, SIGPROF, SIGUSR1, SIGUSR2, SIGIO, SIGPWR, SIGSTKFLT})
+    handle(signal, on_other);
+  for (int signal = SIGRTMIN; signal <= SIGRTMAX; ++signal) handle(signal, on_other);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
+}
+
+void forget_endings() noexcept {
+  for (int signal = 1; signal <= SIGRTMAX; ++signal)
+    if (is_ours(signal)) std::signal(signal, SIG_DFL);
+}
+
+void before_ending(void (*undo)() noexcept) noexcept {
+  for (auto& place : undoes) {
+    void (*expected)() noexcept = nullptr;
+    if (place.compare_exchange_strong(expected, undo) || expected == undo) return;
+  }
+}
+
+void end_without_reader() noexcept {
+  undo_all();
+  end_by(SIGPIPE);
+}
+
+} // namespace mapscope
