@@ -5,6 +5,7 @@
 #include "host/cli/message.hpp"
 #include "host/cli/progress.hpp"
 #include "host/cli/session.hpp"
+#include "host/cli/terminal.hpp"
 #include "host/plugin/allocators.hpp"
 #include "host/plugin/worker/workers.hpp"
 #include "host/report/findings.hpp"
@@ -18,7 +19,6 @@
 #include <map>
 #include <set>
 #include <spdlog/spdlog.h>
-#include <sys/ioctl.h>
 #include <thread>
 #include <unistd.h>
 
@@ -50,10 +50,9 @@ report::Options report_options(const DumpOptions& options, const config::Report&
   out.big_numbers_as_strings = settings.big_numbers == "string";
   out.arena_bytes = settings.arena_bytes;
   out.list_lines = settings.inside;
-  if (!options.output.empty() || ::isatty(STDOUT_FILENO) == 0) return out;
-  out.color = true;
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) out.width = size.ws_col;
+  const Terminal terminal = options.output.empty() ? Terminal::of(STDOUT_FILENO) : Terminal{};
+  out.color = terminal.colored(options.color);
+  if (terminal.columns >= 40) out.width = terminal.columns;
   return out;
 }
 

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line, word by word; each command's work is in a file of its own.
 #include "host/base/ending.hpp"
-#include "host/base/nearest.hpp"
+#include "host/cli/help.hpp"
 #include "host/cli/inputs.hpp"
 #include "host/cli/message.hpp"
 #include "host/cli/options.hpp"
 #include "host/cli/print.hpp"
+#include "host/cli/usage.hpp"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <sstream>
 #include <unistd.h>
 
@@ -29,7 +28,6 @@ struct Words {
   PluginsNewOptions create;
   PluginsCheckOptions check;
   std::string format_word, log_level;
-  std::vector<std::string> later;
   bool json = false, verbose_twice = false;
   int verbose = 0;
   bool quiet = false;
@@ -42,19 +40,21 @@ void add_messages(CLI::App& app, Words& words) {
       "say what is done (twice: everything)");
   app.add_flag("-q,--quiet", words.quiet, "say errors only");
   app.add_option("--log-level", words.log_level, "how much is said on stderr")
-      ->check(CLI::IsMember({"off", "error", "warn", "info", "debug"}));
+      ->default_str("warn")
+      ->check(one_of({"off", "error", "warn", "info", "debug"}));
 }
 
 /// Repeatable options take one word each time (allow_extra_args), or `--set a=1 vmcore` would swallow the
 /// source.
 void add_common(CLI::App& app, CommonOptions& options, Words& words) {
-  app.add_option("--config", options.configs, "TOML configuration; later files override earlier ones")
+  app.add_option("--config", options.configs,
+                 "TOML configuration; may be given again, later files override earlier ones")
       ->type_name("FILE")
       ->allow_extra_args(false);
-  app.add_option("--set", options.sets, "override one configuration key")
+  app.add_option("--set", options.sets, "override one configuration key; may be given again")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  app.add_option("--plugin-dir", options.plugin_dirs, "look for plugins here too")
+  app.add_option("--plugin-dir", options.plugin_dirs, "look for plugins here too; may be given again")
       ->type_name("DIR")
       ->allow_extra_args(false);
   add_messages(app, words);
@@ -86,31 +86,37 @@ void add_dump(CLI::App& app, Words& words) {
   DumpOptions& options = words.dump;
   add_source(app, options, words);
   app.add_option("--map", options.maps,
-                 "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name")
+                 "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name; may be given again")
       ->type_name("SPEC")
       ->allow_extra_args(false);
   auto* json = app.add_flag("-j,--json", words.json, "JSON on one line");
   auto* pretty = app.add_flag("-p,--pretty", options.pretty, "JSON, indented");
-  auto* format = app.add_option("--format", words.format_word, "text or json")
-                     ->check(CLI::IsMember({"text", "json", "ndjson", "html", "bpftool"}));
+  auto* format = app.add_option("--format", words.format_word, "the same choice spelled out")
+                     ->default_str("text")
+                     ->check(one_of({"text", "json"}, {"ndjson", "html", "bpftool"}));
   json->excludes(format), pretty->excludes(format);
-  app.add_option("-o,--output", options.output, "write there; a partial file never replaces a complete one")
+  app.add_option("-o,--output", options.output,
+                 "write there; a partial file never replaces a complete one, and no report replaces what was "
+                 "given to read")
       ->type_name("FILE")
+      ->default_str("-, standard output")
       ->check([](const std::string& name) { return name.empty() ? "the name of the file is empty" : ""; });
-  app.add_option("--isolate", options.isolate, "which plugins run in worker processes")
-      ->check(CLI::IsMember({"out-of-tree", "all", "none"}));
-  app.add_option("--limit", options.limit,
-                 "entries shown per map, and N things (at least 16) inside each; 0 = no limit")
-      ->type_name("N")
-      ->check(not_negative);
+  auto* isolate = app.add_option("--isolate", options.isolate, "which plugins run in worker processes")
+                      ->check(one_of({"out-of-tree", "all", "none"}));
+  stands_for(isolate, "plugins.isolate");
+  auto* limit = app.add_option("--limit", options.limit,
+                               "entries shown per map, and N things (at least 16) inside each; 0 = no limit")
+                    ->type_name("N")
+                    ->check(not_negative);
+  stands_for(limit, "report.limit");
   app.add_option("--jobs", options.jobs, "maps rendered at the same time")
       ->type_name("N")
+      ->default_str("the CPUs available")
       ->check(CLI::Range(1U, 1024U));
+  app.add_option("--color", options.color, "text in colours; auto: on a terminal, unless NO_COLOR is set")
+      ->default_str("auto")
+      ->check(one_of({"auto", "always", "never"}));
   app.add_flag("--strict", options.strict, "exit 3 when any map is less than complete");
-}
-
-int not_there_yet(std::string_view what, std::string_view instead) {
-  return complain({Errc::usage, fmt::format("{} is not there yet; {}", what, instead), {}});
 }
 
 int run_dump(Words& words) {
@@ -142,6 +148,7 @@ void add_check(CLI::App& plugins, Words& words, std::function<int()>& run) {
   check->add_option("FILE", words.check.file)->required();
   check->add_option("--seconds", words.check.seconds, "for each rule; then the plugin hangs")
       ->type_name("N")
+      ->default_str(std::to_string(words.check.seconds))
       ->check(CLI::Range(1U, 3600U));
   add_common(*check, words.check, words);
   check->callback([&] { run = [&] { return plugins_check(words.check); }; });
@@ -150,7 +157,7 @@ void add_check(CLI::App& plugins, Words& words, std::function<int()>& run) {
 void add_new(CLI::App& plugins, Words& words, std::function<int()>& run) {
   auto* create = plugins.add_subcommand("new", "write a plugin's project, which builds and passes its test");
   create->add_option("NAME", words.create.name, "the plugin's, such as task_stats")->required();
-  create->add_option("DIR", words.create.directory, "write it there; default: NAME");
+  create->add_option("DIR", words.create.directory, "write it there")->default_str("NAME");
   add_messages(*create, words);
   create->callback([&] { run = [&] { return plugins_new(words.create); }; });
 }
@@ -189,52 +196,13 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
   add_common(*show, words.list, words), add_json(*show, words);
   show->callback([&] { run = [&] { return config_show(words.list, words.json); }; });
 
-  for (const auto& [parent, name, what, instead] :
-       std::initializer_list<std::tuple<CLI::App*, const char*, const char*, const char*>>{
-           {&app, "diff", "what changed between two reports (not there yet)",
-            "compare what `mapscope dump -p` writes with diff(1)"},
-           {&app, "report", "a saved report as text or HTML (not there yet)",
-            "`mapscope dump` writes text from the dump itself"}}) {
-    auto* command = parent->add_subcommand(name, what);
-    command->add_option("WORDS", words.later);
-    command->allow_extras();
-    const std::string spelled = parent == &app ? std::string(name) : fmt::format("plugins {}", name);
-    command->callback([&run, spelled, instead] {
-      run = [spelled, instead] { return not_there_yet("mapscope " + spelled, instead); };
-    });
-  }
-}
-
-/// The command that is missing or not known, in the words of the deepest command that is; "" when it is
-/// neither.
-std::string command_problem(const CLI::App& app) {
-  const CLI::App* command = &app;
-  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
-  std::vector<std::string> names;
-  for (const CLI::App* sub : command->get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(sub->get_name());
-  if (names.empty()) return "";
-  const auto words = command->remaining();
-  const auto wrong =
-      std::ranges::find_if(words, [](const std::string& word) { return !word.starts_with('-'); });
-  if (wrong == words.end())
-    return fmt::format("{} needs a command: {}", command->get_name(), fmt::join(names, ", "));
-  const std::string near = nearest(*wrong, names);
-  return fmt::format("there is no command {} {}{}", command->get_name(), *wrong,
-                     near.empty() ? "" : fmt::format("; did you mean {}?", near));
+  add_later_commands(app, run);
 }
 
 void add_version(CLI::App& app) {
-  app.set_version_flag("--version", "mapscope " MAPSCOPE_VERSION);
-  for (CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) add_version(*sub);
-}
-
-/// CLI11's own sentences may run over lines; here it is one, and where to look.
-int usage_error(const CLI::ParseError& error, const CLI::App& app) {
-  std::string text = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr ? command_problem(app) : "";
-  if (text.empty()) text = error.what();
-  std::ranges::replace(text, '\n', ' ');
-  return complain({Errc::usage, text + "; see mapscope --help", {}});
+  app.set_version_flag("-V,--version", "mapscope " MAPSCOPE_VERSION, "print the version");
+  for (CLI::App* sub : app.get_subcommands([](const CLI::App* sub) { return !sub->get_group().empty(); }))
+    add_version(*sub);
 }
 
 /// --help and --version: what they show goes to standard output, and whether it got there is told.
@@ -273,6 +241,7 @@ int run(int argc, char** argv) {
   Words words;
   std::function<int()> command;
   CLI::App app("Shows every BPF map in a kernel's memory, with names and types.", "mapscope");
+  app.formatter(std::make_shared<Help>());
   app.require_subcommand(1);
   add_commands(app, words, command);
   add_version(app);

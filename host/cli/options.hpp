@@ -26,6 +26,7 @@ struct DumpOptions : SourceOptions {
   std::vector<std::string> maps; ///< --map SPEC
   report::Format format = report::Format::text;
   bool pretty = false;
+  std::string color = "auto";        ///< "auto", "always" or "never"
   std::string output;                ///< "" = standard output
   std::optional<std::int64_t> limit; ///< not negative; TOML's numbers are signed
   std::optional<std::string> isolate;
@@ -55,12 +56,7 @@ struct PluginsNewOptions {
 };
 
 /// Exit codes, a contract of the command line.
-enum ExitCode : int {
-  exit_ok = 0,
-  exit_no_report = 1,
-  exit_usage = 2,
-  exit_strict = 3
-};
+enum ExitCode : int { exit_ok = 0, exit_no_report = 1, exit_usage = 2, exit_strict = 3 };
 
 int dump(const DumpOptions& options);
 /// explain: also who else claims each map, and who was passed over.

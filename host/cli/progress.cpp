@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/progress.hpp"
 
+#include "host/cli/terminal.hpp"
+
 #include <cstdio>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -13,7 +15,10 @@ const auto start = std::chrono::steady_clock::now(); // before main()
 
 std::chrono::steady_clock::time_point process_start() { return start; }
 
-Progress::Progress(std::size_t total) : total_(total), terminal_(::isatty(STDERR_FILENO) != 0) {}
+Progress::Progress(std::size_t total) : total_(total) {
+  const Terminal terminal = Terminal::of(STDERR_FILENO);
+  terminal_ = terminal.is_there && !terminal.is_dumb; // the line is written over itself
+}
 
 Progress::~Progress() {
   if (shown_) fmt::print(stderr, "\r\033[K");

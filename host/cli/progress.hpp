@@ -20,7 +20,7 @@ public:
 
 private:
   std::size_t total_;
-  bool terminal_, shown_ = false;
+  bool terminal_ = false, shown_ = false;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 

@@ -2,6 +2,8 @@
 // The words of the command line: unknown ones, missing ones, and those that are not there yet.
 #include "tests/cli/mapscope.hpp"
 
+#include <cctype>
+
 namespace mapscope::cli_test {
 namespace {
 
@@ -20,9 +22,31 @@ TEST(Words, UnknownCommand) {
 }
 
 TEST(Words, UnknownOption) {
-  EXPECT_EQ(misuse({"dump", "--bogus"}),
-            "The following argument was not expected: --bogus; see mapscope --help");
-  EXPECT_THAT(misuse({"info", "--map", "x"}), HasSubstr("--map"));
+  EXPECT_EQ(misuse({"dump", "--limt", "5"}),
+            "mapscope dump has no option --limt; did you mean --limit?; see mapscope --help");
+  EXPECT_THAT(misuse({"dump", "x", "--pluginn-dir=y"}), HasSubstr("did you mean --plugin-dir?"));
+  EXPECT_THAT(misuse({"--verison"}), HasSubstr("mapscope has no option --verison; did you mean --version?"));
+  EXPECT_THAT(misuse({"plugins", "check", "--secnods", "3"}), HasSubstr("did you mean --seconds?"));
+  EXPECT_EQ(misuse({"dump", "--xyzzyxyzzyxyzzy"}),
+            "mapscope dump has no option --xyzzyxyzzyxyzzy; see mapscope --help");
+  EXPECT_EQ(misuse({"dump", "-x"}), "mapscope dump has no option -x; see mapscope --help");
+}
+
+TEST(Words, OptionOfAnotherCommand) {
+  EXPECT_EQ(misuse({"info", "--map", "x"}),
+            "mapscope info has no option --map; mapscope dump has; see mapscope --help");
+  EXPECT_THAT(misuse({"dump", "--any-owner"}), HasSubstr("mapscope plugins verify has"));
+  EXPECT_THAT(misuse({"maps", "--limt", "3"}), HasSubstr("did you mean --limit of mapscope dump?"));
+}
+
+TEST(Words, OptionsThatAreNotThereYet) {
+  for (const std::string option :
+       {"--vmcoreinfo", "--layout", "--via", "--running", "--types", "--only", "--not-map", "--task", "--key",
+        "--where", "--sort", "--top", "--fold", "--full", "--zeros", "--no-pager"})
+    EXPECT_THAT(misuse({"dump", "vmcore", option, "x"}), StartsWith(option + " is not there yet; "));
+  EXPECT_THAT(misuse({"maps", "--via=kcore"}), StartsWith("--via is not there yet; "));
+  for (const std::string option : {"--value-type", "--map-type", "--map-name", "--kernel", "--allocator"})
+    EXPECT_THAT(misuse({"plugins", "new", "x", option}), StartsWith(option + " is not there yet; "));
 }
 
 TEST(Words, OneTooMany) {
@@ -46,12 +70,19 @@ TEST(Words, MapSpecsThatAreNone) {
   EXPECT_THAT(misuse({"dump", "/tmp", "--map", "good*", "--map", "id:"}), HasSubstr("id:17"));
 }
 
+TEST(Words, MapSpecsOfAnUnknownKind) { // no name has a colon
+  EXPECT_EQ(misuse({"dump", "/tmp", "--map", "tpye:hash"}),
+            "--map tpye:hash: expected id:N, type:NAME, prog:NAME or a name; did you mean type:hash?");
+  EXPECT_THAT(misuse({"dump", "/tmp", "--map", "program:x"}), HasSubstr("did you mean prog:x?"));
+}
+
 TEST(Words, FormatsThatAreNotThereYet) {
   for (const std::string format : {"ndjson", "html", "bpftool"})
     EXPECT_EQ(misuse({"dump", "/tmp", "--format", format}),
               "--format " + format + " is not there yet; text and json are");
   EXPECT_EQ(misuse({"dump", "/tmp", "--format", "xml"}),
-            "--format: xml not in {text,json,ndjson,html,bpftool}; see mapscope --help");
+            "--format: xml not in {text,json}; see mapscope --help");
+  EXPECT_THAT(misuse({"dump", "/tmp", "--format", "jsno"}), HasSubstr("did you mean json?"));
 }
 
 TEST(Words, FormatsThatContradict) {
@@ -71,8 +102,13 @@ TEST(Words, IsolationOfAnotherKind) {
 }
 
 TEST(Words, CommandsThatAreNotThereYet) {
-  const std::vector<Words> later = {
-      {"diff", "a", "b"}, {"report", "a.json"}, {"report", "a.json", "--format", "html"}};
+  const std::vector<Words> later = {{"diff", "a", "b"},
+                                    {"report", "a.json"},
+                                    {"report", "a.json", "--format", "html"},
+                                    {"get", "vmcore", "m"},
+                                    {"watch", "--count=3"},
+                                    {"diff", "--help"},
+                                    {"get"}};
   for (const Words& words : later) {
     const std::string text = misuse(words);
     EXPECT_THAT(text, StartsWith("mapscope " + words[0]));
@@ -96,9 +132,7 @@ const std::vector<Words> commands = {{},
                                      {"plugins", "new"},
                                      {"plugins", "check"},
                                      {"config"},
-                                     {"config", "show"},
-                                     {"diff"},
-                                     {"report"}};
+                                     {"config", "show"}};
 
 TEST(Words, HelpEverywhere) {
   for (Words words : commands) {
@@ -109,10 +143,42 @@ TEST(Words, HelpEverywhere) {
   }
 }
 
-TEST(Words, VersionEverywhere) {
+TEST(Words, HelpNamesWhatIsThereAndNothingElse) {
   for (Words words : commands) {
-    words.emplace_back("--version");
-    EXPECT_EQ(output(words), "mapscope " MAPSCOPE_VERSION "\n");
+    words.emplace_back("--help");
+    const std::string help = output(words);
+    for (const char* later :
+         {"not there yet", "ndjson", "html", "bpftool", "diff", "watch", "--full", "--sort"})
+      EXPECT_THAT(help, testing::Not(HasSubstr(later))) << words[0];
+    EXPECT_THAT(help, testing::Not(HasSubstr(" ...\n")));
+    EXPECT_THAT(help, testing::Not(testing::ContainsRegex("FILE \\.\\.\\."))) << "one value each time";
+  }
+}
+
+/// What holds without the option, from where it is defined.
+TEST(Words, HelpTellsDefaults) {
+  std::string help = output({"dump", "--help"}), shown;
+  std::ranges::unique_copy(help, std::back_inserter(shown),
+                           [](char a, char b) { return std::isspace(a) != 0 && std::isspace(b) != 0; });
+  std::ranges::replace(shown, '\n', ' ');
+  const std::string config = output({"config", "show"});
+  ASSERT_THAT(config, HasSubstr("report.limit = 4096 "));
+  EXPECT_THAT(shown, HasSubstr("(default: 4096, configuration key report.limit)"));
+  EXPECT_THAT(shown, HasSubstr("(default: out-of-tree, configuration key plugins.isolate)"));
+  EXPECT_THAT(shown, HasSubstr("(default: the CPUs available)"));
+  EXPECT_THAT(shown, HasSubstr("(default: text)"));
+  EXPECT_THAT(shown, HasSubstr("(default: auto)"));
+  EXPECT_THAT(shown, HasSubstr("(default: warn)"));
+  EXPECT_THAT(output({"plugins", "check", "--help"}), HasSubstr("(default: 20)"));
+}
+
+TEST(Words, VersionEverywhere) {
+  for (const Words& words : commands) {
+    for (const char* option : {"--version", "-V"}) {
+      Words asked = words;
+      asked.emplace_back(option);
+      EXPECT_EQ(output(asked), "mapscope " MAPSCOPE_VERSION "\n");
+    }
   }
 }
 

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/cli/usage.hpp"
+
+#include "host/base/nearest.hpp"
+#include "host/cli/message.hpp"
+#include "host/cli/options.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace mapscope::cli {
+
+namespace {
+
+struct Later {
+  std::string_view word, instead;
+};
+
+constexpr std::array<Later, 4> later_commands = {
+    {{"get", "`mapscope dump --map NAME` shows a whole map"},
+     {"watch", "run `mapscope dump` again and compare"},
+     {"diff", "compare what `mapscope dump -p` writes with diff(1)"},
+     {"report", "`mapscope dump` writes text from the dump itself"}}};
+
+constexpr std::string_view from_json = "choose from what -j writes, with jq for example";
+constexpr std::array<Later, 16> later_options = {
+    {{"--vmcoreinfo", "--vmlinux and --symbols name the kernel's own files"},
+     {"--layout", "save the memory as ELF (dump-guest-memory), which says where each piece lies"},
+     {"--via", "a saved dump can be read, a running machine cannot"},
+     {"--running", "a saved dump can be read, a running machine cannot"},
+     {"--types", "types come from the BTF of the kernel and of its programs"},
+     {"--only", "the configuration key plugins.allow says which plugins are used"},
+     {"--not-map", "--map says which maps are shown"},
+     {"--task", from_json},
+     {"--key", from_json},
+     {"--where", from_json},
+     {"--sort", from_json},
+     {"--top", "--limit says how many entries are shown"},
+     {"--fold", "-j writes the stacks with their counts"},
+     {"--full", "-j writes every value"},
+     {"--zeros", "-j writes every value"},
+     {"--no-pager", "no pager is started"}}};
+
+constexpr std::string_view edit_it = "edit the project that `mapscope plugins new NAME` writes";
+constexpr std::array<Later, 5> later_options_of_new = {{{"--value-type", edit_it},
+                                                        {"--map-type", edit_it},
+                                                        {"--map-name", edit_it},
+                                                        {"--kernel", edit_it},
+                                                        {"--allocator", edit_it}}};
+
+template <std::size_t Size>
+const Later* find_later(const std::array<Later, Size>& table, std::string_view word) {
+  const auto found = std::ranges::find(table, word, &Later::word);
+  return found != table.end() ? &*found : nullptr;
+}
+
+std::string later_text(std::string_view what, std::string_view instead) {
+  return fmt::format("{} is not there yet; {}", what, instead);
+}
+
+bool is_hidden(const CLI::App& command) { return command.get_group().empty(); }
+
+std::vector<const CLI::App*> commands_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App* sub) { return !is_hidden(*sub); });
+}
+
+/// "mapscope plugins new"
+std::string path_of(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return (parent != nullptr ? path_of(*parent) + " " : "") + command.get_name();
+}
+
+const CLI::App& deepest_given(const CLI::App& app) {
+  const CLI::App* command = &app;
+  while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+  return *command;
+}
+
+std::vector<std::string> options_of(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return names;
+}
+
+/// Every command with its options, `first` before the others.
+std::vector<const CLI::App*> all_commands(const CLI::App& app, const CLI::App& first) {
+  std::vector<const CLI::App*> all = {&first}, waiting = {&app};
+  while (!waiting.empty()) {
+    const CLI::App* command = waiting.back();
+    waiting.pop_back();
+    if (command != &first) all.push_back(command);
+    const auto subs = commands_of(*command);
+    waiting.insert(waiting.end(), subs.rbegin(), subs.rend());
+  }
+  return all;
+}
+
+bool is_among(const std::vector<std::string>& words, const std::string& word) {
+  return std::ranges::find(words, word) != words.end();
+}
+
+bool has_option(const CLI::App& command, const std::string& name) {
+  return is_among(options_of(command), name);
+}
+
+/// Of another command, or a slip of the pen.
+std::string unknown_option(const CLI::App& app, const CLI::App& command, const std::string& option) {
+  const std::string problem = fmt::format("{} has no option {}", path_of(command), option);
+  if (!option.starts_with("--")) return problem;
+  const auto commands = all_commands(app, command);
+  std::vector<std::string> names;
+  for (const CLI::App* other : commands) {
+    if (has_option(*other, option)) return fmt::format("{}; {} has", problem, path_of(*other));
+    std::ranges::copy(options_of(*other), std::back_inserter(names));
+  }
+  const std::string near = nearest(option, names);
+  if (near.empty()) return problem;
+  const auto owner =
+      std::ranges::find_if(commands, [&](const CLI::App* other) { return has_option(*other, near); });
+  return fmt::format("{}; did you mean {}{}?", problem, near,
+                     *owner == &command ? "" : " of " + path_of(**owner));
+}
+
+/// The first option that no command knows where it stands; "" when all are known.
+std::string option_problem(const CLI::App& app) {
+  const CLI::App& command = deepest_given(app);
+  const auto words = command.remaining();
+  const auto wrong = std::ranges::find_if(
+      words, [](const std::string& word) { return word.size() > 1 && word.starts_with('-'); });
+  if (wrong == words.end() || *wrong == "--") return "";
+  const std::string option = wrong->substr(0, wrong->find('='));
+  const bool is_new = path_of(command) == "mapscope plugins new";
+  const Later* later = is_new ? find_later(later_options_of_new, option) : find_later(later_options, option);
+  if (later != nullptr) return later_text(option, later->instead);
+  return unknown_option(app, command, option);
+}
+
+/// The first word behind the commands that are known; "" when there is none.
+std::string first_word(const CLI::App& command) {
+  const auto words = command.remaining();
+  const auto word =
+      std::ranges::find_if(words, [](const std::string& text) { return !text.starts_with('-'); });
+  return word != words.end() ? *word : "";
+}
+
+/// The command that is missing or not known, in the words of the deepest command that is; "" when it is
+/// neither.
+std::string command_problem(const CLI::App& app) {
+  const CLI::App& command = deepest_given(app);
+  std::vector<std::string> names;
+  for (const CLI::App* sub : commands_of(command)) names.push_back(sub->get_name());
+  if (names.empty()) return "";
+  const std::string wrong = first_word(command);
+  if (wrong.empty()) return fmt::format("{} needs a command: {}", command.get_name(), fmt::join(names, ", "));
+  const std::string near = nearest(wrong, names);
+  return fmt::format("there is no command {} {}{}", command.get_name(), wrong,
+                     near.empty() ? "" : fmt::format("; did you mean {}?", near));
+}
+
+/// In our words where they are better than CLI11's; "" = they are not.
+std::string problem_of(const CLI::ParseError& error, const CLI::App& app) {
+  const bool is_missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
+  if (!is_missing && dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return "";
+  std::string option = option_problem(app);
+  return is_missing && (option.empty() || !first_word(deepest_given(app)).empty()) ? command_problem(app)
+                                                                                   : option;
+}
+
+} // namespace
+
+int not_there_yet(std::string_view what, std::string_view instead) {
+  return complain({Errc::usage, later_text(what, instead), {}});
+}
+
+void add_later_commands(CLI::App& app, std::function<int()>& run) {
+  for (const Later& later : later_commands) {
+    auto* command = app.add_subcommand(std::string(later.word));
+    command->group("")->prefix_command()->set_help_flag();
+    command->callback([&run, &later] {
+      run = [&later] { return not_there_yet(fmt::format("mapscope {}", later.word), later.instead); };
+    });
+  }
+}
+
+CLI::Validator one_of(const std::vector<std::string>& words, const std::vector<std::string>& later) {
+  const std::string list = fmt::format("{{{}}}", fmt::join(words, ","));
+  const auto check = [=](const std::string& word) -> std::string {
+    if (is_among(words, word) || is_among(later, word)) return "";
+    const std::string near = nearest(word, words);
+    return fmt::format("{} not in {}{}", word, list,
+                       near.empty() ? "" : fmt::format("; did you mean {}?", near));
+  };
+  return CLI::Validator(check, list);
+}
+
+int usage_error(const CLI::ParseError& error, const CLI::App& app) {
+  std::string text = problem_of(error, app);
+  if (text.empty()) text = error.what();
+  std::ranges::replace(text, '\n', ' '); // CLI11's own sentences may run over lines
+  return complain({Errc::usage, text + "; see mapscope --help", {}});
+}
+
+} // namespace mapscope::cli

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Colours: on a terminal that takes them, unless a person says otherwise.
+#include "tests/cli/process.hpp"
+
+#include <array>
+#include <pty.h>
+
+namespace mapscope::cli_test {
+namespace {
+
+const std::string escape = "\033[";
+
+struct Variable {
+  const char *name = "TERM", *value = "xterm";
+};
+
+/// What a terminal gets of a report.
+std::string on_terminal(const Words& words, const std::vector<Variable>& variables = {}) {
+  const Scratch scratch;
+  int master = -1, slave = -1;
+  EXPECT_EQ(::openpty(&master, &slave, nullptr, nullptr, nullptr), 0);
+  const Words all = and_also({"dump", scratch.file("core", tiny_core({"first"}))}, words);
+  const Started program(scratch, all, slave, [&] {
+    ::setenv("TERM", "xterm", 1), ::unsetenv("NO_COLOR");
+    for (const auto& [name, value] : variables) ::setenv(name, value, 1);
+  });
+  ::close(slave);
+  std::string text;
+  std::array<char, 4096> piece{};
+  for (ssize_t size = 0; (size = ::read(master, piece.data(), piece.size())) > 0;)
+    text.append(piece.data(), static_cast<std::size_t>(size));
+  ::close(master);
+  EXPECT_EQ(program.wait(), 0) << program.err();
+  EXPECT_THAT(text, HasSubstr("first"));
+  return text;
+}
+
+std::string in_file(const Words& words) {
+  const Scratch scratch;
+  return output(and_also({"dump", scratch.file("core", tiny_core({"first"}))}, words));
+}
+
+using testing::Not;
+
+TEST(Color, Auto) {
+  EXPECT_THAT(on_terminal({}), HasSubstr(escape));
+  EXPECT_THAT(on_terminal({"--color", "auto"}), HasSubstr(escape));
+  EXPECT_THAT(in_file({}), Not(HasSubstr(escape)));
+}
+
+TEST(Color, OfATerminalThatTakesNone) {
+  EXPECT_THAT(on_terminal({}, {{"TERM", "dumb"}}), Not(HasSubstr(escape)));
+  EXPECT_THAT(on_terminal({}, {{"NO_COLOR", "1"}}), Not(HasSubstr(escape)));
+  EXPECT_THAT(on_terminal({}, {{"NO_COLOR", ""}}), HasSubstr(escape)) << "set and empty is not set";
+}
+
+TEST(Color, AsAsked) {
+  EXPECT_THAT(on_terminal({"--color", "never"}), Not(HasSubstr(escape)));
+  EXPECT_THAT(on_terminal({"--color=always"}, {{"TERM", "dumb"}, {"NO_COLOR", "1"}}), HasSubstr(escape));
+  EXPECT_THAT(in_file({"--color", "always"}), HasSubstr(escape));
+  EXPECT_THAT(in_file({"--color", "always", "-j"}), Not(HasSubstr(escape))) << "JSON has none";
+  EXPECT_THAT(misuse({"dump", "x", "--color", "yes"}), StartsWith("--color: yes not in {auto,always,never}"));
+}
+
+} // namespace
+} // namespace mapscope::cli_test
