@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/btf/load.hpp"
 
-#include "host/base/checked.hpp"
+#include "host/btf/legible.hpp"
 
 #include <algorithm>
 #include <bpf/btf.h>
@@ -19,30 +19,6 @@
 namespace mapscope::btf {
 
 namespace {
-
-/// Since 7.2 the header may go on with layout_off and layout_len (include/uapi/linux/btf.h).
-constexpr std::size_t known_header = sizeof(btf_header) + 8;
-/// Bits of btf_type.info that were zero until commit f7a6b9eaff3e (7.2) gave them to vlen and kind.
-constexpr std::uint32_t new_info_bits = 0x60ff0000;
-
-Result<void> check_header(std::span<const std::byte> raw) {
-  const auto header = load_at<btf_header>(raw, 0);
-  if (!header) return fail(Errc::corrupt, "shorter than a BTF header");
-  if (header->magic == __builtin_bswap16(BTF_MAGIC))
-    return fail(Errc::unsupported, "BTF of a big-endian machine; only little-endian ones can be read");
-  if (header->magic != BTF_MAGIC)
-    return fail(Errc::corrupt, fmt::format("begins with {:#06x} and not with BTF's {:#06x}",
-                                           std::uint32_t{header->magic}, std::uint32_t{BTF_MAGIC}));
-  if (header->version != BTF_VERSION)
-    return fail(Errc::unsupported, fmt::format("BTF version {}; only version {} is known",
-                                               unsigned{header->version}, unsigned{BTF_VERSION}));
-  if (header->hdr_len < sizeof(btf_header) || header->hdr_len % 4 != 0 || header->hdr_len > raw.size())
-    return fail(Errc::corrupt, fmt::format("a BTF header of {} bytes", std::uint32_t{header->hdr_len}));
-  const auto tail = raw.first(header->hdr_len).subspan(std::min<std::size_t>(header->hdr_len, known_header));
-  if (std::ranges::any_of(tail, [](std::byte byte) { return byte != std::byte{}; }))
-    return fail(Errc::unsupported, "a BTF header with fields that this version of mapscope does not know");
-  return {};
-}
 
 thread_local std::string last_words; ///< what libbpf last said on this thread
 
@@ -84,32 +60,28 @@ struct btf* new_split(std::span<const std::byte> raw, struct btf* base) {
   return btf;
 }
 
-/// libbpf 1.1 knows 16 bits of vlen and 5 of kind and ignores the rest: it would go on at the wrong place.
-/// Types are numbered in the order they are stored, so the first one misread is found before what follows it.
-Result<void> check_infos(const struct btf* btf, const struct btf* base) {
-  const std::uint32_t count = btf__type_cnt(btf);
-  for (std::uint32_t id = base != nullptr ? btf__type_cnt(base) : 1; id < count; ++id)
-    if ((btf__type_by_id(btf, id)->info & new_info_bits) != 0)
-      return fail(Errc::unsupported,
-                  fmt::format("type {} uses the wider kinds and counts of Linux 7.2's BTF", id));
-  return {};
+/// Ids of a split object begin where those of its base end.
+bool is_whole(const struct btf* base) {
+  return base == nullptr || !is_end_of_types(btf__type_by_id(base, btf__type_cnt(base) - 1));
 }
 
 } // namespace
 
 Result<struct btf*> load_btf(std::span<const std::byte> raw, struct btf* base) {
-  if (auto checked = check_header(raw); !checked) return std::unexpected(std::move(checked.error()));
   if (raw.size() > UINT32_MAX) return fail(Errc::corrupt, "BTF of more than 4 GiB");
+  if (!is_whole(base))
+    return fail(Errc::corrupt, "the types it stands on are not all known, so that its own have no numbers");
+  const auto legible = Legible::of(raw);
+  if (!legible) return std::unexpected(legible.error());
   listen_to_libbpf();
-  const auto size = static_cast<std::uint32_t>(raw.size());
+  const auto bytes = legible->bytes();
+  const auto size = static_cast<std::uint32_t>(bytes.size());
   std::unique_ptr<struct btf, decltype(&btf__free)> btf(
-      base != nullptr ? new_split(raw, base) : btf__new(raw.data(), size), btf__free);
+      base != nullptr ? new_split(bytes, base) : btf__new(bytes.data(), size), btf__free);
   if (const long error = libbpf_get_error(btf.get()); error != 0) {
     if (last_words.empty()) last_words = std::generic_category().message(static_cast<int>(-error));
     return fail(Errc::corrupt, last_words);
   }
-  if (auto checked = check_infos(btf.get(), base); !checked)
-    return std::unexpected(std::move(checked.error()));
   return btf.release();
 }
 

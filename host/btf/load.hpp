@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes of a BTF object into libbpf's, with the checks that libbpf leaves out. Private to this folder.
 //
-// Refuses: big-endian objects, and types written by a definition of BTF that libbpf would misread. Thread
-// rule: any thread.
+// Refuses: big-endian objects, and those without one type that can be read. Thread rule: any thread.
 #pragma once
 
 #include "host/base/result.hpp"

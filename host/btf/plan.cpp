@@ -2,6 +2,7 @@
 #include "host/btf/plan.hpp"
 
 #include "host/btf/enumeration.hpp"
+#include "host/btf/legible.hpp"
 #include "host/btf/record_member.hpp"
 #include "host/btf/special.hpp"
 
@@ -107,6 +108,7 @@ private:
     case BTF_KIND_DATASEC:
       return section(id, type);
     case BTF_KIND_FWD:
+      if (const auto reason = lost_reason(type); !reason.empty()) return unsupported(reason);
       return unsupported(fmt::format("{} is declared here and defined elsewhere", types_.spell(id)));
     case BTF_KIND_FUNC:
     case BTF_KIND_FUNC_PROTO:

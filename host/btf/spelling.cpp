@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Types as C spells them.
+#include "host/btf/legible.hpp"
 #include "host/btf/types.hpp"
 
 #include <bpf/btf.h>
@@ -21,6 +22,7 @@ std::string_view keyword(const btf_type* type) {
   case BTF_KIND_ENUM64:
     return "enum ";
   case BTF_KIND_FWD:
+    if (!lost_reason(type).empty()) return "";
     return btf_kflag(type) ? "union " : "struct ";
   default:
     return "";

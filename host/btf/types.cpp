@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/btf/types.hpp"
 
+#include "host/btf/legible.hpp"
 #include "host/btf/load.hpp"
 #include "host/btf/name_chains.hpp"
 
@@ -178,7 +179,11 @@ std::vector<TypeId> Types::find_all(std::string_view spelled) const {
 
 Result<TypeId> Types::find(std::string_view spelled) const {
   if (const auto ids = find_all(spelled); !ids.empty()) return ids.front();
-  if (!find_kinds(split_spelling(spelled).name, bit(BTF_KIND_FWD)).empty())
+  const auto declared = find_kinds(split_spelling(spelled).name, bit(BTF_KIND_FWD));
+  for (const TypeId id : declared)
+    if (const auto reason = lost_reason(type(id)); !reason.empty())
+      return fail(Errc::unsupported, fmt::format("{} is {}, in the BTF of {}", spelled, reason, name_));
+  if (!declared.empty())
     return fail(Errc::not_found,
                 fmt::format("{} is declared in the BTF of {} and not defined", spelled, name_));
   return fail(Errc::not_found, fmt::format("no {} in the BTF of {}", spelled, name_));

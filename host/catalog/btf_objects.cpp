@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "host/btf/legible.hpp"
 #include "host/catalog/layout.hpp"
 #include "host/catalog/walks.hpp"
 
@@ -85,8 +86,11 @@ Result<std::shared_ptr<const btf::Types>> BtfObjects::parse(std::uint64_t addres
                    fmt::format("the data of BTF object {} is {}", record->id, target::fault_text(fault)));
   auto base = base_of(*record);
   if (!base) return std::unexpected(std::move(base.error()).within(fmt::format("BTF object {}", record->id)));
-  return btf::Types::parse(
+  auto types = btf::Types::parse(
       raw, record->name.empty() ? fmt::format("BTF object {}", record->id) : record->name, *base);
+  if (types)
+    if (auto lost = btf::lost_rest(**types); !lost.empty()) walk_.gaps.push_back(std::move(lost));
+  return types;
 }
 
 } // namespace mapscope::catalog

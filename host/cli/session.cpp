@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/session.hpp"
 
+#include "host/btf/legible.hpp"
 #include "host/memory/elf_core.hpp"
 
 #include <algorithm>
@@ -32,6 +33,7 @@ std::unexpected<Error> about(const std::string& source, Error error) {
   return std::unexpected(std::move(error).within(source));
 }
 
+constexpr std::string_view give_others = "; give the kernel's BTF with --btf or --vmlinux";
 /// Of what was looked for in the memory: when the file is cut that is said first, as the rest follows from
 /// it.
 std::unexpected<Error> about(const memory::Source& source, const SourceOptions& options, Error error) {
@@ -56,8 +58,15 @@ Result<std::shared_ptr<const btf::Types>> kernel_types(const target::Target& tar
   auto types = btf::Types::parse(target.btf(), "vmlinux");
   if (types) return types;
   if (origin != "memory") return about(origin, std::move(types.error()));
-  types.error().text += "; give the kernel's BTF with --btf or --vmlinux";
+  types.error().text += give_others;
   return types;
+}
+
+/// Of types that are damaged further on, and what to give instead.
+std::string what_is_lost(const target::Target& target, const btf::Types& kernel) {
+  std::string lost = btf::lost_rest(kernel);
+  if (!lost.empty() && target.origins().btf == "memory") lost += give_others;
+  return lost;
 }
 
 } // namespace
@@ -107,9 +116,12 @@ Result<Session> Session::open(const SourceOptions& options) {
   auto kernel = kernel_types(*session.target);
   if (!kernel) return about(*session.source, options, std::move(kernel.error()));
   session.kernel = std::move(*kernel);
+  const std::string lost = what_is_lost(*session.target, *session.kernel);
   auto catalog = catalog::read_catalog(*session.target, session.kernel);
+  if (!catalog && !lost.empty()) catalog.error().text += "; " + lost;
   if (!catalog) return about(*session.source, options, std::move(catalog.error()));
   session.catalog = std::move(*catalog);
+  if (!lost.empty()) session.catalog.gaps.push_back(lost);
   session.symbols =
       std::make_unique<catalog::CodeSymbols>(*session.target, *session.kernel, session.catalog.programs);
   session.families = std::make_unique<catalog::Families>(

@@ -74,29 +74,13 @@ TEST(HostileHeader, LongerHeadersAsNewKernelsWriteThem) {
   EXPECT_EQ(parse_error(unknown).code, Errc::unsupported);
 }
 
-TEST(HostileTypes, UnknownKind) {
+TEST(HostileTypes, NothingCanBeRead) {
   BtfBuilder b;
   b.patch(b.const_of(0), 1, info(25));
   const Error error = parse_error(b.raw());
   EXPECT_EQ(error.code, Errc::corrupt);
-  EXPECT_THAT(error.text, HasSubstr("25"));
-}
-
-TEST(HostileTypes, NewerKindsAndCountsAreNotMisread) {
-  for (const std::uint32_t bits : {1U << 16, 1U << 23, 1U << 29, 1U << 30}) {
-    BtfBuilder b;
-    const TypeId u32 = b.u32();
-    b.patch(b.const_of(u32), 1, info(BTF_KIND_CONST) | bits);
-    const Error error = parse_error(b.raw());
-    EXPECT_EQ(error.code, Errc::unsupported);
-    EXPECT_THAT(error.text, HasSubstr("type 2 uses the wider kinds and counts"));
-  }
-}
-
-TEST(HostileTypes, MoreMembersThanBytes) {
-  BtfBuilder b;
-  b.patch(b.record("r", {{"a", b.u32()}}), 1, info(BTF_KIND_STRUCT, 60000));
-  EXPECT_EQ(parse_error(b.raw()).code, Errc::corrupt);
+  EXPECT_THAT(error.text, EndsWith("begins with a type of kind 25, which this version of mapscope does not "
+                                   "know and whose length nothing tells"));
 }
 
 TEST(HostileTypes, SplitObjectsAreCheckedToo) {
