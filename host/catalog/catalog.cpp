@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/catalog/catalog.hpp"
 
+#include "host/base/glob.hpp"
 #include "host/catalog/layout.hpp"
+#include "host/catalog/map_definitions.hpp"
 #include "host/catalog/walks.hpp"
 
 #include <algorithm>
@@ -59,6 +61,10 @@ Result<void> for_each_in_idr(Walk& walk, const char* idr_name,
   return {};
 }
 
+bool Names::fit(std::string_view glob) const {
+  return glob_match(glob, name) || (!full.empty() && glob_match(glob, full));
+}
+
 Result<Catalog> read_catalog(const target::Target& target, const std::shared_ptr<const btf::Types>& kernel) {
   Catalog catalog;
   Walk walk{target, *kernel, target.reader(), catalog.gaps};
@@ -67,6 +73,9 @@ Result<Catalog> read_catalog(const target::Target& target, const std::shared_ptr
     return std::unexpected(std::move(listed.error()).within("cannot list the maps"));
   sort_by_id(catalog.maps);
   keep_gap(catalog, list_programs(walk, btfs, catalog.maps, catalog.programs), "programs are not listed");
+  apply_definitions(catalog.maps, catalog.programs, [&](std::uint64_t btf) {
+    return btfs.types_at(btf).value_or(std::shared_ptr<const btf::Types>());
+  });
   keep_gap(catalog, btfs.list(catalog.btfs), "BTF objects are not listed");
   sort_by_id(catalog.programs);
   sort_by_id(catalog.btfs);

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mapscope::catalog {
@@ -23,10 +24,25 @@ struct TypeRef {
   btf::TypeId id = 0;
 };
 
+/// BPF_OBJ_NAME_LEN - 1, include/uapi/linux/bpf.h.
+constexpr std::size_t kernel_name_length = 15;
+
+/// What people call a map or a program: as the kernel cuts it, or in full. Both fit wherever one is asked
+/// for.
+struct Names {
+  std::string_view name, full; ///< full is "" where the kernel has all of it, or nothing tells it
+
+  Names(std::string_view name_, std::string_view full_ = {}) // NOLINT(google-explicit-constructor)
+      : name(name_), full(full_) {}
+  [[nodiscard]] std::string_view longest() const { return full.empty() ? name : full; }
+  [[nodiscard]] bool fit(std::string_view glob) const;
+};
+
 struct Map {
   std::uint64_t kva = 0; ///< address of struct bpf_map; 0 for live sources
   std::uint32_t id = 0;
-  std::string name; ///< UTF-8; invalid bytes replaced by U+FFFD
+  std::string name;      ///< UTF-8; invalid bytes replaced by U+FFFD
+  std::string full_name; ///< where `name` is only its beginning; "" where it is not, or nothing tells
   std::uint32_t type = 0;
   std::string type_name; ///< "hash"; "type_36" when the target's own enum has no name for it
   std::uint32_t key_size = 0, value_size = 0, max_entries = 0, flags = 0;
@@ -41,6 +57,8 @@ struct Map {
   /// What the type ids below are in: the map's own BTF object, the kernel's, or null (no typing possible).
   std::shared_ptr<const btf::Types> types;
   btf::TypeId key_type = 0, value_type = 0; ///< 0 = untyped
+  std::string types_from; ///< ".maps" where not the map but its declaration in a program's object has them
+  std::string untyped;    ///< why a declaration gives it no types, as a clause
   /// struct_ops: btf_vmlinux_value_type_id, whatever the map's own BTF object is. 0 for all other maps.
   btf::TypeId vmlinux_value_type = 0;
   /// What that id is in: the BTF of the kernel, or of the module that has the ops; null = cannot be read.
@@ -50,6 +68,7 @@ struct Map {
 
   std::optional<std::string> problem; ///< what of this record could not be read, as a clause for people
 
+  [[nodiscard]] Names names() const { return {name, full_name}; }
   /// The type of its values, wherever that is declared.
   [[nodiscard]] TypeRef value() const {
     if (vmlinux_value_type != 0) return {vmlinux_types, vmlinux_value_type};
@@ -60,7 +79,8 @@ struct Map {
 struct Program {
   std::uint64_t kva = 0;
   std::uint32_t id = 0, type = 0;
-  std::string name, type_name; ///< type_name as libbpf spells it: "socket_filter"; "type_40" when unknown
+  std::string name, full_name; ///< as of a map; in full in the BTF of its function
+  std::string type_name;       ///< as libbpf spells it: "socket_filter"; "type_40" when unknown
   std::string tag;             ///< 16 hex digits
   std::vector<std::uint32_t> map_ids;
   std::optional<std::uint64_t> run_cnt, run_time_ns, recursion_misses;
@@ -68,6 +88,8 @@ struct Program {
   std::uint64_t loaded_at_ns = 0; ///< CLOCK_BOOTTIME
   std::uint64_t code_start = 0;   ///< of the compiled program; 0 = not compiled or not known
   std::uint64_t btf = 0;          ///< address of its struct btf; 0 = none
+
+  [[nodiscard]] Names names() const { return {name, full_name}; }
 };
 
 struct BtfObject {

@@ -9,8 +9,7 @@ namespace mapscope::catalog {
 
 namespace {
 
-/// BPF_OBJ_NAME_LEN, include/uapi/linux/bpf.h.
-constexpr std::size_t name_size = 16;
+constexpr std::size_t name_size = kernel_name_length + 1;
 
 /// struct bpf_map, include/linux/bpf.h.
 struct MapFields {

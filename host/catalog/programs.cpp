@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "host/base/utf8.hpp"
 #include "host/catalog/layout.hpp"
 #include "host/catalog/names.hpp"
 #include "host/catalog/walks.hpp"
 
 #include <algorithm>
+#include <bpf/btf.h>
 #include <fmt/format.h>
 
 namespace mapscope::catalog {
 
 namespace {
 
-constexpr std::size_t name_size = 16; // BPF_OBJ_NAME_LEN
-constexpr std::size_t tag_size = 8;   // BPF_TAG_SIZE
+constexpr std::size_t name_size = kernel_name_length + 1;
+constexpr std::size_t tag_size = 8; // BPF_TAG_SIZE
 /// MAX_USED_MAPS, include/linux/bpf_verifier.h: 64 since 4.x. Some room for kernels that raise it.
 constexpr std::uint32_t most_used_maps = 1024;
 
@@ -20,15 +22,17 @@ struct ProgramFields {
   std::uint64_t prog_size, type, tag, aux;
   std::optional<std::uint64_t> stats, aux_stats;
   std::uint64_t aux_size, id, name, used_maps, used_map_cnt, load_time, user;
-  std::optional<std::uint64_t> btf;                // 5.0
-  std::optional<std::uint64_t> uid;                // user_struct.uid.val
-  std::optional<std::uint64_t> code_start;         // bpf_prog_aux.ksym.start, 5.7
+  std::optional<std::uint64_t> btf;                                         // 5.0
+  std::optional<std::uint64_t> func_info, func_info_cnt, insn_off, type_id; // 5.0
+  std::optional<std::uint64_t> uid;                                         // user_struct.uid.val
+  std::optional<std::uint64_t> code_start;                                  // bpf_prog_aux.ksym.start, 5.7
   std::optional<std::uint64_t> cnt, nsecs, misses; // struct bpf_prog_stats, include/linux/filter.h
 };
 
 Result<ProgramFields> program_fields(const btf::Types& kernel) {
   Layout prog(kernel, "struct bpf_prog"), aux(kernel, "struct bpf_prog_aux");
   const Layout user(kernel, "struct user_struct"), stats(kernel, "struct bpf_prog_stats");
+  const Layout function(kernel, "struct bpf_func_info");
   const ProgramFields fields{.prog_size = prog.size(),
                              .type = prog.need("type"),
                              .tag = prog.need("tag"),
@@ -43,6 +47,10 @@ Result<ProgramFields> program_fields(const btf::Types& kernel) {
                              .load_time = aux.need("load_time"),
                              .user = aux.need("user"),
                              .btf = aux.want("btf"),
+                             .func_info = aux.want("func_info"),
+                             .func_info_cnt = aux.want("func_info_cnt"),
+                             .insn_off = function.want("insn_off"),
+                             .type_id = function.want("type_id"),
                              .uid = user.want("uid.val"),
                              .code_start = aux.want("ksym.start"),
                              .cnt = stats.want("cnt"),
@@ -61,8 +69,9 @@ std::string tag_text(const Object& prog, std::uint64_t offset) {
 
 class ProgramLister {
 public:
-  ProgramLister(Walk& walk, const std::vector<Map>& maps, ProgramFields fields)
-      : walk_(walk), fields_(fields), type_names_(walk.kernel, "bpf_prog_type", "BPF_PROG_TYPE_") {
+  ProgramLister(Walk& walk, BtfObjects& btfs, const std::vector<Map>& maps, ProgramFields fields)
+      : walk_(walk), btfs_(btfs), fields_(fields),
+        type_names_(walk.kernel, "bpf_prog_type", "BPF_PROG_TYPE_") {
     for (const Map& map : maps) map_ids_.emplace(map.kva, map.id);
   }
 
@@ -100,12 +109,29 @@ private:
     program.loaded_at_ns = aux.get<std::uint64_t>(fields_.load_time);
     program.code_start = aux.get<std::uint64_t>(fields_.code_start).value_or(0);
     program.btf = aux.get<std::uint64_t>(fields_.btf).value_or(0);
+    program.full_name = full_name(aux, program);
     const auto user = aux.get<std::uint64_t>(fields_.user);
     if (user != 0 && fields_.uid) program.uid = walk_.reader.get<std::uint32_t>(user + *fields_.uid);
     if (const auto id = aux.get<std::uint32_t>(fields_.id); id != program.id)
       walk_.gaps.push_back(fmt::format("program {}: its own record says id {}", program.id, id));
     read_used_maps(aux.get<std::uint64_t>(fields_.used_maps), aux.get<std::uint32_t>(fields_.used_map_cnt),
                    program);
+  }
+
+  /// The function that begins with the program's first instruction (bpf_get_prog_name(), kernel/bpf/core.c).
+  /// A loader may call the program otherwise; then the kernel's name is no part of it.
+  std::string full_name(const Object& aux, const Program& program) {
+    if (program.name.size() != kernel_name_length || program.btf == 0) return "";
+    const auto first = aux.get<std::uint64_t>(fields_.func_info);
+    if (first.value_or(0) == 0 || aux.get<std::uint32_t>(fields_.func_info_cnt).value_or(0) == 0) return "";
+    if (!fields_.insn_off || !fields_.type_id) return "";
+    const auto begin = walk_.reader.get<std::uint32_t>(*first + *fields_.insn_off);
+    const auto id = walk_.reader.get<std::uint32_t>(*first + *fields_.type_id);
+    const auto types = btfs_.types_at(program.btf);
+    if (begin != 0U || !id || !types) return "";
+    const btf_type* function = (*types)->type(*id);
+    const auto name = function != nullptr && btf_is_func(function) ? (*types)->name_of(*id) : "";
+    return name.size() > program.name.size() && name.starts_with(program.name) ? valid_utf8(name) : "";
   }
 
   void read_used_maps(std::uint64_t array, std::uint32_t count, Program& program) {
@@ -147,6 +173,7 @@ private:
   }
 
   Walk& walk_;
+  BtfObjects& btfs_;
   ProgramFields fields_;
   EnumNames type_names_;
   std::unordered_map<std::uint64_t, std::uint32_t> map_ids_;
@@ -181,7 +208,7 @@ void find_program_types(BtfObjects& btfs, std::vector<Map>& maps, const std::vec
 Result<void> list_programs(Walk& walk, BtfObjects& btfs, std::vector<Map>& maps, std::vector<Program>& into) {
   const auto fields = program_fields(walk.kernel);
   if (!fields) return std::unexpected(fields.error());
-  ProgramLister lister(walk, maps, *fields);
+  ProgramLister lister(walk, btfs, maps, *fields);
   auto walked = for_each_in_idr(walk, "prog_idr", [&](std::uint64_t index, std::uint64_t address) {
     into.push_back(lister.record(index, address));
   });

@@ -188,7 +188,7 @@ private:
     for (std::size_t i = 0; i < maps_.size(); ++i)
       if (selections_[i].tie)
         spdlog::log(++ties <= most ? spdlog::level::warn : spdlog::level::info, "map {} {}: {}", maps_[i]->id,
-                    maps_[i]->name, selections_[i].reason);
+                    maps_[i]->names().longest(), selections_[i].reason);
     if (ties > most) spdlog::warn("{} more maps are claimed twice; the report says by whom", ties - most);
   }
 
@@ -277,7 +277,8 @@ private:
       if (auto found = report::finding_of(allocation)) all.push_back(std::move(*found));
     for (std::size_t i = 0; i < maps_.size(); ++i) {
       if (selections_[i].tie)
-        all.push_back({"warning", maps_[i]->id, maps_[i]->name + " is not shown: " + selections_[i].reason});
+        all.push_back({"warning", maps_[i]->id,
+                       std::string(maps_[i]->names().longest()) + " is not shown: " + selections_[i].reason});
       std::ranges::copy(outcomes_[i].findings, std::back_inserter(all));
       std::ranges::move(report::findings_of(*maps_[i], outcomes_[i], seen_[i]), std::back_inserter(all));
     }

@@ -34,14 +34,14 @@ bool is_used(const catalog::Catalog& catalog, const catalog::Program& program) {
 bool is_unused_program(const catalog::Catalog& catalog, const std::string& spec) {
   return spec.starts_with("prog:") &&
          std::ranges::any_of(catalog.programs, [name = spec.substr(5)](const catalog::Program& program) {
-           return glob_match(name, program.name);
+           return program.names().fit(name);
          });
 }
 
 Predicate by_program(const catalog::Catalog& catalog, const std::string& glob) {
   std::set<std::uint32_t> ids;
   for (const auto& program : catalog.programs)
-    if (glob_match(glob, program.name)) ids.insert(program.id);
+    if (program.names().fit(glob)) ids.insert(program.id);
   return [ids = std::move(ids)](const catalog::Map& map) {
     return std::ranges::any_of(map.programs, [&](std::uint32_t id) { return ids.contains(id); });
   };
@@ -63,7 +63,7 @@ Result<Predicate> parse(const catalog::Catalog& catalog, const std::string& spec
     return [type = spec.substr(5)](const catalog::Map& map) { return glob_match(type, map.type_name); };
   if (spec.starts_with("prog:")) return by_program(catalog, spec.substr(5));
   if (const auto colon = spec.find(':'); colon != spec.npos) return unknown_kind(spec, colon);
-  return [spec](const catalog::Map& map) { return glob_match(spec, map.name); };
+  return [spec](const catalog::Map& map) { return map.names().fit(spec); };
 }
 
 /// What a spec could have meant, of one kind.
@@ -83,10 +83,10 @@ Candidates candidates_for(const catalog::Catalog& catalog, const std::string& sp
   if (spec.starts_with("type:")) return {"type:", type_names(catalog)};
   if (spec.starts_with("prog:")) {
     for (const auto& program : catalog.programs)
-      if (is_used(catalog, program)) found.names.push_back(program.name);
+      if (is_used(catalog, program)) found.names.emplace_back(program.names().longest());
     found.prefix = "prog:";
   } else {
-    for (const auto& map : catalog.maps) found.names.push_back(map.name);
+    for (const auto& map : catalog.maps) found.names.emplace_back(map.names().longest());
   }
   return found;
 }

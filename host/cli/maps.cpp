@@ -39,9 +39,11 @@ void print_json(const std::vector<catalog::Map>& maps, const std::vector<plugin:
     out.key("id"), out.number(std::uint64_t{maps[i].id});
     out.key("type_name"), out.string(maps[i].type_name);
     out.key("name"), out.string(maps[i].name);
+    if (!maps[i].full_name.empty()) out.key("full_name"), out.string(maps[i].full_name);
     out.key("key_size"), out.number(std::uint64_t{maps[i].key_size});
     out.key("value_size"), out.number(std::uint64_t{maps[i].value_size});
     out.key("max_entries"), out.number(std::uint64_t{maps[i].max_entries});
+    if (!maps[i].types_from.empty()) out.key("types_from"), out.string(maps[i].types_from);
     const auto& choices = selections[i].choices;
     if (!choices.empty()) out.key("renderer"), out.string(choices.front().plugin->tag());
     out.key("reason"), out.string(choices.empty() ? selections[i].reason : choices.front().why);
@@ -66,11 +68,14 @@ void print_text(const std::vector<catalog::Map>& maps, const std::vector<plugin:
     const auto& map = maps[i];
     const std::string used =
         fmt::format("{} / {}", counts[i] ? std::to_string(*counts[i]) : "?", map.max_entries);
-    stream.append(fmt::format("{:>5}  {:<20} {:<16} {:>6} {:>7} {:>17}  {}\n", map.id,
-                              report::printable(map.type_name),
-                              map.name.empty() ? "(no name)" : report::printable(map.name), map.key_size,
-                              map.value_size, used, report::printable(renderer_text(selections[i]))));
+    stream.append(
+        fmt::format("{:>5}  {:<20} {:<16} {:>6} {:>7} {:>17}  {}\n", map.id, report::printable(map.type_name),
+                    map.name.empty() ? "(no name)" : report::printable(map.names().longest()), map.key_size,
+                    map.value_size, used, report::printable(renderer_text(selections[i]))));
     if (explain) print_others(selections[i], stream);
+    if (explain && !map.types_from.empty())
+      stream.append(fmt::format("{:>11}  {}\n", "types from",
+                                "its declaration in .maps of a program's object; it has none of its own"));
   }
 }
 

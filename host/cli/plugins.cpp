@@ -67,7 +67,7 @@ plugin::RuleResult check_needs(const plugin::Manifest& manifest, const Session& 
     if (map.types && plugin::missing_need(manifest, *session.kernel, map.types.get()).empty())
       return {"K1", Verdict::pass,
               fmt::format("{} needs, in this kernel and in the types of map {}, {}", manifest.needs.size(),
-                          map.id, report::printable(map.name))};
+                          map.id, report::printable(map.names().longest()))};
   return {"K1", Verdict::fail, std::move(missing)};
 }
 

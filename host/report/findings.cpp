@@ -46,7 +46,7 @@ std::optional<Finding> fullness(const catalog::Map& map, const Outcome& outcome)
   const std::string effect = effect_of(map.type_name, percent);
   if (percent < worth_telling || effect.empty()) return std::nullopt;
   return Finding{map.type_name.starts_with("lru_") ? "info" : "warning", map.id,
-                 fmt::format("{} is {} % full ({} of {} entries): {}", map.name, percent,
+                 fmt::format("{} is {} % full ({} of {} entries): {}", map.names().longest(), percent,
                              *outcome.entry_count, map.max_entries, effect)};
 }
 
@@ -59,7 +59,8 @@ std::optional<Finding> lag(const catalog::Map& map, const Seen& seen) {
   const auto say = [&](const char* severity, const char* effect) {
     return Finding{severity, map.id,
                    fmt::format("the consumer of {} lags by {} % of its capacity ({} of {} bytes): {}",
-                               map.name, percent_of(pending, capacity), pending, capacity, effect)};
+                               map.names().longest(), percent_of(pending, capacity), pending, capacity,
+                               effect)};
   };
   if (overwrites && pending > capacity)
     return say("info", "old records were overwritten before they were read");
@@ -69,9 +70,9 @@ std::optional<Finding> lag(const catalog::Map& map, const Seen& seen) {
 
 std::optional<Finding> trouble(const catalog::Map& map, const Outcome& outcome) {
   const auto say = [&](const char* severity, const char* what) {
-    return Finding{
-        severity, map.id,
-        fmt::format("{} {}{}{}", map.name, what, outcome.error.empty() ? "" : ": ", outcome.error)};
+    return Finding{severity, map.id,
+                   fmt::format("{} {}{}{}", map.names().longest(), what, outcome.error.empty() ? "" : ": ",
+                               outcome.error)};
   };
   switch (outcome.status) {
   case Status::partial:
@@ -93,7 +94,7 @@ std::optional<Finding> trouble(const catalog::Map& map, const Outcome& outcome) 
 std::optional<Finding> payloads(const catalog::Map& map, const Outcome& outcome) {
   if (outcome.lost_payloads == 0) return std::nullopt;
   return Finding{"info", map.id,
-                 fmt::format("{} is shown without the payloads of {} entries: {}", map.name,
+                 fmt::format("{} is shown without the payloads of {} entries: {}", map.names().longest(),
                              outcome.lost_payloads, outcome.no_payload)};
 }
 

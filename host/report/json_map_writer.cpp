@@ -67,6 +67,8 @@ void JsonMapWriter::begin_allocator(std::string_view name) {
 }
 
 void JsonMapWriter::optional_header(const catalog::Map& map) {
+  if (!map.full_name.empty()) out_.key("full_name"), out_.string(map.full_name);
+  if (!map.types_from.empty()) out_.key("types_from"), out_.string(map.types_from);
   if (map.map_extra != 0) out_.key("map_extra"), out_.number(map.map_extra);
   if (map.kva != 0) out_.key("map_kva"), out_.number(map.kva);
   if (map.btf_id) out_.key("btf_id"), out_.number(std::uint64_t{*map.btf_id});

@@ -124,6 +124,7 @@ private:
       out_.begin_object();
       out_.key("id"), out_.number(std::uint64_t{program.id});
       out_.key("name"), out_.string(program.name);
+      if (!program.full_name.empty()) out_.key("full_name"), out_.string(program.full_name);
       out_.key("type"), out_.string(program.type_name);
       out_.key("tag"), out_.string(program.tag);
       out_.key("map_ids"), out_.begin_array();

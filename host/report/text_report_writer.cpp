@@ -43,7 +43,7 @@ private:
 
   static std::string program_line(const catalog::Program& program) {
     std::string line = fmt::format("  {:>4}  {:<16} {:<16} tag {}", program.id,
-                                   program.name.empty() ? "(no name)" : printable(program.name),
+                                   program.name.empty() ? "(no name)" : printable(program.names().longest()),
                                    program.type_name, program.tag);
     if (!program.map_ids.empty()) line += fmt::format("  maps {}", fmt::join(program.map_ids, " "));
     if (program.run_cnt.value_or(0) != 0)

@@ -124,7 +124,10 @@ void add_kernel_types(BtfBuilder& b, bool with_split_btf) {
                             {"load_time", u64},
                             {"user", to},
                             {"name", text},
-                            {"btf", to}});
+                            {"btf", to},
+                            {"func_info", to},
+                            {"func_info_cnt", u32}});
+  b.record("bpf_func_info", {{"insn_off", u32}, {"type_id", u32}});
   b.record("bpf_prog_stats", {{"cnt", u64}, {"nsecs", u64}, {"misses", u64}});
   b.record("user_struct", {{"uid", b.record("kuid_t", {{"val", u32}})}});
   b.record("btf", {{"data", to},

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/call/call.hpp"
 
-#include "host/base/glob.hpp"
 #include "host/base/utf8.hpp"
 #include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/select/options.hpp"
@@ -19,13 +18,13 @@ constexpr std::uint64_t table_entries_at_once = 1 << 16; // between two looks at
 
 const config::MapRule* rule_with(const config::Config& config, const catalog::Map& map, auto has) {
   const auto found = std::ranges::find_if(
-      config.maps, [&](const config::MapRule& rule) { return has(rule) && glob_match(rule.glob, map.name); });
+      config.maps, [&](const config::MapRule& rule) { return has(rule) && map.names().fit(rule.glob); });
   return found != config.maps.end() ? &*found : nullptr;
 }
 
 /// What rules for maps match.
-std::string_view name_of(const catalog::Map& map, const plugin::AllocatorCall* allocator) {
-  return allocator != nullptr ? allocator->variable->name : map.name;
+catalog::Names names_of(const catalog::Map& map, const plugin::AllocatorCall* allocator) {
+  return allocator != nullptr ? catalog::Names(allocator->variable->name) : map.names();
 }
 
 std::uint64_t limit_for(const config::Config& config, const catalog::Map& map) {
@@ -41,11 +40,11 @@ msc_call::msc_call(const plugin::Environment& environment, const catalog::Map& m
     : environment_(environment), map_(map), choice_(choice), writer_(writer), allocator_(allocator),
       delivery_(delivery), reader_(environment.target->space()),
       budget_(limits != nullptr ? *limits
-                                : plugin::limits_for(*environment.config, name_of(map, allocator),
+                                : plugin::limits_for(*environment.config, names_of(map, allocator),
                                                      choice.plugin->manifest(), environment.report)),
       limit_(limit_for(*environment.config, map)),
       options_(
-          plugin::option_values(choice.plugin->manifest(), name_of(map, allocator), *environment.config)) {}
+          plugin::option_values(choice.plugin->manifest(), names_of(map, allocator), *environment.config)) {}
 
 msc_target msc_call::target() const {
   return {.size = sizeof(msc_target),

@@ -72,7 +72,10 @@ std::shared_ptr<const mapscope::btf::Decoder> msc_call::declared_decoder(bool is
   if (!is_key && map_.name.ends_with(".rodata.str1.1")) return mapscope::btf::Decoder::printable_text();
   const auto [types, type] = is_key ? TypeRef{map_.types, map_.key_type} : map_.value();
   const std::uint32_t declared = is_key ? map_.key_size : map_.value_size;
-  if (!types || type == 0) return nullptr;
+  if (!types || type == 0) {
+    if (!map_.untyped.empty()) (void)note(MSC_OK, (map_.untyped + "; shown as bytes").c_str());
+    return nullptr;
+  }
   const btf_type* peeled = types->type(types->peel(type));
   const auto size = types->size(type);
   const bool is_section = peeled != nullptr && btf_is_datasec(peeled); // its variables say where they end

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/call/limits.hpp"
 
-#include "host/base/glob.hpp"
-
 #include <algorithm>
 
 namespace mapscope::plugin {
@@ -20,10 +18,10 @@ bool lower(std::uint64_t& limit, std::uint64_t left) {
 
 /// The general budget, what a rule for this map says instead, and a plugin's own hint, which can only lower
 /// it.
-config::Budget budget_for(const config::Config& config, std::string_view map, const Manifest& manifest) {
+config::Budget budget_for(const config::Config& config, const catalog::Names& map, const Manifest& manifest) {
   config::Budget budget = config.budget;
   for (auto rule = config.maps.rbegin(); rule != config.maps.rend(); ++rule) {
-    if (!glob_match(rule->glob, map)) continue;
+    if (!map.fit(rule->glob)) continue;
     budget.ms = rule->budget.ms.value_or(budget.ms);
     budget.entries = rule->budget.entries.value_or(budget.entries);
     budget.read_bytes = rule->budget.read_bytes.value_or(budget.read_bytes);
@@ -57,7 +55,7 @@ Limits ReportBudget::within(const config::Budget& budget) const {
   return limits;
 }
 
-Limits limits_for(const config::Config& config, std::string_view map, const Manifest& manifest,
+Limits limits_for(const config::Config& config, const catalog::Names& map, const Manifest& manifest,
                   const ReportBudget* report) {
   const config::Budget budget = budget_for(config, map, manifest);
   return report != nullptr ? report->within(budget) : Limits{budget};

@@ -6,6 +6,7 @@
 // same time see the same rest, so together they may go beyond it by what one map may use.
 #pragma once
 
+#include "host/catalog/catalog.hpp"
 #include "host/config/config.hpp"
 #include "host/plugin/verify/manifest.hpp"
 #include "host/report/output.hpp"
@@ -45,7 +46,7 @@ private:
 };
 
 /// `report` may be null: then the map is on its own.
-Limits limits_for(const config::Config& config, std::string_view map, const Manifest& manifest,
+Limits limits_for(const config::Config& config, const catalog::Names& map, const Manifest& manifest,
                   const ReportBudget* report);
 
 } // namespace mapscope::plugin

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/select/options.hpp"
 
-#include "host/base/glob.hpp"
 #include "host/base/nearest.hpp"
 #include "host/plugin/select/registry.hpp"
 
@@ -124,7 +123,7 @@ Result<void> check_options_of(const Manifest& manifest, const config::Config& co
   return {};
 }
 
-std::map<std::string, std::string> option_values(const Manifest& manifest, std::string_view map,
+std::map<std::string, std::string> option_values(const Manifest& manifest, const catalog::Names& map,
                                                  const config::Config& config) {
   std::map<std::string, std::string> values;
   for (const Option& option : manifest.options) values[option.name] = option.fallback.value_or("");
@@ -135,7 +134,7 @@ std::map<std::string, std::string> option_values(const Manifest& manifest, std::
   if (const auto own = config.options.find(manifest.id); own != config.options.end()) take(own->second);
   for (auto rule = config.maps.rbegin(); rule != config.maps.rend(); ++rule) { // the first in precedence last
     const bool for_another = rule->use && *rule->use != manifest.id;
-    if (!for_another && glob_match(rule->glob, map)) take(rule->options);
+    if (!for_another && map.fit(rule->glob)) take(rule->options);
   }
   return values;
 }

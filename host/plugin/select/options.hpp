@@ -14,7 +14,7 @@ namespace mapscope::plugin {
 
 /// Values as text: the manifest's defaults, then [plugin."ID"], then the first matching [map."GLOB"] that
 /// sets it.
-std::map<std::string, std::string> option_values(const Manifest& manifest, std::string_view map,
+std::map<std::string, std::string> option_values(const Manifest& manifest, const catalog::Names& map,
                                                  const config::Config& config);
 
 /// C1 for one plugin: what [plugin."ID"] and the rules with use = "ID" set; the error is of code usage.

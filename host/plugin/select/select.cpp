@@ -2,7 +2,6 @@
 // Which plugin renders a map: a person's word first, then the most specific attach point, then priority.
 #include "host/plugin/select/registry.hpp"
 
-#include "host/base/glob.hpp"
 #include "host/plugin/select/needs.hpp"
 #include "host/plugin/select/select_attach.hpp"
 
@@ -55,7 +54,7 @@ private:
   /// without an attach point for it; its first one then stands in.
   void take_configured() {
     const auto rule = std::ranges::find_if(config_.maps, [&](const config::MapRule& candidate) {
-      return candidate.use && glob_match(candidate.glob, map_.name);
+      return candidate.use && map_.names().fit(candidate.glob);
     });
     if (rule == config_.maps.end()) return;
     const std::string& origin = rule->origin_of("use");

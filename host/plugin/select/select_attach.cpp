@@ -26,7 +26,7 @@ std::string subject(AttachKind kind, const catalog::Map& map) {
   case AttachKind::kernel:
     return "";
   case AttachKind::map_name:
-    return map.name;
+    return std::string(map.names().longest());
   case AttachKind::value_type:
     return map.value().types ? map.value().types->spell(map.value().id) : "";
   case AttachKind::struct_ops:
@@ -45,6 +45,10 @@ std::string_view without_keyword(std::string_view type) {
 }
 
 bool matches(const Attach& attach, const catalog::Map& map) {
+  if (attach.kind == AttachKind::map_name)
+    return !map.name.empty() && std::ranges::any_of(attach.patterns, [&](const std::string& pattern) {
+      return map.names().fit(pattern);
+    });
   const std::string name = subject(attach.kind, map);
   const bool is_type = attach.kind == AttachKind::value_type || attach.kind == AttachKind::struct_ops;
   return !name.empty() && std::ranges::any_of(attach.patterns, [&](const std::string& pattern) {

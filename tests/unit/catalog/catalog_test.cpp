@@ -41,11 +41,13 @@ std::string btf_text(const std::string& label, unsigned id, const BtfBuilder& ty
 const std::string vmlinux_text = "vmlinux: u64 0xffffffff80010000 0 u32 99 1 u8 1 text \"vmlinux\" zero 56\n";
 
 std::string program_text(unsigned id, const std::string& maps, unsigned count, const std::string& stats = "0",
-                         const std::string& btf = "0") {
-  return fmt::format(
-      "program: u32 1 u8 1 2 3 4 5 6 7 0xff zero 4 u64 {} {}\n"
-      "aux: u32 {} {} u64 {} 99 {} text \"prog\" zero 12 u64 {}\nused: u64 {}\nuser: u32 1000 align 8\n",
-      to("aux"), stats, id, count, to("used"), to("user"), btf, maps);
+                         const std::string& btf = "0", const std::string& name = "prog",
+                         const std::string& functions = "0 0") {
+  return fmt::format("program: u32 1 u8 1 2 3 4 5 6 7 0xff zero 4 u64 {} {}\n"
+                     "aux: u32 {} {} u64 {} 99 {} text \"{}\" zero {} u64 {} {} align 8\n"
+                     "used: u64 {}\nuser: u32 1000 align 8\n",
+                     to("aux"), stats, id, count, to("used"), to("user"), name, 16 - name.size(), btf,
+                     functions, maps);
 }
 
 struct Tables {
@@ -255,6 +257,35 @@ TEST(Catalog, MapsWithoutTypesHaveThoseOfAProgram) {
   EXPECT_EQ(catalog.maps[0].types, nullptr);
   ASSERT_NE(catalog.maps[0].program_types, nullptr);
   EXPECT_TRUE(catalog.maps[0].program_types->find("struct event"));
+}
+
+/// Of the program whose first function is `type`; `info` has one struct bpf_func_info, as the kernel has it.
+std::string full_name(const std::string& name, const BtfBuilder& own, const std::string& info,
+                      const std::string& functions = to("info") + " 1") {
+  const auto catalog = Kernel().must_read(
+      {.maps = {},
+       .programs = {{2, to("program")}},
+       .btfs = {},
+       .objects = btf_text("own", 5, own) + program_text(2, "0", 0, "0", to("own"), name, functions) +
+                  "info: u32 " + info + "\n"});
+  return catalog.programs.size() == 1 ? catalog.programs[0].full_name : "?";
+}
+
+TEST(Catalog, ProgramsAreCalledAsTheirFirstFunction) {
+  BtfBuilder own;
+  own.record("bpfland_select_not", {{"a", own.u32()}});
+  const auto function = own.function("bpfland_select_cpu"), other = own.function("another");
+  const auto at = [](btf::TypeId type, unsigned instruction = 0) {
+    return fmt::format("{} {}", instruction, type);
+  };
+  EXPECT_EQ(full_name("bpfland_select_", own, at(function)), "bpfland_select_cpu");
+  EXPECT_EQ(full_name("bpfland_select", own, at(function)), "") << "that is all of it";
+  EXPECT_EQ(full_name("bpfland_select_", own, at(other)), "");
+  EXPECT_EQ(full_name("bpfland_select_", own, at(2)), "") << "a struct is no function";
+  EXPECT_EQ(full_name("bpfland_select_", own, at(1'000'000)), "");
+  EXPECT_EQ(full_name("bpfland_select_", own, at(function, 7)), "") << "not where it begins";
+  EXPECT_EQ(full_name("bpfland_select_", own, at(function), to("info") + " 0"), "");
+  EXPECT_EQ(full_name("bpfland_select_", own, at(function), nowhere + " 1"), "");
 }
 
 TEST(Catalog, CountersOfCpusThatAreNotKnownAreNotZero) {

@@ -105,7 +105,7 @@ TEST(OptionValues, TheClosestWordWins) {
   map.name = "m1";
   config::Config config;
   EXPECT_THAT(
-      option_values(manifest, map.name, config),
+      option_values(manifest, map.names(), config),
       ElementsAre(Pair("deep", "true"), Pair("depth", "3"), Pair("payload_type", ""), Pair("title", "")));
   config.options["org.example.x"] = {{"deep", option(false)}, {"title", option(std::string("t"))}};
   config.maps = {
@@ -113,11 +113,11 @@ TEST(OptionValues, TheClosestWordWins) {
       rule(std::nullopt, {{"depth", option(std::int64_t{8})}, {"title", option(std::string("u"))}}),
       rule("org.example.y", {{"payload_type", option(std::string("not for x"))}})};
   EXPECT_THAT(
-      option_values(manifest, map.name, config),
+      option_values(manifest, map.names(), config),
       ElementsAre(Pair("deep", "false"), Pair("depth", "9"), Pair("payload_type", ""), Pair("title", "u")));
   map.name = "other";
   EXPECT_THAT(
-      option_values(manifest, map.name, config),
+      option_values(manifest, map.names(), config),
       ElementsAre(Pair("deep", "false"), Pair("depth", "3"), Pair("payload_type", ""), Pair("title", "t")));
 }
 

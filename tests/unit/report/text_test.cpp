@@ -233,6 +233,8 @@ TEST(TextMap, Header) {
   map.name = "", map.flag_names = {"A", "B"}, map.frozen = true, map.programs = {1, 2};
   EXPECT_EQ(text(map, {}), "map 7 (no name)  hash, key 4 B, value 8 B, max_entries 8, A|B, frozen, used by "
                            "programs 1 2\n\n");
+  map = a_map(), map.full_name = "m_in_full", map.types_from = ".maps";
+  EXPECT_EQ(text(map, {}), "map 7 m_in_full  hash, key 4 B, value 8 B, max_entries 8, types from .maps\n\n");
   map = a_map(), map.name = "a\033[2J\xc2\x9b";
   EXPECT_THAT(text(map, {}), HasSubstr("map 7 a\\x1b[2J\\x9b "));
 }
