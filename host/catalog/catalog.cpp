@@ -73,9 +73,9 @@ Result<Catalog> read_catalog(const target::Target& target, const std::shared_ptr
     return std::unexpected(std::move(listed.error()).within("cannot list the maps"));
   sort_by_id(catalog.maps);
   keep_gap(catalog, list_programs(walk, btfs, catalog.maps, catalog.programs), "programs are not listed");
-  apply_definitions(catalog.maps, catalog.programs, [&](std::uint64_t btf) {
-    return btfs.types_at(btf).value_or(std::shared_ptr<const btf::Types>());
-  });
+  apply_definitions(
+      catalog.maps, catalog.programs, list_inner_maps(walk, catalog.maps),
+      [&](std::uint64_t btf) { return btfs.types_at(btf).value_or(std::shared_ptr<const btf::Types>()); });
   keep_gap(catalog, btfs.list(catalog.btfs), "BTF objects are not listed");
   sort_by_id(catalog.programs);
   sort_by_id(catalog.btfs);

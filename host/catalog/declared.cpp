@@ -3,6 +3,7 @@
 #include "host/catalog/map_definitions.hpp"
 
 #include <algorithm>
+#include <bpf/btf.h>
 #include <fmt/format.h>
 #include <map>
 #include <tuple>
@@ -107,16 +108,22 @@ struct Declared {
 class Declarations {
 public:
   Declarations(std::vector<Map>& maps, const std::vector<Program>& programs,
-               const std::function<Object(std::uint64_t)>& types_at)
-      : maps_(maps) {
-    std::unordered_map<std::uint32_t, std::uint64_t> btf_of;
-    for (const Program& program : programs) btf_of.emplace(program.id, program.btf);
+               const std::vector<InnerMap>& inner_maps, const std::function<Object(std::uint64_t)>& types_at)
+      : maps_(maps), types_at_(types_at) {
+    for (const Program& program : programs) btf_of_.emplace(program.id, program.btf);
+    std::unordered_map<std::uint32_t, const Map*> by_id;
+    for (const Map& map : maps) by_id.emplace(map.id, &map);
+    for (const auto& [outer, inner] : inner_maps)
+      if (by_id.contains(outer) && by_id.contains(inner)) {
+        auto& outers = outers_[inner];
+        if (outers.empty() || outers.back()->id != outer) outers.push_back(by_id.at(outer));
+      }
     for (const Map& map : maps) {
       if (!is_wanting(map)) continue;
       if (map.types) add(map, map.types);
-      for (const std::uint32_t program : map.programs)
-        if (const auto btf = btf_of.find(program); btf != btf_of.end() && btf->second != 0)
-          add(map, types_at(btf->second));
+      add_programs_of(map, map);
+      if (const auto outers = outers_.find(map.id); outers != outers_.end())
+        for (const Map* outer : outers->second) add_programs_of(*outer, map);
     }
   }
 
@@ -127,8 +134,12 @@ public:
         if (const MapDefinition* definition = matching.of(*map))
           found_[map->id].push_back({object.types, definition});
     }
+    for (Map& map : maps_) take_name_of_section(map);
     for (Map& map : maps_)
       if (const auto found = found_.find(map.id); found != found_.end()) apply(found->second, map);
+    for (Map& map : maps_)
+      if (const auto outers = outers_.find(map.id); outers != outers_.end() && is_untyped(map))
+        for (const Map* outer : outers->second) apply_inner(*outer, map);
   }
 
 private:
@@ -141,12 +152,27 @@ private:
   static bool is_wanting(const Map& map) { return map.name.size() == kernel_name_length || is_untyped(map); }
   static bool is_untyped(const Map& map) { return !map.types && map.vmlinux_value_type == 0; }
 
+  /// The map of a section of its own, ".data.NAME", is called like the section, which is the type of its
+  /// value (libbpf's internal_map_name()).
+  static void take_name_of_section(Map& map) {
+    const btf_type* section = map.types ? map.types->type(map.value_type) : nullptr;
+    if (map.name.size() != kernel_name_length || section == nullptr || !btf_is_datasec(section)) return;
+    const std::string_view name = map.types->name_of(map.value_type);
+    if (name.size() > map.name.size() && name.starts_with(map.name)) map.full_name = valid_utf8(name);
+  }
+
+  void add_programs_of(const Map& of, const Map& map) {
+    for (const std::uint32_t program : of.programs)
+      if (const auto btf = btf_of_.find(program); btf != btf_of_.end() && btf->second != 0)
+        add(map, types_at_(btf->second));
+  }
+
   void add(const Map& map, const Object& types) {
     if (!types) return;
     const auto [known, is_new] = places_.emplace(types.get(), objects_.size());
     if (is_new) objects_.push_back({types, map_definitions(*types), {}});
     Members& members = objects_[known->second];
-    if (std::ranges::find(members.maps, &map) == members.maps.end()) members.maps.push_back(&map);
+    if (members.maps.empty() || members.maps.back() != &map) members.maps.push_back(&map);
   }
 
   static void apply(const std::vector<Declared>& all, Map& map) {
@@ -155,6 +181,23 @@ private:
     if (one_name && all[0].definition->name.size() > map.name.size())
       map.full_name = valid_utf8(all[0].definition->name);
     if (is_untyped(map)) apply_types(all, map);
+  }
+
+  /// The kernel lets a map into another only where types and sizes are those declared of what is in it
+  /// (bpf_map_meta_equal(), kernel/bpf/map_in_map.c): this is what the programs take it for.
+  void apply_inner(const Map& outer, Map& map) {
+    const auto found = found_.find(outer.id);
+    if (found == found_.end() || !is_untyped(map)) return;
+    std::vector<MapDefinition> templates;
+    for (const auto& [types, definition] : found->second)
+      if (const auto inner = inner_definition(*types, definition->inner))
+        if (inner->type == map.type) templates.push_back(*inner);
+    if (templates.empty() || templates.size() != found->second.size()) return;
+    std::vector<Declared> all;
+    for (std::size_t i = 0; i < templates.size(); ++i) all.push_back({found->second[i].types, &templates[i]});
+    apply_types(all, map);
+    if (!map.types_from.empty())
+      map.types_from = fmt::format(".maps, of what is in {}", outer.names().longest());
   }
 
   /// Programs of several objects may use one map; what each of them declares must be the same.
@@ -185,6 +228,9 @@ private:
   }
 
   std::vector<Map>& maps_;
+  const std::function<Object(std::uint64_t)>& types_at_;
+  std::unordered_map<std::uint32_t, std::uint64_t> btf_of_;
+  std::unordered_map<std::uint32_t, std::vector<const Map*>> outers_; ///< by the id of what is in them
   std::vector<Members> objects_; ///< as the maps come: what is said does not depend on addresses
   std::unordered_map<const btf::Types*, std::size_t> places_;
   std::unordered_map<std::uint32_t, std::vector<Declared>> found_;
@@ -193,8 +239,9 @@ private:
 } // namespace
 
 void apply_definitions(std::vector<Map>& maps, const std::vector<Program>& programs,
+                       const std::vector<InnerMap>& inner_maps,
                        const std::function<Object(std::uint64_t)>& types_at) {
-  Declarations(maps, programs, types_at).apply();
+  Declarations(maps, programs, inner_maps, types_at).apply();
 }
 
 } // namespace mapscope::catalog

@@ -33,6 +33,12 @@ std::uint32_t size_of(const btf::Types& types, btf::TypeId type) {
   return size && *size <= UINT32_MAX ? static_cast<std::uint32_t>(*size) : 0;
 }
 
+/// __array(values, T) is an array of pointers to T, a struct like that of a variable.
+btf::TypeId declared_in(const btf::Types& types, btf::TypeId member) {
+  const btf_type* array = types.type(types.peel(member));
+  return array != nullptr && btf_is_array(array) ? pointed_to(types, btf_array(array)->type) : 0;
+}
+
 void read_member(const btf::Types& types, const btf::NamedMember& named, MapDefinition& into) {
   const btf::TypeId type = named.member.type;
   if (named.name == "type") into.type = number_of(types, type);
@@ -40,20 +46,20 @@ void read_member(const btf::Types& types, const btf::NamedMember& named, MapDefi
   if (named.name == "map_flags") into.flags = number_of(types, type);
   if (named.name == "key_size") into.key_size = number_of(types, type);
   if (named.name == "value_size") into.value_size = number_of(types, type);
+  if (named.name == "values") into.inner = declared_in(types, type);
   if (named.name == "key") into.key = pointed_to(types, type), into.key_size = size_of(types, into.key);
   if (named.name == "value")
     into.value = pointed_to(types, type), into.value_size = size_of(types, into.value);
 }
 
-std::optional<MapDefinition> definition(const btf::Types& types, const btf_type* variable) {
-  const btf::TypeId record = types.peel(variable->type);
+std::optional<MapDefinition> definition(const btf::Types& types, btf::TypeId declared) {
+  const btf::TypeId record = types.peel(declared);
   const btf_type* type = types.type(record);
   if (type == nullptr || !btf_is_struct(type) || btf_vlen(type) > most_members) return std::nullopt;
   MapDefinition read;
-  read.name = types.text(variable->name_off);
   for (std::uint32_t i = 0; const auto member = types.member_at(record, i); ++i)
     read_member(types, *member, read);
-  return read.name.empty() ? std::nullopt : std::optional(read);
+  return read;
 }
 
 /// The section, of this object and not of what it stands on; null = there is none.
@@ -73,9 +79,16 @@ std::vector<MapDefinition> map_definitions(const btf::Types& types) {
   for (const btf_var_secinfo& place : std::span(btf_var_secinfos(section), btf_vlen(section))) {
     const btf_type* variable = types.type(place.type);
     if (variable == nullptr || !btf_is_var(variable)) continue;
-    if (auto read = definition(types, variable)) all.push_back(*read);
+    auto read = definition(types, variable->type);
+    if (!read) continue;
+    read->name = types.text(variable->name_off);
+    if (!read->name.empty()) all.push_back(*read);
   }
   return all;
+}
+
+std::optional<MapDefinition> inner_definition(const btf::Types& types, btf::TypeId record) {
+  return definition(types, record);
 }
 
 } // namespace mapscope::catalog

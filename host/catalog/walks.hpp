@@ -3,6 +3,7 @@
 #pragma once
 
 #include "host/catalog/catalog.hpp"
+#include "host/catalog/map_definitions.hpp"
 #include "host/target/xarray.hpp"
 
 #include <functional>
@@ -59,6 +60,8 @@ private:
 
 Result<void> list_maps(Walk& walk, BtfObjects& btfs, const std::shared_ptr<const btf::Types>& kernel,
                        std::vector<Map>& into);
+/// What arrays of maps refer to; what cannot be read of them is told where they are shown.
+std::vector<InnerMap> list_inner_maps(Walk& walk, const std::vector<Map>& maps);
 /// Also fills Map::programs and Map::program_types of `maps`.
 Result<void> list_programs(Walk& walk, BtfObjects& btfs, std::vector<Map>& maps, std::vector<Program>& into);
 

@@ -4,6 +4,7 @@
 #include "host/cli/session.hpp"
 #include "host/report/text_value.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <span>
 
@@ -60,18 +61,27 @@ void print_json(const std::vector<catalog::Map>& maps, const std::vector<plugin:
   out.raw('\n');
 }
 
+/// Long enough for all but the longest names.
+std::size_t name_width(const std::vector<catalog::Map>& maps) {
+  constexpr std::size_t least = 16, most = 32;
+  std::size_t width = least;
+  for (const auto& map : maps) width = std::max(width, map.names().longest().size());
+  return std::min(width, most);
+}
+
 void print_text(const std::vector<catalog::Map>& maps, const std::vector<plugin::Selection>& selections,
                 const std::vector<std::optional<std::uint64_t>>& counts, bool explain, StdoutStream& stream) {
-  stream.append(fmt::format("{:>5}  {:<20} {:<16} {:>6} {:>7} {:>17}  {}\n", "id", "type", "name", "key",
-                            "value", "entries / max", "renderer"));
+  const std::size_t width = name_width(maps);
+  stream.append(fmt::format("{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}\n", "id", "type", "name", width,
+                            "key", "value", "entries / max", "renderer"));
   for (std::size_t i = 0; i < maps.size(); ++i) {
     const auto& map = maps[i];
     const std::string used =
         fmt::format("{} / {}", counts[i] ? std::to_string(*counts[i]) : "?", map.max_entries);
     stream.append(
-        fmt::format("{:>5}  {:<20} {:<16} {:>6} {:>7} {:>17}  {}\n", map.id, report::printable(map.type_name),
-                    map.name.empty() ? "(no name)" : report::printable(map.names().longest()), map.key_size,
-                    map.value_size, used, report::printable(renderer_text(selections[i]))));
+        fmt::format("{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}\n", map.id, report::printable(map.type_name),
+                    map.name.empty() ? "(no name)" : report::printable(map.names().longest()), width,
+                    map.key_size, map.value_size, used, report::printable(renderer_text(selections[i]))));
     if (explain) print_others(selections[i], stream);
     if (explain && !map.types_from.empty())
       stream.append(fmt::format("{:>11}  {}\n", "types from",

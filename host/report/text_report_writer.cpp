@@ -2,6 +2,7 @@
 #include "host/report/formats.hpp"
 #include "host/report/text_value.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -29,7 +30,10 @@ public:
   void end(std::span<const catalog::Program> programs, std::span<const PluginUse> /*plugins*/,
            std::span<const Finding> findings) override {
     if (!programs.empty()) stream_.append(heading("programs"));
-    for (const auto& program : programs) stream_.append(program_line(program));
+    std::size_t width = 16; // and wider where names in full are
+    for (const auto& program : programs) width = std::max(width, program.names().longest().size());
+    for (const auto& program : programs)
+      stream_.append(program_line(program, std::min<std::size_t>(width, 32)));
     if (findings.empty()) return;
     // Last, where the eye is when the text has run through.
     stream_.append((programs.empty() ? "" : "\n") + heading("worth a look"));
@@ -41,10 +45,10 @@ private:
     return options_.color ? fmt::format("\033[1m{}\033[0m\n", text) : fmt::format("{}\n", text);
   }
 
-  static std::string program_line(const catalog::Program& program) {
-    std::string line = fmt::format("  {:>4}  {:<16} {:<16} tag {}", program.id,
+  static std::string program_line(const catalog::Program& program, std::size_t width) {
+    std::string line = fmt::format("  {:>4}  {:<{}} {:<16} tag {}", program.id,
                                    program.name.empty() ? "(no name)" : printable(program.names().longest()),
-                                   program.type_name, program.tag);
+                                   width, program.type_name, program.tag);
     if (!program.map_ids.empty()) line += fmt::format("  maps {}", fmt::join(program.map_ids, " "));
     if (program.run_cnt.value_or(0) != 0)
       line += fmt::format("  ran {} times in {} ns", *program.run_cnt, program.run_time_ns.value_or(0));

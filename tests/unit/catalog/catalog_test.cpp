@@ -259,6 +259,30 @@ TEST(Catalog, MapsWithoutTypesHaveThoseOfAProgram) {
   EXPECT_TRUE(catalog.maps[0].program_types->find("struct event"));
 }
 
+/// Which maps are in another is in its own slots.
+TEST(Catalog, WhatIsInAnArrayOfMapsIsDeclaredWithIt) {
+  Kernel kernel;
+  kernel.types.record("bpf_array", {{"ptrs", kernel.types.array(kernel.types.pointer(0), 0), 96 * 8}});
+  BtfBuilder own;
+  const auto u32 = own.u32(), u64 = own.u64();
+  const auto number = [&](std::uint32_t value) { return own.pointer(own.array(u32, value)); };
+  const auto held = own.record("", {{"type", number(22)}, {"value", own.pointer(u64)}});
+  const auto outer = own.record("", {{"type", number(12)}, {"values", own.array(own.pointer(held), 0)}});
+  own.section(".maps", {{own.variable("outer", outer), 0, 16}});
+  const auto catalog = kernel.must_read(
+      {.maps = {{1, to("outer")}, {2, to("inner")}, {3, to("other")}},
+       .programs = {{2, to("program")}},
+       .btfs = {},
+       .objects = map_text("other", 3, 22) + program_text(2, to("outer"), 1, "0", to("own")) +
+                  btf_text("own", 5, own) + map_text("inner", 2, 22) + map_text("outer", 1, 12) + "u64 0 " +
+                  to("inner") + " " + nowhere + "\n"});
+  ASSERT_EQ(catalog.maps.size(), 3U);
+  ASSERT_NE(catalog.maps[1].types, nullptr);
+  EXPECT_EQ(catalog.maps[1].types->spell(catalog.maps[1].value_type), "__u64");
+  EXPECT_EQ(catalog.maps[1].types_from, ".maps, of what is in outer");
+  EXPECT_EQ(catalog.maps[2].types, nullptr) << "it is in no other map";
+}
+
 /// Of the program whose first function is `type`; `info` has one struct bpf_func_info, as the kernel has it.
 std::string full_name(const std::string& name, const BtfBuilder& own, const std::string& info,
                       const std::string& functions = to("info") + " 1") {

@@ -3,6 +3,7 @@
 #include "host/catalog/map_definitions.hpp"
 #include "tests/support/btf_builder.hpp"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 
 namespace mapscope::catalog {
@@ -44,16 +45,17 @@ Map a_map(std::uint32_t id, const std::string& name, std::uint32_t type, std::ui
 }
 
 /// Maps of one program, all of whose BTF objects are given.
-std::vector<Map> applied(std::vector<Map> maps,
-                         const std::vector<std::shared_ptr<const btf::Types>>& objects) {
+std::vector<Map> applied(std::vector<Map> maps, const std::vector<std::shared_ptr<const btf::Types>>& objects,
+                         const std::vector<InnerMap>& inner = {}) {
   std::vector<Program> programs(objects.size());
   for (std::size_t i = 0; i < programs.size(); ++i)
     programs[i].id = static_cast<std::uint32_t>(i + 1), programs[i].btf = 0x1000 * (i + 1);
   for (Map& map : maps) {
     map.programs.clear();
+    if (std::ranges::any_of(inner, [&](const InnerMap& held) { return held.inner == map.id; })) continue;
     for (const Program& program : programs) map.programs.push_back(program.id);
   }
-  apply_definitions(maps, programs, [&](std::uint64_t btf) { return objects.at(btf / 0x1000 - 1); });
+  apply_definitions(maps, programs, inner, [&](std::uint64_t btf) { return objects.at(btf / 0x1000 - 1); });
   return maps;
 }
 
@@ -89,7 +91,6 @@ TEST(MapDefinitions, OddOnesAreNone) {
   source.map("large", std::vector<Field>(65, Field{"m", source.u32}));
   source.variables.push_back({source.b.variable("number", source.u32), 32, 4});
   source.variables.push_back({1'000'000, 64, 4});
-  source.map("", {source.number("type", hash)});
   source.map("loop", {{"key", 1'000'000, 0}, {"type", source.u32, 0}});
   const auto types = source.types();
   const auto all = map_definitions(*types);
@@ -165,6 +166,20 @@ TEST(FullNames, TheMapsOwnTypesSayWhichItIs) {
   EXPECT_EQ(applied({map}, {types})[0].full_name, "") << "it was made in another way";
 }
 
+TEST(FullNames, OfSectionsOfTheirOwn) {
+  Source source;
+  const auto locks =
+      source.b.section(".data.locks_of_queues", {{source.b.variable("lock", source.u32), 0, 4}});
+  auto own = a_map(1, ".data.locks_of_", 2), other = a_map(2, ".data.lock", 2),
+       record = a_map(3, ".data.locks_of_", 2);
+  for (Map* map : {&own, &other, &record}) map->types = source.b.types(), map->value_type = locks;
+  record.value_type = source.u32;
+  const auto maps = applied({own, other, record}, {});
+  EXPECT_EQ(maps[0].full_name, ".data.locks_of_queues");
+  EXPECT_EQ(maps[1].full_name, "");
+  EXPECT_EQ(maps[2].full_name, "");
+}
+
 TEST(DeclaredTypes, OfMapsToWhichTheLoaderGivesNone) {
   Source source;
   const auto point = source.b.record("point", {{"x", source.u32}, {"y", source.u32}});
@@ -207,6 +222,30 @@ TEST(DeclaredTypes, OfSeveralObjectsThatAgreeOrNot) {
   const Map differing = applied({a_map(1, "points", queue, 8)}, {first, other.types("third")})[0];
   EXPECT_EQ(differing.types, nullptr);
   EXPECT_EQ(differing.untyped, "first and third declare it differently");
+}
+
+/// No program uses what is in a map of maps by itself.
+TEST(DeclaredTypes, OfWhatIsInAMapOfMaps) {
+  Source source;
+  const auto element = source.b.record("", {source.number("type", queue), source.type("value", source.u64)});
+  source.map("by_number", {source.number("type", 12),
+                           source.number("max_entries", 2),
+                           {"values", source.b.array(source.b.pointer(element), 0)}});
+  source.map("queue_with_a_name", {source.number("type", queue), source.type("value", source.u64)});
+  const auto types = source.types();
+  const std::vector<InnerMap> inner = {{1, 2}, {1, 3}, {1, 4}, {1, 3}, {9, 2}};
+  const auto maps = applied({a_map(1, "by_number", 12), a_map(2, "made_later", queue, 8),
+                             a_map(3, "queue_with_a_na", queue, 8), a_map(4, "", hash, 8)},
+                            {types}, inner);
+  EXPECT_EQ(maps[0].types, nullptr);
+  EXPECT_EQ(maps[1].types, types);
+  EXPECT_EQ(maps[1].value_type, source.u64);
+  EXPECT_EQ(maps[1].types_from, ".maps, of what is in by_number");
+  EXPECT_EQ(maps[1].full_name, "");
+  EXPECT_EQ(maps[2].full_name, "queue_with_a_name");
+  EXPECT_EQ(maps[2].value_type, source.u64);
+  EXPECT_EQ(maps[2].types_from, ".maps");
+  EXPECT_EQ(maps[3].types, nullptr) << "no hash is declared to be in it";
 }
 
 TEST(DeclaredTypes, NeverTakeTheMapsOwnAway) {
