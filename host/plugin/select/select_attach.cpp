@@ -2,6 +2,7 @@
 #include "host/plugin/select/select_attach.hpp"
 
 #include "host/base/glob.hpp"
+#include "host/plugin/verify/map_types.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -44,11 +45,20 @@ std::string_view without_keyword(std::string_view type) {
   return type;
 }
 
+/// By its number too: what a plugin's author has to write of a type whose name mapscope does not know yet.
+bool is_of_number(const Attach& attach, const catalog::Map& map) {
+  return attach.kind == AttachKind::map_type &&
+         std::ranges::any_of(attach.patterns, [number = map_type_number(map.type)](const auto& pattern) {
+           return glob_match(pattern, number);
+         });
+}
+
 bool matches(const Attach& attach, const catalog::Map& map) {
   if (attach.kind == AttachKind::map_name)
     return !map.name.empty() && std::ranges::any_of(attach.patterns, [&](const std::string& pattern) {
       return map.names().fit(pattern);
     });
+  if (is_of_number(attach, map)) return true;
   const std::string name = subject(attach.kind, map);
   const bool is_type = attach.kind == AttachKind::value_type || attach.kind == AttachKind::struct_ops;
   return !name.empty() && std::ranges::any_of(attach.patterns, [&](const std::string& pattern) {

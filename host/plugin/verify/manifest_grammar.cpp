@@ -2,6 +2,7 @@
 // V11: the lines of a manifest that have a grammar of their own.
 #include "host/plugin/verify/manifest_rules.hpp"
 #include "host/plugin/verify/manifest_words.hpp"
+#include "host/plugin/verify/map_types.hpp"
 
 #include <array>
 #include <fmt/format.h>
@@ -89,6 +90,16 @@ Result<void> take_options(std::string_view line, std::string_view rest, Attach& 
                "var= is the type of an allocator's variable: every allocator: has it, nothing else");
 }
 
+/// A name without * and ? is one type's, and a wrong one would never match anything.
+Result<void> check_map_type(std::string_view line, std::string_view pattern) {
+  if (pattern.find_first_of("*?") != pattern.npos || is_map_type(pattern)) return {};
+  const std::string meant = nearest_map_type(pattern);
+  return wrong("attach", line,
+               "no map type is called \"{}\"{}; a type newer than this mapscope is type_N by "
+               "its number, such as type_40",
+               pattern, meant.empty() ? "" : fmt::format(", did you mean {}?", meant));
+}
+
 /// KIND:PATTERN[,PATTERN] [var=TYPE] [prio=N]
 Result<Attach> parse_attach(std::string_view line) {
   const std::size_t colon = std::min(line.find(':'), line.size());
@@ -102,6 +113,8 @@ Result<Attach> parse_attach(std::string_view line) {
     if (!is_pattern(pattern, *kind))
       return wrong("attach", line, "\"{}\" is no pattern: 1 to {} bytes of a name, * and ?", pattern,
                    longest_pattern);
+    if (*kind == AttachKind::map_type)
+      if (auto known = check_map_type(line, pattern); !known) return std::unexpected(known.error());
     attach.patterns.emplace_back(pattern);
   }
   if (*kind == AttachKind::kernel && (attach.patterns.size() != 1 || !is_identifier(attach.patterns[0])))
@@ -209,6 +222,15 @@ Result<void> check_kernel_lines(const std::vector<Attach>& attaches) {
 }
 
 } // namespace
+
+std::vector<std::string> doubtful_patterns(const Manifest& manifest) {
+  std::vector<std::string> doubts;
+  for (const Attach& attach : manifest.attaches)
+    for (const std::string& pattern : attach.patterns)
+      if (attach.kind == AttachKind::map_type && map_types_like(pattern).empty())
+        doubts.push_back(fmt::format("attach=map-type:{} matches none of the types that there are", pattern));
+  return doubts;
+}
 
 std::string_view attach_kind_name(AttachKind kind) { return attach_kinds[static_cast<std::size_t>(kind)]; }
 

@@ -33,5 +33,7 @@ AbiVersion host_abi();
 
 /// V11: attach=, needs=, config= and budget= follow their grammar.
 Result<void> read_grammar(std::span<const ManifestLine> lines, Manifest& manifest);
+/// What follows the grammar and will hardly do what its author wants, each as a clause.
+std::vector<std::string> doubtful_patterns(const Manifest& manifest);
 
 } // namespace mapscope::plugin

@@ -78,6 +78,11 @@ TEST(Manifest, TypePatternsMayHaveBlanksAndBrackets) {
   EXPECT_THAT(manifest->attaches[1].patterns, ElementsAre("struct foo", "u64[4]"));
 }
 
+TEST(Manifest, MapTypesThatAreNewerThanALibraryOfTheSystem) {
+  const auto manifest = parse_with("attach=map-type:rhash,insn_array,arena,cgrp_storage,type_36");
+  EXPECT_TRUE(manifest) << manifest.error().text;
+}
+
 TEST(Manifest, KindsHaveTheirNames) {
   EXPECT_EQ(attach_kind_name(AttachKind::allocator), "allocator");
   EXPECT_EQ(attach_kind_name(AttachKind::value_type), "value-type");
@@ -154,7 +159,14 @@ INSTANTIATE_TEST_SUITE_P(
                     Rejected{"attach=kernel:a,b", "kernel: takes one name"},
                     Rejected{"attach=kernel:a var=struct x", "nothing else"},
                     Rejected{"attach=map-type:", "\"\" is no pattern"},
-                    Rejected{"attach=map-type:a,,b", "\"\" is no pattern"},
+                    Rejected{"attach=map-type:hash,,array", "\"\" is no pattern"},
+                    Rejected{"attach=map-type:array,hsh",
+                             "no map type is called \"hsh\", did you mean hash?; a type newer than this "
+                             "mapscope is type_N by its number, such as type_40"},
+                    Rejected{"attach=map-type:perf_events",
+                             "no map type is called \"perf_events\", did you mean perf_event_array?"},
+                    Rejected{"attach=map-type:HASH", "no map type is called \"HASH\"; a type newer"},
+                    Rejected{"attach=map-type:type_x", "no map type is called \"type_x\""},
                     Rejected{"attach=map-name:[ab]", "\"[ab]\" is no pattern"},
                     Rejected{"attach=map-name:a\\*", "is no pattern"},
                     Rejected{"attach=map-name:a b", "is no pattern"},

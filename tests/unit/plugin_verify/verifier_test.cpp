@@ -249,6 +249,15 @@ TEST(VerifierGrammar, ComesLast) {
   EXPECT_EQ(verification.log.size(), 10U);
 }
 
+TEST(Verifier, WarnsOfAPatternThatMatchesNoMapType) {
+  auto library = good();
+  library.set_manifest(manifest_text("org.example.x", {"attach=map-type:lru_*,hsh*,type_4?"}));
+  const auto verification = verify_bytes(library.bytes, {});
+  EXPECT_TRUE(verification.passed());
+  EXPECT_EQ(verification.log.back().verdict, RuleResult::Verdict::warning);
+  EXPECT_EQ(verification.log.back().text, "attach=map-type:hsh* matches none of the types that there are");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     V8, Rejects,
     testing::Values(Change{"NotThere", [](auto& l) { l.rename(entry, "msc_plugin_v2"); },
