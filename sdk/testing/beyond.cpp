@@ -36,6 +36,14 @@ std::uint64_t word(Beyond::Memory memory, std::uint64_t seed, std::uint64_t addr
   return kind == 13 ? drawn | 1 : 0;
 }
 
+/// What lies where a plugin reads no more than four bytes, which is a size, a shift or a state.
+std::uint64_t number(std::uint64_t seed, std::uint64_t address) {
+  const std::uint64_t drawn = mix(mix(seed) ^ address), kind = drawn >> 60;
+  if (kind < 6) return drawn & 15;
+  if (kind < 11) return 1ULL << (drawn % 12);
+  return kind < 13 ? 0 : drawn;
+}
+
 template <class Named> void set_name(Named& named, std::string_view name) {
   named.name[name.copy(named.name, sizeof named.name - 1)] = 0;
 }
@@ -45,6 +53,10 @@ template <class Named> void set_name(Named& named, std::string_view name) {
 void read_beyond(const Beyond& beyond, std::uint32_t space, std::uint64_t address, std::span<std::byte> to) {
   if (beyond.memory == Beyond::Memory::zeros) return void(std::ranges::fill(to, std::byte{0}));
   const std::uint64_t seed = mix(beyond.seed ^ space);
+  if (beyond.memory == Beyond::Memory::pointers && to.size() <= sizeof(std::uint32_t)) {
+    const std::uint64_t value = number(seed, address);
+    return void(std::memcpy(to.data(), &value, to.size()));
+  }
   for (std::size_t done = 0; done < to.size();) {
     const std::uint64_t at = address + done, value = word(beyond.memory, seed, at & ~7ULL);
     const std::size_t inside = at & 7, piece = std::min(sizeof value - inside, to.size() - done);
@@ -72,7 +84,13 @@ std::uint64_t BeyondTypes::draw(msc_type type, std::string_view what) const {
   return mix(mix(beyond_->seed, made(type).name), what);
 }
 
+const Beyond::Type* BeyondTypes::certain(msc_type type) const {
+  const auto found = beyond_->types.find(made(type).name);
+  return found != beyond_->types.end() ? &found->second : nullptr;
+}
+
 std::size_t BeyondTypes::size(msc_type type) const {
+  if (const auto* known = certain(type); known != nullptr && known->size != 0) return known->size;
   const std::uint64_t drawn = draw(type, "size");
   return drawn % 32 == 0 ? drawn >> 40 : 8 * (1 + drawn % 32); // now and then absurd
 }
@@ -89,9 +107,11 @@ msc_member BeyondTypes::member(msc_type type, std::string_view path) {
 
 bool BeyondTypes::member_at(msc_type type, std::uint32_t index, msc_member_info& info) {
   const std::uint64_t drawn = draw(type, "members");
-  if (index >= drawn % 9) return false;
-  const std::string name = "member_" + std::to_string(index);
-  info.kind = (drawn >> index) % 2 == 0 ? MSC_KIND_OTHER : MSC_KIND_FUNCTION;
+  const auto* known = certain(type);
+  const std::size_t named = known != nullptr ? known->members.size() : 0;
+  if (index >= named + drawn % 9) return false;
+  const std::string name = index < named ? known->members[index] : "member_" + std::to_string(index - named);
+  info.kind = (drawn >> index % 64) % 2 == 0 ? MSC_KIND_OTHER : MSC_KIND_FUNCTION;
   info.member = member(type, name);
   set_name(info, name);
   return true;

@@ -38,6 +38,7 @@ private:
     std::string name;
   };
   [[nodiscard]] const Made& made(msc_type type) const;
+  [[nodiscard]] const Beyond::Type* certain(msc_type type) const;
   [[nodiscard]] std::uint64_t draw(msc_type type, std::string_view what) const;
 
   const Beyond* beyond_;

@@ -14,13 +14,41 @@ int misuse(Render* call, std::string what) {
   return MSC_EINVAL;
 }
 
+namespace {
+
+/// After MSC_STOP: more than a plugin calls that ends by itself, however slowly.
+constexpr std::uint64_t most_patience = 100'000;
+
+constexpr const char* names_of_helpers[] = {
+    "read",    "cpu_count",     "type_find",      "type_size",   "type_member",
+    "config",  "row",           "count",          "note",        "field",
+    "symbol",  "mapped",        "type_member_at", "type_holder", "symbol_address",
+    "finding", "enumerator_at", "type_sized",     "slots",       "slot"};
+
+/// Leaves a plugin that goes round and round a helper: no answer would make it return. What it holds is lost.
+[[noreturn]] void leave(Render* call) {
+  misuse(call,
+         std::string("loops around ") + names_of_helpers[call->helper] + "() although it returned MSC_STOP");
+  std::longjmp(call->out, 1);
+}
+
+} // namespace
+
+std::vector<std::string> helper_names(std::uint32_t helpers) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < std::size(names_of_helpers); ++i)
+    if ((helpers >> i & 1) != 0) names.emplace_back(names_of_helpers[i]);
+  return names;
+}
+
 /// MSC_OK when the helper may go on.
 int enter(Render* call) {
   if (std::this_thread::get_id() != call->thread) return misuse(call, "a helper called from another thread");
   const std::uint64_t number = call->report.calls++;
   if (call->stopped) ++call->report.after_stop;
+  if (call->stopped && ++call->patience > most_patience) leave(call);
   if (number >= call->host.budget) call->stopped = true;
-  if (call->failure && call->failure->call == number) {
+  if (!call->stopped && call->failure && call->failure->call == number) {
     if (call->failure->rc != MSC_STOP) return call->failure->rc;
     call->stopped = true;
   }
@@ -55,8 +83,10 @@ bool copy_from(const FakeHost& host, std::uint64_t address, std::byte* to, std::
 int read(Render* call, std::uint32_t space, std::uint64_t address, void* to, std::size_t size) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (to == nullptr && size != 0) return misuse(call, "read() into NULL");
-  if (size > MSC_READ_MAX) return misuse(call, "read() of more than MSC_READ_MAX");
-  if (space > MSC_ARENA && space < MSC_CPU0) return misuse(call, "read() from an unknown space");
+  if (size > MSC_READ_MAX)
+    return misuse(call, "read() of " + std::to_string(size) + " bytes, more than MSC_READ_MAX");
+  if (space > MSC_ARENA && space < MSC_CPU0)
+    return misuse(call, "read() from address space " + std::to_string(space));
   if (space == MSC_ARENA) {
     if (!call->host.arena) return MSC_ENOENT;
     address = *call->host.arena + static_cast<std::uint32_t>(address);
@@ -91,15 +121,19 @@ int symbol_address(Render* call, const char* name, std::uint64_t* ret) {
 int finding(Render* call, std::uint32_t severity, const char* text) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   constexpr const char* names[] = {"error", "warning", "info"};
-  if (text == nullptr || severity >= std::size(names)) return misuse(call, "finding() of nothing known");
+  if (text == nullptr) return misuse(call, "finding() with NULL");
+  if (severity >= std::size(names))
+    return misuse(call, "finding() of unknown severity " + std::to_string(severity));
   call->report.lines.push_back(std::string("finding ") + names[severity] + " " + text);
   return MSC_OK;
 }
 
 int slots(Render* call, const msc_slots* slots) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
-  if (slots == nullptr || !is_understood(*slots) || call->host.target.root == 0 || call->has_slots)
-    return misuse(call, "slots() of no allocator, of unknown size, or once more");
+  if (slots == nullptr) return misuse(call, "slots() with NULL");
+  if (auto problem = contract::record_problem("slots()", *slots); !problem.empty())
+    return misuse(call, std::move(problem));
+  if (call->host.target.root == 0 || call->has_slots) return misuse(call, "slots() of a map, or once more");
   if (slots->stride != 0 && slots->header >= slots->stride)
     return misuse(call, "slots() without room for a payload");
   const auto* payload = known(call, slots->payload);
@@ -116,8 +150,10 @@ int slots(Render* call, const msc_slots* slots) {
 
 int slot(Render* call, const msc_slot* slot) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
-  if (slot == nullptr || !is_understood(*slot) || !call->has_slots)
-    return misuse(call, "slot() of unknown size or before slots()");
+  if (slot == nullptr) return misuse(call, "slot() with NULL");
+  if (auto problem = contract::record_problem("slot()", *slot); !problem.empty())
+    return misuse(call, std::move(problem));
+  if (!call->has_slots) return misuse(call, "slot() before slots()");
   call->report.lines.push_back("slot " + std::to_string(slot->idx) + " genn " + std::to_string(slot->genn) +
                                " at " + std::to_string(slot->addr) + (slot->live != 0 ? " live" : " free"));
   return MSC_OK;
@@ -127,7 +163,8 @@ int config(Render* call, const char* key, msc_value* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (key == nullptr || ret == nullptr) return misuse(call, "config() with NULL");
   const auto found = call->host.config.find(std::string_view(key));
-  if (found == call->host.config.end()) return misuse(call, "config() of an undeclared key");
+  if (found == call->host.config.end())
+    return misuse(call, "config() of " + contract::quoted(key) + ", which its manifest does not declare");
   *ret = {MSC_BYTES, found->second.c_str(), found->second.size()};
   return MSC_OK;
 }
@@ -206,32 +243,20 @@ std::string line_of(const msc_row& row) {
   }
 }
 
-/// "" when the row keeps the contract.
+/// What mapscope itself judges by.
+contract::Progress progress(const Render* call) {
+  return {call->fields, call->row_open, call->has_fields, call->has_value, call->shape};
+}
+
+/// "" when the row keeps the contract. A copy for a CPU that is not there is more than mapscope looks at.
 std::string problem(Render* call, const msc_row& row) {
-  if (call->host.target.map == 0) return "row() where no map is rendered";
   const auto& target = call->host.target;
-  const bool per_cpu = row.shape == MSC_PERCPU_ELEMENT || row.shape == MSC_PERCPU_ENTRY;
-  const bool keyed = row.shape == MSC_ENTRY || row.shape == MSC_PERCPU_ENTRY;
-  const bool may_be_short = row.shape == MSC_VALUE || row.shape == MSC_ELEMENT;
-  if (!is_understood(row) || row.shape > MSC_QUEUED) return "row() of unknown size or shape";
-  if (call->row_open || call->has_fields) return "row() inside a row or behind the map's members";
-  if (row.shape == MSC_VALUE ? call->report.rows != 0 : call->shape != MSC_VALUE && call->shape != row.shape)
-    return "row() out of order";
-  const bool has_owner = keyed && row.key.type == MSC_POINTER;
-  if (row.key.size != (row.shape == MSC_VALUE ? 0
-                       : has_owner            ? sizeof(std::uint64_t)
-                       : keyed                ? target.key_size
-                                              : sizeof(std::uint32_t)))
-    return "row() with a key of another size";
-  const auto fits = [&](const msc_value& value) {
-    return value.data == nullptr || value.size == target.value_size ||
-           (may_be_short && value.size != 0 && value.size < target.value_size);
-  };
-  if (!per_cpu) return fits(row.value) ? "" : "row() with a value of another size";
-  if (row.copy_count > cpu_count(call)) return "row() with more copies than CPUs";
+  const contract::Subject subject{target.map != 0, target.root != 0, target.key_size, target.value_size,
+                                  cpu_count(call)};
+  if (auto problem = contract::row_problem(row, subject, progress(call)); !problem.empty()) return problem;
   for (std::uint32_t cpu = 0; cpu < row.copy_count; ++cpu)
-    if (!fits(row.copies[cpu]) || (row.copies[cpu].size != 0 && !call->host.cpus.contains(cpu)))
-      return "row() with a copy of another size or of a CPU that does not exist";
+    if (row.copies[cpu].size != 0 && !call->host.cpus.contains(cpu))
+      return "row() with a copy of CPU " + std::to_string(cpu) + ", which does not exist";
   return "";
 }
 
@@ -249,6 +274,10 @@ int row(Render* call, const msc_row* row) {
   if (const int rc = take(call, bytes_of(*row)); rc != MSC_OK) return rc;
   auto& report = call->report;
   const std::uint32_t limit = call->host.target.row_limit;
+  if (row->shape == MSC_VALUE)
+    call->has_value = true;
+  else
+    call->shape = row->shape;
   call->row_open = (row->flags & MSC_ROW_OPEN) != 0;
   call->row_counts =
       row->shape != MSC_VALUE && limit != 0 && report.rows - (call->has_value ? 1 : 0) >= limit;
@@ -256,8 +285,6 @@ int row(Render* call, const msc_row* row) {
     ++report.counted;
     return MSC_OK;
   }
-  call->shape = row->shape;
-  call->has_value |= row->shape == MSC_VALUE;
   ++report.rows;
   report.lines.push_back(line_of(*row));
   return MSC_OK;
@@ -265,19 +292,21 @@ int row(Render* call, const msc_row* row) {
 
 int count(Render* call, std::uint64_t more) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (more > UINT64_MAX - call->report.counted) return misuse(call, "count() beyond any map");
   call->report.counted += more;
   call->report.lines.push_back("count " + std::to_string(more));
   return MSC_OK;
 }
 
-std::string_view name_of(int rc) {
-  constexpr std::string_view names[] = {"EFAIL", "EINVAL", "ENOENT", "EFAULT", "OK", "STOP"};
-  return rc >= MSC_EFAIL && rc <= MSC_STOP ? names[rc - MSC_EFAIL] : "?";
+/// "EFAULT"
+std::string name_of(int rc) {
+  const std::string name = contract::code_name(rc);
+  return name.starts_with("MSC_") ? name.substr(4) : "?";
 }
 
 int note(Render* call, int rc, const char* text) {
   if (text == nullptr) return misuse(call, "note() with NULL");
-  call->report.lines.push_back("note " + std::string(name_of(rc)) + " " + text);
+  call->report.lines.push_back("note " + name_of(rc) + " " + text);
   const bool stopped = call->stopped;
   const int entered = enter(call);
   if (stopped) --call->report.after_stop; // why a render ends may be said at any time
@@ -286,14 +315,11 @@ int note(Render* call, int rc, const char* text) {
 
 int field(Render* call, const msc_field* field) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
-  if (field == nullptr || !is_understood(*field) || field->kind > MSC_ABSENT)
-    return misuse(call, "field() of unknown size or kind");
-  const bool ends = field->kind == MSC_END, in_list = !call->fields.empty() && call->fields.back();
-  if (ends ? call->fields.empty() && !call->row_open : in_list != (field->name == nullptr))
-    return misuse(call, "field() that ends nothing, or with a name where there is none");
-  if (!ends && call->fields.size() >= 16) return misuse(call, "field() nested deeper than 16");
-  if (const int rc = take(call, field->value.data != nullptr ? field->value.size : 0); rc != MSC_OK)
-    return rc;
+  if (field == nullptr) return misuse(call, "field() with NULL");
+  if (auto problem = contract::field_problem(*field, progress(call)); !problem.empty())
+    return misuse(call, std::move(problem));
+  const bool ends = field->kind == MSC_END;
+  if (const int rc = take(call, contract::has_bytes(*field) ? field->value.size : 0); rc != MSC_OK) return rc;
   if (!call->row_open && call->fields.empty()) call->has_fields = true;
   if (!call->row_open || !call->row_counts) call->report.lines.push_back(line_of(*field));
   if (field->kind == MSC_OBJECT || field->kind == MSC_LIST) call->fields.push_back(field->kind == MSC_LIST);
@@ -332,27 +358,47 @@ int mapped(Render* call, std::uint64_t begin, std::uint64_t end, msc_mapping* re
   return region.known ? MSC_OK : MSC_EFAULT;
 }
 
-/// A helper as plugins call it.
-template <auto> struct Helper;
-template <class Result, class... Args, Result (*Function)(Render*, Args...)> struct Helper<Function> {
-  static Result call(msc_call* call, Args... args) {
-    return Function(reinterpret_cast<Render*>(call), args...);
+/// A helper as plugins call it, at its place in the table.
+template <unsigned Place, auto> struct Helper;
+template <unsigned Place, class Result, class... Args, Result (*Function)(Render*, Args...)>
+struct Helper<Place, Function> {
+  static Result call(msc_call* opaque, Args... args) {
+    auto* const call = reinterpret_cast<Render*>(opaque);
+    if (std::this_thread::get_id() == call->thread) {
+      call->helper = Place;
+      call->report.helpers |= 1U << Place;
+    }
+    return Function(call, args...);
   }
 };
-template <auto Function> constexpr auto helper = &Helper<Function>::call;
+template <unsigned Place, auto Function> constexpr auto helper = &Helper<Place, Function>::call;
 
-constexpr msc_host table = {sizeof(msc_host),    MSC_ABI_MAJOR,
-                            MSC_ABI_MINOR,       helper<read>,
-                            helper<cpu_count>,   helper<type_find>,
-                            helper<type_size>,   helper<type_member>,
-                            helper<config>,      helper<row>,
-                            helper<count>,       helper<note>,
-                            helper<field>,       helper<symbol>,
-                            helper<mapped>,      helper<type_member_at>,
-                            helper<type_holder>, helper<symbol_address>,
-                            helper<finding>,     helper<enumerator_at>,
-                            helper<type_sized>,  helper<slots>,
-                            helper<slot>};
+constexpr msc_host table = {sizeof(msc_host),        MSC_ABI_MAJOR,
+                            MSC_ABI_MINOR,           helper<0, read>,
+                            helper<1, cpu_count>,    helper<2, type_find>,
+                            helper<3, type_size>,    helper<4, type_member>,
+                            helper<5, config>,       helper<6, row>,
+                            helper<7, count>,        helper<8, note>,
+                            helper<9, field>,        helper<10, symbol>,
+                            helper<11, mapped>,      helper<12, type_member_at>,
+                            helper<13, type_holder>, helper<14, symbol_address>,
+                            helper<15, finding>,     helper<16, enumerator_at>,
+                            helper<17, type_sized>,  helper<18, slots>,
+                            helper<19, slot>};
+static_assert(sizeof(msc_host) == 8 + std::size(names_of_helpers) * sizeof(void*));
+
+/// What render() returns, and what becomes of a plugin that throws or never ends.
+int run(const msc_plugin& plugin, Render& call, const msc_target& target) {
+  try {
+    return plugin.render(&table, reinterpret_cast<msc_call*>(&call), &target);
+  } catch (...) {
+    misuse(&call, "an exception left render()");
+    return MSC_EFAIL;
+  }
+}
+int run_or_leave(const msc_plugin& plugin, Render& call, const msc_target& target) {
+  return setjmp(call.out) == 0 ? run(plugin, call, target) : int{MSC_STOP};
+}
 
 } // namespace
 
@@ -372,12 +418,19 @@ msc_type FakeHost::handle(std::uint32_t scope, std::string_view name) const {
 Report FakeHost::render(const msc_plugin& plugin, std::optional<Failure> failure) const {
   Render call{.host = *this, .failure = failure, .made_up = BeyondTypes(beyond ? &*beyond : nullptr)};
   msc_target borrowed = target;
+  const auto type = [&](std::uint32_t scope, const std::string& name, msc_type otherwise) {
+    if (name.empty()) return otherwise;
+    if (const msc_type known = handle(scope, name); known != MSC_BYTES) return known;
+    const msc_type made = call.made_up.find(scope, name);
+    return made != 0 ? made : msc_type{MSC_BYTES};
+  };
+  borrowed.key_type = type(MSC_MAP_BTF, key_type, target.key_type);
+  borrowed.value_type = type(value_scope, value_type, target.value_type);
   if (target.root != 0) {
     borrowed.root_name = root_name.c_str();
-    borrowed.root_type = handle(MSC_MAP_BTF, root_type);
-    if (borrowed.root_type == MSC_BYTES) borrowed.root_type = call.made_up.find(MSC_MAP_BTF, root_type);
+    borrowed.root_type = type(MSC_MAP_BTF, root_type, MSC_BYTES);
   }
-  call.report.rc = plugin.render(&table, reinterpret_cast<msc_call*>(&call), &borrowed);
+  call.report.rc = run_or_leave(plugin, call, borrowed);
   if (call.report.rc == MSC_OK && (call.row_open || !call.fields.empty()))
     misuse(&call, "render() that leaves an object, a list or a row open");
   call.report.stopped = call.stopped;

@@ -4,11 +4,13 @@
 // Thread rule: a Render belongs to the thread that renders.
 #pragma once
 
+#include <mapscope/contract.hpp>
 #include <mapscope/testing/fake_host.hpp>
 
 #include "beyond.hpp"
 
 #include <algorithm>
+#include <csetjmp>
 #include <cstddef>
 #include <thread>
 
@@ -26,29 +28,18 @@ struct Render {
   bool has_value = false;
   std::vector<bool> fields{}; ///< open objects and lists: which are lists
   bool row_open = false, row_counts = false, has_fields = false;
-  std::uint32_t shape = MSC_VALUE; ///< of the rows so far
+  std::optional<std::uint32_t> shape{}; ///< of the rows behind the value
   bool has_slots = false;
   std::thread::id thread = std::this_thread::get_id();
+  unsigned helper = 0;        ///< the last that was called: its place in msc_host
+  std::uint64_t patience = 0; ///< helpers called after MSC_STOP, note() too
+  std::jmp_buf out{};         ///< how a plugin is left that would never return
 };
 
 constexpr msc_type first_type = 0x1000;
 
 int misuse(Render* call, std::string what);
-/// Records of this interface's minor or a later one, by the same rule as mapscope's own (see
-/// mapscope/plugin.h).
-template <class Record> bool has_usable_size(const Record& record) {
-  return record.size >= sizeof record && record.size <= 4096;
-}
-template <class Record> bool is_understood(const Record& record) {
-  const auto* bytes = reinterpret_cast<const std::byte*>(&record);
-  return has_usable_size(record) && std::all_of(bytes + sizeof record, bytes + record.size,
-                                                [](std::byte byte) { return byte == std::byte{}; });
-}
-template <class Record> bool begin_filling(Record& record) {
-  if (!has_usable_size(record)) return false;
-  record.size = sizeof record;
-  return true;
-}
+using contract::begin_filling;
 
 /// MSC_OK when the helper may go on.
 int enter(Render* call);

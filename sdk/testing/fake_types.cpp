@@ -23,6 +23,8 @@ bool is_embedded(const FakeHost& host, const FakeHost::Type& type) {
 int type_find(Render* call, std::uint32_t scope, const char* name, msc_type* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (name == nullptr || ret == nullptr) return misuse(call, "type_find() with NULL");
+  if (scope != MSC_KERNEL_BTF && scope != MSC_MAP_BTF)
+    return misuse(call, "type_find() in scope " + std::to_string(scope));
   const std::string_view spelled(name), type = spelled.substr(0, spelled.find('.'));
   const std::string_view member = type.size() == spelled.size() ? "" : spelled.substr(type.size() + 1);
   const auto& types = call->host.types;
@@ -30,7 +32,9 @@ int type_find(Render* call, std::uint32_t scope, const char* name, msc_type* ret
     return candidate.scope == scope && candidate.name == type &&
            (member.empty() || candidate.members.contains(member));
   });
+  const bool has_none = scope == MSC_MAP_BTF && call->host.target.map == 0; // a part of the kernel
   *ret = found != types.end() ? first_type + static_cast<msc_type>(found - types.begin())
+         : has_none           ? 0
                               : call->made_up.find(scope, type);
   return *ret != 0 ? MSC_OK : MSC_ENOENT;
 }
@@ -92,7 +96,8 @@ int type_holder(Render* call, msc_type held, msc_type after, msc_member_info* re
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   const auto* wanted = known(call, held);
   const bool made_up = call->made_up.holds(held) && (after == 0 || call->made_up.holds(after));
-  if ((wanted == nullptr && !made_up) || ret == nullptr || !begin_filling(*ret))
+  const bool goes_on = made_up || after == 0 || known(call, after) != nullptr;
+  if ((wanted == nullptr && !made_up) || !goes_on || ret == nullptr || !begin_filling(*ret))
     return misuse(call, "type_holder() of no type or into nothing");
   if (made_up) return call->made_up.holder(held, after, *ret) ? MSC_OK : MSC_ENOENT;
   const auto& types = call->host.types;
@@ -127,6 +132,8 @@ int enumerator_at(Render* call, msc_type type, std::uint32_t index, msc_enumerat
 int type_sized(Render* call, std::size_t least, std::size_t most, msc_type after, msc_member_info* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (ret == nullptr || !begin_filling(*ret)) return misuse(call, "type_sized() into nothing");
+  if (after != 0 && known(call, after) == nullptr && !call->made_up.holds(after))
+    return misuse(call, "type_sized() behind something that is no type");
   const auto& types = call->host.types;
   for (std::size_t i = after == 0 ? 0 : after - first_type + 1; i < types.size(); ++i) {
     const auto& type = types[i];

@@ -88,8 +88,18 @@ TEST(HostileBudget, TimeOfOneIsNotAnothers) {
 
 TEST(HostileBudget, AnExceptionAcrossTheBoundary) {
   for (const char* isolate : {"out-of-tree", "none"})
-    expect_stopped(Dump({"hostile", "steady"}, and_also(mode_is("throw", 3), {"--isolate", isolate})),
-                   "failed", "the plugin gave up (code -4); plugin bug: an exception left render()", 3);
+    expect_stopped(
+        Dump({"hostile", "steady"}, and_also(mode_is("throw", 3), {"--isolate", isolate})), "failed",
+        "the plugin gave up (MSC_EFAIL: it cannot decode this); plugin bug: an exception left render()", 3);
+}
+
+TEST(HostileBudget, AMemberThatIsSpeltWrong) {
+  for (const char* isolate : {"out-of-tree", "none"})
+    expect_stopped(
+        Dump({"hostile", "steady"}, and_also(mode_is("misspelt", 3), {"--isolate", isolate})), "failed",
+        "the plugin gave up (MSC_ENOENT: a type, member, key or CPU that it asks for is not there); "
+        "struct bpf_map has no member max_entris, did you mean max_entries?",
+        3);
 }
 
 TEST(HostileInProcess, AHelperFromAnotherThread) {

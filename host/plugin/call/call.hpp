@@ -12,6 +12,7 @@
 #include "host/report/special_fields.hpp"
 #include "host/report/writer.hpp"
 
+#include <mapscope/contract.hpp>
 #include <mapscope/plugin.h>
 
 #include <algorithm>
@@ -106,9 +107,9 @@ private:
   [[nodiscard]] bool is_kernel_target() const { return map_.kva == 0 && map_.id == 0; }
   [[nodiscard]] msc_type key_type_handle() const;
   [[nodiscard]] msc_type value_type_handle() const;
-  [[nodiscard]] std::string shape_problem(const msc_row& row) const;
-  [[nodiscard]] std::string size_problem(const msc_row& row) const;
-  [[nodiscard]] bool value_fits(const msc_value& value, bool may_be_short) const;
+  // What mapscope/contract.hpp judges by.
+  [[nodiscard]] mapscope::contract::Subject subject() const;
+  [[nodiscard]] mapscope::contract::Progress progress() const;
   [[nodiscard]] std::uint64_t whole_size(const msc_value& value) const;
   [[nodiscard]] mapscope::report::Following following() const;
   mapscope::btf::Behind* behind(const mapscope::btf::Types* types);
@@ -128,7 +129,6 @@ private:
                                                     std::uint64_t address);
   std::optional<mapscope::report::Typed> lose_payload(const std::string& why);
   std::vector<const mapscope::report::SlotPool*> related_pools();
-  [[nodiscard]] std::string field_problem(const msc_field& field) const;
   void open_or_close(const msc_field& field);
   void close_all();
   /// Entries that are not in the report. Those of a map without rows are among its members, up to the limit.
@@ -149,6 +149,7 @@ private:
   [[nodiscard]] std::vector<std::string> cuts(int rc) const;
   [[nodiscard]] static std::vector<std::string> said(const Notes& notes);
   [[nodiscard]] std::string spent_text() const;
+  [[nodiscard]] std::string missing_text() const;
 
   const mapscope::plugin::Environment& environment_;
   const mapscope::catalog::Map& map_;
@@ -180,6 +181,8 @@ private:
   bool row_open_ = false;    ///< fields are of the last row
   bool row_counts_ = false;  ///< that row is beyond the limit: it and its fields are only counted
   std::string missing_;      ///< the type or member last asked for in vain: why a render ends, or a fallback
+  TypeRef missing_of_;       ///< of a member: the type, for a hint when it is told
+  std::string missing_path_; ///< and what was asked for
   bool has_fields_ = false;  ///< members of the map have begun: no rows any more
 
   std::uint64_t rows_ = 0, counted_ = 0; ///< keyed rows passed on; those that only count

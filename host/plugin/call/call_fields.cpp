@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Content of a map that is no row: objects and lists with names, balanced and bounded.
 #include "host/plugin/call/call.hpp"
-#include "host/plugin/call/records.hpp"
+
+#include <mapscope/contract.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -9,35 +10,13 @@
 
 using namespace mapscope;
 
-namespace {
-
-constexpr std::size_t deepest = 16, longest_name = 63;
-
-bool is_name(const char* text) {
-  const std::string_view name(text, ::strnlen(text, longest_name + 1));
-  return !name.empty() && name.size() <= longest_name && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
-
-bool has_bytes(const msc_field& field) { return field.kind >= MSC_STRING && field.kind <= MSC_PAGE; }
-
-} // namespace
-
-/// "" when the field keeps the contract.
-std::string msc_call::field_problem(const msc_field& field) const {
-  if (auto problem = plugin::record_problem("field()", field); !problem.empty()) return problem;
-  if (field.kind > MSC_ABSENT) return fmt::format("field() of unknown kind {}", field.kind);
-  if (field.kind == MSC_END)
-    return field.name == nullptr && (row_open_ || !fields_.empty()) ? ""
-                                                                    : "field() that ends what was not begun";
-  const bool in_list = !fields_.empty() && fields_.back();
-  if (in_list != (field.name == nullptr)) return "field() without a name in an object, or with one in a list";
-  if (!in_list && !is_name(field.name)) return "field() with a name that is none";
-  if (fields_.size() >= deepest) return fmt::format("field() nested deeper than {}", deepest);
-  return has_bytes(field) && field.value.data == nullptr && field.value.size != 0
-             ? "field() without its bytes"
-             : "";
+/// What came before the next row or field.
+contract::Progress msc_call::progress() const {
+  return {.fields = fields_,
+          .row_open = row_open_,
+          .has_fields = has_fields_,
+          .has_value = has_value_,
+          .shape = shape_};
 }
 
 void msc_call::open_or_close(const msc_field& field) {
@@ -59,11 +38,12 @@ void msc_call::close_all() {
 }
 
 int msc_call::field(const msc_field& field) {
-  if (const auto problem = field_problem(field); !problem.empty()) return misuse(problem);
+  if (const auto problem = contract::field_problem(field, progress()); !problem.empty())
+    return misuse(problem);
   if (!row_open_ && fields_.empty()) has_fields_ = true;
   const bool only_counts = row_open_ && row_counts_;
   const bool is_free = only_counts || field.kind == MSC_END; // what was begun must end
-  if (!is_free && !budget_.emit(8 + (has_bytes(field) ? field.value.size : 0))) return MSC_STOP;
+  if (!is_free && !budget_.emit(8 + (contract::has_bytes(field) ? field.value.size : 0))) return MSC_STOP;
   const bool opens = field.kind == MSC_OBJECT || field.kind == MSC_LIST;
   if (opens && !budget_.nest(fields_.size() + 1)) return MSC_STOP;
   open_or_close(field);
@@ -77,7 +57,7 @@ int msc_call::field(const msc_field& field) {
                     .value = {}};
   const auto* data = static_cast<const std::byte*>(field.value.data);
   if (field.kind == MSC_STRING) out.text = {reinterpret_cast<const char*>(data), field.value.size};
-  if (has_bytes(field)) out.value.bytes = {data, field.value.size};
+  if (contract::has_bytes(field)) out.value.bytes = {data, field.value.size};
   if (special_ && !row_open_) special_->pointers().at("", 0);
   if (field.kind == MSC_TYPED) out.value.decoder = decoder_for(field.value.type, false);
   writer_.field(out);
@@ -85,7 +65,7 @@ int msc_call::field(const msc_field& field) {
 }
 
 int msc_call::symbol(std::uint64_t address, msc_symbol* found) {
-  if (!plugin::begin_filling(*found)) return misuse("symbol() into a record of another size");
+  if (!contract::begin_filling(*found)) return misuse("symbol() into a record of another size");
   const auto* const symbols = environment_.symbols;
   const auto symbol = symbols != nullptr ? symbols->at(address) : std::nullopt;
   if (!symbol) {

@@ -2,9 +2,10 @@
 // The helpers that plugins for parts of the kernel (attach=kernel:) live on; plugins for maps may use them,
 // too.
 #include "host/plugin/call/call.hpp"
-#include "host/plugin/call/records.hpp"
 
 #include "host/base/utf8.hpp"
+
+#include <mapscope/contract.hpp>
 
 #include <cstring>
 #include <fmt/format.h>
@@ -25,6 +26,7 @@ int msc_call::symbol_address(const char* name, std::uint64_t* address) {
   const auto found = environment_.target->symbols().find(spelled);
   if (!found) {
     missing_ = fmt::format("no symbol {} in the kernel", spelled);
+    missing_of_ = {};
     return MSC_ENOENT;
   }
   *address = *found;
@@ -44,7 +46,7 @@ int msc_call::finding(std::uint32_t severity, const char* text) {
 }
 
 int msc_call::enumerator_at(msc_type type, std::uint32_t index, msc_enumerator* info) {
-  if (!plugin::begin_filling(*info)) return misuse("enumerator_at() into a record of another size");
+  if (!contract::begin_filling(*info)) return misuse("enumerator_at() into a record of another size");
   const auto ref = resolve(type);
   if (!ref) return misuse("enumerator_at() of something that is no type");
   const auto found = ref->types->constant_at(ref->id, index);

@@ -11,6 +11,24 @@
 
 using namespace mapscope;
 
+namespace {
+
+/// What render() returned, in the words of mapscope/plugin.h.
+std::string code_text(int rc) {
+  switch (rc) {
+  case MSC_ENOENT:
+    return "MSC_ENOENT: a type, member, key or CPU that it asks for is not there";
+  case MSC_EINVAL:
+    return "MSC_EINVAL: it misused a helper";
+  case MSC_EFAIL:
+    return "MSC_EFAIL: it cannot decode this";
+  default:
+    return fmt::format("render() returned {}, which is no code of the interface", rc);
+  }
+}
+
+} // namespace
+
 std::string msc_call::spent_text() const {
   using Kind = plugin::Budget::Kind;
   const auto& limits = budget_.limits();
@@ -67,9 +85,9 @@ std::vector<std::string> msc_call::problems(int rc, report::Status status) const
   std::vector<std::string> list;
   if (budget_.spent() == plugin::Budget::Kind::time) list.push_back(spent_text());
   if (status == report::Status::failed && rc < MSC_OK) // else a bug of it, which a note tells, is all
-    list.push_back(fmt::format("the plugin gave up (code {})", rc));
+    list.push_back(fmt::format("the plugin gave up ({})", code_text(rc)));
   if (other_thread_) list.emplace_back("plugin bug: a helper called from another thread");
-  if (rc == MSC_ENOENT && !missing_.empty()) list.push_back(valid_utf8(missing_));
+  if (rc == MSC_ENOENT && !missing_.empty()) list.push_back(valid_utf8(missing_text()));
   std::ranges::copy(said(problem_notes_), std::back_inserter(list));
   if (unreadable_ != 0) list.push_back(fmt::format("{} values could not be read", unreadable_));
   if (lacks_memory() && !gaps_ && unreadable_ == 0 && rc != MSC_EFAULT)

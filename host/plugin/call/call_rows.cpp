@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of a map: whether they keep the contract, what they are decoded as, and what of them counts.
 #include "host/plugin/call/call.hpp"
-#include "host/plugin/call/records.hpp"
+
+#include <mapscope/contract.hpp>
 
 #include <algorithm>
 #include <bpf/btf.h>
@@ -9,6 +10,10 @@
 #include <fmt/format.h>
 
 using namespace mapscope;
+using contract::has_owner;
+using contract::is_indexed;
+using contract::is_keyed;
+using contract::is_per_cpu;
 
 namespace {
 
@@ -16,56 +21,14 @@ std::span<const std::byte> bytes_of(const msc_value& value) {
   return {static_cast<const std::byte*>(value.data), value.data == nullptr ? 0 : value.size};
 }
 
-bool is_per_cpu(const msc_row& row) {
-  return row.shape == MSC_PERCPU_ELEMENT || row.shape == MSC_PERCPU_ENTRY;
-}
-bool is_indexed(const msc_row& row) {
-  return row.shape == MSC_ELEMENT || row.shape == MSC_PERCPU_ELEMENT || row.shape == MSC_QUEUED;
-}
-bool is_keyed(const msc_row& row) { return row.shape == MSC_ENTRY || row.shape == MSC_PERCPU_ENTRY; }
-bool has_owner(const msc_row& row) { return is_keyed(row) && row.key.type == MSC_POINTER; }
-bool may_be_short(const msc_row& row) { return row.shape == MSC_VALUE || row.shape == MSC_ELEMENT; }
-
 } // namespace
 
-bool msc_call::value_fits(const msc_value& value, bool may_be_short) const {
-  if (value.data == nullptr) return value.size == map_.value_size || value.size == 0;
-  return value.size == map_.value_size || (may_be_short && value.size != 0 && value.size < map_.value_size);
-}
-
-std::string msc_call::shape_problem(const msc_row& row) const {
-  if (is_kernel_target()) return "row() where no map is rendered; a part of the kernel is fields alone";
-  if (auto problem = plugin::record_problem("row()", row); !problem.empty()) return problem;
-  if (row.shape > MSC_QUEUED || row.flags > MSC_ROW_OPEN)
-    return fmt::format("row() of unknown shape {}", row.shape);
-  if (allocator_ != nullptr) return "row() of an allocator";
-  if (row_open_ || !fields_.empty()) return "row() inside another row or a field";
-  if (has_fields_) return "row() behind members of the map";
-  if (row.shape == MSC_VALUE && (has_value_ || shape_)) return "row() with a value that is not the first row";
-  if (row.shape != MSC_VALUE && shape_ && *shape_ != row.shape)
-    return fmt::format("row() of shape {} among rows of shape {}", row.shape, *shape_);
-  return "";
-}
-
-/// "" when the row's sizes are those of the map.
-std::string msc_call::size_problem(const msc_row& row) const {
-  const std::size_t key_size = has_owner(row)    ? sizeof(std::uint64_t)
-                               : is_keyed(row)   ? map_.key_size
-                               : is_indexed(row) ? sizeof(std::uint32_t)
-                                                 : 0;
-  if (row.key.size != key_size || (key_size != 0 && row.key.data == nullptr))
-    return fmt::format("row() with a key of {} bytes, expected {}", row.key.size, key_size);
-  if (!is_per_cpu(row))
-    return value_fits(row.value, may_be_short(row))
-               ? ""
-               : fmt::format("row() with a value of {} bytes, the map has {}", row.value.size,
-                             map_.value_size);
-  const std::uint32_t cpus = environment_.target->per_cpu().count();
-  if (row.copy_count > cpus || (row.copy_count != 0 && row.copies == nullptr))
-    return fmt::format("row() with {} copies for {} CPUs", row.copy_count, cpus);
-  const bool fit = std::all_of(row.copies, row.copies + row.copy_count,
-                               [&](const msc_value& copy) { return value_fits(copy, false); });
-  return fit ? "" : fmt::format("row() with a copy that has not the map's {} bytes", map_.value_size);
+contract::Subject msc_call::subject() const {
+  return {.is_map = !is_kernel_target(),
+          .is_allocator = allocator_ != nullptr,
+          .key_size = map_.key_size,
+          .value_size = map_.value_size,
+          .cpus = environment_.target->per_cpu().count()};
 }
 
 std::shared_ptr<const mapscope::btf::Decoder> msc_call::declared_decoder(bool is_key) {
@@ -170,8 +133,8 @@ report::Row msc_call::decoded(const msc_row& row) {
 }
 
 int msc_call::row(const msc_row& row) {
-  if (const auto problem = shape_problem(row); !problem.empty()) return misuse(problem);
-  if (const auto problem = size_problem(row); !problem.empty()) return misuse(problem);
+  if (const auto problem = contract::row_problem(row, subject(), progress()); !problem.empty())
+    return misuse(problem);
   if (!budget_.entry()) return MSC_STOP;
   if (row.shape == MSC_VALUE)
     has_value_ = true;

@@ -2,9 +2,10 @@
 // Allocators: their slots, and reads by arena addresses.
 #include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/call/call.hpp"
-#include "host/plugin/call/records.hpp"
 
 #include "host/base/utf8.hpp"
+
+#include <mapscope/contract.hpp>
 
 #include <bpf/btf.h>
 #include <cstring>
@@ -51,7 +52,7 @@ int msc_call::read_arena(std::uint64_t address, void* to, std::size_t size) {
 }
 
 int msc_call::type_sized(std::size_t least, std::size_t most, msc_type after, msc_member_info* info) {
-  if (!plugin::begin_filling(*info)) return misuse("type_sized() into a record of another size");
+  if (!contract::begin_filling(*info)) return misuse("type_sized() into a record of another size");
   const auto& types = object_types();
   if (!types) return MSC_ENOENT;
   if (after != 0 && !resolve(after)) return misuse("type_sized() behind something that is no type");
@@ -72,7 +73,8 @@ int msc_call::type_sized(std::size_t least, std::size_t most, msc_type after, ms
 
 int msc_call::slots(const msc_slots& slots) {
   constexpr std::size_t longest_reason = 400;
-  if (const auto problem = plugin::record_problem("slots()", slots); !problem.empty()) return misuse(problem);
+  if (const auto problem = contract::record_problem("slots()", slots); !problem.empty())
+    return misuse(problem);
   if (allocator_ == nullptr || allocator_->has_pool) return misuse("slots() of a map, or once more");
   report::SlotPool& pool = allocator_->pool;
   const auto payload = resolve(slots.payload);
@@ -92,7 +94,7 @@ int msc_call::slots(const msc_slots& slots) {
 }
 
 int msc_call::slot(const msc_slot& slot) {
-  if (const auto problem = plugin::record_problem("slot()", slot); !problem.empty()) return misuse(problem);
+  if (const auto problem = contract::record_problem("slot()", slot); !problem.empty()) return misuse(problem);
   if (allocator_ == nullptr || !allocator_->has_pool) return misuse("slot() before slots()");
   if (!budget_.entry()) return MSC_STOP;
   if (delivery_ != nullptr) return delivery_->slot(slot), MSC_OK;

@@ -2,7 +2,8 @@
 // The helpers that answer questions about types. A type's handle says which BTF object it is of and its id
 // there.
 #include "host/plugin/call/call.hpp"
-#include "host/plugin/call/records.hpp"
+
+#include <mapscope/contract.hpp>
 
 #include <cstring>
 #include <fmt/format.h>
@@ -51,7 +52,14 @@ int msc_call::type_find(std::uint32_t scope, const char* name, msc_type* found) 
     return MSC_OK;
   }
   missing_ = fmt::format("no {} in the BTF of {}", spelled, types->name());
+  missing_of_ = {};
   return MSC_ENOENT;
+}
+
+std::string msc_call::missing_text() const {
+  if (!missing_of_.types || missing_.empty()) return missing_;
+  const std::string meant = missing_of_.types->nearest_member(missing_of_.id, missing_path_);
+  return meant.empty() ? missing_ : fmt::format("{}, did you mean {}?", missing_, meant);
 }
 
 int msc_call::type_size(msc_type type, std::size_t* size) {
@@ -69,6 +77,7 @@ int msc_call::type_member(msc_type type, const char* path, msc_member* member) {
   const auto found = ref->types->member(ref->id, std::string_view(path, ::strnlen(path, longest_name)));
   if (!found || found->bit_offset > UINT32_MAX) {
     missing_ = found ? "a member too far into its type" : found.error().text;
+    missing_of_ = *ref, missing_path_.assign(path, ::strnlen(path, longest_name));
     return MSC_ENOENT;
   }
   const msc_type tag = type & tag_mask;
@@ -77,7 +86,7 @@ int msc_call::type_member(msc_type type, const char* path, msc_member* member) {
 }
 
 int msc_call::type_member_at(msc_type type, std::uint32_t index, msc_member_info* info) {
-  if (!plugin::begin_filling(*info)) return misuse("type_member_at() into a record of another size");
+  if (!contract::begin_filling(*info)) return misuse("type_member_at() into a record of another size");
   const auto ref = resolve(type);
   if (!ref) return misuse("type_member_at() of something that is no type");
   const auto found = ref->types->member_at(ref->id, index);
@@ -91,7 +100,7 @@ int msc_call::type_member_at(msc_type type, std::uint32_t index, msc_member_info
 }
 
 int msc_call::type_holder(msc_type held, msc_type after, msc_member_info* info) {
-  if (!plugin::begin_filling(*info)) return misuse("type_holder() into a record of another size");
+  if (!contract::begin_filling(*info)) return misuse("type_holder() into a record of another size");
   const auto ref = resolve(held);
   if (!ref || (after != 0 && (after & tag_mask) != (held & tag_mask)))
     return misuse("type_holder() of something that is no type");

@@ -13,7 +13,7 @@ plugin::RenderFacts msc_call::facts(int rc) const {
                             .counted = counted_,
                             .read_bytes = budget_.used().read_bytes,
                             .fault = std::nullopt,
-                            .missing = missing_};
+                            .missing = rc == MSC_ENOENT ? missing_text() : std::string()};
   if (first_fault_) facts.fault.emplace(first_fault_->first, static_cast<std::uint8_t>(first_fault_->second));
   return facts;
 }
@@ -26,7 +26,7 @@ bool msc_call::take(const plugin::RenderFacts& facts) {
   budget_.add_read(facts.read_bytes);
   bug_ = bug_ || facts.bug;
   lacks_memory_ = lacks_memory_ || facts.lacks_memory;
-  missing_ = facts.missing;
+  missing_ = facts.missing, missing_of_ = {};
   if (facts.fault) first_fault_.emplace(facts.fault->first, static_cast<target::Fault>(facts.fault->second));
   return true;
 }

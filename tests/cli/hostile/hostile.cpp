@@ -134,6 +134,12 @@ __attribute__((noinline)) int misbehave(const Render& render, std::string_view m
   if (mode == "thread") std::thread([&render] { render.host.count(render.call, 1); }).join();
   if (mode == "kill_parent") return ::kill(::getppid(), SIGKILL);
   if (mode == "kill_all") return ::kill(-1, SIGKILL);
+  if (mode == "misspelt") {
+    msc_type type = 0;
+    msc_member member{};
+    host.type_find(call, MSC_KERNEL_BTF, "struct bpf_map", &type);
+    return host.type_member(call, type, "max_entris", &member);
+  }
   if (mode == "bad_read")
     return render.host.read(render.call, MSC_KERNEL, render.target.map, const_cast<int*>(nowhere), 8);
   if (mode == "bad_row") {

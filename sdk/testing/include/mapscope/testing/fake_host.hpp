@@ -63,6 +63,7 @@ struct Report {
   std::uint64_t counted = 0;       ///< count(), and rows beyond row_limit
   std::uint64_t after_stop = 0;    ///< helpers called after MSC_STOP had been answered, note() aside
   bool stopped = false;            ///< MSC_STOP was answered
+  std::uint32_t helpers = 0;       ///< which were called: a bit each, in the order of msc_host
   /// The lines with a newline behind each.
   [[nodiscard]] std::string text() const;
   bool operator==(const Report&) const = default;
@@ -80,7 +81,16 @@ struct Beyond {
   enum class Memory : std::uint8_t { zeros, noise, pointers } memory = Memory::zeros;
   std::uint64_t seed = 0;
   bool without_memory = false; ///< types alone
+  /// What is certain of a type by its name, "struct x"; the rest is made up.
+  struct Type {
+    std::size_t size = 0; ///< 0: made up
+    std::vector<std::string> members;
+  };
+  std::map<std::string, Type, std::less<>> types;
 };
+
+/// "read" of bit 0 of Report::helpers, and so on.
+std::vector<std::string> helper_names(std::uint32_t helpers);
 
 class FakeHost {
 public:
@@ -97,6 +107,11 @@ public:
   std::uint64_t byte_budget = 8ULL << 30;
   /// What there is beside the image; nothing without it.
   std::optional<Beyond> beyond;
+  /// Of a target beyond the image, as with root_type: "struct x", or "" for none.
+  std::string key_type, value_type;
+  std::uint32_t value_scope = MSC_MAP_BTF;
+  /// What messages call it, such as "a hash map of struct x".
+  std::string about;
 
   struct Member {
     std::uint32_t bit_offset = 0, bit_size = 0;

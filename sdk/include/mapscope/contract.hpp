@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a host refuses of what a plugin hands it: one judgement for mapscope itself and for the host of tests,
+// so that a plugin that passes its tests is not called a misuser in the field. Plugins do not need it.
+//
+// Each function gives "" when the contract is kept, or what is wrong with it as one clause. Thread rule:
+// pure.
+#pragma once
+
+#include <mapscope/plugin.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mapscope::contract {
+
+inline constexpr std::uint32_t largest_record = 4096;
+inline constexpr std::size_t longest_field_name = 63, deepest_field = 16;
+
+/// "MSC_EFAULT"; a number that is no code as it is.
+inline std::string code_name(int rc) {
+  constexpr std::string_view names[] = {"MSC_EFAIL",  "MSC_EINVAL", "MSC_ENOENT",
+                                        "MSC_EFAULT", "MSC_OK",     "MSC_STOP"};
+  return rc >= MSC_EFAIL && rc <= MSC_STOP ? std::string(names[rc - MSC_EFAIL]) : std::to_string(rc);
+}
+
+/// A record that grows must go on serving plugins of 1.0, whose own is shorter: abi_frozen and the frozen
+/// plugins of tests/guest fail until it does.
+template <class Record> bool has_usable_size(const Record& record) {
+  return record.size >= sizeof record && record.size <= largest_record;
+}
+
+/// A later minor's record may be longer; what is not known of it must be zero (libbpf_validate_opts).
+template <class Record> std::string record_problem(std::string_view helper, const Record& record) {
+  if (!has_usable_size(record))
+    return std::string(helper) + " of " + std::to_string(record.size) + " bytes, this interface has " +
+           std::to_string(sizeof record);
+  const auto* bytes = reinterpret_cast<const std::byte*>(&record);
+  const bool says_more = std::any_of(bytes + sizeof record, bytes + record.size,
+                                     [](std::byte byte) { return byte != std::byte{}; });
+  return says_more ? std::string(helper) + " with members that this host does not know" : "";
+}
+
+/// True when the host can fill all that it knows; the size then says how much that is.
+template <class Record> bool begin_filling(Record& record) {
+  if (!has_usable_size(record)) return false;
+  record.size = sizeof record;
+  return true;
+}
+
+/// What is rendered, as far as rows must fit it.
+struct Subject {
+  bool is_map = true, is_allocator = false; ///< neither: a part of the kernel
+  std::uint32_t key_size = 0, value_size = 0, cpus = 0;
+};
+
+/// What this render has handed over so far.
+struct Progress {
+  const std::vector<bool>& fields; ///< objects and lists that are open: which are lists
+  bool row_open = false;
+  bool has_fields = false; ///< members of the map have begun
+  bool has_value = false;
+  std::optional<std::uint32_t> shape; ///< of the rows behind the value
+};
+
+inline bool is_per_cpu(const msc_row& row) {
+  return row.shape == MSC_PERCPU_ELEMENT || row.shape == MSC_PERCPU_ENTRY;
+}
+inline bool is_indexed(const msc_row& row) {
+  return row.shape == MSC_ELEMENT || row.shape == MSC_PERCPU_ELEMENT || row.shape == MSC_QUEUED;
+}
+inline bool is_keyed(const msc_row& row) { return row.shape == MSC_ENTRY || row.shape == MSC_PERCPU_ENTRY; }
+inline bool has_owner(const msc_row& row) { return is_keyed(row) && row.key.type == MSC_POINTER; }
+inline bool may_be_short(const msc_row& row) { return row.shape == MSC_VALUE || row.shape == MSC_ELEMENT; }
+
+inline bool value_fits(const msc_value& value, std::uint32_t whole, bool may_be_short) {
+  if (value.data == nullptr) return value.size == whole || value.size == 0;
+  return value.size == whole || (may_be_short && value.size != 0 && value.size < whole);
+}
+
+inline std::string row_order_problem(const msc_row& row, const Subject& subject, const Progress& progress) {
+  if (!subject.is_map) return "row() where no map is rendered; a part of the kernel is fields alone";
+  if (auto problem = record_problem("row()", row); !problem.empty()) return problem;
+  if (row.shape > MSC_QUEUED) return "row() of unknown shape " + std::to_string(row.shape);
+  if (row.flags > MSC_ROW_OPEN) return "row() with unknown flags " + std::to_string(row.flags);
+  if (subject.is_allocator) return "row() of an allocator";
+  if (progress.row_open || !progress.fields.empty()) return "row() inside another row or a field";
+  if (progress.has_fields) return "row() behind members of the map";
+  if (row.shape == MSC_VALUE && (progress.has_value || progress.shape))
+    return "row() with a value that is not the first row";
+  if (row.shape != MSC_VALUE && progress.shape && *progress.shape != row.shape)
+    return "row() of shape " + std::to_string(row.shape) + " among rows of shape " +
+           std::to_string(*progress.shape);
+  return "";
+}
+
+inline std::string row_size_problem(const msc_row& row, const Subject& subject) {
+  const auto text = [](std::uint64_t number) { return std::to_string(number); };
+  const std::size_t key_size = has_owner(row)    ? sizeof(std::uint64_t)
+                               : is_keyed(row)   ? subject.key_size
+                               : is_indexed(row) ? sizeof(std::uint32_t)
+                                                 : 0;
+  if (row.key.size != key_size)
+    return "row() with a key of " + text(row.key.size) + " bytes, expected " + text(key_size);
+  if (key_size != 0 && row.key.data == nullptr) return "row() without the bytes of its key";
+  if (!is_per_cpu(row))
+    return value_fits(row.value, subject.value_size, may_be_short(row))
+               ? ""
+               : "row() with a value of " + text(row.value.size) + " bytes, the map has " +
+                     text(subject.value_size);
+  if (row.copy_count > subject.cpus || (row.copy_count != 0 && row.copies == nullptr))
+    return "row() with " + text(row.copy_count) + " copies for " + text(subject.cpus) + " CPUs";
+  const bool fit = std::all_of(row.copies, row.copies + row.copy_count, [&](const msc_value& copy) {
+    return value_fits(copy, subject.value_size, false);
+  });
+  return fit ? "" : "row() with a copy that has not the map's " + text(subject.value_size) + " bytes";
+}
+
+inline std::string row_problem(const msc_row& row, const Subject& subject, const Progress& progress) {
+  auto problem = row_order_problem(row, subject, progress);
+  return problem.empty() ? row_size_problem(row, subject) : problem;
+}
+
+inline bool is_field_name(const char* text) {
+  const std::string_view name(text, ::strnlen(text, longest_field_name + 1));
+  return !name.empty() && name.size() <= longest_field_name &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+         });
+}
+
+/// What a plugin wrote, fit to be quoted: it may be long, or no text at all.
+inline std::string quoted(const char* text) {
+  std::string quoted = "\"";
+  for (const char c : std::string_view(text, ::strnlen(text, longest_field_name + 1)))
+    quoted += c >= ' ' && c <= '~' ? c : '?';
+  return quoted + '"';
+}
+
+/// Kinds whose content is msc_field.value.
+inline bool has_bytes(const msc_field& field) { return field.kind >= MSC_STRING && field.kind <= MSC_PAGE; }
+
+inline std::string field_problem(const msc_field& field, const Progress& progress) {
+  if (auto problem = record_problem("field()", field); !problem.empty()) return problem;
+  if (field.kind > MSC_ABSENT) return "field() of unknown kind " + std::to_string(field.kind);
+  const auto& open = progress.fields;
+  if (field.kind == MSC_END && field.name != nullptr) return "field() that ends something and has a name";
+  if (field.kind == MSC_END)
+    return progress.row_open || !open.empty() ? "" : "field() that ends what was not begun";
+  const bool in_list = !open.empty() && open.back();
+  if (in_list && field.name != nullptr) return "field() with a name in a list: " + quoted(field.name);
+  if (!in_list && field.name == nullptr) return "field() without a name in an object";
+  if (!in_list && !is_field_name(field.name))
+    return "field() with a name that is none: " + quoted(field.name) + "; 1 to " +
+           std::to_string(longest_field_name) + " of A-Z, a-z, 0-9 and _";
+  if (open.size() >= deepest_field) return "field() nested deeper than " + std::to_string(deepest_field);
+  return has_bytes(field) && field.value.data == nullptr && field.value.size != 0
+             ? "field() without its bytes"
+             : "";
+}
+
+} // namespace mapscope::contract
