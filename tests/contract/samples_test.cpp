@@ -71,8 +71,10 @@ bool is_number_for_name(const std::string& row, const std::string& full) {
          row.find_first_not_of("0123456789", value) == row.npos;
 }
 
-/// An allocator of which less is known: what its slots hold, a slot's own numbers, the branches.
+/// An allocator of which less is known: what its slots hold, a slot's own numbers, the branches. What its
+/// slots then tell of themselves is said beside.
 bool is_less_of_allocator(const std::string& row, const std::string& full) {
+  if (row.starts_with("text header_layout ")) return true;
   const std::string payload = " payload ";
   const auto at = full.find(payload);
   if (row.starts_with("slots ") && full.starts_with("slots "))
