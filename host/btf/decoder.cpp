@@ -256,10 +256,14 @@ private:
     return true;
   }
 
-  /// Of a mask cut short the words that are there, when there are any.
+  /// Masks are allocated as long as there are CPUs, whatever their types declare (cpumask_size() in
+  /// include/linux/cpumask.h; scx_bitmap_init() of the schedulers' library). Of one cut shorter than that the
+  /// words that are there, when there are any.
   void cpu_mask(const Node& node, Bytes bytes) {
     const Bytes words = part(bytes, node.first, std::uint64_t{node.count} * 8);
-    if (bytes.size() >= node.size) return cpu_list(words);
+    const std::uint64_t for_cpus = limits_.cpus == 0 ? node.count : (std::uint64_t{limits_.cpus} + 63) / 64;
+    if (bytes.size() >= node.size || words.size() / 8 >= std::min<std::uint64_t>(for_cpus, node.count))
+      return cpu_list(words);
     if (words.size() < 8) return truncated_bytes(node.size, bytes);
     out_.begin_truncated(node.size, bytes.size());
     cpu_list(words);

@@ -154,22 +154,36 @@ private:
     return by_enum_[key] = add(node);
   }
 
+  /// Where the words of a CPU mask lie in its type: where BTF has the array that is named like the kernel's.
   /// struct cpumask and cpumask_t are all bits (include/linux/cpumask_types.h); bpf_cpumask puts a reference
-  /// count behind them (kernel/bpf/cpumask.c); scx_bitmap of the sched_ext schedulers' library begins with
-  /// an 8-byte id.
-  std::optional<Node> cpu_mask(TypeId id, const btf_type* type) {
+  /// count behind a cpumask (kernel/bpf/cpumask.c); scx_bitmap of the sched_ext schedulers' library
+  /// (lib/cpumask.h of sched-ext/scx, scx_cpumask until March 2025) began with an 8-byte id until pull
+  /// request 3770.
+  struct Words {
+    std::uint64_t first = 0, bytes = 0;
+  };
+  std::optional<Words> mask_words(TypeId id, const btf_type* type) const {
     const std::string_view name = types_.text(type->name_off);
-    const bool is_bitmap = name == "scx_bitmap" && type->size >= 16;
-    const bool is_mask =
-        (name == "cpumask" || name == "cpumask_t" || name == "bpf_cpumask") && type->size >= 8;
-    if (!is_bitmap && !is_mask) return std::nullopt;
+    const bool is_bitmap = name == "scx_bitmap" || name == "scx_cpumask";
+    const bool is_kernels = name == "cpumask" || name == "cpumask_t" || name == "bpf_cpumask";
+    if (!is_bitmap && !is_kernels) return std::nullopt;
+    const auto bits = types_.member(id, name == "bpf_cpumask" ? "cpumask" : "bits");
+    const btf_type* array = bits ? types_.type(types_.peel(bits->type)) : nullptr;
+    if (is_bitmap && (array == nullptr || !btf_is_array(array))) return std::nullopt;
+    if (!bits) return Words{0, type->size};
+    const std::uint64_t first = bits->bit_offset / 8;
+    if (bits->bit_size != 0 || bits->bit_offset % 8 != 0 || first > type->size) return std::nullopt;
+    const std::uint64_t room = type->size - first;
+    return Words{first, std::min(room, types_.size(bits->type).value_or(room))};
+  }
+
+  std::optional<Node> cpu_mask(TypeId id, const btf_type* type) {
+    const auto words = mask_words(id, type);
+    if (!words || words->bytes < 8) return std::nullopt;
     Node node = sized(Op::cpu_mask, type->size);
-    node.first = is_bitmap ? 8 : 0;
-    std::uint64_t bytes = type->size - node.first;
-    if (const auto bits = types_.member(id, "cpumask"); bits && name == "bpf_cpumask")
-      bytes = std::min(bytes, types_.size(bits->type).value_or(bytes));
+    node.first = static_cast<std::uint32_t>(words->first);
     // 65536 CPUs: eight times what any kernel can be built for (NR_CPUS, arch/x86/Kconfig).
-    node.count = static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes / 8, 1024));
+    node.count = static_cast<std::uint32_t>(std::min<std::uint64_t>(words->bytes / 8, 1024));
     return node;
   }
 

@@ -56,6 +56,28 @@ TEST_F(CpuMask, EveryNameOfIt) {
   EXPECT_EQ(show(bitmap, pack(~0ULL, 4ULL, 1ULL)), "cpus{2,64}") << "the id is no CPU";
 }
 
+/// With an id before the words or without; however long they are declared.
+TEST_F(CpuMask, WordsAreWhereTheTypeHasThem) {
+  const TypeId bare = b.record("scx_bitmap", {{"bits", b.array(u64, 2)}});
+  EXPECT_EQ(show(bare, pack(0xfULL, 1ULL)), "cpus{0-3,64}");
+  EXPECT_EQ(show(b.record("scx_bitmap", {{"bits", b.array(u64, 1)}}), pack(0xfULL)), "cpus{0-3}");
+  const TypeId older = b.record("scx_cpumask", {{"tid", u64}, {"bits", b.array(u64, 1)}});
+  EXPECT_EQ(show(older, pack(~0ULL, 6ULL)), "cpus{1-2}");
+  const TypeId behind = b.record("scx_bitmap", {{"bits", b.array(u64, 1)}, {"tid", u64}});
+  EXPECT_EQ(show(behind, pack(6ULL, ~0ULL)), "cpus{1-2}") << "the id is no CPU";
+  EXPECT_EQ(show(b.record("scx_bitmap", {{"words", b.array(u64, 1)}}), pack(1ULL)),
+            "scx_bitmap{words=[1:uint64]}");
+}
+
+/// They are allocated for the CPUs there are and declared for the most there can be.
+TEST_F(CpuMask, WordsForAllCpusAreAllOfThem) {
+  const TypeId declared = b.record("scx_bitmap", {{"tid", u64}, {"bits", b.array(u64, 64)}});
+  EXPECT_EQ(show(declared, pack(7ULL, 5ULL), 4), "cpus{0,2}");
+  EXPECT_EQ(show(declared, pack(7ULL, 5ULL, 1ULL), 65), "cpus{0,2,64}");
+  EXPECT_EQ(show(declared, pack(7ULL, 5ULL), 65), "truncated(520/16, cpus{0,2})");
+  EXPECT_EQ(show(declared, pack(7ULL), 4), "truncated(520/8, <07 00 00 00 00 00 00 00>)");
+}
+
 TEST_F(CpuMask, OnlyWholeWordsCount) {
   const TypeId odd = b.record("cpumask", {{"bits", b.array(u32, 3)}});
   EXPECT_EQ(show(odd, pack(1U, 0U, ~0U)), "cpus{0}");
