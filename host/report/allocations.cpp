@@ -16,6 +16,10 @@ void RecordedFields::field(const Field& field) {
   kept.field.value.bytes = kept.bytes;
 }
 
+bool RecordedFields::has(std::string_view name) const {
+  return std::ranges::any_of(fields_, [&](const Recorded& recorded) { return recorded.name == name; });
+}
+
 void RecordedFields::replay(MapWriter& writer) const {
   for (const Recorded& recorded : fields_) writer.field(recorded.field);
 }
@@ -45,7 +49,8 @@ public:
     std::ranges::move(special_.pointers().cuts(), std::back_inserter(outcome_.limits));
     if (!outcome_.limits.empty() && outcome_.status == Status::complete) outcome_.status = Status::truncated;
     allocation_.fields.replay(writer_);
-    writer_.field(number("elem_size", pool_.stride));
+    if (!allocation_.fields.has("elem_size")) // its plugin knows of bytes that belong to no slot
+      writer_.field(number("elem_size", pool_.stride));
     writer_.field(number("payload_btf_type_id", pool_.payload.types ? pool_.payload.id : 0));
     if (!pool_.reason.empty()) writer_.field(text("payload_type_reason", pool_.reason));
     merge(allocation_.outcome);

@@ -27,6 +27,7 @@ public:
   void field(const Field& field) override;
   void end(const Outcome&) override {}
   void replay(MapWriter& writer) const;
+  [[nodiscard]] bool has(std::string_view name) const;
 
 private:
   struct Recorded {

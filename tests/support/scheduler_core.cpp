@@ -16,7 +16,7 @@ constexpr std::uint64_t objects_at = 0x180000, arena_at = 0x400000, elements_at 
 constexpr std::uint64_t user = 1ULL << 44;
 constexpr std::uint64_t members_at = 0x200; ///< of what follows struct bpf_map in the types of maps
 constexpr std::uint64_t page = 4096, children = 512;
-constexpr std::uint64_t task_size = 24, cgroup_size = 16, desc_size = 80;
+constexpr std::uint64_t task_size = 16, cgroup_size = 8, desc_size = 80; ///< of payloads
 
 std::string direct(const std::string& label) { return label + "+0xffff888000000000"; }
 
@@ -53,9 +53,10 @@ private:
 };
 
 /// A tree of slots, all in use but the last one, which was freed; returns the offset of the root.
-std::uint64_t grow(ArenaBytes& arena, std::uint64_t live, std::uint64_t slot_size,
+std::uint64_t grow(ArenaBytes& arena, const SlotLayout& layout, std::uint64_t live, std::uint64_t payload,
                    std::vector<std::uint64_t>& slots) {
-  const std::uint64_t root = arena.node();
+  const std::uint64_t root = arena.node(), slot_size = layout.header + payload,
+                      id = layout.id + (layout.is_behind ? payload : 0);
   std::uint64_t middle = 0, leaf = 0;
   for (std::uint64_t i = 0; i <= live; ++i) {
     if (i % (children * children) == 0)
@@ -63,10 +64,10 @@ std::uint64_t grow(ArenaBytes& arena, std::uint64_t live, std::uint64_t slot_siz
     if (i % children == 0) arena.set_child(middle, i / children % children, leaf = arena.node());
     const std::uint64_t slot = slots.emplace_back(arena.take(slot_size));
     arena.set_child(leaf, i % children, slot);
-    arena.put(slot + 4, static_cast<std::uint32_t>(i == live ? 5 : i % 3)); // genn
+    arena.put(slot + id + 4, static_cast<std::uint32_t>(i == live ? 5 : i % 3)); // genn
     if (i == live) break;
     arena.set_bit(leaf, i % children);
-    arena.put(slot, static_cast<std::uint32_t>(i));
+    arena.put(slot + id, static_cast<std::uint32_t>(i));
   }
   return root;
 }
@@ -89,22 +90,38 @@ struct ProgramTypes {
   TypeId value = 0, section = 0;
 };
 
-/// As in tools/sched_ext/scx_sdt.h of the kernel; sdt_data is only declared.
-ProgramTypes add_program_types(BtfBuilder& b, bool knows_payload) {
-  const TypeId u32 = b.u32(), u64 = b.u64(), data = b.pointer(b.forward("sdt_data"));
+TypeId slot_data(BtfBuilder& b, const SlotLayout& layout) {
+  if (layout.is_declared_only) return b.forward("sdt_data");
+  const char* const generation = layout.has_older_names ? "gen" : "genn";
+  const TypeId id = b.record("sdt_id", {{"idx", b.u32()}, {generation, b.u32()}});
+  std::vector<Field> members = {{"tid", id}};
+  if (layout.header == 16) members.push_back({"urcu_link", b.u64()});
+  if (!layout.is_behind) members.push_back({"payload", b.array(b.u64(), 0)});
+  return b.record("sdt_data", members);
+}
+
+/// As in tools/sched_ext/scx_sdt.h of the kernel.
+ProgramTypes add_program_types(BtfBuilder& b, const Scheduler& scheduler) {
+  const TypeId u32 = b.u32(), u64 = b.u64(), data = b.pointer(slot_data(b, scheduler.layout));
+  const bool has_bitmaps = scheduler.bitmap_ids >= 0;
   const TypeId pool =
       b.record("sdt_pool", {{"slab", b.pointer(0)}, {"elem_size", u64}, {"max_elems", u64}, {"idx", u64}});
   const TypeId desc = b.record(
       "sdt_desc",
       {{"allocated", b.array(u64, 8)}, {"nr_free", u64}, {"chunk", b.pointer(b.forward("sdt_chunk"))}});
-  const TypeId allocator = b.record("scx_allocator", {{"pool", pool}, {"root", b.pointer(desc)}});
-  if (knows_payload) b.record("task_ctx", {{"weight", u64}, {"pid", u32}, {"self", u32}});
+  const TypeId allocator = b.record(scheduler.layout.has_older_names ? "sdt_allocator" : "scx_allocator",
+                                    {{"pool", pool}, {"root", b.pointer(desc)}});
+  if (scheduler.layout.header == 16) b.record("scx_urcu", {{"head", b.array(u64, 2)}, {"active", u32}});
+  if (scheduler.bitmap_ids == 1) b.record("scx_bitmap", {{"tid", u64}, {"bits", b.array(u64, 64)}});
+  if (scheduler.bitmap_ids == 0) b.record("scx_bitmap", {{"bits", b.array(u64, 64)}});
+  if (scheduler.knows_payload) b.record("task_ctx", {{"weight", u64}, {"pid", u32}, {"self", u32}});
   b.record("cgrp_ctx", {{"vtime", u64}});
   ProgramTypes types;
   types.value = b.record("scx_task_map_val", {{"tid", u64}, {"tptr", u64}, {"data", data}});
-  types.section = b.section(".bss", {{b.variable("scx_task_allocator", allocator), 0, 40},
-                                     {b.variable("scx_cgrp_allocator", allocator), 40, 40},
-                                     {b.variable("scx_idle_allocator", allocator), 80, 40}});
+  types.section = b.section(
+      ".bss", {{b.variable("scx_task_allocator", allocator), 0, 40},
+               {b.variable("scx_cgrp_allocator", allocator), 40, 40},
+               {b.variable(has_bitmaps ? "scx_bitmap_allocator" : "scx_idle_allocator", allocator), 80, 40}});
   return types;
 }
 
@@ -127,6 +144,16 @@ std::string allocator_text(std::uint64_t size, std::uint64_t root) {
   return fmt::format("u64 0 {} 0 0 {:#x}\n", size, root);
 }
 
+std::string bitmaps_text(ArenaBytes& arena, const Scheduler& scheduler) {
+  if (scheduler.bitmap_ids < 0) return allocator_text(0, 0);
+  const SlotLayout& layout = scheduler.layout;
+  const std::uint64_t ids = scheduler.bitmap_ids == 1 ? 8 : 0;
+  std::vector<std::uint64_t> slots;
+  const std::uint64_t root = grow(arena, layout, 2, ids + 8, slots);
+  arena.put(slots[1] + (layout.is_behind ? 0 : layout.header) + ids, std::uint64_t{1});
+  return allocator_text(layout.header + ids + 8, user + root);
+}
+
 /// One bucket, whose chain ends in its mark.
 std::string elements_text(const Scheduler& scheduler, const std::vector<std::uint64_t>& slots) {
   std::string text = fmt::format("@{:#x} buckets: u64 {:#x} 0\n", elements_at,
@@ -134,7 +161,7 @@ std::string elements_text(const Scheduler& scheduler, const std::vector<std::uin
   for (std::uint64_t i = 0; i < scheduler.entries; ++i) {
     const auto at = static_cast<std::int64_t>(i);
     const std::uint64_t slot = at == scheduler.stale    ? slots.back()
-                               : at == scheduler.astray ? slots.back() + task_size
+                               : at == scheduler.astray ? slots.back() + scheduler.layout.header + task_size
                                                         : slots[i % (slots.size() - 1)];
     const std::uint64_t next = i + 1 < scheduler.entries ? direct_at(elements_at + 16 + (i + 1) * 48) : 1;
     text += fmt::format("u64 {:#x} u32 0 0 {} 0 u64 {} {:#x} {:#x}\n", next, i, i, 0xffff888000001000 + i,
@@ -145,19 +172,22 @@ std::string elements_text(const Scheduler& scheduler, const std::vector<std::uin
 
 std::string objects_text(const Scheduler& scheduler) {
   BtfBuilder program;
-  const ProgramTypes types = add_program_types(program, scheduler.knows_payload);
+  const ProgramTypes types = add_program_types(program, scheduler);
+  const SlotLayout& layout = scheduler.layout;
   ArenaBytes arena;
   std::vector<std::uint64_t> tasks, cgroups;
-  const std::uint64_t task_root = grow(arena, scheduler.tasks, task_size, tasks),
-                      cgroup_root = grow(arena, 2, cgroup_size, cgroups);
+  const std::uint64_t task_root = grow(arena, layout, scheduler.tasks, task_size, tasks),
+                      cgroup_root = grow(arena, layout, 2, cgroup_size, cgroups),
+                      payload = layout.is_behind ? 0 : layout.header;
   for (std::uint64_t i = 0; i < scheduler.tasks; ++i) {
-    arena.put(tasks[i] + 8, 100 + i);
-    arena.put(tasks[i] + 16, static_cast<std::uint32_t>(1000 + i));
+    arena.put(tasks[i] + payload, 100 + i);
+    arena.put(tasks[i] + payload + 8, static_cast<std::uint32_t>(1000 + i));
   }
+  const std::string bitmaps = bitmaps_text(arena, scheduler);
   arena.take(page); // what is astray is mapped
   const auto raw = program.raw();
-  const std::string bss = allocator_text(task_size, user + task_root) +
-                          allocator_text(cgroup_size, user + cgroup_root) + allocator_text(0, 0);
+  const std::string bss = allocator_text(layout.header + task_size, user + task_root) +
+                          allocator_text(layout.header + cgroup_size, user + cgroup_root) + bitmaps;
   const auto entries = static_cast<unsigned>(std::max<std::uint64_t>(1, scheduler.entries));
   return fmt::format("@{:#x}\n", objects_at) +
          map_text({1, 33, "arena", 0, 0, 1U << 10, 0, fmt::format("u64 {:#x} {}\n", user, direct("area"))}) +

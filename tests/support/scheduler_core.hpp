@@ -10,12 +10,25 @@
 
 namespace mapscope::test {
 
+/// What a release of the schedulers' library makes of a slot: where it has its number and generation.
+struct SlotLayout {
+  std::uint64_t header = 8;     ///< bytes beside the payload
+  bool is_behind = false;       ///< the payload; else it is before it
+  std::uint64_t id = 0;         ///< where in the header
+  bool is_declared_only = true; ///< struct sdt_data; else BTF has it
+  bool has_older_names = false; ///< struct sdt_allocator, and gen for genn
+};
+
 struct Scheduler {
   std::uint64_t tasks = 3;   ///< live slots of scx_task_allocator; idx counts from 0, pid is 1000 + idx
   std::uint64_t entries = 3; ///< of the map scx_task_map: key i points to slot i
   std::int64_t stale = -1;   ///< the entry that points to a slot that is free
   std::int64_t astray = -1;  ///< the entry that points between slots, where no slot is
   bool knows_payload = true; ///< the program's types say what a task's slot holds
+  SlotLayout layout = {};
+  /// The third allocator is of CPU masks, two of them, CPU 0 being in the second; 1: struct scx_bitmap begins
+  /// with an id. It is declared for more CPUs than there are.
+  int bitmap_ids = -1;
 };
 
 /// The whole file.

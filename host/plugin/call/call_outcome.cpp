@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a render ended: from what render() returned and what happened on the way.
+#include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/call/call.hpp"
 
 #include "host/base/utf8.hpp"
@@ -62,7 +63,8 @@ report::Status msc_call::status_after(int rc) const {
   if (budget_.spent() == Kind::time) return Status::timed_out;
   if (budget_.spent() != Kind::none) return Status::truncated;
   if (bug_ || other_thread_ || (rc < MSC_OK && rc != MSC_EFAULT)) return Status::failed;
-  if (has_gaps(rc)) return shows_something() ? Status::partial : Status::unreadable;
+  const bool lists_slots = allocator_ != nullptr && allocator_->has_pool;
+  if (has_gaps(rc)) return shows_something() || lists_slots ? Status::partial : Status::unreadable;
   if (!cuts(rc).empty()) return Status::truncated;
   return Status::complete;
 }
