@@ -29,7 +29,7 @@ std::size_t edits(std::string_view a, std::string_view b) {
 
 std::string nearest(std::string_view wrong, std::span<const std::string> words) {
   std::string best;
-  std::size_t fewest = wrong.size() / 2 + 2;
+  std::size_t fewest = std::max<std::size_t>(wrong.size() / 2, 1) + 1; // more is another word
   for (const std::string& word : words) {
     const std::size_t distance = edits(wrong, word);
     if (distance < fewest) best = word, fewest = distance;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Member paths.
+#include "host/base/nearest.hpp"
 #include "host/btf/record_member.hpp"
 #include "host/btf/types.hpp"
 
@@ -151,6 +152,40 @@ Result<Member> Types::member(TypeId from, std::string_view path) const {
     at = {inside->type, at.bit_offset + inside->bit_offset, inside->bit_size};
   }
   return at;
+}
+
+namespace {
+
+/// Names of a record's members, those in anonymous ones too; bounded as Search is.
+void add_names(const Types& types, TypeId record, std::vector<std::string>& names, unsigned depth = 0) {
+  constexpr std::size_t most = 2000;
+  for (std::uint32_t i = 0; depth < 8 && names.size() < most; ++i) {
+    const auto at = types.member_at(record, i);
+    if (!at) return;
+    if (at->name.empty())
+      add_names(types, at->member.type, names, depth + 1);
+    else
+      names.emplace_back(at->name);
+  }
+}
+
+} // namespace
+
+std::string Types::nearest_member(TypeId from, std::string_view path) const {
+  Member at{from, 0, 0};
+  for (Path rest(path); !rest.done();) {
+    const auto step = rest.next();
+    if (!step) return "";
+    const auto inside = step->name.empty() ? element(*this, at, step->index).value_or(Member{})
+                                           : Search(*this, step->name).in(at.type).value_or(Member{});
+    if (inside.type == 0) {
+      std::vector<std::string> names;
+      add_names(*this, at.type, names);
+      return nearest(step->name, names);
+    }
+    at = inside;
+  }
+  return "";
 }
 
 Result<std::uint64_t> Types::offset_of(std::string_view type, std::string_view path) const {

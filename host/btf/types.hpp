@@ -86,6 +86,8 @@ public:
 
   /// `path` is "a.b.c" from a struct or union; "a[3].b" indexes arrays. The error names what was not found.
   [[nodiscard]] Result<Member> member(TypeId from, std::string_view path) const;
+  /// The name that the first wrong one of such a path probably means; "" when none is near, or none wrong.
+  [[nodiscard]] std::string nearest_member(TypeId from, std::string_view path) const;
   /// The same by name of the outer type, e.g. offset_of("struct bpf_map", "ops").
   [[nodiscard]] Result<std::uint64_t> offset_of(std::string_view type, std::string_view path) const;
   /// The `index`-th member of a struct or union; nothing behind the last and for all other types.

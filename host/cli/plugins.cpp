@@ -68,6 +68,8 @@ plugin::RuleResult check_needs(const plugin::Manifest& manifest, const Session& 
       return {"K1", Verdict::pass,
               fmt::format("{} needs, in this kernel and in the types of map {}, {}", manifest.needs.size(),
                           map.id, report::printable(map.names().longest()))};
+  if (const std::string meant = plugin::nearest_need(manifest, *session.kernel); !meant.empty())
+    missing += fmt::format("; did you mean {}?", meant);
   return {"K1", Verdict::fail, std::move(missing)};
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/select/needs.hpp"
 
+#include "host/base/nearest.hpp"
+
 #include <algorithm>
 #include <bpf/btf.h>
 #include <fmt/format.h>
@@ -25,6 +27,16 @@ bool has_member(const btf::Types& types, btf::TypeId id, const std::string& memb
   return types.member(peeled, member).has_value();
 }
 
+/// " (did you mean buckets?)" of a type's member or an enum's value, or "".
+std::string hint(const btf::Types& types, btf::TypeId id, const std::string& wrong) {
+  std::string meant = types.nearest_member(id, wrong);
+  std::vector<std::string> values;
+  for (std::uint32_t i = 0; const auto value = types.constant_at(id, i); ++i)
+    values.emplace_back(value->name);
+  if (!values.empty()) meant = nearest(wrong, values);
+  return meant.empty() ? "" : fmt::format(" (did you mean {}?)", meant);
+}
+
 /// What is missing, or nothing. Generic names ("struct bucket") exist more than once; the type that has most
 /// of the members is meant.
 std::optional<std::string> missing_in(const btf::Types& types, const Need& need) {
@@ -37,12 +49,45 @@ std::optional<std::string> missing_in(const btf::Types& types, const Need& need)
     const auto found = static_cast<std::size_t>(first_missing - need.members.begin());
     if (found < most_found) continue;
     most_found = found;
-    missing = fmt::format("{}.{}", need.type, *first_missing);
+    missing = fmt::format("{}.{}{}", need.type, *first_missing, hint(types, id, *first_missing));
   }
   return missing;
 }
 
+bool is_called(const btf_type& type, std::string_view keyword) {
+  if (keyword == "struct") return btf_is_struct(&type);
+  if (keyword == "union") return btf_is_union(&type);
+  if (keyword == "enum") return btf_is_enum(&type) || btf_is_enum64(&type);
+  if (keyword == "typedef") return btf_is_typedef(&type);
+  return btf_is_composite(&type) || btf_is_enum(&type) || btf_is_typedef(&type);
+}
+
+/// A slip rarely is in the first letter, and that leaves few of a hundred thousand names to compare.
+std::string nearest_type(const btf::Types& types, std::string_view spelled) {
+  const std::size_t space = spelled.find(' ');
+  const std::string_view keyword = space == spelled.npos ? "" : spelled.substr(0, space);
+  const std::string_view wrong = space == spelled.npos ? spelled : spelled.substr(space + 1);
+  constexpr std::size_t most_longer = 3;
+  std::vector<std::string> names;
+  for (btf::TypeId id = 1; id < types.count(); ++id) {
+    const btf_type* type = types.type(id);
+    const std::string_view name = types.name_of(id);
+    const bool is_near = !name.empty() && name[0] == wrong[0] && name.size() + most_longer >= wrong.size() &&
+                         name.size() <= wrong.size() + most_longer;
+    if (type != nullptr && is_near && is_called(*type, keyword)) names.emplace_back(name);
+  }
+  const std::string meant = nearest(wrong, names);
+  return meant.empty() || keyword.empty() ? meant : fmt::format("{} {}", keyword, meant);
+}
+
 } // namespace
+
+std::string nearest_need(const Manifest& manifest, const btf::Types& kernel) {
+  for (const Need& need : manifest.needs)
+    if (const auto missing = missing_in(kernel, need))
+      return *missing == need.type ? nearest_type(kernel, need.type) : "";
+  return "";
+}
 
 std::string missing_need(const Manifest& manifest, const btf::Types& kernel, const btf::Types* program) {
   for (const Need& need : manifest.needs) {

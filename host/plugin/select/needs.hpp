@@ -13,4 +13,9 @@ namespace mapscope::plugin {
 /// may be null.
 std::string missing_need(const Manifest& manifest, const btf::Types& kernel, const btf::Types* program);
 
+/// The kernel's type that is probably meant by the first needs= whose type it has not at all: "struct
+/// bpf_htab";
+/// "" when there is none. Looks at the names of all types: for a person who asks, not for each map.
+std::string nearest_need(const Manifest& manifest, const btf::Types& kernel);
+
 } // namespace mapscope::plugin

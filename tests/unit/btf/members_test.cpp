@@ -54,6 +54,17 @@ TEST_F(MemberPath, SaysWhatIsMissing) {
   EXPECT_EQ(types->offset_of("struct none", "x").error().text, "no struct none in the BTF of test");
 }
 
+TEST_F(MemberPath, TheNearestToAWrongName) {
+  const auto types = b.types();
+  EXPECT_EQ(types->nearest_member(outer, "firts"), "first");
+  EXPECT_EQ(types->nearest_member(outer, "depeer"), "deeper") << "in an anonymous one";
+  EXPECT_EQ(types->nearest_member(outer, "list[1].hihg"), "high");
+  EXPECT_EQ(types->nearest_member(outer, "quite_another"), "");
+  EXPECT_EQ(types->nearest_member(outer, "first"), "") << "that is there";
+  EXPECT_EQ(types->nearest_member(outer, "list[9].low"), "");
+  EXPECT_EQ(types->nearest_member(u32, "x"), "");
+}
+
 TEST_F(MemberPath, MalformedPathsAreUsageErrors) {
   const auto types = b.types();
   for (const char* path : {".first", "list.", "list..x", "list[", "list[]", "list[x]", "list[-1]",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who renders a map: configuration, kinds by rank, priority, preference, ties, and what a plugin needs.
+#include "host/plugin/select/needs.hpp"
 #include "tests/support/btf_builder.hpp"
 #include "tests/unit/plugin_select/plugin_directory.hpp"
 
@@ -92,6 +93,15 @@ TEST(Select, ValueTypesWithAndWithoutKeyword) {
     EXPECT_THAT(select(registry, map_of_task_ctx()).ids, ElementsAre("a.b")) << pattern;
     EXPECT_THAT(select(registry, map_of("hash")).ids, IsEmpty()) << pattern;
   }
+}
+
+TEST(Select, MapTypesByTheirNumber) {
+  const auto registry = PluginDirectory().add("a", "a.new", {"attach=map-type:type_36"}).registry();
+  auto map = map_of("later");
+  map.type = 36;
+  EXPECT_THAT(select(registry, map).ids, ElementsAre("a.new"));
+  map.type = 35;
+  EXPECT_THAT(select(registry, map).ids, IsEmpty());
 }
 
 TEST(Select, StructOpsByTheKernelsWrapper) {
@@ -264,8 +274,25 @@ TEST(SelectNeeds, NameWhatIsMissing) {
             "a.b@1.0.0 needs enum colour.BLUE: not in this kernel or program");
   EXPECT_EQ(reason_for("struct task_ctx.weight", map_of("hash")),
             "a.b@1.0.0 needs struct task_ctx: not in this kernel or program");
+  EXPECT_EQ(reason_for("struct bucket.head,raw_lok", map_of("hash")),
+            "a.b@1.0.0 needs struct bucket.raw_lok (did you mean raw_lock?): not in this kernel or program");
+  EXPECT_EQ(reason_for("enum colour.GREN", map_of("hash")),
+            "a.b@1.0.0 needs enum colour.GREN (did you mean GREEN?): not in this kernel or program");
   EXPECT_EQ(reason_for("struct task_ctx.age", map_of_task_ctx()),
             "a.b@1.0.0 needs struct task_ctx.age: not in this kernel or program");
+}
+
+TEST(SelectNeeds, TheNearestTypeForAPersonWhoAsks) {
+  const auto meant = [](const std::string& type, const std::vector<std::string>& members = {}) {
+    Manifest manifest;
+    manifest.needs = {{"struct bucket", {"lock"}}, {type, members}};
+    return nearest_need(manifest, *kernel().types);
+  };
+  EXPECT_EQ(meant("struct bukcet"), "struct bucket");
+  EXPECT_EQ(meant("buckets"), "bucket");
+  EXPECT_EQ(meant("union bukcet"), "") << "another kind";
+  EXPECT_EQ(meant("struct quite_another"), "");
+  EXPECT_EQ(meant("struct bucket", {"gone"}), "") << "the type is there";
 }
 
 TEST(SelectNeeds, TheNextOneRendersInstead) {
