@@ -3,6 +3,7 @@
 #include "host/base/glob.hpp"
 #include "host/plugin/allocators.hpp"
 #include "host/plugin/select/needs.hpp"
+#include "host/plugin/select/ranking.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -49,18 +50,14 @@ public:
   }
 
   Selection run() {
-    std::ranges::stable_sort(candidates_, {}, &Candidate::rank);
-    const bool is_tie = candidates_.size() > 1 && candidates_[0].rank() == candidates_[1].rank();
-    if (is_tie) {
-      const std::string &first = candidates_[0].choice.plugin->manifest().id,
-                        &second = candidates_[1].choice.plugin->manifest().id;
-      selection_.tie = true;
-      explain(fmt::format("{} and {} both claim it; settle it with prefer = [\"{}\"] in [plugins], or use = "
-                          "\"{}\" in [map.\"{}\"]",
-                          first, second, first, first, variable_.name));
-      return std::move(selection_);
-    }
-    for (Candidate& candidate : candidates_) selection_.choices.push_back(std::move(candidate.choice));
+    auto [choices, tied] = ranked(std::move(candidates_));
+    selection_.choices = std::move(choices);
+    selection_.tie = tied.has_value();
+    if (tied)
+      explain(fmt::format("{} {} claim it; settle it with prefer = [\"{}\"] in [plugins], or use = \"{}\" in "
+                          "[map.\"{}\"]",
+                          tied->tags, tied->count == 2 ? "both" : "all", tied->preferred, tied->preferred,
+                          variable_.name));
     if (selection_.choices.empty() && selection_.reason.empty()) explain("no plugin's pattern has its name");
     return std::move(selection_);
   }

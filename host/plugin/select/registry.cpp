@@ -129,6 +129,7 @@ private:
   }
 
   void settle(const std::string& id, std::vector<Plugin*>& same) const {
+    leave_out_copies(same);
     if (same.size() == 1)
       return judge(*same[0], Verdict::pass, fmt::format("no other plugin is called {}", id));
     const auto newer = [](const Plugin* a, const Plugin* b) {
@@ -136,23 +137,53 @@ private:
     };
     std::ranges::stable_sort(same, newer);
     const bool one_is_newest = newer(same[0], same[1]);
+    if (!settings_.newest_wins || !one_is_newest) return keep_own(id, same, one_is_newest);
+    judge(*same[0], Verdict::pass, fmt::format("the newest of {} plugins called {}", same.size(), id));
+    for (Plugin* plugin : std::span(same).subspan(1))
+      judge(*plugin, Verdict::fail,
+            fmt::format("{} is also in {}, in the newer version {}", id,
+                        printable(same[0]->path, longest_path), same[0]->manifest().version));
+  }
+
+  /// Bytes make the plugin, not the place they lie in.
+  static void leave_out_copies(std::vector<Plugin*>& same) {
+    std::vector<Plugin*> first_of_each;
     for (Plugin* plugin : same) {
-      const Plugin& other = plugin == same[0] ? *same[1] : *same[0];
-      if (!settings_.newest_wins || !one_is_newest)
-        judge(*plugin, Verdict::fail, clash(id, other, one_is_newest));
-      else if (plugin == same[0])
-        judge(*plugin, Verdict::pass, fmt::format("the newest of {} plugins called {}", same.size(), id));
+      const auto original = std::ranges::find_if(first_of_each, [&](const Plugin* other) {
+        return std::ranges::equal(other->file->bytes(), plugin->file->bytes());
+      });
+      if (original == first_of_each.end()) {
+        first_of_each.push_back(plugin);
+        continue;
+      }
+      plugin->is_unwanted = true;
+      judge(*plugin, Verdict::fail,
+            fmt::format("it is a copy of {}", printable((*original)->path, longest_path)));
+    }
+    same = std::move(first_of_each);
+  }
+
+  /// Nobody takes the place of one of the program's own plugins by calling itself so.
+  static void keep_own(const std::string& id, std::span<Plugin* const> same, bool one_is_newest) {
+    const auto own = std::ranges::find_if(same, &Plugin::built_in);
+    const bool has_own = std::ranges::count_if(same, &Plugin::built_in) == 1;
+    for (Plugin* plugin : same) {
+      const Plugin& other = has_own ? **own : plugin == same[0] ? *same[1] : *same[0];
+      if (plugin == &other)
+        judge(*plugin, Verdict::pass, fmt::format("the program's own plugin called {}", id));
       else
         judge(*plugin, Verdict::fail,
-              fmt::format("{} is also in {}, in the newer version {}", id,
-                          printable(other.path, longest_path), other.manifest().version));
+              clash(id, other, has_own, one_is_newest && (!has_own || plugin == same[0])));
     }
   }
 
-  static std::string clash(const std::string& id, const Plugin& other, bool one_is_newest) {
-    return fmt::format("{} is also in {} (version {}); remove one of them{}", id,
-                       printable(other.path, longest_path), printable(other.manifest().version),
-                       one_is_newest ? ", or set newest_wins = true in [plugins]" : "");
+  static std::string clash(const std::string& id, const Plugin& other, bool other_is_own,
+                           bool newest_would_win) {
+    return fmt::format("{} is also in {} (version {}); {}{}", id, printable(other.path, longest_path),
+                       printable(other.manifest().version),
+                       other_is_own ? "that is the program's own, give this one an id of its own"
+                                    : "remove one of them",
+                       newest_would_win ? ", or set newest_wins = true in [plugins]" : "");
   }
 
   static void judge(Plugin& plugin, Verdict verdict, std::string text) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plugins there are, and which of them renders a map.
 //
-// Refuses: to decide by directory order. A tie that configuration does not settle is an error that names both
-// plugins and the line that would settle it. Thread rule: immutable after discover(); select() may run on any
-// thread.
+// Refuses: to decide by directory order. Of a tie that configuration does not settle neither plugin is used,
+// unless one is the program's own; it is told with the line that would settle it. Thread rule: immutable
+// after discover(); select() may run on any thread.
 #pragma once
 
 #include "host/btf/types.hpp"
@@ -22,7 +22,7 @@ struct Plugin {
   std::optional<SealedFile> file; ///< present when usable
   Verification verification;
   std::string refused;      ///< "" = usable; else why not (verifier, deny list, duplicate id, unreadable)
-  bool is_unwanted = false; ///< refused by configuration, which surprises nobody
+  bool is_unwanted = false; ///< refused by configuration, or as a copy: no surprise
   bool built_in = false;    ///< found in the program's own plugin directory
   [[nodiscard]] bool usable() const { return refused.empty(); }
   [[nodiscard]] const Manifest& manifest() const { return *verification.manifest; } ///< only when usable
@@ -40,7 +40,7 @@ struct Selection {
   std::vector<Choice> choices; ///< empty = nobody; [0] renders, the rest stand by
   std::string reason; ///< why there is none, or not a better one: no plugin for the type, a tie, a needs=
                       ///< that is missing
-  bool tie = false;
+  bool tie = false;   ///< somebody would come first, if it were settled who; there may be choices behind
 };
 
 /// A part of the kernel that is no map, and who shows it.

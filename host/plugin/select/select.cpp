@@ -3,11 +3,11 @@
 #include "host/plugin/select/registry.hpp"
 
 #include "host/plugin/select/needs.hpp"
+#include "host/plugin/select/ranking.hpp"
 #include "host/plugin/select/select_attach.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <tuple>
 
 namespace mapscope::plugin {
@@ -38,9 +38,7 @@ public:
       explain("it is offloaded to a network device, and its elements are in the device's memory");
       return std::move(selection_);
     }
-    auto candidates = find_candidates();
-    std::ranges::stable_sort(candidates, {}, &Candidate::rank);
-    take_in_order(candidates);
+    take_ranked(find_candidates());
     if (selection_.choices.empty() && selection_.reason.empty())
       explain(fmt::format("no plugin renders maps of type {}; `mapscope plugins list` shows what there is",
                           map_.type_name));
@@ -116,29 +114,18 @@ private:
             static_cast<std::size_t>(place)};
   }
 
-  /// Up to the first tie: what comes after it has no order that anybody decided.
-  void take_in_order(std::vector<Candidate>& candidates) {
-    for (auto group = candidates.begin(); group != candidates.end(); ++group) {
-      const auto end = std::find_if(group, candidates.end(),
-                                    [&](const Candidate& other) { return other.rank() != group->rank(); });
-      if (end - group > 1) {
-        if (selection_.choices.empty()) report_tie({group, end});
-        return;
-      }
-      selection_.choices.push_back(std::move(group->choice));
-    }
+  void take_ranked(std::vector<Candidate> candidates) {
+    auto ranking = ranked(std::move(candidates));
+    if (ranking.tied && selection_.choices.empty()) report_tie(*ranking.tied);
+    std::ranges::move(ranking.choices, std::back_inserter(selection_.choices));
   }
 
-  void report_tie(std::span<const Candidate> tied) {
-    std::vector<std::string> tags;
-    for (const Candidate& candidate : tied) tags.push_back(candidate.choice.plugin->tag());
-    const std::string& first = tied.front().choice.plugin->manifest().id;
+  void report_tie(const Tied& tied) {
     selection_.tie = true;
     explain(fmt::format(
         "{} {} claim it with {}; settle it with prefer = [\"{}\"] in [plugins], or use = \"{}\" in "
         "[map.\"{}\"]",
-        fmt::join(tags, " and "), tags.size() == 2 ? "both" : "all", tied.front().choice.why, first, first,
-        map_.name));
+        tied.tags, tied.count == 2 ? "both" : "all", tied.why, tied.preferred, tied.preferred, map_.name));
   }
 
   const std::vector<Plugin>& plugins_;

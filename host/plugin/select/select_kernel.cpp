@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which plugin shows a part of the kernel: priority, then a person's preference, and never directory order.
 #include "host/plugin/select/needs.hpp"
-#include "host/plugin/select/registry.hpp"
+#include "host/plugin/select/ranking.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <map>
 #include <tuple>
 
@@ -14,8 +13,7 @@ namespace mapscope::plugin {
 namespace {
 
 struct Candidate {
-  const Plugin* plugin = nullptr;
-  std::uint32_t attach = 0;
+  Choice choice;
   int priority = 0;
   std::size_t preference = 0; ///< place in [plugins] prefer, its length when not named there
   [[nodiscard]] auto rank() const { return std::tuple(-std::int64_t{priority}, preference); }
@@ -31,35 +29,21 @@ std::map<std::string, Candidates> candidates(const std::vector<Plugin>& plugins,
     const auto line = std::ranges::find(attaches, AttachKind::kernel, &Attach::kind);
     if (line == attaches.end() || !missing_need(plugin.manifest(), kernel, nullptr).empty()) continue;
     const auto place = std::ranges::find(prefer, plugin.manifest().id) - prefer.begin();
-    by_name[line->patterns.front()].push_back({&plugin, static_cast<std::uint32_t>(line - attaches.begin()),
-                                               line->priority, static_cast<std::size_t>(place)});
+    const std::string& name = line->patterns.front();
+    by_name[name].push_back({{&plugin, static_cast<std::uint32_t>(line - attaches.begin()),
+                              fmt::format("kernel:{} prio {}", name, line->priority)},
+                             line->priority,
+                             static_cast<std::size_t>(place)});
   }
   return by_name;
 }
 
-std::string tie_text(const std::string& name, std::span<const Candidate> tied) {
-  std::vector<std::string> tags;
-  for (const Candidate& candidate : tied) tags.push_back(candidate.plugin->tag());
-  return fmt::format("{} claim kernel:{} with prio {}; settle it with prefer = [\"{}\"] in [plugins]",
-                     fmt::join(tags, " and "), name, tied.front().priority,
-                     tied.front().plugin->manifest().id);
-}
-
-/// Up to the first tie: what comes after it has no order that anybody decided.
-Selection select_one(const std::string& name, Candidates& all) {
-  Selection selection;
-  std::ranges::stable_sort(all, {}, &Candidate::rank);
-  for (auto group = all.begin(); group != all.end(); ++group) {
-    const auto end =
-        std::find_if(group, all.end(), [&](const Candidate& other) { return other.rank() != group->rank(); });
-    if (end - group > 1) {
-      selection.tie = selection.choices.empty();
-      if (selection.tie) selection.reason = tie_text(name, {group, end});
-      break;
-    }
-    selection.choices.push_back(
-        {group->plugin, group->attach, fmt::format("kernel:{} prio {}", name, group->priority)});
-  }
+Selection select_one(Candidates all) {
+  auto [choices, tied] = ranked(std::move(all));
+  Selection selection{std::move(choices), "", tied.has_value()};
+  if (tied)
+    selection.reason = fmt::format("{} claim {}; settle it with prefer = [\"{}\"] in [plugins]", tied->tags,
+                                   tied->why, tied->preferred);
   return selection;
 }
 
@@ -69,7 +53,7 @@ std::vector<KernelTarget> Registry::kernel_targets(const btf::Types& kernel,
                                                    const config::Config& config) const {
   std::vector<KernelTarget> targets;
   for (auto& [name, all] : candidates(plugins_, kernel, config.plugins.prefer))
-    targets.push_back({name, select_one(name, all)});
+    targets.push_back({name, select_one(std::move(all))});
   return targets;
 }
 

@@ -107,7 +107,19 @@ TEST(Allocators, ThatTwoClaimAlikeAreReadByNobody) {
   EXPECT_THAT(selection.choices, IsEmpty());
   EXPECT_TRUE(selection.tie);
   EXPECT_THAT(selection.reason,
-              HasSubstr("a.scx and b.scx both claim it; settle it with prefer = [\"a.scx\"]"));
+              HasSubstr("a.scx@1.0.0 and b.scx@1.0.0 both claim it; settle it with prefer = [\"a.scx\"]"));
+}
+
+TEST(Allocators, OfTheProgramsOwnPluginStayItsOwn) {
+  const Program program;
+  PluginDirectory own, other;
+  own.add("b", "b.scx", any_scx), other.add("a", "a.scx", any_scx);
+  const auto registry = Registry::discover({own.path()}, {other.path()}, {}, {});
+  ASSERT_TRUE(registry) << registry.error().text;
+  const auto selection = program.select(*registry, 0);
+  EXPECT_TRUE(selection.tie);
+  ASSERT_EQ(selection.choices.size(), 1U);
+  EXPECT_EQ(selection.choices[0].plugin->manifest().id, "b.scx");
 }
 
 TEST(Allocators, ThatNeedTypesTheProgramLacksAreReadByNobody) {

@@ -14,6 +14,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
+using testing::UnorderedElementsAre;
 
 /// "file: " and "usable" or why not, in the registry's order.
 std::vector<std::string> verdicts(const Registry& registry) {
@@ -83,7 +84,7 @@ TEST(Discover, SubdirectoriesAreNotSearched) {
 
 TEST(Discover, RefusedFilesKeepNoDescriptor) {
   PluginDirectory directory;
-  directory.add("one", "a.b").add("two", "a.b").add("three", "a.c");
+  directory.add("one", "a.b").add("two", "a.b", {"attach=map-type:hash"}, "2").add("three", "a.c");
   const auto registry = directory.registry();
   EXPECT_FALSE(by_name(registry, "one.so").file);
   ASSERT_TRUE(by_name(registry, "three.so").file);
@@ -188,6 +189,42 @@ TEST(SameId, EqualVersionsHaveNoNewest) {
   EXPECT_THAT(
       verdicts(directory.registry(settings)),
       ElementsAre(HasSubstr("b.so (version 1); remove one of them"), HasSubstr("remove one of them")));
+}
+
+TEST(SameId, EqualBytesAreOneFile) {
+  PluginDirectory own, other;
+  own.add("hash", "a.b"), other.add("hash", "a.b").add("again", "a.b");
+  const auto found = Registry::discover({own.path()}, {other.path()}, {}, {});
+  ASSERT_TRUE(found) << found.error().text;
+  const std::string original = own.file("hash.so").string();
+  EXPECT_THAT(verdicts(*found),
+              UnorderedElementsAre("hash.so: usable", "hash.so: V12: it is a copy of " + original,
+                                   "again.so: V12: it is a copy of " + original));
+  for (const Plugin& plugin : found->plugins()) {
+    EXPECT_EQ(plugin.usable(), plugin.built_in);
+    EXPECT_EQ(plugin.is_unwanted, !plugin.built_in) << "nobody is warned of a copy";
+  }
+}
+
+TEST(SameId, NobodyTakesThePlaceOfTheProgramsOwn) {
+  PluginDirectory own, other;
+  own.add("hash", "a.b", {"attach=map-type:hash"}, "1.5");
+  other.add("older", "a.b", {"attach=map-type:hash"}, "1.0")
+      .add("newer", "a.b", {"attach=map-type:hash"}, "2.0");
+  config::Plugins settings;
+  const auto kept = Registry::discover({own.path()}, {other.path()}, settings, {});
+  ASSERT_TRUE(kept) << kept.error().text;
+  EXPECT_TRUE(by_name(*kept, "hash.so").usable());
+  const std::string refused = "V12: a.b is also in " + own.file("hash.so").string() +
+                              " (version 1.5); that is the program's own, give this one an id of its own";
+  EXPECT_EQ(by_name(*kept, "older.so").refused, refused);
+  EXPECT_EQ(by_name(*kept, "newer.so").refused, refused + ", or set newest_wins = true in [plugins]");
+  settings.newest_wins = true;
+  const auto replaced = Registry::discover({own.path()}, {other.path()}, settings, {});
+  ASSERT_TRUE(replaced) << replaced.error().text;
+  EXPECT_TRUE(by_name(*replaced, "newer.so").usable());
+  EXPECT_THAT(by_name(*replaced, "hash.so").refused, HasSubstr("newer.so, in the newer version 2.0"));
+  EXPECT_FALSE(by_name(*replaced, "older.so").usable());
 }
 
 TEST(SameId, DeniedOnesDoNotClash) {

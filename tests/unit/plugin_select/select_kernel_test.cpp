@@ -63,11 +63,23 @@ TEST(SelectKernel, ATieNamesAllAndTheLineThatSettlesIt) {
   PluginDirectory directory;
   directory.add("a", "a.one", {"attach=kernel:x"}).add("b", "a.two", {"attach=kernel:x"});
   const auto registry = directory.registry();
-  EXPECT_THAT(told(registry), ElementsAre("x: a.one@1.0.0 and a.two@1.0.0 claim kernel:x with prio 0; settle "
+  EXPECT_THAT(told(registry), ElementsAre("x: a.one@1.0.0 and a.two@1.0.0 claim kernel:x prio 0; settle "
                                           "it with prefer = [\"a.one\"] in [plugins]"));
   config::Config config;
   config.plugins.prefer = {"a.two"};
   EXPECT_THAT(told(registry, config), ElementsAre("x by a.two"));
+}
+
+TEST(SelectKernel, ATieLeavesItToTheProgramsOwn) {
+  PluginDirectory own, other;
+  own.add("scx", "z.scx", {"attach=kernel:x"});
+  other.add("a", "a.one", {"attach=kernel:x"});
+  const auto registry = Registry::discover({own.path()}, {other.path()}, {}, {});
+  ASSERT_TRUE(registry) << registry.error().text;
+  const auto selection = registry->kernel_targets(*kernel(), {}).at(0).selection;
+  EXPECT_TRUE(selection.tie);
+  ASSERT_EQ(selection.choices.size(), 1U);
+  EXPECT_EQ(selection.choices[0].plugin->manifest().id, "z.scx");
 }
 
 TEST(SelectKernel, RefusedPluginsShowNothing) {

@@ -151,14 +151,14 @@ TEST(Select, ThePluginsBestLineCounts) {
 
 TEST(Select, RefusedPluginsDoNotRender) {
   PluginDirectory directory;
-  directory.add("a", "a.b").add("b", "a.b");
+  directory.add("a", "a.b").add("b", "a.b", {"attach=map-type:hash"}, "2.0.0");
   const auto registry = directory.registry();
   EXPECT_THAT(select(registry, map_of("hash")).ids, IsEmpty());
 }
 
 TEST(SelectTie, NamesAllAndTheLineThatSettlesIt) {
   PluginDirectory directory;
-  directory.add("z", "a.one").add("y", "a.two").add("x", "a.three", {"attach=map-type:hash prio=-5"});
+  directory.add("z", "a.one").add("y", "a.two");
   const auto registry = directory.registry();
   const auto told = select(registry, map_of("hash", "m.1"));
   EXPECT_TRUE(told.selection.tie);
@@ -166,6 +166,34 @@ TEST(SelectTie, NamesAllAndTheLineThatSettlesIt) {
   EXPECT_EQ(told.selection.reason,
             "a.one@1.0.0 and a.two@1.0.0 both claim it with map-type:hash prio 0; settle it with prefer = "
             "[\"a.one\"] in [plugins], or use = \"a.one\" in [map.\"m.1\"]");
+}
+
+TEST(SelectTie, WhoeverStandsBehindShowsTheMap) {
+  PluginDirectory directory;
+  directory.add("z", "a.one").add("y", "a.two").add("x", "a.three", {"attach=map-type:hash prio=-5"});
+  const auto registry = directory.registry();
+  const auto told = select(registry, map_of("hash"));
+  EXPECT_TRUE(told.selection.tie);
+  EXPECT_THAT(told.ids, ElementsAre("a.three"));
+  EXPECT_THAT(told.selection.reason, StartsWith("a.one@1.0.0 and a.two@1.0.0 both claim it"));
+}
+
+/// Nobody settles it for the plugin from elsewhere by leaving out prio.
+TEST(SelectTie, TheProgramsOwnShowsTheMap) {
+  PluginDirectory own, other;
+  own.add("hash", "z.hash");
+  other.add("a", "a.one").add("b", "a.low", {"attach=map-type:hash prio=-1"});
+  const auto registry = Registry::discover({own.path()}, {other.path()}, {}, {});
+  ASSERT_TRUE(registry) << registry.error().text;
+  const auto told = select(*registry, map_of("hash"));
+  EXPECT_TRUE(told.selection.tie);
+  EXPECT_THAT(told.ids, ElementsAre("z.hash", "a.low"));
+  EXPECT_THAT(told.selection.reason, HasSubstr("settle it with prefer = [\"a.one\"]"));
+  config::Config config;
+  config.plugins.prefer = {"a.one"};
+  const auto settled = select(*registry, map_of("hash"), config);
+  EXPECT_FALSE(settled.selection.tie);
+  EXPECT_THAT(settled.ids, ElementsAre("a.one", "z.hash", "a.low"));
 }
 
 TEST(SelectTie, PreferenceSettlesIt) {
@@ -179,7 +207,7 @@ TEST(SelectTie, PreferenceSettlesIt) {
   EXPECT_THAT(told.ids, ElementsAre("a.two", "a.three", "a.one"));
 }
 
-TEST(SelectTie, BelowTheFirstNobodyStandsBy) {
+TEST(SelectTie, BelowTheFirstIsNoTrouble) {
   PluginDirectory directory;
   directory.add("a", "a.first", {"attach=map-type:hash prio=1"}).add("b", "a.two").add("c", "a.three");
   const auto registry = directory.registry();
