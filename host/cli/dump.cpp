@@ -8,6 +8,7 @@
 #include "host/cli/terminal.hpp"
 #include "host/plugin/allocators.hpp"
 #include "host/plugin/worker/workers.hpp"
+#include "host/report/draft.hpp"
 #include "host/report/findings.hpp"
 #include "host/report/ordered.hpp"
 
@@ -90,7 +91,8 @@ public:
                     session.symbols.get(),
                     session.families.get(),
                     nullptr,
-                    &report_budget_};
+                    &report_budget_,
+                    &quarantine_};
   }
 
   Result<void> write(report::Output& output) {
@@ -181,15 +183,34 @@ private:
     tell_ties();
   }
 
-  /// One plugin that claims a type of map may tie for a hundred of them.
+  static constexpr std::size_t most_ties = 3; ///< one plugin that claims a type may tie for a hundred maps
+
+  void tell_ties(std::vector<report::Finding>& findings) const {
+    std::size_t ties = 0;
+    for (std::size_t i = 0; i < maps_.size(); ++i)
+      if (selections_[i].tie && ++ties <= most_ties)
+        findings.push_back(
+            {"warning", maps_[i]->id,
+             fmt::format("{} is {}: {}", maps_[i]->names().longest(), shown_by(i), selections_[i].reason)});
+    if (ties > most_ties)
+      findings.push_back(
+          {"warning", std::nullopt,
+           fmt::format("{} more maps are claimed twice; their own entries say by whom", ties - most_ties)});
+  }
+
+  [[nodiscard]] std::string shown_by(std::size_t i) const {
+    const std::string& renderer = outcomes_[i].renderer;
+    return renderer.empty() ? "not shown" : "shown by " + renderer;
+  }
+
   void tell_ties() const {
-    constexpr std::size_t most = 3;
     std::size_t ties = 0;
     for (std::size_t i = 0; i < maps_.size(); ++i)
       if (selections_[i].tie)
-        spdlog::log(++ties <= most ? spdlog::level::warn : spdlog::level::info, "map {} {}: {}", maps_[i]->id,
-                    maps_[i]->names().longest(), selections_[i].reason);
-    if (ties > most) spdlog::warn("{} more maps are claimed twice; the report says by whom", ties - most);
+        spdlog::log(++ties <= most_ties ? spdlog::level::warn : spdlog::level::info, "map {} {}: {}",
+                    maps_[i]->id, maps_[i]->names().longest(), selections_[i].reason);
+    if (ties > most_ties)
+      spdlog::warn("{} more maps are claimed twice; the report says by whom", ties - most_ties);
   }
 
   /// Worker processes are copies of this one: all must be open, and no thread be there yet.
@@ -207,8 +228,11 @@ private:
   void render(std::size_t i, report::Stream& to) {
     const catalog::Map& map = *maps_[i];
     const double begin = thread_ms();
-    const auto plain = report::make_map_writer(options_.format, report_options_, to);
-    report::Watch writer(*plain);
+    report::Draft writer(
+        [this](report::Stream& text) {
+          return report::make_map_writer(options_.format, report_options_, text);
+        },
+        to);
     writer.begin(map);
     outcomes_[i] = outcome_of(i, map, writer);
     writer.end(outcomes_[i]);
@@ -217,7 +241,7 @@ private:
     if (!first_done_.exchange(true)) spdlog::info("first map after {:.1f} ms", since_start());
   }
 
-  report::Outcome outcome_of(std::size_t i, const catalog::Map& map, report::MapWriter& writer) {
+  report::Outcome outcome_of(std::size_t i, const catalog::Map& map, report::DraftWriter& writer) {
     if (map.type_name == "unknown")
       return {report::Status::unreadable, "", std::nullopt, map.problem.value_or("")};
     const auto& selection = selections_[i];
@@ -275,10 +299,8 @@ private:
     std::ranges::copy(allocators_.findings, std::back_inserter(all));
     for (const report::Allocation& allocation : allocators_.allocations)
       if (auto found = report::finding_of(allocation)) all.push_back(std::move(*found));
+    tell_ties(all);
     for (std::size_t i = 0; i < maps_.size(); ++i) {
-      if (selections_[i].tie)
-        all.push_back({"warning", maps_[i]->id,
-                       std::string(maps_[i]->names().longest()) + " is not shown: " + selections_[i].reason});
       std::ranges::copy(outcomes_[i].findings, std::back_inserter(all));
       std::ranges::move(report::findings_of(*maps_[i], outcomes_[i], seen_[i]), std::back_inserter(all));
     }
@@ -300,6 +322,7 @@ private:
   std::vector<report::Allocation*> allocations_; ///< that are listed
   std::vector<plugin::Selection> selections_;
   plugin::ReportBudget report_budget_;
+  plugin::Quarantine quarantine_;
   report::Options report_options_;
   plugin::Environment environment_;
   KernelTargets kernel_targets_{setup_.registry, environment_};

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/kernel_targets.hpp"
 
+#include "host/plugin/call/attempt.hpp"
+#include "host/report/draft.hpp"
+
 #include <fmt/format.h>
 #include <memory>
 #include <span>
@@ -9,12 +12,6 @@
 namespace mapscope::cli {
 
 namespace {
-
-/// The next plugin has more to show, if there is one.
-bool gives_up(report::Status status) {
-  return status == report::Status::failed || status == report::Status::crashed ||
-         status == report::Status::timed_out;
-}
 
 /// What a person must know who finds less than there might be.
 std::optional<report::Finding> trouble(const std::string& name, const report::Outcome& outcome) {
@@ -39,7 +36,7 @@ struct KernelTargets::Shown {
 
   const plugin::Choice* choice;
   std::unique_ptr<Kept> kept = std::make_unique<Kept>();
-  std::unique_ptr<report::MapWriter> writer{};
+  std::unique_ptr<report::Draft> writer{};
   report::Outcome outcome{};
 };
 
@@ -47,8 +44,11 @@ void KernelTargets::write(report::Format format, const report::Options& options,
                           report::Stream& to, plugin::Workers* workers) {
   const auto shown_by = [&](const std::string& name, const plugin::Choice& choice) {
     Shown shown{&choice};
-    shown.writer = report::make_extension_writer(
-        format, options, fmt::format("{}, by {}", name, choice.plugin->tag()), *shown.kept);
+    shown.writer = std::make_unique<report::Draft>(
+        [&, title = fmt::format("{}, by {}", name, choice.plugin->tag())](report::Stream& text) {
+          return report::make_extension_writer(format, options, title, text);
+        },
+        *shown.kept);
     shown.writer->begin(none_);
     shown.outcome = plugin::render(environment_, none_, {&choice, 1}, *shown.writer, workers);
     return shown;
@@ -56,9 +56,13 @@ void KernelTargets::write(report::Format format, const report::Options& options,
   for (const auto& target : targets_) {
     if (target.selection.tie) {
       spdlog::warn("{}", target.selection.reason);
+      const auto& choices = target.selection.choices;
       findings_.push_back(
-          {"warning", std::nullopt, target.name + " is not shown: " + target.selection.reason});
-      continue;
+          {"warning", std::nullopt,
+           fmt::format("{} is {}: {}", target.name,
+                       choices.empty() ? "not shown" : "shown by " + choices.front().plugin->tag(),
+                       target.selection.reason)});
+      if (choices.empty()) continue;
     }
     put(target.name, first_that_stands(target, shown_by), writer, to);
   }
@@ -69,14 +73,14 @@ KernelTargets::Shown KernelTargets::first_that_stands(const plugin::KernelTarget
                                                       const ShownBy& shown_by) {
   const std::span choices(target.selection.choices);
   Shown first = shown_by(target.name, choices.front());
-  if (!gives_up(first.outcome.status)) return first;
+  if (!first.outcome.gave_up) return first;
   for (const plugin::Choice& choice : choices.subspan(1)) {
     Shown next = shown_by(target.name, choice);
     const std::string more = next.outcome.error.empty() ? "" : "; " + next.outcome.error;
     first.outcome.error += more;
-    if (gives_up(next.outcome.status)) continue;
+    if (next.outcome.gave_up) continue;
     next.outcome.error = first.outcome.error;
-    next.outcome.status = first.outcome.status;
+    next.outcome.status = plugin::status_behind(first.outcome.status, next.outcome);
     return next;
   }
   return first;

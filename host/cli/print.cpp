@@ -14,13 +14,16 @@ namespace mapscope::cli {
 namespace {
 
 /// Takes rows and keeps none.
-class Nowhere final : public report::MapWriter {
+class Nowhere final : public report::DraftWriter {
 public:
   void begin_allocator(std::string_view) override {}
   void begin(const catalog::Map&) override {}
   void row(const report::Row&) override {}
   void field(const report::Field&) override {}
   void end(const report::Outcome&) override {}
+  void keep() override {}
+  void set_aside() override {}
+  void bring_back() override {}
 };
 
 } // namespace
@@ -52,8 +55,9 @@ std::vector<std::optional<std::uint64_t>> count_entries(const Setup& setup, cons
   config::Config counting = setup.loaded.config;
   counting.report.limit = 1; // one row is read, the others are only walked over
   for (auto& rule : counting.maps) rule.limit.reset();
-  const plugin::Environment environment{
-      session.target.get(), session.kernel, &counting, {}, session.symbols.get()};
+  plugin::Quarantine quarantine;
+  plugin::Environment environment{session.target.get(), session.kernel, &counting, {}, session.symbols.get()};
+  environment.quarantine = &quarantine;
   std::vector<std::optional<std::uint64_t>> counts(selections.size());
   const auto workers = plugin::Workers::start(environment, setup.registry.plugins(), selections);
   if (!workers) spdlog::warn("plugins from elsewhere are not used: {}", workers.error().text);

@@ -84,16 +84,63 @@ report::Finding finding(const AllocatorVariable& variable, const std::string& te
   return {"warning", variable.section->id, fmt::format("allocator {} {}", variable.name, text)};
 }
 
+/// An allocator's fields and slots, which another plugin may have to begin again.
+class AllocatorDraft final : public report::DraftWriter {
+public:
+  AllocatorDraft(report::RecordedFields& fields, AllocatorCall& call)
+      : empty_(call.pool), fields_(fields), call_(call) {}
+
+  void begin(const catalog::Map& /*map*/) override {}
+  void begin_allocator(std::string_view /*name*/) override {}
+  void row(const report::Row& /*row*/) override {}
+  void field(const report::Field& field) override { fields_.field(field); }
+  void end(const report::Outcome& /*outcome*/) override {}
+  void keep() override {}
+  void set_aside() override {
+    if (!aside_) aside_ = Aside{std::move(fields_), std::move(call_.pool), call_.has_pool};
+    fields_ = {}, call_.pool = empty_, call_.has_pool = false;
+  }
+  void bring_back() override {
+    if (!aside_) return;
+    fields_ = std::move(aside_->fields), call_.pool = std::move(aside_->pool);
+    call_.has_pool = aside_->has_pool;
+    aside_.reset();
+  }
+
+private:
+  struct Aside {
+    report::RecordedFields fields;
+    report::SlotPool pool;
+    bool has_pool = false;
+  };
+
+  const report::SlotPool empty_;
+  report::RecordedFields& fields_;
+  AllocatorCall& call_;
+  std::optional<Aside> aside_;
+};
+
+/// Those that came to be used.
+const Plugin* used_by(std::span<const Choice> choices, const report::Outcome& outcome) {
+  const auto found = std::ranges::find_if(
+      choices, [&](const Choice& choice) { return choice.plugin->tag() == outcome.renderer; });
+  return found != choices.end() ? found->plugin : nullptr;
+}
+
 void run(const Environment& environment, FoundAllocator& found, Allocators& into, Workers* workers) {
   const auto& [variable, selection, _] = found;
   AllocatorCall& call = found.call;
   if (selection.choices.empty())
     return into.findings.push_back(finding(variable, "is not shown: " + selection.reason));
+  if (selection.tie)
+    into.findings.push_back(
+        finding(variable,
+                fmt::format("is read by {}: {}", selection.choices.front().plugin->tag(), selection.reason)));
   report::Allocation& allocation = into.allocations.emplace_back();
   allocation.name = variable.name, allocation.section = variable.section;
-  allocation.outcome =
-      render(environment, *variable.section, selection.choices, allocation.fields, workers, &call);
-  into.used.push_back(selection.choices.front().plugin);
+  AllocatorDraft draft(allocation.fields, call);
+  allocation.outcome = render(environment, *variable.section, selection.choices, draft, workers, &call);
+  if (const Plugin* plugin = used_by(selection.choices, allocation.outcome)) into.used.push_back(plugin);
   if (call.has_pool && call.pool.stride != 0)
     allocation.pool = &into.slots.add(std::move(call.pool));
   else if (allocation.outcome.status == report::Status::complete)

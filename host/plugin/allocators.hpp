@@ -2,8 +2,8 @@
 // Allocators: global variables of the types that plugins attach to (attach=allocator:NAME var=TYPE), in the
 // data sections of all BPF objects, and what their plugins say of the slots they hand out.
 //
-// Refuses: variables in the arena itself, and to run a plugin when two claim a variable alike. Thread rule:
-// run before the maps, on one thread.
+// Refuses: variables in the arena itself, and to run a plugin when two from elsewhere claim a variable alike.
+// Thread rule: run before the maps, on one thread.
 #pragma once
 
 #include "host/plugin/call/allocator_call.hpp"

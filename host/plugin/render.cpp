@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/render.hpp"
 
+#include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/call/call.hpp"
 #include "host/plugin/select/library.hpp"
+#include "host/plugin/select/quarantine.hpp"
 #include "host/plugin/worker/workers.hpp"
 
 #include <algorithm>
@@ -12,16 +14,20 @@ namespace mapscope::plugin {
 
 namespace {
 
-Attempt render_here(const Environment& environment, const catalog::Map& map, const Choice& choice,
-                    report::MapWriter& writer, Standby standby, AllocatorCall* allocator) {
-  const auto entry = load(*choice.plugin);
-  if (entry) {
-    msc_call call(environment, map, choice, writer, allocator);
-    return {call.finish(run(**entry, host_table(), call)), {}, {}};
-  }
-  Attempt attempt{std::nullopt, report::Status::failed, entry.error().text};
-  if (standby == Standby::none) attempt.outcome = {attempt.status, choice.plugin->tag(), std::nullopt, ""};
+/// The plugin could not be called at all.
+Attempt not_called(const Choice& choice, std::string why) {
+  Attempt attempt{{report::Status::failed, choice.plugin->tag(), std::nullopt, ""}, false, std::move(why)};
+  attempt.outcome.gave_up = true;
   return attempt;
+}
+
+Attempt render_here(const Environment& environment, const catalog::Map& map, const Choice& choice,
+                    const Limits& limits, report::MapWriter& writer, AllocatorCall* allocator) {
+  const auto entry = load(*choice.plugin);
+  if (!entry) return not_called(choice, entry.error().text);
+  msc_call call(environment, map, choice, limits, writer, allocator);
+  auto outcome = call.finish(run(**entry, host_table(), call));
+  return {std::move(outcome), call.shows(), {}, call.used()};
 }
 
 /// It takes the maps that nobody else does.
@@ -36,19 +42,24 @@ bool is_last_resort(const Choice& choice) {
 /// The plugins that stand for one map, and what became of them so far.
 class Attempts {
 public:
-  Attempts(const Environment& environment, const catalog::Map& map, report::MapWriter& writer,
+  Attempts(const Environment& environment, const catalog::Map& map, report::DraftWriter& writer,
            Workers* workers, AllocatorCall* allocator)
-      : environment_(environment), map_(map), writer_(writer), workers_(workers), allocator_(allocator) {}
+      : environment_(environment), map_(map), writer_(writer), workers_(workers), allocator_(allocator),
+        rest_(environment.report != nullptr ? environment.report->rest() : ReportBudget::Rest{}) {}
 
   report::Outcome run(std::span<const Choice> choices) {
     for (; !choices.empty(); choices = choices.subspan(1)) {
       const Choice& choice = choices.front();
-      if (is_left_out(choice, choices.size() > 1)) continue;
-      auto attempt = render_with(choice, standby(choices.subspan(1)));
-      if (!attempt.failure.empty()) remember(choice, attempt);
-      if (attempt.outcome) return finish(std::move(*attempt.outcome));
+      const auto others = choices.subspan(1);
+      if (aside_ && is_last_resort(choice)) break; // it has next to nothing of a map
+      if (is_left_out(choice, !others.empty())) continue;
+      if (!may_begin_again(choice, others)) keep();
+      auto attempt = render_with(choice);
+      count_failure(choice, attempt);
+      if (stands(choice, attempt, others)) return finish(std::move(attempt));
+      give_way(choice, std::move(attempt));
     }
-    return finish({report::Status::skipped, "", std::nullopt, ""});
+    return finish_without();
   }
 
 private:
@@ -58,52 +69,120 @@ private:
 
   /// A plugin that keeps failing costs time at every map.
   bool is_left_out(const Choice& choice, bool has_others) {
-    if (!has_worker(choice) || !workers_->is_quarantined(*choice.plugin)) return false;
+    const Quarantine* quarantine = environment_.quarantine;
+    if (quarantine == nullptr || !quarantine->holds(*choice.plugin)) return false;
+    if (!has_others && !has_worker(choice)) return false; // it ends nobody's process, and may have something
     say(fmt::format("{} is not used any more, it failed {} times", choice.plugin->tag(),
-                    Workers::most_failures));
+                    Quarantine::most_failures));
     if (!has_others) status_ = report::Status::failed;
     return true;
   }
 
-  Attempt render_with(const Choice& choice, Standby standby) {
-    if (has_worker(choice)) return workers_->render(environment_, map_, choice, writer_, standby, allocator_);
+  void count_failure(const Choice& choice, const Attempt& attempt) const {
+    const bool is_costly = !attempt.failure.empty() || attempt.outcome.status == report::Status::timed_out;
+    if (attempt.outcome.gave_up && is_costly && environment_.quarantine != nullptr)
+      environment_.quarantine->count(*choice.plugin);
+  }
+
+  /// Somebody shows the map as a whole where this one does not.
+  static bool is_followed(std::span<const Choice> others) {
+    return !others.empty() && !is_last_resort(others.front());
+  }
+
+  /// What the program's own plugins show in this process stands however they end, and need not wait.
+  [[nodiscard]] bool may_begin_again(const Choice& choice, std::span<const Choice> others) const {
+    return aside_ || (is_followed(others) && (!choice.plugin->built_in || has_worker(choice)));
+  }
+
+  void keep() {
+    writer_.keep();
+    is_kept_ = true;
+  }
+
+  /// What the program's own plugin could show of a map is not left to one from elsewhere; and the last resort
+  /// is for what nobody knows: where the own one has nothing to show, that is how it is.
+  [[nodiscard]] bool stands(const Choice& choice, const Attempt& attempt,
+                            std::span<const Choice> others) const {
+    if (!attempt.outcome.gave_up || (is_kept_ && attempt.shows)) return true;
+    if (others.empty()) return attempt.shows || !aside_;
+    const bool is_own_end = choice.plugin->built_in && attempt.failure.empty();
+    return is_followed(others) ? is_own_end && attempt.shows : is_own_end || attempt.shows;
+  }
+
+  /// Each has what the report had left when the map's turn came: what another has used is not in the report.
+  [[nodiscard]] Limits limits(const Choice& choice) const {
+    const auto names = allocator_ != nullptr ? catalog::Names(allocator_->variable->name) : map_.names();
+    return limits_for(*environment_.config, names, choice.plugin->manifest(), rest_);
+  }
+
+  Attempt render_with(const Choice& choice) {
+    if (has_worker(choice))
+      return workers_->render(environment_, map_, choice, limits(choice), writer_, allocator_);
     if (is_isolated(*choice.plugin, environment_.config->plugins))
-      return {std::nullopt, report::Status::failed, "there is no worker process for it"};
-    return render_here(environment_, map_, choice, writer_, standby, allocator_);
+      return not_called(choice, "there is no worker process for it");
+    return render_here(environment_, map_, choice, limits(choice), writer_, allocator_);
   }
 
-  static Standby standby(std::span<const Choice> others) {
-    if (others.empty()) return Standby::none;
-    return is_last_resort(others.front()) ? Standby::last_resort : Standby::renderer;
+  void give_way(const Choice& choice, Attempt attempt) {
+    const auto& outcome = attempt.outcome;
+    if (!status_) status_ = outcome.status;
+    const auto status = status_behind(outcome.status, report::Outcome{});
+    say(choice, status, attempt.failure.empty() ? words_of(outcome) : attempt.failure);
+    if (attempt.shows) writer_.set_aside();
+    if (attempt.shows && !aside_) aside_ = std::move(attempt);
   }
 
-  void remember(const Choice& choice, const Attempt& attempt) {
-    if (!status_) status_ = attempt.status;
-    say(fmt::format("{} {}: {}", choice.plugin->tag(), report::status_name(attempt.status), attempt.failure));
+  report::Outcome finish(Attempt attempt) {
+    report::Outcome& outcome = attempt.outcome;
+    if (!attempt.failure.empty()) say(outcome.renderer, outcome.status, attempt.failure);
+    if (status_) outcome.status = status_behind(*status_, outcome);
+    const auto had = aside_ ? aside_->outcome.entry_count : std::nullopt;
+    if (had > outcome.entry_count) say(fmt::format("it had found {} entries by then", *had));
+    if (environment_.report != nullptr) environment_.report->charge(attempt.used);
+    return with_what_was_said(std::move(outcome));
   }
 
-  void say(const std::string& text) { error_ += (error_.empty() ? "" : "; ") + text; }
+  /// All have given up, and what the first of them has shown is better than nothing.
+  report::Outcome finish_without() {
+    if (!aside_) return with_what_was_said({status_.value_or(report::Status::skipped), "", std::nullopt, ""});
+    writer_.bring_back();
+    Attempt first = std::move(*aside_);
+    aside_.reset();
+    first.outcome.error.clear(), first.outcome.limits.clear(), first.outcome.notes.clear();
+    first.failure.clear(); // all that has been said
+    return finish(std::move(first));
+  }
 
-  report::Outcome finish(report::Outcome outcome) {
-    if (status_) outcome.status = *status_;
+  report::Outcome with_what_was_said(report::Outcome outcome) {
     if (!outcome.error.empty()) say(outcome.error);
     outcome.error = std::move(error_);
     return outcome;
   }
 
+  void say(const Choice& choice, report::Status status, const std::string& what) {
+    say(choice.plugin->tag(), status, what);
+  }
+  void say(const std::string& tag, report::Status status, const std::string& what) {
+    say(fmt::format("{} {}: {}", tag, report::status_name(status), what));
+  }
+  void say(const std::string& text) { error_ += (error_.empty() ? "" : "; ") + text; }
+
   const Environment& environment_;
   const catalog::Map& map_;
-  report::MapWriter& writer_;
+  report::DraftWriter& writer_;
   Workers* workers_;
   AllocatorCall* allocator_;
-  std::optional<report::Status> status_; ///< of the first that failed
+  ReportBudget::Rest rest_;
+  bool is_kept_ = false;                 ///< what is shown is written at once
+  std::optional<report::Status> status_; ///< of the first that gave way
+  std::optional<Attempt> aside_;         ///< the first that gave way and had shown something
   std::string error_;
 };
 
 } // namespace
 
 report::Outcome render(const Environment& environment, const catalog::Map& map,
-                       std::span<const Choice> choices, report::MapWriter& writer, Workers* workers,
+                       std::span<const Choice> choices, report::DraftWriter& writer, Workers* workers,
                        AllocatorCall* allocator) {
   return Attempts(environment, map, writer, workers, allocator).run(choices);
 }

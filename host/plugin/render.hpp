@@ -14,12 +14,13 @@ namespace mapscope::plugin {
 class Workers;
 struct AllocatorCall;
 
-/// Renders `map`, or an allocator in it, with the best of `choices` (at least one) that does not fail before
-/// it has shown anything. Calls writer.row() and field() only: the caller calls begin() before and end() with
-/// the returned outcome. Never throws; that a plugin cannot be loaded, crashes or hangs is an outcome, and
-/// its status stays also when another plugin then shows the map. Without `workers`, isolated ones fail.
+/// Renders `map`, or an allocator in it, with the best of `choices` (at least one) that comes to its end: of
+/// one that gives up, for whatever reason, nothing is shown where another shows the map as a whole. The
+/// caller calls writer.begin() before and end() with the returned outcome. Never throws; that a plugin cannot
+/// be loaded, fails, crashes or hangs is an outcome, and its status stays also when another plugin then shows
+/// the map. Without `workers`, isolated ones fail.
 report::Outcome render(const Environment& environment, const catalog::Map& map,
-                       std::span<const Choice> choices, report::MapWriter& writer, Workers* workers,
+                       std::span<const Choice> choices, report::DraftWriter& writer, Workers* workers,
                        AllocatorCall* allocator = nullptr);
 
 } // namespace mapscope::plugin

@@ -110,6 +110,7 @@ struct Outcome {
   /// Entries that point to an allocator's slot whose payload could not be shown, and why.
   std::uint64_t lost_payloads = 0;
   std::string no_payload = {};
+  bool gave_up = false; ///< its plugin did not come to its end; another may show more
   /// What a limit left out, each with what raises that limit: nothing went wrong.
   std::vector<std::string> limits = {};
   std::vector<std::string> notes = {}; ///< what else helps to read it
@@ -153,6 +154,17 @@ public:
   /// Fields of an open row, or, behind all rows, members of the map. Objects and lists are balanced.
   virtual void field(const Field& field) = 0;
   virtual void end(const Outcome& outcome) = 0;
+};
+
+/// One whose content can be taken back as long as nobody has asked to keep it.
+class DraftWriter : public MapWriter {
+public:
+  /// What has come stands, and what comes need not wait.
+  virtual void keep() = 0;
+  /// The map begins again. What came first is kept aside; what comes here later is dropped.
+  virtual void set_aside() = 0;
+  /// What was kept aside, in place of all that has come since.
+  virtual void bring_back() = 0;
 };
 
 class ReportWriter {

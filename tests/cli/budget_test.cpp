@@ -5,31 +5,37 @@
 namespace mapscope::cli_test {
 namespace {
 
-/// What a budget stops while the plugin still calls helpers ends well: its content stands.
-void expect_stopped(const Dump& dump, const std::string& status, const std::string& error, unsigned entries) {
-  for (const char* name : {"first", "last"}) EXPECT_TRUE(dump.map(name) == undisturbed().map(name)) << name;
-  const Value& victim = dump.map("victim");
-  EXPECT_EQ(text_of(victim, "status"), status);
-  EXPECT_EQ(text_of(victim, "error"), error);
-  EXPECT_EQ(text_of(victim, "renderer"), "org.example.hostile@6.6.6");
-  EXPECT_EQ(victim["entry_count"].GetUint(), entries);
+/// What a budget stops while the plugin still calls helpers stands where nobody stands by, and says so where
+/// somebody does.
+void expect_stopped(const Words& words, const std::string& status, const std::string& error,
+                    unsigned entries) {
+  const Dump alone({"hostile"}, words), followed({"hostile", "steady"}, words);
+  EXPECT_EQ(text_of(alone.map("victim"), "status"), status);
+  EXPECT_EQ(text_of(alone.map("victim"), "error"), error);
+  EXPECT_EQ(text_of(alone.map("victim"), "renderer"), "org.example.hostile@6.6.6");
+  EXPECT_EQ(alone.map("victim")["entry_count"].GetUint(), entries);
+  for (const char* name : {"first", "last"})
+    EXPECT_TRUE(followed.map(name) == undisturbed().map(name)) << name;
+  EXPECT_TRUE(followed.map("victim")["entries"] == undisturbed().map("victim")["entries"]);
+  const std::string word = status == "timed-out" ? status : "failed";
+  EXPECT_EQ(text_of(followed.map("victim"), "status"), word);
+  EXPECT_THAT(text_of(followed.map("victim"), "error"),
+              StartsWith("org.example.hostile@6.6.6 " + word + ": " + error));
 }
 
 TEST(HostileBudget, EndlessRows) {
-  expect_stopped(
-      Dump({"hostile", "steady"}, and_also(mode_is("endless_rows"), {"--set", "budget.entries=1000"})),
-      "truncated", "stopped after 1000 entries (budget.entries)", 1000);
+  expect_stopped(and_also(mode_is("endless_rows"), {"--set", "budget.entries=1000"}), "truncated",
+                 "stopped after 1000 entries (budget.entries)", 1000);
 }
 
 TEST(HostileBudget, EndlessCalls) {
-  expect_stopped(Dump({"hostile", "steady"}, mode_is("endless_reads", 3)), "timed-out",
-                 "stopped after 400 ms (budget.ms)", 3);
+  expect_stopped(mode_is("endless_reads", 3), "timed-out", "stopped after 400 ms (budget.ms)", 3);
 }
 
 TEST(HostileBudget, Nesting) {
-  const Dump dump({"hostile", "steady"}, and_also(mode_is("nest", 1), {"--set", "budget.nesting=2"}));
-  expect_stopped(dump, "truncated", "stopped at content nested deeper than 2 (budget.nesting)", 1);
-  EXPECT_TRUE(dump.map("victim")["one"]["two"].ObjectEmpty());
+  const Words words = and_also(mode_is("nest", 1), {"--set", "budget.nesting=2"});
+  expect_stopped(words, "truncated", "stopped at content nested deeper than 2 (budget.nesting)", 1);
+  EXPECT_TRUE(Dump({"hostile"}, words).map("victim")["one"]["two"].ObjectEmpty());
 }
 
 /// What one map has used is missing to the next.
@@ -89,21 +95,21 @@ TEST(HostileBudget, TimeOfOneIsNotAnothers) {
 TEST(HostileBudget, AnExceptionAcrossTheBoundary) {
   for (const char* isolate : {"out-of-tree", "none"})
     expect_stopped(
-        Dump({"hostile", "steady"}, and_also(mode_is("throw", 3), {"--isolate", isolate})), "failed",
+        and_also(mode_is("throw", 3), {"--isolate", isolate}), "failed",
         "the plugin gave up (MSC_EFAIL: it cannot decode this); plugin bug: an exception left render()", 3);
 }
 
 TEST(HostileBudget, AMemberThatIsSpeltWrong) {
   for (const char* isolate : {"out-of-tree", "none"})
     expect_stopped(
-        Dump({"hostile", "steady"}, and_also(mode_is("misspelt", 3), {"--isolate", isolate})), "failed",
+        and_also(mode_is("misspelt", 3), {"--isolate", isolate}), "failed",
         "the plugin gave up (MSC_ENOENT: a type, member, key or CPU that it asks for is not there); "
         "struct bpf_map has no member max_entris, did you mean max_entries?",
         3);
 }
 
 TEST(HostileInProcess, AHelperFromAnotherThread) {
-  expect_stopped(Dump({"hostile", "steady"}, and_also(mode_is("thread", 3), {"--isolate", "none"})), "failed",
+  expect_stopped(and_also(mode_is("thread", 3), {"--isolate", "none"}), "failed",
                  "plugin bug: a helper called from another thread", 3);
 }
 

@@ -103,14 +103,15 @@ TEST_F(Extensions, CountWhenStrict) {
   EXPECT_EQ(run(dump({"--strict", "-o", scratch_ / "out"})).exit_code, 3);
 }
 
-TEST_F(Extensions, OfTwoPluginsThatClaimOnePartNoneIsShown) {
+TEST_F(Extensions, OfTwoPluginsThatClaimOnePartTheProgramsOwnShowsIt) {
   test::PluginLibrary library(FIXTURE_GOOD);
   library.set_manifest(test::manifest_text("org.example.scx", {"attach=kernel:sched_ext"}));
   library.save(scratch_ / "other.so");
   const auto report = json({"--plugin-dir", scratch_.path().string()});
-  EXPECT_FALSE(report.HasMember("extensions"));
-  EXPECT_THAT(report["findings"][0]["text"].GetString(),
-              StartsWith("sched_ext is not shown: mapscope.builtin.sched_ext@"));
+  EXPECT_TRUE(report["extensions"].HasMember("mapscope.builtin.sched_ext"));
+  const std::string told = report["findings"][0]["text"].GetString();
+  EXPECT_THAT(told, StartsWith("sched_ext is shown by mapscope.builtin.sched_ext@"));
+  EXPECT_THAT(told, HasSubstr("settle it with prefer = [\"org.example.scx\"] in [plugins]"));
 }
 
 /// The next shows what it would have without it, and all of it.
@@ -127,6 +128,24 @@ TEST_F(Extensions, APluginThatCrashesIsFollowedByTheNext) {
   EXPECT_THAT(
       state["error"].GetString(),
       testing::ContainsRegex("^org.example.hostile_kernel@6.6.6 crashed: SIGSEGV at address 0x8 .*; "));
+}
+
+/// As is one that fails in another way, a misuse of names among them.
+TEST_F(Extensions, APluginThatFailsIsFollowedByTheNext) {
+  std::filesystem::copy_file(HOSTILE_PLUGINS "/failing.so", scratch_ / "other.so");
+  for (const char* how :
+       {"fail", "first_byte", "positive_code", "exception", "name_twice", "name_begun", "name_status"})
+    for (const char* isolate : {"none", "out-of-tree"}) {
+      SCOPED_TRACE(how);
+      const auto report = json({"--plugin-dir", scratch_.path().string(), "--isolate", isolate, "--set",
+                                std::string("plugin.\"org.example.failing\".how=") + how});
+      const auto& extensions = report["extensions"];
+      ASSERT_TRUE(extensions.HasMember("mapscope.builtin.sched_ext"));
+      EXPECT_FALSE(extensions.HasMember("org.example.failing"));
+      const auto& state = extensions["mapscope.builtin.sched_ext"];
+      EXPECT_STREQ(state["state"].GetString(), "disabled");
+      EXPECT_THAT(state["error"].GetString(), HasSubstr("org.example.failing"));
+    }
 }
 
 TEST_F(Extensions, APluginThatCrashesAndNobodyElse) {

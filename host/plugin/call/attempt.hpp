@@ -4,22 +4,27 @@
 // Thread rule: plain values.
 #pragma once
 
+#include "host/plugin/call/limits.hpp"
 #include "host/report/writer.hpp"
 
 namespace mapscope::plugin {
 
 struct Attempt {
-  /// Nothing: the plugin failed before any of its content was written, and another may show the map.
-  std::optional<report::Outcome> outcome;
-  report::Status status = report::Status::failed; ///< of one that failed
-  std::string failure;                            ///< and what happened to it
+  report::Outcome outcome; ///< gave_up: another may show more of the map
+  bool shows = false;      ///< something of the map has been written
+  std::string failure;     ///< what the host saw happen to the plugin, in place of an end of its own
+  Used used = {};
 };
 
-/// What the host does when a plugin in a worker process fails.
-enum class Standby : std::uint8_t {
-  none,        ///< nobody else shows the map: what has come of it stands
-  last_resort, ///< somebody shows next to nothing of it: better than nothing at all
-  renderer,    ///< somebody shows it as a whole
-};
+/// What a plugin that gave up has to do with how the map was shown by the next. A crash, a hang or a plugin's
+/// own mistake stays what a person must know. Where memory is missing or a limit is reached, for the next as
+/// well, that is so of the map.
+inline report::Status status_behind(report::Status first, const report::Outcome& shown) {
+  using report::Status;
+  if (first != Status::truncated && first != Status::partial && first != Status::unreadable) return first;
+  const bool is_of_map =
+      shown.gave_up || shown.status == Status::partial || shown.status == Status::unreadable;
+  return is_of_map ? shown.status : Status::failed;
+}
 
 } // namespace mapscope::plugin

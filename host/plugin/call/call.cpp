@@ -35,13 +35,10 @@ std::uint64_t limit_for(const config::Config& config, const catalog::Map& map) {
 } // namespace
 
 msc_call::msc_call(const plugin::Environment& environment, const catalog::Map& map,
-                   const plugin::Choice& choice, report::MapWriter& writer, plugin::AllocatorCall* allocator,
-                   plugin::Delivery* delivery, const plugin::Limits* limits)
+                   const plugin::Choice& choice, const plugin::Limits& limits, report::MapWriter& writer,
+                   plugin::AllocatorCall* allocator, plugin::Delivery* delivery)
     : environment_(environment), map_(map), choice_(choice), writer_(writer), allocator_(allocator),
-      delivery_(delivery), reader_(environment.target->space()),
-      budget_(limits != nullptr ? *limits
-                                : plugin::limits_for(*environment.config, names_of(map, allocator),
-                                                     choice.plugin->manifest(), environment.report)),
+      delivery_(delivery), reader_(environment.target->space()), budget_(limits),
       limit_(limit_for(*environment.config, map)),
       options_(
           plugin::option_values(choice.plugin->manifest(), names_of(map, allocator), *environment.config)) {}

@@ -44,13 +44,16 @@ const report::SlotPool* pool_by_name(std::span<const report::SlotPool* const> po
 struct msc_call {
 public:
   msc_call(const mapscope::plugin::Environment& environment, const mapscope::catalog::Map& map,
-           const mapscope::plugin::Choice& choice, mapscope::report::MapWriter& writer,
-           mapscope::plugin::AllocatorCall* allocator = nullptr,
-           mapscope::plugin::Delivery* delivery = nullptr, const mapscope::plugin::Limits* limits = nullptr);
+           const mapscope::plugin::Choice& choice, const mapscope::plugin::Limits& limits,
+           mapscope::report::MapWriter& writer, mapscope::plugin::AllocatorCall* allocator = nullptr,
+           mapscope::plugin::Delivery* delivery = nullptr);
 
   [[nodiscard]] msc_target target() const;
   /// How it ended, from what render() returned and what happened on the way.
   [[nodiscard]] mapscope::report::Outcome finish(int rc);
+  /// Something of the map has been handed on.
+  [[nodiscard]] bool shows() const;
+  [[nodiscard]] mapscope::plugin::Used used() const { return budget_.used(); }
 
   // A render that takes place in a worker process has a call on either side: that of the worker delivers its
   // content and facts, that of the host repeats row(), field() and note() and takes the facts.
@@ -138,6 +141,7 @@ private:
   }
   [[nodiscard]] bool shows_another() const { return limit_ == 0 || rows_ < limit_; }
   [[nodiscard]] mapscope::report::Status status_after(int rc) const;
+  [[nodiscard]] bool gave_up(int rc) const;
   [[nodiscard]] bool has_gaps(int rc) const;
   [[nodiscard]] bool lacks_memory() const { return lacks_memory_ || (special_ && special_->lacks_memory()); }
   /// A value that could be read, or elements among the map's members.

@@ -4,6 +4,7 @@
 #include "host/plugin/call/call.hpp"
 
 #include "host/base/utf8.hpp"
+#include "host/plugin/call/allocator_call.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -69,6 +70,16 @@ report::Status msc_call::status_after(int rc) const {
   return Status::complete;
 }
 
+/// It did not come to its end, nor to the number of rows that is shown: there may be more of the map.
+bool msc_call::gave_up(int rc) const {
+  if (bug_ || other_thread_ || rc < MSC_OK || budget_.spent() != plugin::Budget::Kind::none) return true;
+  return rc > MSC_OK && shows_another() && hidden() == 0;
+}
+
+bool msc_call::shows() const {
+  return rows_ != 0 || has_value_ || has_fields_ || (allocator_ != nullptr && allocator_->has_pool);
+}
+
 /// A plugin may leave out silently what it could not read; the report never does.
 bool msc_call::has_gaps(int rc) const {
   return gaps_ || lacks_memory() || unreadable_ != 0 || rc == MSC_EFAULT;
@@ -128,7 +139,6 @@ std::vector<std::string> msc_call::said(const Notes& notes) {
 
 report::Outcome msc_call::finish(int rc) {
   close_all();
-  if (environment_.report != nullptr) environment_.report->charge(budget_.used());
   report::Outcome outcome;
   outcome.renderer = choice_.plugin->tag();
   outcome.status = status_after(rc);
@@ -136,6 +146,7 @@ report::Outcome msc_call::finish(int rc) {
   outcome.findings = std::move(findings_);
   outcome.lost_payloads = lost_payloads_;
   outcome.no_payload = no_payload_;
+  outcome.gave_up = gave_up(rc);
   outcome.error = fmt::format("{}", fmt::join(problems(rc, outcome.status), "; "));
   outcome.limits = cuts(rc);
   outcome.notes = said(notes_);

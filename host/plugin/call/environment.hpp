@@ -9,6 +9,7 @@
 #include "host/catalog/code_symbols.hpp"
 #include "host/catalog/families.hpp"
 #include "host/plugin/call/limits.hpp"
+#include "host/plugin/select/quarantine.hpp"
 #include "host/report/slots.hpp"
 #include "host/target/target.hpp"
 
@@ -25,6 +26,7 @@ struct Environment {
   const catalog::Families* families = nullptr;   ///< none: arenas are not known
   const report::SlotIndex* slots = nullptr;      ///< none: allocators have not been read
   ReportBudget* report = nullptr;                ///< none: a render is on its own
+  Quarantine* quarantine = nullptr;              ///< none: nobody counts failures
 };
 
 } // namespace mapscope::plugin

@@ -7,12 +7,12 @@ namespace mapscope::plugin {
 
 namespace {
 
-std::uint64_t rest(std::uint64_t limit, std::uint64_t used) { return limit - std::min(limit, used); }
+std::uint64_t left(std::uint64_t limit, std::uint64_t used) { return limit - std::min(limit, used); }
 
 /// True when there is less left than one map may use.
-bool lower(std::uint64_t& limit, std::uint64_t left) {
-  if (limit <= left) return false;
-  limit = left;
+bool lower(std::uint64_t& limit, std::uint64_t rest) {
+  if (limit <= rest) return false;
+  limit = rest;
   return true;
 }
 
@@ -42,23 +42,25 @@ void ReportBudget::charge(const Used& used) {
   used_.emit_bytes += used.emit_bytes;
 }
 
-Limits ReportBudget::within(const config::Budget& budget) const {
+ReportBudget::Rest ReportBudget::rest() const {
   auto passed = std::chrono::steady_clock::now() - start_;
   if (output_ != nullptr) passed -= output_->waited();
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(passed).count();
-  Limits limits{budget};
   const std::scoped_lock lock(mutex_);
-  limits.ms_of_report = lower(limits.budget.ms, rest(limits_.ms, static_cast<std::uint64_t>(ms)));
-  limits.entries_of_report = lower(limits.budget.entries, rest(limits_.entries, used_.entries));
-  limits.read_of_report = lower(limits.budget.read_bytes, rest(limits_.read_bytes, used_.read_bytes));
-  limits.emit_of_report = lower(limits.budget.emit_bytes, rest(limits_.emit_bytes, used_.emit_bytes));
-  return limits;
+  return {.ms = left(limits_.ms, static_cast<std::uint64_t>(ms)),
+          .entries = left(limits_.entries, used_.entries),
+          .read_bytes = left(limits_.read_bytes, used_.read_bytes),
+          .emit_bytes = left(limits_.emit_bytes, used_.emit_bytes)};
 }
 
 Limits limits_for(const config::Config& config, const catalog::Names& map, const Manifest& manifest,
-                  const ReportBudget* report) {
-  const config::Budget budget = budget_for(config, map, manifest);
-  return report != nullptr ? report->within(budget) : Limits{budget};
+                  const ReportBudget::Rest& rest) {
+  Limits limits{budget_for(config, map, manifest)};
+  limits.ms_of_report = lower(limits.budget.ms, rest.ms);
+  limits.entries_of_report = lower(limits.budget.entries, rest.entries);
+  limits.read_of_report = lower(limits.budget.read_bytes, rest.read_bytes);
+  limits.emit_of_report = lower(limits.budget.emit_bytes, rest.emit_bytes);
+  return limits;
 }
 
 } // namespace mapscope::plugin

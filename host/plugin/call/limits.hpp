@@ -34,8 +34,11 @@ public:
   /// Its clock stands still while the report is taken from there.
   void leave_out(const report::Output& output) { output_ = &output; }
   void charge(const Used& used);
-  /// Limits that go beyond what is left are lowered to it.
-  [[nodiscard]] Limits within(const config::Budget& budget) const;
+  /// What is left of it.
+  struct Rest {
+    std::uint64_t ms = UINT64_MAX, entries = UINT64_MAX, read_bytes = UINT64_MAX, emit_bytes = UINT64_MAX;
+  };
+  [[nodiscard]] Rest rest() const;
 
 private:
   config::Budget::Report limits_;
@@ -45,8 +48,8 @@ private:
   Used used_;
 };
 
-/// `report` may be null: then the map is on its own.
+/// Limits that go beyond what is left of the report's are lowered to it.
 Limits limits_for(const config::Config& config, const catalog::Names& map, const Manifest& manifest,
-                  const ReportBudget* report);
+                  const ReportBudget::Rest& rest);
 
 } // namespace mapscope::plugin

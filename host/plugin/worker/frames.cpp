@@ -102,41 +102,23 @@ std::span<std::byte> FrameReader::room() {
     clear();
   } else if (begin_ > buffer_.size() / 2) { // what is left is moved seldom, and never far
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-    seen_ -= std::min(seen_, begin_), end_ -= begin_, begin_ = 0;
+    end_ -= begin_, begin_ = 0;
   }
   if (buffer_.size() - end_ < read_size) buffer_.resize(std::max(buffer_.size() * 2, end_ + read_size));
   return std::span(buffer_).subspan(end_);
 }
 
-Result<std::optional<Frame>> FrameReader::frame_at(std::size_t at) const {
+Result<std::optional<Frame>> FrameReader::next() {
   FrameHeader header{};
-  if (end_ - at < sizeof header) return std::nullopt;
-  std::memcpy(&header, buffer_.data() + at, sizeof header);
+  if (end_ - begin_ < sizeof header) return std::nullopt;
+  std::memcpy(&header, buffer_.data() + begin_, sizeof header);
   if (header.kind < FrameKind::row || header.kind > FrameKind::crash)
     return bad(fmt::format("a frame of unknown kind {}", static_cast<std::uint32_t>(header.kind)));
   if (header.size > longest_) return bad(fmt::format("a frame of {} bytes", header.size));
-  if (end_ - at - sizeof header < header.size) return std::nullopt;
-  return Frame{header.kind, std::span(buffer_).subspan(at + sizeof header, header.size)};
-}
-
-Result<std::optional<Frame>> FrameReader::next() {
-  auto frame = frame_at(begin_);
-  if (frame && *frame) begin_ += sizeof(FrameHeader) + (*frame)->content.size();
+  if (end_ - begin_ - sizeof header < header.size) return std::nullopt;
+  const Frame frame{header.kind, std::span(buffer_).subspan(begin_ + sizeof header, header.size)};
+  begin_ += sizeof header + header.size;
   return frame;
-}
-
-Result<FrameReader::Ahead> FrameReader::look_ahead() {
-  seen_ = std::max(seen_, begin_);
-  while (!ahead_.final) {
-    const auto frame = frame_at(seen_);
-    if (!frame) return std::unexpected(frame.error());
-    if (!*frame) break;
-    seen_ += sizeof(FrameHeader) + (*frame)->content.size();
-    if ((*frame)->kind == FrameKind::row || (*frame)->kind == FrameKind::field) ++ahead_.content;
-    if (is_final((*frame)->kind)) ahead_.final = (*frame)->kind;
-  }
-  ahead_.bytes = end_ - begin_;
-  return ahead_;
 }
 
 Result<void> parse_row(std::span<const std::byte> content, RowFrame& ret_row) {

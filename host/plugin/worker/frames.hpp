@@ -100,23 +100,13 @@ public:
   void filled(std::size_t bytes) { end_ += bytes; }
   /// The next frame; nothing while it is not whole. A bad frame is an error from then on.
   Result<std::optional<Frame>> next();
-  /// The same without taking them: what has come, rows and fields among it, and the last frame when it has.
-  struct Ahead {
-    std::size_t bytes = 0, content = 0;
-    std::optional<FrameKind> final;
-  };
-  Result<Ahead> look_ahead();
-  [[nodiscard]] std::size_t waiting() const { return end_ - begin_; }
   [[nodiscard]] bool is_empty() const { return begin_ == end_; }
-  void clear() { begin_ = end_ = seen_ = 0, ahead_ = {}; }
+  void clear() { begin_ = end_ = 0; }
 
 private:
-  Result<std::optional<Frame>> frame_at(std::size_t at) const;
-
   std::size_t longest_;
   std::vector<std::byte> buffer_;
-  std::size_t begin_ = 0, end_ = 0, seen_ = 0;
-  Ahead ahead_;
+  std::size_t begin_ = 0, end_ = 0;
 };
 
 /// A row and its copies; its pointers go into the frame's content.

@@ -47,8 +47,8 @@ void serve(const WorkerStart& start, const msc_plugin& entry, const WorkerReques
   NoWriter nowhere;
   trace.helper = -1;
   trace.stops = 0;
-  msc_call call(*start.environment, *request.map, *request.choice, nowhere, request.allocator, &writer,
-                &request.limits);
+  msc_call call(*start.environment, *request.map, *request.choice, request.limits, nowhere, request.allocator,
+                &writer);
   const int rc = run(entry, traced_table(), call);
   writer.end(call.facts(rc));
 }

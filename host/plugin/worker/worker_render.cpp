@@ -18,8 +18,6 @@ using std::chrono::milliseconds;
 
 /// A plugin that still calls helpers is stopped by its own budget; only one that does not is killed.
 constexpr milliseconds grace{250};
-/// Content that may wait for its plugin to end well.
-constexpr std::size_t most_held = 256U << 10;
 /// Beside a row's bytes, which the budget limits.
 constexpr std::size_t overhead = 1U << 20;
 
@@ -30,16 +28,19 @@ std::size_t longest_frame(const config::Budget& limits) {
 } // namespace
 
 WorkerRender::WorkerRender(Workers& workers, const Environment& environment, const catalog::Map& map,
-                           const Choice& choice, report::MapWriter& writer, Standby standby,
+                           const Choice& choice, const Limits& limits, report::MapWriter& writer,
                            AllocatorCall* allocator)
-    : workers_(workers), map_(map), choice_(choice), standby_(standby), allocator_(allocator),
-      call_(environment, map, choice, writer, allocator),
+    : workers_(workers), map_(map), choice_(choice), allocator_(allocator),
+      call_(environment, map, choice, limits, writer, allocator),
       patience_(milliseconds(call_.limits().budget.ms) + grace),
       reader_(longest_frame(call_.limits().budget)) {}
 
 Attempt WorkerRender::run() {
   auto child = workers_.take(*choice_.plugin);
-  if (!child) return {std::nullopt, report::Status::failed, child.error().text};
+  if (!child) {
+    fail_with(report::Status::failed, child.error().text);
+    return failed();
+  }
   child_ = *child;
   State state = send_request() ? State::going_on : fail_with(report::Status::crashed, "");
   while (state == State::going_on) state = receive();
@@ -68,38 +69,15 @@ WorkerRender::State WorkerRender::receive() {
   if (ready == 0)
     return fail_with(report::Status::timed_out,
                      fmt::format("killed after {} ms without an end (budget.ms)", call_.limits().budget.ms));
-  auto room = reader_.room();
-  if (!committed_ && reader_.waiting() < most_held) // what is held must not depend on who is faster
-    room = room.first(std::min(room.size(), most_held - reader_.waiting()));
+  const auto room = reader_.room();
   const ssize_t got = ::read(child_.fd, room.data(), room.size());
   if (got < 0 && errno == EINTR) return State::going_on;
   if (got <= 0) return fail_with(report::Status::crashed, ""); // the process says how it ended, once reaped
   reader_.filled(static_cast<std::size_t>(got));
-  return holds_back() ? State::going_on : take_frames();
-}
-
-/// Nothing is written yet, and it is not known yet whether something should be.
-bool WorkerRender::holds_back() {
-  if (committed_ || standby_ == Standby::none) return false;
-  const auto ahead = reader_.look_ahead();
-  return ahead && !ahead->final && ahead->bytes < most_held;
-}
-
-/// What is held is left to whoever stands by.
-bool WorkerRender::gives_way() {
-  if (committed_ || standby_ == Standby::none) return false;
-  const auto ahead = reader_.look_ahead();
-  return standby_ == Standby::renderer || !ahead || ahead->content == 0;
+  return take_frames();
 }
 
 WorkerRender::State WorkerRender::take_frames() {
-  const auto ahead = committed_ ? FrameReader::Ahead{} : reader_.look_ahead().value_or(FrameReader::Ahead{});
-  if (ahead.final && *ahead.final != FrameKind::end && gives_way())
-    while (true) { // only the last frame counts
-      const auto frame = reader_.next();
-      if (!frame || !*frame) return breach("frames that end before they end");
-      if (is_final((*frame)->kind)) return take_frame(**frame);
-    }
   while (true) {
     const auto frame = reader_.next();
     if (!frame) return breach(frame.error().text);
@@ -116,12 +94,10 @@ WorkerRender::State WorkerRender::take_frame(const Frame& frame) {
   switch (frame.kind) {
   case FrameKind::row: {
     if (const auto parsed = parse_row(content, row_); !parsed) return breach(parsed.error().text);
-    committed_ = true;
     return repeat(call_.row(row_.row));
   }
   case FrameKind::field: {
     if (const auto parsed = parse_field(content, field_); !parsed) return breach(parsed.error().text);
-    committed_ = true;
     return repeat(call_.field(field_.field));
   }
   case FrameKind::note: {
@@ -137,7 +113,6 @@ WorkerRender::State WorkerRender::take_frame(const Frame& frame) {
   case FrameKind::slots: {
     const auto parsed = parse_slots(content);
     if (!parsed) return breach(parsed.error().text);
-    committed_ = true;
     msc_slots slots = parsed->slots;
     if (slots.reason != nullptr) slots.reason = parsed->reason.c_str();
     return repeat(call_.slots(slots));
@@ -190,17 +165,16 @@ WorkerRender::State WorkerRender::breach(const std::string& text) {
   return fail_with(report::Status::failed, "its process sent " + text);
 }
 
-Attempt WorkerRender::ended() { return {call_.finish(rc_), {}, {}}; }
+Attempt WorkerRender::ended() {
+  auto outcome = call_.finish(rc_);
+  return {std::move(outcome), call_.shows(), {}, call_.used()};
+}
 
 Attempt WorkerRender::failed() {
-  workers_.count_failure(*choice_.plugin);
-  if (gives_way()) return {std::nullopt, status_, failure_};
-  const auto status = status_;
-  const auto failure = failure_;
-  if (status != report::Status::failed) (void)take_frames(); // what was held back when the process ended
   auto outcome = call_.finish(MSC_OK);
-  outcome.status = status;
-  return {std::move(outcome), status, failure};
+  outcome.status = status_;
+  outcome.gave_up = true;
+  return {std::move(outcome), call_.shows(), failure_, call_.used()};
 }
 
 } // namespace mapscope::plugin

@@ -14,7 +14,8 @@ namespace mapscope::plugin {
 class WorkerRender {
 public:
   WorkerRender(Workers& workers, const Environment& environment, const catalog::Map& map,
-               const Choice& choice, report::MapWriter& writer, Standby standby, AllocatorCall* allocator);
+               const Choice& choice, const Limits& limits, report::MapWriter& writer,
+               AllocatorCall* allocator);
   Attempt run();
 
 private:
@@ -29,22 +30,18 @@ private:
   State take_crash(std::span<const std::byte> content);
   State fail_with(report::Status status, std::string text);
   State breach(const std::string& text);
-  [[nodiscard]] bool holds_back();
-  [[nodiscard]] bool gives_way();
   Attempt ended();
   Attempt failed();
 
   Workers& workers_;
   const catalog::Map& map_;
   const Choice& choice_;
-  Standby standby_;
   AllocatorCall* allocator_;
   msc_call call_;
   std::chrono::steady_clock::duration
       patience_; ///< left for waiting; what the host itself takes does not count
   Workers::Child child_;
   FrameReader reader_;
-  bool committed_ = false; ///< content has been written
   int rc_ = MSC_OK;
   bool is_reusable_ = false;
   report::Status status_ = report::Status::failed;

@@ -35,8 +35,8 @@ Workers::~Workers() {
 }
 
 Attempt Workers::render(const Environment& environment, const catalog::Map& map, const Choice& choice,
-                        report::MapWriter& writer, Standby standby, AllocatorCall* allocator) {
-  return WorkerRender(*this, environment, map, choice, writer, standby, allocator).run();
+                        const Limits& limits, report::MapWriter& writer, AllocatorCall* allocator) {
+  return WorkerRender(*this, environment, map, choice, limits, writer, allocator).run();
 }
 
 Result<Workers::Child> Workers::take(const Plugin& plugin) {
@@ -66,16 +66,6 @@ std::string Workers::dispose(Child child) {
   const auto status = zygote_->reap(child.pid);
   ::close(child.fd);
   return status ? end_text(*status) : status.error().text;
-}
-
-bool Workers::is_quarantined(const Plugin& plugin) {
-  const std::scoped_lock lock(mutex_);
-  return failures_[&plugin] >= most_failures;
-}
-
-void Workers::count_failure(const Plugin& plugin) {
-  const std::scoped_lock lock(mutex_);
-  ++failures_[&plugin];
 }
 
 } // namespace mapscope::plugin

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Worker processes as the host sees them: which are idle, what one is doing, which plugins get none any more.
 //
-// Content of a plugin is held back until the plugin is done or has said much, so that a failure costs no more
-// than its own try. Refuses: a plugin that has failed three times. Thread rule: start() while the process has
-// one thread; the rest from any thread.
+// Thread rule: start() while the process has one thread; the rest from any thread.
 #pragma once
 
 #include "host/plugin/call/attempt.hpp"
@@ -27,11 +25,7 @@ public:
   Workers& operator=(const Workers&) = delete;
 
   Attempt render(const Environment& environment, const catalog::Map& map, const Choice& choice,
-                 report::MapWriter& writer, Standby standby, AllocatorCall* allocator);
-  /// It has failed too often for this report.
-  [[nodiscard]] bool is_quarantined(const Plugin& plugin);
-
-  static constexpr unsigned most_failures = 3;
+                 const Limits& limits, report::MapWriter& writer, AllocatorCall* allocator);
 
   // For a render in progress.
   using Child = Zygote::Child;
@@ -40,7 +34,6 @@ public:
   void give_back(const Plugin& plugin, Child child);
   /// Ends it; how it ended.
   std::string dispose(Child child);
-  void count_failure(const Plugin& plugin);
 
 private:
   Workers(std::unique_ptr<Zygote> zygote, std::uint64_t cpu_seconds)
@@ -51,7 +44,6 @@ private:
   std::uint64_t cpu_seconds_; ///< of one worker
   std::mutex mutex_;
   std::map<const Plugin*, std::vector<Child>> idle_;
-  std::map<const Plugin*, unsigned> failures_;
 };
 
 } // namespace mapscope::plugin

@@ -170,17 +170,6 @@ TEST(FrameReader, GivesNothingBeforeItIsWhole) {
   EXPECT_TRUE(reader.is_empty());
 }
 
-TEST(FrameReader, LooksAhead) {
-  FrameReader reader(longest);
-  give(reader, frame_bytes(1, "", 0)), give(reader, frame_bytes(3, "", 0)),
-      give(reader, frame_bytes(2, "", 0));
-  EXPECT_EQ(reader.look_ahead()->content, 2U);
-  EXPECT_FALSE(reader.look_ahead()->final);
-  give(reader, frame_bytes(7, "", 0));
-  EXPECT_EQ(reader.look_ahead()->final, FrameKind::end);
-  EXPECT_EQ(must_take(reader).kind, FrameKind::row) << "nothing is taken by looking";
-}
-
 TEST(FrameReader, RefusesWhatIsNoFrame) {
   for (const std::uint32_t kind : {0U, 10U, ~0U}) {
     FrameReader reader(longest);
