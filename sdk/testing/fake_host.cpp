@@ -279,6 +279,7 @@ int row(Render* call, const msc_row* row) {
   else
     call->shape = row->shape;
   call->row_open = (row->flags & MSC_ROW_OPEN) != 0;
+  if (call->row_open) call->names.open(row_member_names);
   call->row_counts =
       row->shape != MSC_VALUE && limit != 0 && report.rows - (call->has_value ? 1 : 0) >= limit;
   if (call->row_counts) {
@@ -316,13 +317,16 @@ int note(Render* call, int rc, const char* text) {
 int field(Render* call, const msc_field* field) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (field == nullptr) return misuse(call, "field() with NULL");
-  if (auto problem = contract::field_problem(*field, progress(call)); !problem.empty())
-    return misuse(call, std::move(problem));
+  auto problem = contract::field_problem(*field, progress(call));
+  if (problem.empty()) problem = contract::name_problem(*field, call->names);
+  if (!problem.empty()) return misuse(call, std::move(problem));
   const bool ends = field->kind == MSC_END;
   if (const int rc = take(call, contract::has_bytes(*field) ? field->value.size : 0); rc != MSC_OK) return rc;
   if (!call->row_open && call->fields.empty()) call->has_fields = true;
   if (!call->row_open || !call->row_counts) call->report.lines.push_back(line_of(*field));
   if (field->kind == MSC_OBJECT || field->kind == MSC_LIST) call->fields.push_back(field->kind == MSC_LIST);
+  if (field->kind == MSC_OBJECT) call->names.open();
+  if (ends && !in_list) call->names.close();
   if (ends && call->fields.empty())
     call->row_open = false;
   else if (ends)

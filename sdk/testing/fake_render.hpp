@@ -5,6 +5,7 @@
 #pragma once
 
 #include <mapscope/contract.hpp>
+#include <mapscope/member_names.hpp>
 #include <mapscope/testing/fake_host.hpp>
 
 #include "beyond.hpp"
@@ -27,6 +28,9 @@ struct Render {
   std::uint64_t bytes = 0; ///< read and handed over
   bool has_value = false;
   std::vector<bool> fields{}; ///< open objects and lists: which are lists
+  MemberNames names{host.target.root != 0  ? MemberNames::Reserved(allocator_member_names)
+                    : host.target.map == 0 ? MemberNames::Reserved(kernel_member_names)
+                                           : MemberNames::Reserved(map_member_names)};
   bool row_open = false, row_counts = false, has_fields = false;
   std::optional<std::uint32_t> shape{}; ///< of the rows behind the value
   bool has_slots = false;

@@ -13,6 +13,7 @@
 #include "host/report/writer.hpp"
 
 #include <mapscope/contract.hpp>
+#include <mapscope/member_names.hpp>
 #include <mapscope/plugin.h>
 
 #include <algorithm>
@@ -132,6 +133,7 @@ private:
                                                     std::uint64_t address);
   std::optional<mapscope::report::Typed> lose_payload(const std::string& why);
   std::vector<const mapscope::report::SlotPool*> related_pools();
+  [[nodiscard]] mapscope::MemberNames::Reserved outermost_names() const;
   void open_or_close(const msc_field& field);
   void close_all();
   /// Entries that are not in the report. Those of a map without rows are among its members, up to the limit.
@@ -181,8 +183,9 @@ private:
   std::uint64_t lost_payloads_ = 0;
   std::string no_payload_; ///< why the first was lost
 
-  std::vector<bool> fields_; ///< of the open objects and lists: which are lists
-  bool row_open_ = false;    ///< fields are of the last row
+  std::vector<bool> fields_;                       ///< of the open objects and lists: which are lists
+  mapscope::MemberNames names_{outermost_names()}; ///< of the open objects
+  bool row_open_ = false;                          ///< fields are of the last row
   bool row_counts_ = false;  ///< that row is beyond the limit: it and its fields are only counted
   std::string missing_;      ///< the type or member last asked for in vain: why a render ends, or a fallback
   TypeRef missing_of_;       ///< of a member: the type, for a hint when it is told

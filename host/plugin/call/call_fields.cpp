@@ -10,6 +10,12 @@
 
 using namespace mapscope;
 
+MemberNames::Reserved msc_call::outermost_names() const {
+  if (allocator_ != nullptr) return allocator_member_names;
+  if (is_kernel_target()) return kernel_member_names;
+  return map_member_names;
+}
+
 /// What came before the next row or field.
 contract::Progress msc_call::progress() const {
   return {.fields = fields_,
@@ -21,7 +27,9 @@ contract::Progress msc_call::progress() const {
 
 void msc_call::open_or_close(const msc_field& field) {
   if (field.kind == MSC_OBJECT || field.kind == MSC_LIST) fields_.push_back(field.kind == MSC_LIST);
+  if (field.kind == MSC_OBJECT) names_.open();
   if (field.kind != MSC_END) return;
+  if (fields_.empty() || !fields_.back()) names_.close();
   if (fields_.empty())
     row_open_ = false;
   else
@@ -38,8 +46,9 @@ void msc_call::close_all() {
 }
 
 int msc_call::field(const msc_field& field) {
-  if (const auto problem = contract::field_problem(field, progress()); !problem.empty())
-    return misuse(problem);
+  auto problem = contract::field_problem(field, progress());
+  if (problem.empty()) problem = contract::name_problem(field, names_);
+  if (!problem.empty()) return misuse(problem);
   if (!row_open_ && fields_.empty()) has_fields_ = true;
   const bool only_counts = row_open_ && row_counts_;
   const bool is_free = only_counts || field.kind == MSC_END; // what was begun must end

@@ -141,6 +141,7 @@ int msc_call::row(const msc_row& row) {
   else
     shape_ = row.shape;
   row_open_ = (row.flags & MSC_ROW_OPEN) != 0;
+  if (row_open_) names_.open(row_member_names);
   row_counts_ = row.shape != MSC_VALUE && !shows_another();
   if (row_counts_) {
     ++counted_;

@@ -2,10 +2,11 @@
 // What a host refuses of what a plugin hands it: one judgement for mapscope itself and for the host of tests,
 // so that a plugin that passes its tests is not called a misuser in the field. Plugins do not need it.
 //
-// Each function gives "" when the contract is kept, or what is wrong with it as one clause. Thread rule:
-// pure.
+// Each function gives "" when the contract is kept, or what is wrong with it as one clause. name_problem()
+// alone has a memory. Thread rule: plain values.
 #pragma once
 
+#include <mapscope/member_names.hpp>
 #include <mapscope/plugin.h>
 
 #include <algorithm>
@@ -163,6 +164,13 @@ inline std::string field_problem(const msc_field& field, const Progress& progres
   return has_bytes(field) && field.value.data == nullptr && field.value.size != 0
              ? "field() without its bytes"
              : "";
+}
+
+/// Of a field without another problem: takes its name, unless that may not be given.
+inline std::string name_problem(const msc_field& field, MemberNames& names) {
+  if (field.name == nullptr) return "";
+  const std::string_view wrong = names.take(field.name);
+  return wrong.empty() ? "" : "field() with the name " + std::string(field.name) + ", " + std::string(wrong);
 }
 
 } // namespace mapscope::contract
