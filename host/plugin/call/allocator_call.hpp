@@ -7,7 +7,9 @@
 #include "host/catalog/catalog.hpp"
 #include "host/report/allocations.hpp"
 
+#include <memory>
 #include <string>
+#include <unordered_map>
 
 namespace mapscope::plugin {
 
@@ -26,6 +28,8 @@ struct AllocatorCall {
   const catalog::Arena* arena = nullptr; ///< null: none is known
   report::SlotPool pool;                 ///< filled by the plugin
   bool has_pool = false;
+  /// Of typed fields, which are kept and written when the call is over.
+  std::unordered_map<std::uint64_t, std::shared_ptr<const btf::Decoder>> decoders = {};
 };
 
 } // namespace mapscope::plugin

@@ -133,6 +133,7 @@ private:
                                                     std::uint64_t address);
   std::optional<mapscope::report::Typed> lose_payload(const std::string& why);
   std::vector<const mapscope::report::SlotPool*> related_pools();
+  const mapscope::btf::Decoder* lasting_decoder(msc_type type);
   [[nodiscard]] mapscope::MemberNames::Reserved outermost_names() const;
   void open_or_close(const msc_field& field);
   void close_all();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Content of a map that is no row: objects and lists with names, balanced and bounded.
+#include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/call/call.hpp"
 
 #include <mapscope/contract.hpp>
@@ -45,6 +46,13 @@ void msc_call::close_all() {
   }
 }
 
+const mapscope::btf::Decoder* msc_call::lasting_decoder(msc_type type) {
+  const auto ref = resolve(type);
+  auto& decoder = allocator_->decoders[type];
+  if (!decoder && ref) decoder = mapscope::btf::Decoder::compile(ref->types, ref->id, environment_.limits);
+  return decoder.get();
+}
+
 int msc_call::field(const msc_field& field) {
   auto problem = contract::field_problem(field, progress());
   if (problem.empty()) problem = contract::name_problem(field, names_);
@@ -68,7 +76,9 @@ int msc_call::field(const msc_field& field) {
   if (field.kind == MSC_STRING) out.text = {reinterpret_cast<const char*>(data), field.value.size};
   if (contract::has_bytes(field)) out.value.bytes = {data, field.value.size};
   if (special_ && !row_open_) special_->pointers().at("", 0);
-  if (field.kind == MSC_TYPED) out.value.decoder = decoder_for(field.value.type, false);
+  if (field.kind == MSC_TYPED)
+    out.value.decoder =
+        allocator_ != nullptr ? lasting_decoder(field.value.type) : decoder_for(field.value.type, false);
   writer_.field(out);
   return MSC_OK;
 }
