@@ -4,8 +4,12 @@
 // Entries come in the order of their prefixes, shorter ones first. A node is believed only where its bits
 // continue those of the nodes above it: no node can then be reached twice, so the walk ends without a memory
 // of where it was.
+//
+// A prefix is written as an address where the key's type says that it is one; where nothing says so, four or
+// sixteen bytes are taken for one, and marked as a guess.
 #include "memory.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 
 namespace {
@@ -35,10 +39,10 @@ struct Prefix {
     return front.masked() == above.masked();
   }
   /// "10.1.0.0/16", "2001:db8::/32", and hexadecimal for what is no address.
-  [[nodiscard]] std::string text() const {
+  [[nodiscard]] std::string text(bool is_address) const {
     const auto bytes = masked();
     std::array<char, INET6_ADDRSTRLEN> address{};
-    if (bytes.size() == sizeof(in_addr) || bytes.size() == sizeof(in6_addr))
+    if (is_address)
       inet_ntop(bytes.size() == sizeof(in_addr) ? AF_INET : AF_INET6, bytes.data(), address.data(),
                 address.size());
     std::string out = address.data();
@@ -48,6 +52,55 @@ struct Prefix {
           out += "0123456789abcdef"[std::to_integer<unsigned>(byte) >> shift & 15];
     return out + "/" + std::to_string(length);
   }
+};
+
+/// What the data of a key is.
+enum class Data : std::uint8_t {
+  address, ///< its type says so
+  unknown, ///< it has the size of one, and nothing says what it is
+  other
+};
+
+/// What a map's key type says of the bytes behind its length.
+class KeyType {
+public:
+  KeyType(Call& call, std::size_t data_size) : call_(call), data_size_(data_size) {
+    for (const char* name : {"struct in_addr", "struct in6_addr", "typedef __be32"})
+      if (const auto type = call.find_type(MSC_MAP_BTF, name)) addresses_.push_back(*type);
+  }
+
+  [[nodiscard]] Data data() {
+    if (data_size_ != sizeof(in_addr) && data_size_ != sizeof(in6_addr)) return Data::other;
+    return call_.target.key_type == MSC_BYTES ? Data::unknown : of(call_.target.key_type, 0, 0);
+  }
+
+private:
+  static constexpr std::size_t data_at = sizeof(std::uint32_t); ///< behind the length
+  static constexpr unsigned deepest = 8, most_members = 64;
+
+  /// Of a type that lies `at` bytes into the key, and holds all of the data or none.
+  Data of(msc_type type, std::size_t at, unsigned depth) {
+    if (std::ranges::count(addresses_, type) != 0 && at == data_at && call_.size(type) == data_size_)
+      return Data::address;
+    Data found = Data::unknown;
+    msc_member_info member{};
+    for (unsigned i = 0; i < most_members && depth < deepest && call_.member_at(type, i, member); ++i) {
+      const Data inner = of(member.member, at, depth + 1);
+      if (inner != Data::unknown) found = inner;
+      if (found == Data::address) break; // of a union one view says it for all
+    }
+    return found;
+  }
+  Data of(const msc_member& member, std::size_t at, unsigned depth) {
+    const std::size_t begin = at + member.bit_offset / 8, end = begin + call_.size(member.type);
+    if (end <= data_at || begin == end) return Data::unknown; // the length, or a list without one
+    const bool is_part = member.bit_size != 0 || begin > data_at || end < data_at + data_size_;
+    return is_part ? Data::other : of(member.type, begin, depth);
+  }
+
+  Call& call_;
+  std::size_t data_size_;
+  std::vector<msc_type> addresses_;
 };
 
 /// struct lpm_trie_node: its value lies right behind its data.
@@ -79,6 +132,7 @@ public:
       call.fail("keys are a length and 1 to 256 bytes");
     if (call.target.value_size > most_value) call.fail("values of more than 16 MiB are no trie's");
     value_.resize(call.target.value_size);
+    kind_ = KeyType(call, data_size_).data();
     nodes_left_ = 2 * std::uint64_t{call.target.max_entries} + slack;
   }
 
@@ -127,7 +181,8 @@ private:
     key.insert(key.end(), prefix.data.begin(), prefix.data.end());
     const bool readable = call_.try_read(MSC_KERNEL, node + layout_.data + data_size_, value_);
     call_.open_entry(key, readable ? std::optional<Bytes>(value_) : std::nullopt);
-    call_.text("prefix", prefix.text());
+    call_.text("prefix", prefix.text(kind_ != Data::other));
+    if (kind_ == Data::unknown) call_.flag("prefix_is_guess", true);
     call_.end();
     ++shown_;
   }
@@ -156,6 +211,7 @@ private:
   Layout layout_;
   std::uint64_t root_ = 0, entries_ = 0, nodes_left_ = 0;
   std::size_t data_size_ = 0;
+  Data kind_ = Data::other;
   std::vector<Pending> pending_;
   std::vector<std::byte> value_;
   std::uint64_t shown_ = 0, lost_ = 0, contradicting_ = 0;

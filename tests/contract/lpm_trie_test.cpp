@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <gmock/gmock.h>
+#include <tuple>
 
 namespace mapscope::test {
 namespace {
@@ -24,12 +25,15 @@ target map=0x10000 key_size=8 value_size=2 max_entries=8
 )",
                                 R"(entry 08 00 00 00 0a 00 00 00 = 01 02
 text prefix 10.0.0.0/8
+flag prefix_is_guess true
 end
 entry 20 00 00 00 0a 01 02 03 = 03 04
 text prefix 10.1.2.3/32
+flag prefix_is_guess true
 end
 entry 19 00 00 00 0a 01 02 c8 = 05 06
 text prefix 10.1.2.128/25
+flag prefix_is_guess true
 end
 )"};
 
@@ -130,6 +134,73 @@ target map=0x10000 key_size=9 value_size=1 max_entries=8
   EXPECT_THAT(host.render(plugin_file("lpm_trie")).text(), HasSubstr("text prefix 01f0000000/12\n"));
 }
 
+using Members = std::vector<std::pair<std::string, std::pair<std::uint32_t, std::string>>>; ///< byte and type
+
+/// A trie of 10.0.0.0/8 whose map has these types; its key is of the first.
+std::string with_types(const std::vector<std::tuple<std::string, std::size_t, Members>>& types) {
+  FakeHost host(R"(
+struct lpm_trie 512 root=256 n_entries=264
+struct lpm_trie_node 40 child=16 prefixlen=32 flags=36 data=40
+target map=0x10000 key_size=8 value_size=1 max_entries=8
+@0x10100 u64:0x20000 u64:1
+@0x20000 zero:16 u64:0 u64:0 u32:8 u32:0 0a 00 00 00 09
+)");
+  for (const auto& [name, size, members] : types) {
+    FakeHost::Type& type = host.types.emplace_back(FakeHost::Type{MSC_MAP_BTF, name, size, {}});
+    for (const auto& [member, place] : members)
+      type.members.emplace(member, FakeHost::Member{place.first * 8, 0, false, place.second});
+  }
+  host.target.key_type = host.handle(MSC_MAP_BTF, std::get<0>(types.front()));
+  const std::string text = host.render(plugin_file("lpm_trie")).text();
+  return text.substr(text.find('\n') + 1);
+}
+
+const std::string an_address = "text prefix 10.0.0.0/8\nend\n",
+                  a_guess = "text prefix 10.0.0.0/8\nflag prefix_is_guess true\nend\n",
+                  no_address = "text prefix 0a000000/8\nend\n";
+const std::tuple<std::string, std::size_t, Members> number = {"typedef __u32", 4, {}},
+                                                    network = {"typedef __be32", 4, {}},
+                                                    half = {"typedef __u16", 2, {}},
+                                                    in_addr = {"struct in_addr",
+                                                               4,
+                                                               {{"s_addr", {0, "typedef __be32"}}}};
+
+TEST(Prefixes, AreAddressesWhereTheKeysTypeSaysSo) {
+  const auto key_of = [](const std::string& type) {
+    return std::tuple{std::string("struct key"), std::size_t{8},
+                      Members{{"prefixlen", {0, "typedef __u32"}}, {"data", {4, type}}}};
+  };
+  EXPECT_EQ(with_types({key_of("typedef __be32"), number, network}), an_address);
+  EXPECT_EQ(with_types({key_of("struct in_addr"), number, network, in_addr}), an_address);
+  const std::tuple either = {std::string("union either"), std::size_t{4},
+                             Members{{"bytes", {0, "typedef __u32"}}, {"address", {0, "typedef __be32"}}}};
+  EXPECT_EQ(with_types({key_of("union either"), number, network, either}), an_address);
+  EXPECT_EQ(with_types({key_of("typedef __u32"), number}), a_guess);
+}
+
+TEST(Prefixes, AreHexadecimalWhereTheKeysTypeSaysOtherwise) {
+  EXPECT_EQ(with_types({{"struct key",
+                         8,
+                         {{"prefixlen", {0, "typedef __u32"}},
+                          {"port", {4, "typedef __u16"}},
+                          {"protocol", {6, "typedef __u16"}}}},
+                        number,
+                        half}),
+            no_address);
+}
+
+/// As libbpf's users write it: the kernel's own key begins it.
+TEST(Prefixes, MayLieBehindAHeader) {
+  const std::tuple header = {std::string("struct bpf_lpm_trie_key_hdr"), std::size_t{4},
+                             Members{{"prefixlen", {0, "typedef __u32"}}}};
+  const auto key_of = [](const std::string& type) {
+    return std::tuple{std::string("struct key"), std::size_t{8},
+                      Members{{"hdr", {0, "struct bpf_lpm_trie_key_hdr"}}, {"data", {4, type}}}};
+  };
+  EXPECT_EQ(with_types({key_of("typedef __be32"), header, number, network}), an_address);
+  EXPECT_EQ(with_types({key_of("typedef __u32"), header, number}), a_guess);
+}
+
 TEST(Prefixes, OfSixteenBytesAreIpv6) {
   FakeHost host(R"(
 struct lpm_trie 512 root=256 n_entries=264
@@ -138,7 +209,8 @@ target map=0x10000 key_size=20 value_size=1 max_entries=8
 @0x10100 u64:0x20000 u64:1
 @0x20000 zero:16 u64:0 u64:0 u32:32 u32:0 20 01 0d b8 ff zero:11 09
 )");
-  EXPECT_THAT(host.render(plugin_file("lpm_trie")).text(), HasSubstr("text prefix 2001:db8::/32\n"));
+  EXPECT_THAT(host.render(plugin_file("lpm_trie")).text(),
+              HasSubstr("text prefix 2001:db8::/32\nflag prefix_is_guess true\n"));
 }
 
 } // namespace
