@@ -28,6 +28,22 @@ TEST(HostileBudget, EndlessRows) {
                  "stopped after 1000 entries (budget.entries)", 1000);
 }
 
+/// However much a plugin has to say, what went wrong is said first, and what a limit did is no trouble.
+TEST(HostileNotes, ComeInTheOrderOfTheirWeight) {
+  for (const char* isolate : {"all", "none"}) {
+    const Dump dump({"hostile", "steady"}, and_also(mode_is("notes", 1), {"--isolate", isolate}));
+    const Value& victim = dump.map("victim");
+    EXPECT_EQ(text_of(victim, "status"), "partial");
+    EXPECT_EQ(text_of(victim, "error"),
+              "a gap; 3 of 9 shown; a; b; c; d; e; f; g; h; more notes of its plugin are left out");
+    EXPECT_EQ(victim["limits"].Size(), 1U);
+    EXPECT_EQ(victim["notes"].Size(), 9U);
+    const Dump cut({"hostile", "steady"}, and_also(mode_is("limit", 1), {"--isolate", isolate}));
+    EXPECT_EQ(text_of(cut.map("victim"), "status"), "truncated");
+    EXPECT_EQ(text_of(cut.map("victim"), "error"), "3 of 9 shown");
+  }
+}
+
 TEST(HostileBudget, EndlessCalls) {
   expect_stopped(mode_is("endless_reads", 3), "timed-out", "stopped after 400 ms (budget.ms)", 3);
 }

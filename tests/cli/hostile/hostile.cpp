@@ -157,6 +157,12 @@ __attribute__((noinline)) int misbehave(const Render& render, std::string_view m
       field.kind = MSC_OBJECT, field.name = name;
       if (const int rc = render.host.field(render.call, &field); rc != MSC_OK) return rc;
     }
+  if (mode == "notes") {
+    for (char note[] = "a"; note[0] <= 'j'; ++note[0]) render.host.note(render.call, MSC_OK, note);
+    render.host.note(render.call, MSC_STOP, "3 of 9 shown");
+    return render.host.note(render.call, MSC_EFAULT, "a gap");
+  }
+  if (mode == "limit") return render.host.note(render.call, MSC_STOP, "3 of 9 shown");
   if (mode == "open_row") {
     msc_field field{};
     field.size = sizeof field;

@@ -219,8 +219,8 @@ TEST_F(Following, SoManyObjectsAreShownBehindOneRow) {
   EXPECT_THAT(text, HasSubstr("0x100000000030(@deref_skipped_reason=not followed: report.inside is 2)"));
   EXPECT_THAT(text, HasSubstr("number=4:uint64"));
   EXPECT_THAT(cuts,
-              testing::ElementsAre("1 objects are not shown: more than 2 lie behind the pointers of one "
-                                   "entry; --limit 0 shows all (report.inside)"));
+              testing::ElementsAre("objects not shown: 1; more than 2 lie behind the pointers of one entry "
+                                   "(report.inside; --limit 0 shows all)"));
   inside = 3;
   EXPECT_THAT(decode(chain, holder, {pack(user), pack(user + 72)}), HasSubstr("number=3:uint64"));
   EXPECT_THAT(cuts, testing::IsEmpty());
