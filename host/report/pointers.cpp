@@ -156,7 +156,8 @@ std::string Pointers::refusal(const Pointee& pointee, std::uint64_t value, std::
   }
   if (left_ != 0 && progress.left != 0) return "";
   ++left_out_;
-  return fmt::format("more than {} values behind pointers; the rest is not followed", limits_.nodes);
+  return fmt::format("{}more than {} values lie behind pointers (report.nodes)", btf::not_followed,
+                     limits_.nodes);
 }
 
 std::string Pointers::withholds(std::uint64_t size) {

@@ -137,7 +137,7 @@ TEST_F(Slots, TheLimitIsToldAsAskedForAndNotAsATrouble) {
   const rapidjson::Value& report = dump({.tasks = 600, .entries = 600}, {"--limit", "10"});
   EXPECT_EQ(text(allocator(0)["status"]), "truncated");
   EXPECT_EQ(text(allocator(0)["limits"][0]), "10 of 600 slots shown; --limit 0 shows all");
-  if (report.HasMember("findings")) EXPECT_THAT(findings(), testing::Not(HasSubstr("--limit")));
+  EXPECT_THAT(report.HasMember("findings") ? findings() : "", testing::Not(HasSubstr("--limit")));
 }
 
 TEST_F(Slots, AMapAloneHasItsPayloads) {

@@ -202,7 +202,7 @@ TEST_F(Following, AGraphIsBoundedByTheNodesOfOneMap) {
   std::vector<std::vector<std::byte>> values;
   for (unsigned i = 0; i < count; ++i) values.push_back(pack(user + 24 * i));
   const std::string text = decode(memory, program.holder(program.to_node), values);
-  EXPECT_THAT(text, HasSubstr("more than 1000 values behind pointers; the rest is not followed"));
+  EXPECT_THAT(text, HasSubstr("not followed: more than 1000 values lie behind pointers (report.nodes)"));
   EXPECT_GT(left_out, 1000U);
   std::size_t shown = 0;
   for (auto at = text.find("number="); at != text.npos; at = text.find("number=", at + 1)) ++shown;
