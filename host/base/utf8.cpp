@@ -11,9 +11,9 @@ bool continues(std::string_view text, std::size_t i) {
   return i < text.size() && (at(text, i) & 0xc0) == 0x80;
 }
 
-/// Length of the valid sequence at `i`, or 0 (RFC 3629: no overlong forms, no surrogates, nothing above
-/// U+10FFFF).
-std::size_t sequence_length(std::string_view text, std::size_t i) {
+} // namespace
+
+std::size_t utf8_length(std::string_view text, std::size_t i) {
   const unsigned char first = at(text, i);
   if (first < 0x80) return 1;
   if (!continues(text, i + 1)) return 0;
@@ -30,13 +30,11 @@ std::size_t sequence_length(std::string_view text, std::size_t i) {
   return 0;
 }
 
-} // namespace
-
 std::string valid_utf8(std::string_view text) {
   std::string valid;
   valid.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = sequence_length(text, i);
+    const std::size_t length = utf8_length(text, i);
     if (length == 0) {
       valid += "\xef\xbf\xbd";
       ++i;

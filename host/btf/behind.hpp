@@ -6,6 +6,7 @@
 // Thread rule: an implementation belongs to one thread, and so does a Decoder compiled with it.
 #pragma once
 
+#include "host/btf/cuts.hpp"
 #include "host/btf/types.hpp"
 #include "host/btf/value_visitor.hpp"
 
@@ -45,7 +46,7 @@ struct Progress {
   std::uint64_t left = 0;  ///< values that may still be shown
   std::uint32_t depth = 0; ///< of the value that comes next
   bool said = false;       ///< that the budget is spent
-  bool cut = false;        ///< something was nested too deep to be shown
+  Cuts cuts = {};          ///< so far
 };
 
 class Behind {

@@ -6,7 +6,9 @@
 #include "host/btf/plan.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstring>
 #include <fmt/format.h>
 
 namespace mapscope::btf {
@@ -46,6 +48,19 @@ Bytes part(Bytes bytes, std::uint64_t offset, std::uint64_t size) {
   return bytes.subspan(offset, std::min<std::uint64_t>(size, bytes.size() - offset));
 }
 
+constexpr std::array<std::byte, 4096> zeros{};
+
+/// How many bytes come before the first that is not zero.
+std::size_t leading_zeros(Bytes bytes) {
+  std::size_t at = 0;
+  for (std::size_t size = 0; at < bytes.size(); at += size) {
+    size = std::min(zeros.size(), bytes.size() - at);
+    if (std::memcmp(bytes.data() + at, zeros.data(), size) != 0) break;
+  }
+  while (at < bytes.size() && bytes[at] == std::byte{}) ++at;
+  return at;
+}
+
 /// One decode() call: the budget of values, and the way back up. Whoever calls value() has seen that some of
 /// the budget is left.
 class Run {
@@ -53,14 +68,14 @@ public:
   Run(const Plan& plan, const Types& types, const Limits& limits, Behind* behind, ValueVisitor& out,
       Progress& progress)
       : plan_(plan), types_(types), limits_(limits), behind_(behind), out_(out), progress_(progress),
-        left_(progress.left), said_(progress.said), cut_(progress.cut) {}
+        left_(progress.left), said_(progress.said), cuts_(progress.cuts) {}
 
   void root(Bytes bytes) {
     if (left_ == 0)
       leave_out();
     else
       value(plan_.nodes[plan_.root], bytes, progress_.depth);
-    progress_.left = left_, progress_.said = said_, progress_.cut = cut_;
+    progress_.left = left_, progress_.said = said_, progress_.cuts = cuts_;
   }
 
 private:
@@ -95,7 +110,7 @@ private:
   }
 
   void too_deep(std::uint32_t depth) {
-    cut_ = true;
+    cuts_.depth = true;
     out_.unsupported(fmt::format("nested {} deep, not shown", depth));
   }
 
@@ -111,7 +126,7 @@ private:
 
   /// The budget is spent: said once, then all that is open ends.
   void leave_out() {
-    said_ = true;
+    said_ = cuts_.nodes = true;
     out_.unsupported(fmt::format("more than {} values; the rest is left out", limits_.nodes));
   }
 
@@ -152,9 +167,9 @@ private:
 
   /// Hands what is left to whoever looks behind the bytes, and takes back what is left then.
   template <class Ask> void ask(std::uint32_t depth, Ask ask) {
-    Progress inner{left_, depth, said_, cut_};
+    Progress inner{left_, depth, said_, cuts_};
     ask(inner);
-    left_ = inner.left, said_ = inner.said, cut_ = inner.cut;
+    left_ = inner.left, said_ = inner.said, cuts_ = inner.cuts;
   }
 
   void special_pointer(const Node& node, Bytes bytes, std::uint32_t depth) {
@@ -227,7 +242,10 @@ private:
     const std::uint64_t length = node.open_ended ? bytes.size() / node.stride : node.length;
     const std::uint64_t shown = std::min<std::uint64_t>(length, limits_.elements);
     const Node& element = plan_.nodes[node.first];
-    out_.begin_array(length);
+    if (node.is_text)
+      out_.begin_text(length);
+    else
+      out_.begin_array(length);
     std::uint64_t index = 0;
     if (is_scalar(element.op) && depth + 1 < limits_.depth) {
       index = std::min({shown, bytes.size() / node.stride, left_});
@@ -238,7 +256,20 @@ private:
     for (; index < shown; ++index)
       if (!next_element(element, node.stride, part(bytes, index * node.stride, node.stride), depth + 1))
         break;
+    if (index == shown && shown < length) left_out(node.stride, bytes, shown, length);
     out_.end_array();
+  }
+
+  /// What the limit hides is looked at all the same: a reader must know whether it is nothing.
+  void left_out(std::uint64_t stride, Bytes bytes, std::uint64_t shown, std::uint64_t length) {
+    const std::uint64_t size = (length - shown) * stride;
+    const Bytes hidden = part(bytes, shown * stride, size);
+    left_ -= std::min(left_, hidden.size() / zeros.size());
+    const std::size_t zero = leading_zeros(hidden);
+    LeftOut rest{.zero = zero == size};
+    if (zero < hidden.size()) rest.not_zero = shown + zero / stride;
+    if (!rest.zero) cuts_.longest = std::max(cuts_.longest, length);
+    out_.left_out(rest);
   }
 
   /// False when the list ends here, because the bytes or the budget do.
@@ -284,7 +315,8 @@ private:
   ValueVisitor& out_;
   Progress& progress_;
   std::uint64_t left_;
-  bool said_, cut_;
+  bool said_;
+  Cuts cuts_;
 };
 
 class TypedDecoder final : public Decoder {
@@ -294,9 +326,10 @@ public:
       : types_(std::move(types)), limits_(limits), behind_(behind), plan_(std::move(plan)),
         name_(types_->spell(type)) {}
 
-  void decode(Bytes bytes, ValueVisitor& visitor) const override {
+  Cuts decode(Bytes bytes, ValueVisitor& visitor) const override {
     Progress progress{limits_.nodes};
     decode(bytes, visitor, progress);
+    return progress.cuts;
   }
   void decode(Bytes bytes, ValueVisitor& visitor, Progress& progress) const override {
     Run(plan_, *types_, limits_, behind_, visitor, progress).root(bytes);
@@ -309,45 +342,6 @@ private:
   Behind* behind_;
   Plan plan_;
   std::string name_;
-};
-
-class BytesDecoder final : public Decoder {
-public:
-  void decode(Bytes bytes, ValueVisitor& visitor) const override { visitor.bytes(bytes); }
-  void decode(Bytes bytes, ValueVisitor& visitor, Progress&) const override { visitor.bytes(bytes); }
-  [[nodiscard]] std::string_view type_name() const override { return ""; }
-};
-
-class PointerDecoder final : public Decoder {
-public:
-  void decode(Bytes bytes, ValueVisitor& visitor) const override {
-    constexpr std::size_t size = sizeof(std::uint64_t);
-    if (bytes.size() >= size) return visitor.pointer(load<std::uint64_t>(bytes.data()));
-    visitor.begin_truncated(size, bytes.size());
-    visitor.bytes(bytes);
-    visitor.end_truncated();
-  }
-  void decode(Bytes bytes, ValueVisitor& visitor, Progress&) const override { decode(bytes, visitor); }
-  [[nodiscard]] std::string_view type_name() const override { return "void*"; }
-};
-
-class TextDecoder final : public Decoder {
-public:
-  void decode(Bytes bytes, ValueVisitor& visitor) const override {
-    constexpr char digits[] = "0123456789abcdef";
-    std::string text;
-    text.reserve(bytes.size());
-    for (const std::byte byte : bytes) {
-      const auto c = static_cast<unsigned char>(byte);
-      if (c >= 0x20 && c <= 0x7e)
-        text += static_cast<char>(c);
-      else
-        text.append("\\x").append(1, digits[c >> 4]).append(1, digits[c & 15]);
-    }
-    visitor.text(text);
-  }
-  void decode(Bytes bytes, ValueVisitor& visitor, Progress&) const override { decode(bytes, visitor); }
-  [[nodiscard]] std::string_view type_name() const override { return "char[]"; }
 };
 
 } // namespace
@@ -363,11 +357,5 @@ std::shared_ptr<const Decoder> Decoder::compile_summary(std::shared_ptr<const Ty
   Plan plan = compile_summary_plan(*types, type);
   return std::make_shared<TypedDecoder>(std::move(types), type, limits, nullptr, std::move(plan));
 }
-
-std::shared_ptr<const Decoder> Decoder::raw_bytes() { return std::make_shared<BytesDecoder>(); }
-
-std::shared_ptr<const Decoder> Decoder::kernel_pointer() { return std::make_shared<PointerDecoder>(); }
-
-std::shared_ptr<const Decoder> Decoder::printable_text() { return std::make_shared<TextDecoder>(); }
 
 } // namespace mapscope::btf

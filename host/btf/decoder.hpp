@@ -6,7 +6,8 @@
 // by itself: with a Behind it asks there about special fields, without one they are like any others. Depth is
 // capped (members, elements and hops together), and so are array elements and the values shown per call; a
 // value of many bytes (raw bytes, a CPU mask) counts as one per 64 of them. What a cap leaves out is said in
-// its place. Thread rule: immutable after compile(); decode() may run on any thread at once.
+// its place, and whether it was more than zeros in what decode() returns. Thread rule: immutable after
+// compile(); decode() may run on any thread at once.
 #pragma once
 
 #include "host/btf/behind.hpp"
@@ -43,7 +44,8 @@ public:
   static std::shared_ptr<const Decoder> printable_text();
   virtual ~Decoder() = default;
 
-  virtual void decode(std::span<const std::byte> bytes, ValueVisitor& visitor) const = 0;
+  /// What of it is not shown.
+  virtual Cuts decode(std::span<const std::byte> bytes, ValueVisitor& visitor) const = 0;
   /// Inside another value: within what is left of its budget and depth.
   virtual void decode(std::span<const std::byte> bytes, ValueVisitor& visitor, Progress& progress) const = 0;
   /// How the type is spelled in C; "" for raw bytes.

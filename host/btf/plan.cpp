@@ -329,6 +329,17 @@ private:
     return add(node);
   }
 
+  /// `char` and nothing else: "unsigned char" and "signed char", and the __u8 and __s8 they are spelled as,
+  /// are numbers of one byte. Where a compiler sets the char flag, it may do so for all three.
+  bool is_plain_char(TypeId id) const {
+    const btf_type* type = types_.type(types_.peel(id));
+    if (type == nullptr || !btf_is_int(type) || type->size != 1) return false;
+    const std::string_view name = types_.text(type->name_off);
+    const bool is_flagged = (btf_int_encoding(type) & BTF_INT_CHAR) != 0;
+    const bool is_number = (btf_int_encoding(type) & BTF_INT_BOOL) != 0 || name.ends_with("signed char");
+    return !is_number && (name == "char" || is_flagged);
+  }
+
   std::uint32_t array(const btf_type* type) {
     const struct btf_array declared = *btf_array(type);
     const auto stride = types_.size(declared.type); // an array of itself has none
@@ -338,6 +349,7 @@ private:
     node.first = node_for(declared.type);
     node.length = declared.nelems;
     node.stride = *stride;
+    node.is_text = is_plain_char(declared.type);
     node.open_ended = declared.nelems == 0 && node.stride != 0;
     if (__builtin_mul_overflow(node.stride, node.length, &node.size))
       return unsupported("an array larger than the address space");

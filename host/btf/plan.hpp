@@ -59,6 +59,7 @@ struct Node {
   Op op = Op::unsupported;
   bool is_signed = false;  ///< enumeration
   bool open_ended = false; ///< record: its last member is; array: it has no length
+  bool is_text = false;    ///< array: of plain characters
   std::uint32_t bits = 0;  ///< scalar: of the storage, or of the bitfield
   std::uint64_t size = 0;  ///< bytes
   std::string_view name;   ///< record and section: type name

@@ -19,6 +19,12 @@ namespace mapscope::btf {
 /// Something that is known of a value and is no member of its type.
 using Fact = std::variant<bool, std::int64_t, std::uint64_t, std::string_view>;
 
+/// The elements of an array behind those that a limit lets be shown.
+struct LeftOut {
+  bool zero = false;                          ///< they were looked at, and are all zero
+  std::optional<std::uint64_t> not_zero = {}; ///< the first that is not, if one was found
+};
+
 class ValueVisitor {
 public:
   virtual ~ValueVisitor() = default;
@@ -38,6 +44,10 @@ public:
   virtual void end_struct() = 0;
   /// `length` is as declared; fewer elements may follow.
   virtual void begin_array(std::uint64_t length) = 0;
+  /// The same, of plain characters: a text up to its first 0, or its end.
+  virtual void begin_text(std::uint64_t length) { begin_array(length); }
+  /// Right before end_array().
+  virtual void left_out(const LeftOut& rest) = 0;
   virtual void end_array() = 0;
   virtual void cpu_list(std::string_view ranges) = 0;
   virtual void pointer(std::uint64_t value) = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/allocations.hpp"
 
+#include "host/report/cut_reasons.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
@@ -133,6 +135,11 @@ private:
   Outcome outcome_;
 };
 
+void add_cuts(Outcome& outcome, std::vector<std::string> reasons) {
+  if (!reasons.empty() && outcome.status == Status::complete) outcome.status = Status::truncated;
+  std::ranges::move(reasons, std::back_inserter(outcome.limits));
+}
+
 } // namespace
 
 std::optional<Finding> finding_of(const Allocation& allocation) {
@@ -150,6 +157,7 @@ Outcome write_allocation(const Allocation& allocation, const AllocationContext& 
     outcome = AllocationReport(allocation, context, writer).write();
   else
     allocation.fields.replay(writer);
+  add_cuts(outcome, cut_reasons(writer.cuts(), context.limits));
   writer.end(outcome);
   return outcome;
 }

@@ -96,13 +96,13 @@ void JsonMapWriter::close_list() {
 void JsonMapWriter::decoded(const char* key, const Typed& typed) {
   if (typed.decoder == nullptr) return;
   out_.key(key);
-  typed.decoder->decode(typed.bytes, value_);
+  decode(typed, value_);
 }
 
 /// Where the format has a place that must be filled, untyped bytes stand as a value of kind "bytes".
 void JsonMapWriter::decoded_or_bytes(const Typed& typed) {
   if (typed.decoder != nullptr)
-    typed.decoder->decode(typed.bytes, value_);
+    decode(typed, value_);
   else
     value_.bytes(typed.bytes);
 }

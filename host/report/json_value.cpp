@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/json_value.hpp"
 
+#include <utility>
+
 namespace mapscope::report {
 
 namespace {
@@ -163,8 +165,19 @@ void JsonValue::begin_array(std::uint64_t length) {
   out_.begin_array();
 }
 
-void JsonValue::end_array() {
+/// "left_out" stands beside "elements": what the list does not have, a reader could only guess at.
+void JsonValue::left_out(const btf::LeftOut& rest) {
   out_.end_array();
+  list_ended_ = true;
+  out_.key("left_out");
+  out_.begin_object();
+  out_.begin_value(rest.zero ? R"("zero":true)" : R"("zero":false)");
+  if (rest.not_zero) out_.key("first_not_zero"), out_.raw_number(*rest.not_zero);
+  out_.end_object();
+}
+
+void JsonValue::end_array() {
+  if (!std::exchange(list_ended_, false)) out_.end_array();
   out_.end_object();
 }
 

@@ -24,6 +24,7 @@ public:
   void member(std::string_view name) override;
   void end_struct() override;
   void begin_array(std::uint64_t length) override;
+  void left_out(const btf::LeftOut& rest) override;
   void end_array() override;
   void cpu_list(std::string_view ranges) override;
   void pointer(std::uint64_t value) override;
@@ -50,6 +51,7 @@ private:
   JsonText& out_;
   std::array<Part, 128> parts_{}; ///< per open struct and pointer
   unsigned open_ = 0;
+  bool list_ended_ = false; ///< of the array that is open: what is left out of it follows
 };
 
 } // namespace mapscope::report

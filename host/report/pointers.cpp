@@ -151,7 +151,7 @@ std::string Pointers::refusal(const Pointee& pointee, std::uint64_t value, std::
                ? "shown already"
                : fmt::format("shown already, under {}[{}]", before->second.list, before->second.index);
   if (progress.depth >= limits_.depth) {
-    progress.cut = true;
+    progress.cuts.depth = true;
     return fmt::format("nested {} deep, not followed", progress.depth);
   }
   if (left_ != 0 && progress.left != 0) return "";
@@ -212,7 +212,7 @@ void Pointers::object(const Pointee& pointee, std::uint64_t value, const Spot& s
 /// What is shown behind the outermost pointer counts for the map, with all that lies behind it.
 void Pointers::decode(const Pointee& pointee, std::uint64_t address, std::span<const std::byte> bytes,
                       btf::Progress& progress, btf::ValueVisitor& out) {
-  btf::Progress inner{std::min(progress.left, left_), progress.depth, progress.said, false};
+  btf::Progress inner{std::min(progress.left, left_), progress.depth, progress.said, {}};
   const std::uint64_t before = inner.left;
   open_.push_back(address);
   pointee.decoder->decode(bytes, out, inner);
@@ -221,9 +221,9 @@ void Pointers::decode(const Pointee& pointee, std::uint64_t address, std::span<c
   progress.left -= used;
   if (open_.empty()) left_ -= used;
   progress.said = inner.said && progress.left == 0;
-  progress.cut = progress.cut || inner.cut;
+  progress.cuts.add(inner.cuts);
   // What was cut short here may be shown whole from where there is more room for it.
-  if (!inner.cut && !inner.said)
+  if (!inner.cuts.depth && !inner.said)
     shown_[{address, pointee.types, pointee.type}] = {std::string(list_), index_, open_.empty()};
 }
 
@@ -237,7 +237,10 @@ void Pointers::cpu_mask(std::uint64_t value, btf::Progress& progress, btf::Value
   constexpr std::uint32_t unknown = 1024;
   const std::uint32_t cpus = limits_.cpus != 0 ? limits_.cpus : unknown;
   std::vector<std::byte> words((std::size_t{cpus} + 63) / 64 * 8);
-  if (progress.depth >= limits_.depth) return reason(value, "nested too deep, not followed", out);
+  if (progress.depth >= limits_.depth) {
+    progress.cuts.depth = true;
+    return reason(value, "nested too deep, not followed", out);
+  }
   const auto fault = reader_.read(value, words);
   lacks_memory_ = lacks_memory_ || fault == target::Fault::not_in_dump;
   if (fault == target::Fault::unmapped) return reason(value, "nothing is mapped there", out);

@@ -75,8 +75,10 @@ void SpecialFields::follow(const Pointee& pointee, std::uint64_t address, btf::P
   std::string reason;
   if (is_open(address))
     reason = fmt::format("cycle to {:#x}", address);
-  else if (progress.depth >= limits_.depth || progress.left == 0)
-    reason = "nested too deep or too much shown already";
+  else if (progress.depth >= limits_.depth)
+    reason = fmt::format("nested {} deep, not followed", progress.depth), progress.cuts.depth = true;
+  else if (progress.left == 0)
+    reason = fmt::format("more than {} values; not followed", limits_.nodes), progress.cuts.nodes = true;
   else if (std::vector<std::byte> probe(pointee.size); reader_.read(address, probe) != target::Fault::none)
     reason = "the memory there is not in the snapshot", lacks_memory_ = true;
   if (reason.empty()) reason = pointers_.withholds(pointee.size);

@@ -40,6 +40,7 @@ void SpecialFields::list(const btf::SpecialField& field, Bytes bytes, const btf:
     if (!next || *next == 0) break;
     node = *next;
   }
+  if (found.size() == most_nodes) problem = fmt::format("it has {} nodes or more", most_nodes);
   nodes(field, found, problem, types, progress, out);
 }
 
@@ -68,6 +69,7 @@ void SpecialFields::tree(const btf::SpecialField& field, Bytes bytes, const btf:
       node = load<std::uint64_t>(found.back() + right).value_or(0);
     }
   }
+  if (found.size() == most_nodes) problem = fmt::format("it has {} nodes or more", most_nodes);
   nodes(field, found, problem, types, progress, out);
 }
 
@@ -91,9 +93,16 @@ void SpecialFields::nodes(const btf::SpecialField& field, std::span<const std::u
     out.end_values();
   }
   if (lost != 0) out.fact("unreadable", lost);
+  const std::uint64_t rest = element.decoder != nullptr ? nodes.size() - shown - lost : 0;
   if (withheld != 0) {
-    const std::string text = fmt::format("{} of them {}", withheld, withheld_why);
+    const std::string text = fmt::format("{} of them {}", rest, withheld_why);
     out.fact("left_out", std::string_view(text));
+  } else if (rest != 0) {
+    out.fact("left_out", rest);
+    if (shown + lost >= limits_.elements)
+      progress.cuts.longest = std::max<std::uint64_t>(progress.cuts.longest, nodes.size());
+    else
+      progress.cuts.nodes = true;
   }
   const std::string& why = element.decoder == nullptr && !nodes.empty() ? element.problem : problem;
   if (!why.empty()) out.fact("problem", std::string_view(why));

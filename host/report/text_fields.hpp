@@ -27,6 +27,8 @@ public:
   /// Objects or lists are open.
   [[nodiscard]] bool is_open() const { return !lists_.empty(); }
   [[nodiscard]] const TextTree& tree() const { return tree_; }
+  /// What of all values so far is not shown.
+  [[nodiscard]] const btf::Cuts& cuts() const { return cuts_; }
 
 private:
   struct Pages {
@@ -41,6 +43,7 @@ private:
 
   bool shows_pages_, keeps_lines_;
   TextTree tree_;
+  btf::Cuts cuts_;
   std::vector<bool> lists_; ///< of the open fields: which are lists
   /// Names of the open fields: a plugin's own, or a frame's, end with the call; those in BTF stay.
   std::set<std::string, std::less<>> names_;

@@ -4,6 +4,7 @@
 #include "host/report/text_records.hpp"
 #include "host/report/text_table.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -22,6 +23,11 @@ public:
   void row(const Row& row) override;
   void field(const Field& field) override;
   void end(const Outcome& outcome) override;
+  [[nodiscard]] btf::Cuts cuts() const override {
+    btf::Cuts all = MapWriter::cuts();
+    all.add(fields_.cuts());
+    return all;
+  }
 
 protected:
   void put_title(const std::string& title) { put(bold(title) + '\n'); }
@@ -49,7 +55,7 @@ private:
     if (!buffer_.empty()) stream_.append(buffer_);
     buffer_.clear();
   }
-  void decode(const Typed& typed, TextTree& into);
+  void show(const Typed& typed, TextTree& into);
   void single(const Row& row);
   void pair(const Row& row);
   void slot(const Row& row);
@@ -60,7 +66,15 @@ private:
   void end_fields();
   [[nodiscard]] std::string row_fields() const;
   void decode_key(const Row& row);
-  [[nodiscard]] std::string cpu_lines(const std::vector<std::string>& texts) const;
+  /// One CPU's.
+  struct Copy {
+    std::string text;
+    bool cut = false; ///< the text does not tell all of it
+    std::span<const std::byte> bytes;
+    [[nodiscard]] bool same(const Copy& other) const;
+  };
+  [[nodiscard]] Copy copy_of(const Typed& typed);
+  [[nodiscard]] std::string cpu_lines(const std::vector<Copy>& copies) const;
 
   Stream& stream_;
   std::string buffer_;
@@ -90,12 +104,12 @@ void TextMapWriter::begin_allocator(std::string_view name) {
   put(bold(fmt::format("allocator {}", printable(name))) + '\n');
 }
 
-void TextMapWriter::decode(const Typed& typed, TextTree& into) {
+void TextMapWriter::show(const Typed& typed, TextTree& into) {
   into.clear();
   if (!typed.readable)
     into.unsupported("could not be read");
   else if (typed.decoder != nullptr)
-    typed.decoder->decode(typed.bytes, into);
+    decode(typed, into);
   else
     into.bytes(typed.bytes);
 }
@@ -105,7 +119,7 @@ void TextMapWriter::decode_key(const Row& row) {
   if (row.shape == Shape::element || row.shape == Shape::percpu_element || row.shape == Shape::queued)
     key_.unsigned_int(32, row.index);
   else
-    decode(row.key, key_);
+    show(row.key, key_);
 }
 
 void TextMapWriter::row(const Row& row) {
@@ -127,7 +141,7 @@ void TextMapWriter::row(const Row& row) {
 
 /// "3 (reused 2 times) at 0x60a0: task_ctx{weight=100}"
 void TextMapWriter::slot(const Row& row) {
-  decode(row.value, value_);
+  show(row.value, value_);
   const std::string reused = row.slot.genn != 0 ? fmt::format(" (reused {} times)", row.slot.genn) : "";
   const std::string head = fmt::format("{}{} at {:#x}", row.slot.idx, reused, row.slot.user_addr);
   put(fmt::format("  {}: {}\n", head,
@@ -167,19 +181,19 @@ void TextMapWriter::field(const Field& field) {
 
 void TextMapWriter::single(const Row& row) {
   if (max_entries_ > 1) return; // the elements follow, this one among them
-  decode(row.value, value_);
+  show(row.value, value_);
   put("  " + value_.lines(options_.width, 2, 2) + '\n');
 }
 
 void TextMapWriter::pair(const Row& row) {
   decode_key(row);
-  decode(row.value, value_);
+  show(row.value, value_);
   row_open_ = row.open;
   if (row.open || row.payload) leave_table(); // what follows would have to stand between its lines
   if (row.open) fields_.begin();
   if (!into_table(row)) pair_lines();
   if (!row.payload) return;
-  decode(*row.payload, value_);
+  show(*row.payload, value_);
   put(fmt::format("    .data {}\n", value_.lines(options_.width, 10, 4)));
 }
 
@@ -211,29 +225,39 @@ void TextMapWriter::pair_lines() {
 
 void TextMapWriter::per_cpu(const Row& row) {
   decode_key(row);
-  std::vector<std::string> texts;
-  for (const auto& copy : row.copies) {
-    if (copy) decode(*copy, value_);
-    texts.push_back(copy ? value_.lines(options_.width, 14, 4) : "<not there>");
-  }
+  std::vector<Copy> copies;
+  for (const auto& copy : row.copies)
+    copies.push_back(copy ? copy_of(*copy) : Copy{"<not there>", false, {}});
   row_open_ = row.open;
   if (row.open) fields_.begin();
-  put(fmt::format("  {}:{}\n", key_.one_line(), texts.empty() ? " <no copies>" : cpu_lines(texts)));
+  put(fmt::format("  {}:{}\n", key_.one_line(), copies.empty() ? " <no copies>" : cpu_lines(copies)));
+}
+
+TextMapWriter::Copy TextMapWriter::copy_of(const Typed& typed) {
+  show(typed, value_);
+  Copy copy{value_.lines(options_.width, 14, 4), value_.root().cut, typed.bytes};
+  copy.cut = copy.cut || copy.text.find(inside_limit) != std::string::npos;
+  return copy;
+}
+
+/// What a text leaves out is compared as the bytes it stands for.
+bool TextMapWriter::Copy::same(const Copy& other) const {
+  return text == other.text && ((!cut && !other.cut) || std::ranges::equal(bytes, other.bytes));
 }
 
 /// CPUs side by side with equal copies share a line.
-std::string TextMapWriter::cpu_lines(const std::vector<std::string>& texts) const {
+std::string TextMapWriter::cpu_lines(const std::vector<Copy>& copies) const {
   std::string out;
   std::uint64_t shown = 0;
-  for (std::size_t first = 0; first < texts.size();) {
+  for (std::size_t first = 0; first < copies.size();) {
     if (options_.list_lines != 0 && ++shown > options_.list_lines)
-      return out + fmt::format("\n    ... {} of {} CPUs shown (report.inside)", first, texts.size());
+      return out + fmt::format("\n    ... {} of {} CPUs shown {}", first, copies.size(), inside_limit);
     std::size_t end = first + 1;
-    while (end < texts.size() && texts[end] == texts[first]) ++end;
-    const std::string cpus = end - first == texts.size() && texts.size() > 1 ? "all CPUs"
-                             : end - first == 1                              ? fmt::format("cpu {}", first)
+    while (end < copies.size() && copies[end].same(copies[first])) ++end;
+    const std::string cpus = end - first == copies.size() && copies.size() > 1 ? "all CPUs"
+                             : end - first == 1                                ? fmt::format("cpu {}", first)
                                                 : fmt::format("cpus {}-{}", first, end - 1);
-    out += fmt::format("\n    {:<8}  {}", cpus, texts[first]);
+    out += fmt::format("\n    {:<8}  {}", cpus, copies[first].text);
     first = end;
   }
   return out;

@@ -19,7 +19,7 @@ public:
   std::string lines(const Node& node, unsigned column, unsigned indent) const {
     const std::string line = one_line(node);
     const bool has_parts = node.kind == TextTree::Kind::record || node.kind == TextTree::Kind::array;
-    if (!has_parts || node.children.empty()) return " " + line;
+    if (!has_parts || node.children.empty() || node.is_text) return " " + line;
     if (is_many_lines(node)) return each_on_its_own(node, indent, "");
     if (column + 1 + line.size() <= width_) return " " + line;
     if (node.kind == TextTree::Kind::array && !all_scalars(node)) return each_on_its_own(node, indent, "- ");
@@ -32,6 +32,9 @@ private:
     return std::ranges::all_of(array.children, [this](std::uint32_t child) {
       return tree_.node(child).kind == TextTree::Kind::scalar;
     });
+  }
+  [[nodiscard]] std::string left_out(const Node& node) const {
+    return node.kind == TextTree::Kind::array ? tree_.left_out_text(node) : "";
   }
   /// A text of several lines.
   [[nodiscard]] bool is_many_lines(const Node& node) const {
@@ -55,6 +58,8 @@ private:
           item.kind == TextTree::Kind::record ? packed(item, indent + 2).substr(indent + 2) : one_line(item);
       out += own.empty() ? "\n" : fmt::format("\n{:{}}{}{}", "", indent, mark, own);
     }
+    if (const std::string rest = left_out(array); !rest.empty())
+      out += fmt::format("\n{:{}}{}", "", indent, rest);
     return out;
   }
 
@@ -64,6 +69,10 @@ private:
     const auto end_line = [&] {
       if (line.size() > indent) out += (out.empty() ? "" : "\n") + line;
       line.assign(indent, ' ');
+    };
+    const auto add = [&](const std::string& text) {
+      if (line.size() > indent && line.size() + 2 + text.size() > width_) end_line();
+      line += (line.size() > indent ? ", " : "") + text;
     };
     for (const std::uint32_t child : node.children) {
       const Node& part = tree_.node(child);
@@ -76,9 +85,9 @@ private:
                            lines(part, width_, indent + 2));
         continue;
       }
-      if (line.size() > indent && line.size() + 2 + text.size() > width_) end_line();
-      line += (line.size() > indent ? ", " : "") + text;
+      add(text);
     }
+    if (const std::string rest = left_out(node); !rest.empty()) add(rest);
     end_line();
     return out;
   }

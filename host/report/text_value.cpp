@@ -6,6 +6,7 @@
 #include "host/btf/behind.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <utility>
 
@@ -14,8 +15,6 @@ namespace mapscope::report {
 namespace {
 
 constexpr std::size_t most_hex_bytes = 256; ///< shown of one run of bytes
-
-bool is_text_byte(std::uint8_t c) { return c == 0 || c == '\n' || c == '\t' || (c >= 0x20 && c < 0x7f); }
 
 } // namespace
 
@@ -48,7 +47,8 @@ TextTree::Node& TextTree::add(Kind kind) {
   if (!open_.empty()) nodes_[open_.back()].children.push_back(index);
   Node& node = nodes_[index];
   node.kind = kind;
-  node.zero = node.is_byte = node.has_facts = false;
+  node.zero = node.is_byte = node.is_text = node.cut = node.has_facts = false;
+  node.rest.reset();
   node.member = std::exchange(next_member_, {});
   node.text.clear();
   node.children.clear();
@@ -95,6 +95,7 @@ void TextTree::cpu_list(std::string_view ranges) {
 }
 void TextTree::unsupported(std::string_view reason) {
   scalar(fmt::format("<unsupported: {}>", printable(reason)), false);
+  nodes_[used_ - 1].cut = true;
 }
 void TextTree::text(std::string_view escaped) { scalar(fmt::format("\"{}\"", escaped), escaped.empty()); }
 
@@ -113,6 +114,7 @@ void TextTree::bytes(std::span<const std::byte> value) {
   Node& node = add(Kind::bytes);
   node.length = value.size();
   node.hex_at = node.text.size();
+  node.cut = value.size() > most_hex_bytes;
   append_hex(node.text, value.first(std::min(value.size(), most_hex_bytes)));
 }
 
@@ -138,6 +140,11 @@ void TextTree::begin_array(std::uint64_t length) {
   add(Kind::array).length = length;
   open_.push_back(used_ - 1);
 }
+void TextTree::begin_text(std::uint64_t length) {
+  begin_array(length);
+  nodes_[used_ - 1].is_text = true;
+}
+void TextTree::left_out(const btf::LeftOut& rest) { nodes_[open_.back()].rest = rest; }
 void TextTree::member(std::string_view name) { next_member_ = name; }
 void TextTree::end_struct() { close(); }
 void TextTree::end_array() { close(); }
@@ -180,109 +187,16 @@ void TextTree::null() { scalar("none", false); }
 void TextTree::close() {
   Node& node = nodes_[open_.back()];
   open_.pop_back();
+  node.cut = std::ranges::any_of(node.children, [&](std::uint32_t child) { return nodes_[child].cut; });
   if (node.kind == Kind::pointer) return;
   node.zero = std::ranges::all_of(node.children, [&](std::uint32_t child) { return nodes_[child].zero; });
+  if (node.kind == Kind::array) close_array(node);
 }
 
 void TextTree::begin_truncated(std::uint64_t needed, std::uint64_t had) {
   next_prefix_ += fmt::format("<truncated needed={} had={}> ", needed, had);
 }
 void TextTree::end_truncated() {}
-
-/// An array of bytes that begin a text: its text in quotes, "" when it is none.
-std::string TextTree::quoted_text(const Node& array) const {
-  if (array.children.size() < 2 || !node(array.children[0]).is_byte || node(array.children[0]).byte == 0)
-    return "";
-  std::string text;
-  bool ended = false;
-  for (const std::uint32_t child : array.children) {
-    const Node& element = node(child);
-    if (!element.is_byte || !is_text_byte(element.byte)) return "";
-    ended = ended || element.byte == 0;
-    if (!ended) text += static_cast<char>(element.byte);
-  }
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '\n')
-      out += "\\n";
-    else if (c == '\t')
-      out += "\\t";
-    else if (c == '"' || c == '\\')
-      out += {'\\', c};
-    else
-      out += c;
-  }
-  return out + '"';
-}
-
-/// A pointer that nothing is said of but that a limit kept it from being followed.
-bool TextTree::is_withheld(const Node& pointer) const {
-  return pointer.kind == Kind::pointer && std::ranges::any_of(pointer.children, [this](std::uint32_t child) {
-           return node(child).member == "deref_skipped_reason" &&
-                  node(child).text.starts_with(btf::not_followed);
-         });
-}
-
-/// By structure, not by text: nested arrays are compared once a level, and never formatted for it.
-bool TextTree::same(std::uint32_t a, std::uint32_t b) const {
-  const Node &left = node(a), &right = node(b);
-  return left.kind == right.kind && left.length == right.length && left.text == right.text &&
-         left.member == right.member &&
-         std::ranges::equal(left.children, right.children,
-                            [this](std::uint32_t l, std::uint32_t r) { return same(l, r); });
-}
-
-/// The end of the run of equal (or all zero) elements that begins at `first`.
-std::size_t TextTree::run_end(const Node& array, std::size_t first) const {
-  const bool zero = node(array.children[first]).zero;
-  std::size_t end = first + 1;
-  const bool withheld = is_withheld(node(array.children[first]));
-  while (end < array.children.size() && node(array.children[end]).zero == zero &&
-         (zero || (withheld && is_withheld(node(array.children[end]))) ||
-          same(array.children[first], array.children[end])))
-    ++end;
-  return end;
-}
-
-/// What stands for all elements of a run. Pointers that are not followed are told by their number.
-std::string TextTree::run_text(const Node& array, std::size_t first, std::size_t end) const {
-  const Node& element = node(array.children[first]);
-  std::string text;
-  if (end - first > 1 && is_withheld(element))
-    text = fmt::format("{} pointers [{}]", end - first, node(element.children.back()).text);
-  else
-    append_one_line(element, text);
-  return text;
-}
-
-/// Runs of equal elements are merged; what is zero is only counted.
-void TextTree::append_array(const Node& array, std::string& out) const {
-  if (const std::string text = quoted_text(array); !text.empty()) {
-    out += text;
-    return;
-  }
-  if (array.zero && !array.children.empty()) {
-    out += fmt::format("[all {} zero]", array.length);
-    return;
-  }
-  out += '[';
-  bool gap = false;
-  for (std::size_t i = 0; i < array.children.size();) {
-    const std::size_t end = run_end(array, i);
-    const bool merged = end - i > 2;
-    if (i != 0) out += ", ";
-    if (merged)
-      out += fmt::format("[{}..{}]=", i, end - 1);
-    else if (gap)
-      out += fmt::format("[{}]=", i);
-    out += run_text(array, i, merged ? end : i + 1);
-    gap = merged;
-    i = merged ? end : i + 1;
-  }
-  if (array.children.size() < array.length)
-    out += fmt::format(", ... {} of {} shown", array.children.size(), array.length);
-  out += ']';
-}
 
 void TextTree::append_one_line(const Node& node, std::string& out) const {
   switch (node.kind) {

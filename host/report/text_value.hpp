@@ -8,6 +8,7 @@
 
 #include "host/btf/value_visitor.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,9 @@ namespace mapscope::report {
 /// Control characters (also C1) as escapes, invalid UTF-8 as U+FFFD: what a terminal may be given.
 std::string printable(std::string_view text);
 
+/// Behind what is left out of a list because it has too many lines.
+inline constexpr std::string_view inside_limit = "(report.inside)";
+
 class TextTree final : public btf::ValueVisitor {
 public:
   enum class Kind : std::uint8_t { scalar, record, array, bytes, pointer };
@@ -25,14 +29,18 @@ public:
     Kind kind = Kind::scalar;
     bool zero = false;      ///< nothing but zeros: hidden inside a struct
     bool has_facts = false; ///< record: they are shown in place of its members
-    bool is_byte = false;   ///< an 8-bit integer: a row of them may be text
+    bool is_byte = false;   ///< an 8-bit integer
+    bool is_text = false;   ///< array: of characters
+    /// There is more to it than its form here tells, so that it is not known to equal another.
+    bool cut = false;
     std::uint8_t byte = 0;
     std::string_view member; ///< name in the struct it stands in
     /// A truncation's mark, then: scalar: its text; record: its type's name; bytes: hex; pointer: the
     /// address.
     std::string text;
-    std::uint64_t length = 0; ///< array: declared elements; bytes: how many
-    std::size_t hex_at = 0;   ///< bytes: where in the text the hex begins
+    std::uint64_t length = 0;         ///< array: declared elements; bytes: how many
+    std::optional<btf::LeftOut> rest; ///< array: of which a limit left something out
+    std::size_t hex_at = 0;           ///< bytes: where in the text the hex begins
     std::vector<std::uint32_t> children;
   };
 
@@ -45,6 +53,8 @@ public:
 
   /// The value on one line.
   [[nodiscard]] std::string one_line() const;
+  /// What the end of an array says of elements that are not shown; "" when all are.
+  [[nodiscard]] std::string left_out_text(const Node& array) const;
   /// Lines of at most `width` columns where that can be done; the first is to stand behind something `column`
   /// wide, the others are indented by `indent`. No newline at the end.
   [[nodiscard]] std::string lines(unsigned width, unsigned column, unsigned indent) const;
@@ -63,6 +73,8 @@ public:
   void member(std::string_view name) override;
   void end_struct() override;
   void begin_array(std::uint64_t length) override;
+  void begin_text(std::uint64_t length) override;
+  void left_out(const btf::LeftOut& rest) override;
   void end_array() override;
   void cpu_list(std::string_view ranges) override;
   void pointer(std::uint64_t value) override;
@@ -98,7 +110,10 @@ private:
   static bool append_pointer_part(const Node& part, std::string& out);
   void append_pointer(const Node& node, std::string& out) const;
   void append_pointer_lines(const Node& node, unsigned width, unsigned indent, std::string& out) const;
-  [[nodiscard]] std::string quoted_text(const Node& array) const;
+  void append_text(const Node& array, std::string& out) const;
+  [[nodiscard]] bool has_all(const Node& array) const;
+  [[nodiscard]] std::string text_of(const Node& array) const;
+  void close_array(Node& array) const;
   void append_lines(const Node& node, unsigned width, unsigned column, unsigned indent,
                     std::string& out) const;
   void append_record_lines(const Node& node, unsigned width, unsigned indent, std::string& out) const;
@@ -107,7 +122,7 @@ private:
                            std::string& out) const;
   static void append_hex_lines(std::string_view line, std::size_t begin, unsigned indent, std::string& out);
   void append_scalar_lines(const Node& array, unsigned width, unsigned indent, std::string& out) const;
-  static void append_left_out(const Node& array, std::size_t shown, unsigned indent, std::string& out);
+  void append_left_out(const Node& array, std::size_t shown, unsigned indent, std::string& out) const;
   [[nodiscard]] bool is_scalar_row(const Node& array) const;
   [[nodiscard]] bool is_withheld(const Node& pointer) const;
   [[nodiscard]] std::string run_text(const Node& array, std::size_t first, std::size_t end) const;

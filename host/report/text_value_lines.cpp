@@ -21,7 +21,7 @@ void TextTree::append_lines(const Node& node, unsigned width, unsigned column, u
                             std::string& out) const {
   std::string line;
   append_one_line(node, line);
-  const bool is_text = node.kind == Kind::scalar || (node.kind == Kind::array && !quoted_text(node).empty());
+  const bool is_text = node.kind == Kind::scalar || node.is_text;
   if (is_text || column + line.size() <= width)
     out += line;
   else if (node.kind == Kind::pointer)
@@ -122,11 +122,13 @@ void TextTree::append_array_lines(const Node& array, unsigned width, unsigned in
   append_left_out(array, i, indent, out);
 }
 
-void TextTree::append_left_out(const Node& array, std::size_t shown, unsigned indent, std::string& out) {
+void TextTree::append_left_out(const Node& array, std::size_t shown, unsigned indent,
+                               std::string& out) const {
   const std::uint64_t length = std::max<std::uint64_t>(array.length, array.children.size());
-  if (shown < length)
-    out += fmt::format("\n{:{}}... {} of {} shown{}", "", indent + 2, shown, length,
-                       shown < array.children.size() ? " (report.inside)" : "");
+  const std::string text = shown < array.children.size()
+                               ? fmt::format("... {} of {} shown {}", shown, length, inside_limit)
+                               : left_out_text(array);
+  if (!text.empty()) out += fmt::format("\n{:{}}{}", "", indent + 2, text);
 }
 
 bool TextTree::is_scalar_row(const Node& array) const {

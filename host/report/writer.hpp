@@ -154,6 +154,16 @@ public:
   /// Fields of an open row, or, behind all rows, members of the map. Objects and lists are balanced.
   virtual void field(const Field& field) = 0;
   virtual void end(const Outcome& outcome) = 0;
+  /// What of the values so far is not shown.
+  [[nodiscard]] virtual btf::Cuts cuts() const { return cuts_; }
+
+protected:
+  void decode(const Typed& typed, btf::ValueVisitor& into) {
+    cuts_.add(typed.decoder->decode(typed.bytes, into));
+  }
+
+private:
+  btf::Cuts cuts_;
 };
 
 /// One whose content can be taken back as long as nobody has asked to keep it.

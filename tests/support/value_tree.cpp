@@ -126,6 +126,13 @@ void TreeVisitor::end_values() { end(Shape::array); }
 void TreeVisitor::null() { leaf("null"); }
 void TreeVisitor::end_struct() { end(Shape::record); }
 void TreeVisitor::begin_array(std::uint64_t length) { begin(Shape::array, fmt::format("{}", length)); }
+void TreeVisitor::left_out(const btf::LeftOut& rest) {
+  if (open_.empty() || open_.back()->shape != Shape::array) throw std::logic_error("left out of no array");
+  leaf(rest.zero       ? "left out: zero"
+       : rest.not_zero ? fmt::format("left out: [{}] is not zero", *rest.not_zero)
+                       : "left out");
+}
+void TreeVisitor::begin_text(std::uint64_t length) { begin(Shape::array, fmt::format("text {}", length)); }
 void TreeVisitor::end_array() { end(Shape::array); }
 void TreeVisitor::cpu_list(std::string_view ranges) { leaf(fmt::format("cpus{{{}}}", ranges)); }
 void TreeVisitor::pointer(std::uint64_t value) { leaf(fmt::format("{:#x}", value)); }

@@ -24,9 +24,9 @@ struct ValueNode {
   bool has_facts = false; ///< its names cannot tell: a member of a hostile BTF may be called "@"
   bool operator==(const ValueNode&) const = default;
 
-  /// "point{x=3:int16, list=[5: 1:uint8, 2:uint8], p=0x10, b=truncated(4/2, <12 34>)}". Leaves read 3:int16,
-  /// 3:uint5, true, 65:char, 0.5:float64, RUN(2):enum32 (signed) or RUN(2):uenum32, ?(9):enum32,
-  /// cpus{0-3,8}, 0x10, 0x10(*=2:int8, @why="x"), <de ad>, "text", unsupported(reason).
+  /// "point{x=3:int16, list=[5: 1:uint8, 2:uint8, left out: zero], p=0x10, b=truncated(4/2, <12 34>)}".
+  /// Leaves read 3:int16, 3:uint5, true, 65:char, 0.5:float64, RUN(2):enum32 (signed) or RUN(2):uenum32,
+  /// ?(9):enum32, cpus{0-3,8}, 0x10, 0x10(*=2:int8, @why="x"), <de ad>, "text", unsupported(reason).
   [[nodiscard]] std::string text() const;
   /// The same, one value a line, for people who look at a failed test.
   [[nodiscard]] std::string indented(unsigned level = 0) const;
@@ -48,6 +48,8 @@ public:
   void member(std::string_view name) override;
   void end_struct() override;
   void begin_array(std::uint64_t length) override;
+  void begin_text(std::uint64_t length) override;
+  void left_out(const btf::LeftOut& rest) override;
   void end_array() override;
   void cpu_list(std::string_view ranges) override;
   void pointer(std::uint64_t value) override;

@@ -5,6 +5,7 @@
 
 #include "host/base/utf8.hpp"
 #include "host/plugin/call/allocator_call.hpp"
+#include "host/report/cut_reasons.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -126,6 +127,7 @@ std::vector<std::string> msc_call::cuts(int rc) const {
   if (hidden() != 0)
     list.push_back(fmt::format("{} of {} entries shown; --limit 0 shows all", rows_ + counted_ - hidden(),
                                rows_ + counted_));
+  std::ranges::move(report::cut_reasons(writer_.cuts(), environment_.limits), std::back_inserter(list));
   std::ranges::copy(said(limit_notes_), std::back_inserter(list));
   if (special_) std::ranges::move(special_->pointers().cuts(), std::back_inserter(list));
   return list;

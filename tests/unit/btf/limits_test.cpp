@@ -28,10 +28,49 @@ TEST_F(DecodeLimits, ArrayElements) {
   const std::vector<std::byte> bytes(5000);
   const auto shown = tree(b.array(u8, 5000), bytes);
   EXPECT_EQ(shown.label, "5000");
-  EXPECT_EQ(shown.children.size(), 4096U);
+  EXPECT_EQ(shown.children.size(), 4097U);
+  EXPECT_EQ(shown.children.back().label, "left out: zero");
   limits.elements = 2;
-  EXPECT_EQ(show(b.array(u8, 5), bytes), "[5: 0:uint8, 0:uint8]");
-  EXPECT_EQ(show(b.array(b.record("r", {{"a", u8}}), 5), bytes), "[5: r{a=0:uint8}, r{a=0:uint8}]");
+  EXPECT_EQ(show(b.array(u8, 5), bytes), "[5: 0:uint8, 0:uint8, left out: zero]");
+  EXPECT_EQ(show(b.array(b.record("r", {{"a", u8}}), 5), bytes),
+            "[5: r{a=0:uint8}, r{a=0:uint8}, left out: zero]");
+  EXPECT_EQ(show(b.array(u8, 2), bytes), "[2: 0:uint8, 0:uint8]");
+}
+
+TEST_F(DecodeLimits, HiddenElementsAreLookedAt) {
+  std::vector<std::byte> bytes(8192 * 4);
+  const TypeId big = b.array(u32, 8192);
+  const auto rest = [&] { return tree(big, bytes).children.back().label; };
+  const auto cuts = [&] {
+    TreeVisitor visitor;
+    return btf::Decoder::compile(b.types(), big, limits)->decode(bytes, visitor);
+  };
+  EXPECT_EQ(rest(), "left out: zero");
+  EXPECT_FALSE(cuts().any()) << "what is zero is no loss";
+  bytes[5000 * 4 + 3] = std::byte{1};
+  EXPECT_EQ(rest(), "left out: [5000] is not zero");
+  EXPECT_EQ(cuts().longest, 8192U);
+  bytes[8191 * 4] = std::byte{1}, bytes[5000 * 4 + 3] = {};
+  EXPECT_EQ(rest(), "left out: [8191] is not zero");
+  bytes[4096 * 4] = std::byte{1};
+  EXPECT_EQ(rest(), "left out: [4096] is not zero");
+  bytes.assign(5000 * 4, {}); // the end of it is not there
+  EXPECT_EQ(rest(), "left out");
+  EXPECT_EQ(cuts().longest, 8192U);
+}
+
+TEST_F(DecodeLimits, EachLimitThatCutIsRemembered) {
+  const auto cuts = [&](TypeId type, const std::vector<std::byte>& bytes) {
+    TreeVisitor visitor;
+    return btf::Decoder::compile(b.types(), type, limits)->decode(bytes, visitor);
+  };
+  const TypeId one = b.record("one", {{"a", u32}, {"b", u32}});
+  EXPECT_FALSE(cuts(one, pack(1U, 2U)).any());
+  limits.nodes = 2;
+  EXPECT_TRUE(cuts(one, pack(1U, 2U)).nodes);
+  limits.nodes = 3, limits.depth = 1;
+  EXPECT_FALSE(cuts(one, pack(1U, 2U)).nodes);
+  EXPECT_TRUE(cuts(one, pack(1U, 2U)).depth);
 }
 
 TEST_F(DecodeLimits, DepthOfMembers) {

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arrays: their texts, their runs of equal elements, and what is not shown of them.
+#include "host/base/utf8.hpp"
+#include "host/btf/behind.hpp"
+#include "host/report/text_value.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mapscope::report {
+
+namespace {
+
+void append_escaped(std::string_view sequence, std::string& out) {
+  for (const char c : sequence) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+}
+
+/// Control characters, also C1, which terminals act on (U+0080 to U+009F).
+bool is_control(std::string_view sequence) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
+  return byte(0) < 0x20 || byte(0) == 0x7f || (byte(0) == 0xc2 && byte(1) < 0xa0);
+}
+
+/// In quotes, with nothing of it lost: what is no UTF-8, and what a terminal must be spared, is escaped.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = utf8_length(text, i);
+    const std::string_view sequence = text.substr(i, std::max<std::size_t>(length, 1));
+    i += sequence.size();
+    if (sequence == "\n")
+      out += "\\n";
+    else if (sequence == "\t")
+      out += "\\t";
+    else if (sequence == "\"" || sequence == "\\")
+      (out += '\\') += sequence;
+    else if (length == 0 || is_control(sequence))
+      append_escaped(sequence, out);
+    else
+      out += sequence;
+  }
+  return out + '"';
+}
+
+} // namespace
+
+/// The characters before the first 0.
+std::string TextTree::text_of(const Node& array) const {
+  std::string text;
+  for (const std::uint32_t child : array.children) {
+    if (!node(child).is_byte || node(child).byte == 0) break;
+    text += static_cast<char>(node(child).byte);
+  }
+  return text;
+}
+
+/// What is not shown is known to be zero, or there is nothing that is not shown.
+bool TextTree::has_all(const Node& array) const {
+  return array.children.size() >= array.length || (array.rest && array.rest->zero);
+}
+
+void TextTree::close_array(Node& array) const {
+  const bool all = has_all(array);
+  array.zero = array.zero && all;
+  array.cut = array.cut || !all;
+  if (!array.is_text || array.zero) return;
+  const auto behind = std::span(array.children).subspan(text_of(array).size());
+  array.cut =
+      array.cut || !std::ranges::all_of(behind, [&](std::uint32_t child) { return node(child).zero; });
+}
+
+/// By structure, not by text: nested arrays are compared once a level, and never formatted for it.
+bool TextTree::same(std::uint32_t a, std::uint32_t b) const {
+  const Node &left = node(a), &right = node(b);
+  if (left.kind != right.kind || left.text != right.text || left.member != right.member) return false;
+  if (left.kind == Kind::scalar) return true;
+  return !left.cut && !right.cut && left.length == right.length &&
+         std::ranges::equal(left.children, right.children,
+                            [this](std::uint32_t l, std::uint32_t r) { return same(l, r); });
+}
+
+/// A pointer that nothing is said of but that a limit kept it from being followed.
+bool TextTree::is_withheld(const Node& pointer) const {
+  return pointer.kind == Kind::pointer && std::ranges::any_of(pointer.children, [this](std::uint32_t child) {
+           return node(child).member == "deref_skipped_reason" &&
+                  node(child).text.starts_with(btf::not_followed);
+         });
+}
+
+/// The end of the run of equal (or all zero) elements that begins at `first`.
+std::size_t TextTree::run_end(const Node& array, std::size_t first) const {
+  const bool zero = node(array.children[first]).zero;
+  std::size_t end = first + 1;
+  const bool withheld = is_withheld(node(array.children[first]));
+  while (end < array.children.size() && node(array.children[end]).zero == zero &&
+         (zero || (withheld && is_withheld(node(array.children[end]))) ||
+          same(array.children[first], array.children[end])))
+    ++end;
+  return end;
+}
+
+/// What stands for all elements of a run. Pointers that are not followed are told by their number.
+std::string TextTree::run_text(const Node& array, std::size_t first, std::size_t end) const {
+  const Node& element = node(array.children[first]);
+  std::string text;
+  if (end - first > 1 && is_withheld(element))
+    text = fmt::format("{} pointers [{}]", end - first, node(element.children.back()).text);
+  else
+    append_one_line(element, text);
+  return text;
+}
+
+std::string TextTree::left_out_text(const Node& array) const {
+  if (array.children.size() >= array.length) return "";
+  std::size_t shown = array.children.size();
+  if (!array.rest && shown != 0 && node(array.children.back()).cut) --shown; // it says why no more follow
+  if (array.rest && array.rest->zero) {
+    const std::uint64_t last = array.length - 1;
+    return shown == last ? fmt::format("... [{}] zero", last) : fmt::format("... [{}..{}] zero", shown, last);
+  }
+  std::string out = fmt::format("... {} of {} shown", shown, array.length);
+  if (array.rest && array.rest->not_zero) out += fmt::format(", [{}] is not zero", *array.rest->not_zero);
+  return out;
+}
+
+/// Behind the text what cut it short. Zeros behind it are no part of it, whether they are shown or not.
+void TextTree::append_text(const Node& array, std::string& out) const {
+  out += quoted(text_of(array));
+  if (!array.children.empty() && !node(array.children.back()).is_byte)
+    out += ' ', append_one_line(node(array.children.back()), out);
+  if (!has_all(array)) out += ' ' + left_out_text(array);
+}
+
+/// Runs of equal elements are merged; what is zero is only counted.
+void TextTree::append_array(const Node& array, std::string& out) const {
+  if (array.is_text) return append_text(array, out);
+  if (array.zero && !array.children.empty()) {
+    out += fmt::format("[all {} zero]", array.length);
+    return;
+  }
+  out += '[';
+  bool gap = false;
+  for (std::size_t i = 0; i < array.children.size();) {
+    const std::size_t end = run_end(array, i);
+    const bool merged = end - i > 2;
+    if (i != 0) out += ", ";
+    if (merged)
+      out += fmt::format("[{}..{}]=", i, end - 1);
+    else if (gap)
+      out += fmt::format("[{}]=", i);
+    out += run_text(array, i, merged ? end : i + 1);
+    gap = merged;
+    i = merged ? end : i + 1;
+  }
+  if (const std::string left_out = left_out_text(array); !left_out.empty())
+    out += (array.children.empty() ? "" : ", ") + left_out;
+  out += ']';
+}
+
+} // namespace mapscope::report

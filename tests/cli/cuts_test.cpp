@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the limits of values leave out: where the report says it, and what --strict makes of it.
+#include "tests/cli/mapscope.hpp"
+#include "tests/support/core_file.hpp"
+#include "tests/support/scheduler_core.hpp"
+
+#include <rapidjson/document.h>
+
+namespace mapscope::cli_test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+/// A scheduler's section, and what its pointers lead to: eight words, of which the first is not zero.
+Ran dump(const std::string& setting, const Words& more = {}) {
+  const test::ScratchFile core(test::scheduler_core({}));
+  Words words = {"dump", core.path(), "-q", "--strict", "--set", setting};
+  words.insert(words.end(), more.begin(), more.end());
+  return run(words);
+}
+
+TEST(Cuts, ZerosThatAreLeftOutAreNoLoss) {
+  const Ran json = dump("report.array_elements=1", {"-j"}), text = dump("report.array_elements=1");
+  EXPECT_EQ(json.exit_code, 0) << json.err;
+  EXPECT_EQ(text.exit_code, 0) << text.err;
+  EXPECT_THAT(json.out, HasSubstr("\"left_out\":{\"zero\":true}"));
+  EXPECT_THAT(text.out, HasSubstr("... [1..7] zero"));
+}
+
+TEST(Cuts, ReachTheStatusInEveryFormat) {
+  const std::pair<const char*, const char*> limits[] = {
+      {"report.depth=2", "what is nested 2 deep is not shown (report.depth)"},
+      {"report.nodes=4", "where there are more than 4 values the rest is left out (report.nodes)"}};
+  for (const auto& [setting, sentence] : limits)
+    for (const Words& format : {Words{}, Words{"-j"}}) {
+      const Ran ran = dump(setting, format);
+      EXPECT_EQ(ran.exit_code, 3) << setting << ran.err;
+      EXPECT_THAT(ran.out, HasSubstr(format.empty() ? "[truncated] " : "\"status\":\"truncated\""));
+      EXPECT_THAT(ran.out, HasSubstr(sentence));
+    }
+}
+
+} // namespace
+} // namespace mapscope::cli_test
