@@ -4,6 +4,7 @@
 #include "host/base/checked.hpp"
 #include "host/btf/cpu_ranges.hpp"
 #include "host/btf/plan.hpp"
+#include "host/btf/wide_number.hpp"
 
 #include <algorithm>
 #include <array>
@@ -106,7 +107,19 @@ private:
     charge(node.size);
     bytes = bytes.first(node.size);
     if (node.op == Op::bytes) return out_.bytes(bytes);
+    if (node.op == Op::wide_int) return wide_int(node, bytes, 0);
+    if (node.op == Op::odd_real) return odd_real(node, bytes);
     out_.boolean(std::ranges::any_of(bytes, [](std::byte byte) { return byte != std::byte{}; }));
+  }
+
+  void wide_int(const Node& node, Bytes bytes, unsigned shift) {
+    const WideInteger wide = wide_integer(bytes, shift, node.bits, node.is_signed);
+    out_.wide_number({std::span(wide.bytes).first((node.bits + 7) / 8), node.bits, wide.decimal, "", false});
+  }
+
+  void odd_real(const Node& node, Bytes bytes) {
+    const OddReal real = btf::odd_real(bytes, node.name);
+    out_.wide_number({bytes, node.bits, real.decimal, real.format, real.is_guess});
   }
 
   void too_deep(std::uint32_t depth) {
@@ -225,13 +238,15 @@ private:
     out_.end_truncated();
   }
 
-  /// Bits may begin anywhere and straddle storage units: nine bytes hold 64 of them.
+  /// Bits may begin anywhere and straddle storage units: nine bytes hold 64 of them, seventeen 128.
   void bitfield(const PlanMember& member, Bytes bytes, std::uint32_t depth) {
     --left_;
     if (depth >= limits_.depth) return too_deep(depth);
     const unsigned needed = (member.shift + member.width + 7U) / 8;
     const Bytes own = part(bytes, member.offset, needed);
     if (own.size() < needed) return truncated_bytes(needed, own);
+    if (const Node& node = plan_.nodes[member.node]; node.op == Op::wide_int)
+      return wide_int(node, own, member.shift);
     std::uint64_t raw = load_number(own.data(), std::min(needed, 8U)) >> member.shift;
     if (needed > 8) raw |= static_cast<std::uint64_t>(own[8]) << (64 - member.shift);
     scalar(plan_.nodes[member.node], raw);

@@ -5,6 +5,7 @@
 #include "host/btf/legible.hpp"
 #include "host/btf/record_member.hpp"
 #include "host/btf/special.hpp"
+#include "host/btf/wide_number.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -90,6 +91,7 @@ private:
       return integer(type);
     case BTF_KIND_FLOAT:
       if (type->size == 4 || type->size == 8) return add(sized(Op::real, type->size));
+      if (is_odd_real(type->size)) return odd_real(type);
       return unsupported(fmt::format("a floating-point number of {} bytes", type->size));
     case BTF_KIND_ENUM:
     case BTF_KIND_ENUM64:
@@ -135,9 +137,24 @@ private:
     if (type->size == 0) return unsupported("an integer of 0 bytes");
     if ((encoding & BTF_INT_BOOL) != 0)
       return add(sized(type->size > 8 ? Op::wide_boolean : Op::boolean, type->size));
-    if (type->size > 8) return add(sized(Op::bytes, type->size));
+    if (type->size > 16) return add(sized(Op::bytes, type->size));
+    if (type->size > 8) return wide_integer(type, type->size * 8);
     if ((encoding & BTF_INT_CHAR) != 0 && type->size == 1) return add(sized(Op::character, 1));
     return add(sized((encoding & BTF_INT_SIGNED) != 0 ? Op::signed_int : Op::unsigned_int, type->size));
+  }
+
+  /// `bits` is the storage's, or a bitfield's width.
+  std::uint32_t wide_integer(const btf_type* type, std::uint32_t bits) {
+    Node node = sized(Op::wide_int, type->size);
+    node.is_signed = (btf_int_encoding(type) & BTF_INT_SIGNED) != 0;
+    node.bits = bits;
+    return add(node);
+  }
+
+  std::uint32_t odd_real(const btf_type* type) {
+    Node node = sized(Op::odd_real, type->size);
+    node.name = types_.text(type->name_off);
+    return add(node);
   }
 
   /// `bits` is the storage's, or a bitfield's width.
@@ -297,7 +314,8 @@ private:
     member.shift = placed.bit_offset % 8;
     if (placed.bit_size != 0) {
       member.node = bitfield(placed.type, placed.bit_size);
-      if (!is_scalar(plan_.nodes[member.node].op)) return member;
+      const Op op = plan_.nodes[member.node].op;
+      if (!is_scalar(op) && op != Op::wide_int) return member;
       member.access = Access::bitfield;
       member.width = static_cast<std::uint8_t>(placed.bit_size);
     } else if (member.shift != 0) {
@@ -319,6 +337,9 @@ private:
   std::uint32_t bitfield(TypeId id, std::uint32_t width) {
     const TypeId peeled = types_.peel(id);
     const btf_type* type = types_.type(peeled);
+    const bool is_wide =
+        width > 64 && width <= 128 && type != nullptr && btf_is_int(type) && type->size <= 16;
+    if (is_wide) return wide_integer(type, width);
     if (type == nullptr || width > 64) return unsupported(fmt::format("a bitfield of {} bits", width));
     if (btf_is_any_enum(type)) return enumeration(peeled, type, width);
     if (!btf_is_int(type)) return unsupported(fmt::format("a bitfield of type {}", types_.spell(id)));

@@ -27,6 +27,8 @@ enum class Op : std::uint8_t {
   pointer,
   // All others.
   wide_boolean, ///< of more than 8 bytes
+  wide_int,     ///< of more than 8 bytes, up to 16, or a bitfield of more than 64 bits
+  odd_real,     ///< neither 4 nor 8 bytes
   bytes,
   cpu_mask,
   record,
@@ -57,12 +59,12 @@ struct PlanMember {
 
 struct Node {
   Op op = Op::unsupported;
-  bool is_signed = false;  ///< enumeration
+  bool is_signed = false;  ///< enumeration, wide integer
   bool open_ended = false; ///< record: its last member is; array: it has no length
   bool is_text = false;    ///< array: of plain characters
   std::uint32_t bits = 0;  ///< scalar: of the storage, or of the bitfield
   std::uint64_t size = 0;  ///< bytes
-  std::string_view name;   ///< record and section: type name
+  std::string_view name;   ///< record, section and odd_real: type name
   /// Record, section: first member. Enumeration: first constant. Array: the element's node. Unsupported: the
   /// reason. CPU mask: bytes before the first word.
   std::uint32_t first = 0;

@@ -25,6 +25,15 @@ struct LeftOut {
   std::optional<std::uint64_t> not_zero = {}; ///< the first that is not, if one was found
 };
 
+/// A number that none of the other events can hold.
+struct WideNumber {
+  std::span<const std::byte> bytes;
+  std::uint32_t bits = 0;
+  std::string_view decimal; ///< "" when it cannot be told
+  std::string_view format;  ///< how the bytes of a float were read; "" of an integer
+  bool is_guess = false;    ///< the format is
+};
+
 class ValueVisitor {
 public:
   virtual ~ValueVisitor() = default;
@@ -34,6 +43,8 @@ public:
   virtual void boolean(bool value) = 0;
   virtual void character(std::uint8_t value) = 0;
   virtual void real(std::uint32_t bits, double value) = 0;
+  /// Integers of more than 64 bits, floats of other sizes than 4 and 8 bytes.
+  virtual void wide_number(const WideNumber& number) = 0;
   /// `variant` is empty-optional when no constant has the value. `value` holds the two's complement of values
   /// above 2^63-1, `is_signed` says how to print it.
   virtual void enumeration(std::uint32_t bits, std::int64_t value, std::optional<std::string_view> variant,

@@ -59,12 +59,27 @@ void JsonValue::real(std::uint32_t bits, double value) {
   out_.raw('}');
 }
 
+/// Bytes to a reader that knows no more; the number is a string, which no reader rounds.
+void JsonValue::wide_number(const btf::WideNumber& number) {
+  out_.begin_value(R"({"kind":"bytes","hex":")");
+  out_.raw_hex(number.bytes);
+  out_.raw(R"(","bits":)");
+  out_.raw_number(std::uint64_t{number.bits});
+  if (!number.decimal.empty()) out_.raw(R"(,"value":)"), out_.quoted(number.decimal);
+  if (!number.format.empty()) out_.raw(R"(,"format":)"), out_.quoted(number.format);
+  if (number.is_guess) out_.raw(R"(,"format_is_guess":true)");
+  out_.raw('}');
+}
+
 void JsonValue::enumeration(std::uint32_t bits, std::int64_t value, std::optional<std::string_view> variant,
-                            bool /*is_signed: the report keeps the two's complement*/) {
+                            bool is_signed) {
   out_.begin_value(R"({"kind":"enum","bits":)");
   out_.raw_number(std::uint64_t{bits});
   out_.raw(R"(,"value":)");
-  out_.raw_number(value);
+  if (is_signed)
+    out_.raw_number(value);
+  else
+    out_.raw_number(static_cast<std::uint64_t>(value));
   out_.raw(R"(,"variant":)");
   if (variant)
     out_.quoted(*variant);

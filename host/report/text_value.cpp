@@ -81,7 +81,15 @@ void TextTree::character(std::uint8_t value) {
   nodes_[used_ - 1].byte = value;
 }
 void TextTree::real(std::uint32_t bits, double value) {
-  scalar(bits == 32 ? fmt::format("{}", static_cast<float>(value)) : fmt::format("{}", value), value == 0);
+  scalar(bits == 32 ? fmt::format("{}", static_cast<float>(value)) : fmt::format("{}", value),
+         value == 0 && !std::signbit(value));
+}
+/// A float with how it was read; a question mark says that this is a guess.
+void TextTree::wide_number(const btf::WideNumber& number) {
+  std::string text(number.decimal);
+  if (text.empty()) append_hex(text, number.bytes);
+  if (!number.format.empty()) text += fmt::format(" ({}{})", number.format, number.is_guess ? "?" : "");
+  scalar(text, std::ranges::all_of(number.bytes, [](std::byte byte) { return byte == std::byte{}; }));
 }
 void TextTree::enumeration(std::uint32_t, std::int64_t value, std::optional<std::string_view> variant,
                            bool is_signed) {

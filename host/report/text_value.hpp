@@ -67,6 +67,7 @@ public:
   void boolean(bool value) override;
   void character(std::uint8_t value) override;
   void real(std::uint32_t bits, double value) override;
+  void wide_number(const btf::WideNumber& number) override;
   void enumeration(std::uint32_t bits, std::int64_t value, std::optional<std::string_view> variant,
                    bool is_signed) override;
   void begin_struct(std::optional<std::string_view> type_name) override;

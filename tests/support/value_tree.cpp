@@ -88,6 +88,12 @@ void TreeVisitor::unsigned_int(std::uint32_t bits, std::uint64_t value) {
 void TreeVisitor::boolean(bool value) { leaf(value ? "true" : "false"); }
 void TreeVisitor::character(std::uint8_t value) { leaf(fmt::format("{}:char", value)); }
 void TreeVisitor::real(std::uint32_t bits, double value) { leaf(fmt::format("{}:float{}", value, bits)); }
+void TreeVisitor::wide_number(const btf::WideNumber& number) {
+  std::string hex;
+  append_hex(hex, number.bytes);
+  leaf(fmt::format("{}:wide{}<{}>{}{}", number.decimal, number.bits, hex, number.format,
+                   number.is_guess ? "?" : ""));
+}
 void TreeVisitor::enumeration(std::uint32_t bits, std::int64_t value, std::optional<std::string_view> variant,
                               bool is_signed) {
   leaf(fmt::format("{}({}):{}{}", variant.value_or("?"), value, is_signed ? "enum" : "uenum", bits));

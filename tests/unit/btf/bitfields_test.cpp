@@ -44,6 +44,22 @@ TEST_F(Bitfields, SixtyFourBitsFromEveryBit) {
   }
 }
 
+TEST_F(Bitfields, UpTo128BitsFromEveryBit) {
+  for (std::uint32_t shift = 0; shift < 8; ++shift) {
+    BtfBuilder own;
+    const TypeId wide = own.integer("__int128", 16, BTF_INT_SIGNED);
+    const TypeId type = own.record("r", {{"x", wide, shift, 128}}, 24);
+    EXPECT_EQ(decode_text(own.types(), type, pack(~0ULL << shift, ~0ULL, 0x7fULL >> (7 - shift))),
+              "r{x=-1:wide128<ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff ff>}")
+        << shift;
+  }
+  const TypeId without = b.integer("unsigned __int128", 16),
+               with_sign = b.integer("__int128", 16, BTF_INT_SIGNED);
+  const TypeId type = b.record("r", {{"a", without, 0, 65}, {"b", with_sign, 65, 63}}, 16);
+  EXPECT_EQ(show(type, 5ULL, ~0ULL),
+            "r{a=18446744073709551621:wide65<05 00 00 00 00 00 00 00 01>, b=-1:int63}");
+}
+
 TEST_F(Bitfields, EnumsKeepTheirNames) {
   const TypeId state = b.enumeration("state", {{"IDLE", 0}, {"BUSY", 2}});
   const TypeId level = b.enumeration("level", {{"BELOW", -1}, {"ABOVE", 1}});

@@ -80,8 +80,10 @@ TEST(JsonValue, Enums) {
               R"({"kind":"enum","bits":32,"value":2,"variant":"MODE_DRAIN"})");
   expect_json([](V& v) { v.enumeration(32, 99, std::nullopt, true); },
               R"({"kind":"enum","bits":32,"value":99,"variant":null})");
-  expect_json([](V& v) { v.enumeration(64, -1, std::nullopt, false); }, // 2^64-1 as the format has it
-              R"({"kind":"enum","bits":64,"value":-1,"variant":null})");
+  expect_json([](V& v) { v.enumeration(64, -1, std::nullopt, false); }, // what it is, and no other number
+              R"({"kind":"enum","bits":64,"value":18446744073709551615,"variant":null})");
+  expect_json([](V& v) { v.enumeration(64, -1, "LOW", true); },
+              R"({"kind":"enum","bits":64,"value":-1,"variant":"LOW"})");
 }
 
 TEST(JsonValue, Structs) {
@@ -104,6 +106,33 @@ TEST(JsonValue, Arrays) {
   expect_json([](V& v) { v.begin_array(5000), v.unsigned_int(8, 1), v.end_array(); },
               R"({"kind":"array","len":5000,"elements":[{"kind":"uint","bits":8,"value":1}]})");
   expect_json([](V& v) { v.begin_array(0), v.end_array(); }, R"({"kind":"array","len":0,"elements":[]})");
+}
+
+TEST(JsonValue, WhatIsLeftOutOfAnArray) {
+  const auto cut = [](btf::LeftOut rest) {
+    return [=](V& v) {
+      v.begin_array(2), v.begin_text(9), v.unsigned_int(8, 1), v.left_out(rest), v.end_array(),
+          v.boolean(true);
+      v.end_array();
+    };
+  };
+  const std::string head = R"({"kind":"array","len":2,"elements":[{"kind":"array","len":9,"elements":[)"
+                           R"({"kind":"uint","bits":8,"value":1}],"left_out":)",
+                    tail = R"(},{"kind":"bool","value":true}]})";
+  expect_json(cut({.zero = true}), head + R"({"zero":true})" + tail);
+  expect_json(cut({.not_zero = 5}), head + R"({"zero":false,"first_not_zero":5})" + tail);
+  expect_json(cut({}), head + R"({"zero":false})" + tail);
+}
+
+TEST(JsonValue, NumbersThatNoKindHoldsAreBytesWithANumber) {
+  const auto bytes = bytes_of({0, 60});
+  expect_json([&](V& v) { v.wide_number({bytes, 65, "18446744073709551616", "", false}); },
+              R"({"kind":"bytes","hex":"00 3c","bits":65,"value":"18446744073709551616"})");
+  expect_json(
+      [&](V& v) { v.wide_number({bytes, 16, "1", "binary16", true}); },
+      R"({"kind":"bytes","hex":"00 3c","bits":16,"value":"1","format":"binary16","format_is_guess":true})");
+  expect_json([&](V& v) { v.wide_number({bytes, 16, "", "binary16 or bfloat16", false}); },
+              R"({"kind":"bytes","hex":"00 3c","bits":16,"format":"binary16 or bfloat16"})");
 }
 
 TEST(JsonValue, BytesAndText) {

@@ -38,7 +38,33 @@ Events array(std::vector<int> values, std::uint32_t bits = 32) {
   };
 }
 
-Events text_array(const std::string& text) { return array(std::vector<int>(text.begin(), text.end()), 8); }
+/// `length` as declared; 0: that of the text.
+Events text_array(const std::string& text, std::uint64_t length = 0, std::optional<btf::LeftOut> rest = {}) {
+  return [=](V& v) {
+    v.begin_text(length == 0 ? text.size() : length);
+    for (const char c : text) v.unsigned_int(8, static_cast<unsigned char>(c));
+    if (rest) v.left_out(*rest);
+    v.end_array();
+  };
+}
+
+/// Of `length` elements the first are shown.
+Events cut_array(std::vector<int> values, std::uint64_t length, btf::LeftOut rest) {
+  return [=](V& v) {
+    v.begin_array(length);
+    for (const int value : values) v.unsigned_int(32, static_cast<std::uint64_t>(value));
+    v.left_out(rest);
+    v.end_array();
+  };
+}
+
+Events list_of(const std::vector<Events>& elements) {
+  return [=](V& v) {
+    v.begin_array(elements.size());
+    for (const auto& element : elements) element(v);
+    v.end_array();
+  };
+}
 
 TEST(TextValue, Scalars) {
   EXPECT_EQ(line([](V& v) { v.signed_int(32, -5); }), "-5");
@@ -95,9 +121,94 @@ TEST(TextValue, QuotedStrings) {
   EXPECT_EQ(line(text_array(std::string("comm\0\0", 6))), "\"comm\"");
   EXPECT_EQ(line(text_array("a\"b\\c\n\t")), "\"a\\\"b\\\\c\\n\\t\"");
   EXPECT_EQ(line(text_array(std::string("a\0rest", 6))), "\"a\"");
-  EXPECT_EQ(line(text_array("a\033[2J")), "[97, 27, 91, 50, 74]");
-  EXPECT_EQ(line(text_array("x")), "[120]"); // one byte is a number
-  EXPECT_EQ(line(array({65, 66})), "[65, 66]");
+  EXPECT_EQ(line(text_array("a\033[2J")), "\"a\\x1b[2J\"");
+  EXPECT_EQ(line(text_array("x")), "\"x\"");
+  EXPECT_EQ(line(array({65, 66}, 8)), "[65, 66]") << "bytes are numbers, whatever they spell";
+  EXPECT_EQ(line(text_array(std::string(4, '\0'))), "\"\"");
+  EXPECT_EQ(line(text_array("Zürich")), "\"Zürich\"");
+  EXPECT_EQ(line(text_array("a\xff\xc3")), "\"a\\xff\\xc3\"") << "what is no UTF-8 is not lost";
+  EXPECT_EQ(line(text_array("\xc2\x9b")), "\"\\xc2\\x9b\"");
+}
+
+TEST(TextValue, WhatLiesBehindTheEndOfATextIsNoPartOfIt) {
+  EXPECT_EQ(line(text_array(std::string("bash\0\x01\xff", 7))), "\"bash\"");
+  const auto member = [](const Events& text) {
+    return [=](V& v) { v.begin_struct("s"), v.member("comm"), text(v), v.end_struct(); };
+  };
+  EXPECT_EQ(line(member(text_array(std::string(4, '\0')))), "s{}");
+  EXPECT_EQ(line(member(text_array(std::string("\0old", 4)))), "s{comm=\"\"}") << "it is not all zero";
+  const Events one = text_array(std::string("a\0b", 3)), other = text_array(std::string("a\0c", 3));
+  EXPECT_EQ(line(list_of({one, one, one, other})), "[\"a\", \"a\", \"a\", \"a\"]");
+}
+
+TEST(TextValue, ATextThatIsCutSaysSo) {
+  EXPECT_EQ(line(text_array("long te", 512, btf::LeftOut{.not_zero = 7})),
+            "\"long te\" ... 7 of 512 shown, [7] is not zero");
+  EXPECT_EQ(line(text_array("whole", 512, btf::LeftOut{.zero = true})), "\"whole\"");
+  EXPECT_EQ(line([](V& v) {
+              v.begin_text(9), v.unsigned_int(8, 'a'), v.begin_truncated(1, 0), v.bytes({}),
+                  v.end_truncated();
+              v.end_array();
+            }),
+            "\"a\" <truncated needed=1 had=0>  ... 1 of 9 shown");
+}
+
+TEST(TextValue, WhatIsLeftOutOfAnArrayIsNotTakenForZero) {
+  EXPECT_EQ(line(cut_array({0, 0, 0}, 512, {.not_zero = 300})),
+            "[[0..2]=0, ... 3 of 512 shown, [300] is not zero]");
+  EXPECT_EQ(line(cut_array({0, 0, 0}, 512, {.zero = true})), "[all 512 zero]");
+  EXPECT_EQ(line(cut_array({1, 2}, 512, {.zero = true})), "[1, 2, ... [2..511] zero]");
+  EXPECT_EQ(line(cut_array({1, 2}, 3, {.zero = true})), "[1, 2, ... [2] zero]");
+  EXPECT_EQ(line(cut_array({0, 0}, 512, {})), "[0, 0, ... 2 of 512 shown]")
+      << "it is not there to be looked at";
+  const auto member = [](const Events& list) {
+    return [=](V& v) { v.begin_struct("s"), v.member("hist"), list(v), v.end_struct(); };
+  };
+  EXPECT_EQ(line(member(cut_array({0, 0}, 9, {.not_zero = 8}))),
+            "s{hist=[0, 0, ... 2 of 9 shown, [8] is not zero]}");
+  EXPECT_EQ(line(member(cut_array({0, 0}, 9, {.zero = true}))), "s{}");
+  EXPECT_EQ(lines(cut_array({1, 2}, 9, {.not_zero = 8}), 9),
+            "\n  [0] 1\n  [1] 2\n  ... 2 of 9 shown, [8] is not zero");
+}
+
+TEST(TextValue, WhatIsCutEqualsNothing) {
+  const Events cut = cut_array({1}, 9, {.not_zero = 8}), whole = cut_array({1}, 9, {.zero = true});
+  EXPECT_EQ(line(list_of({cut, cut, cut})),
+            "[[1, ... 1 of 9 shown, [8] is not zero], [1, ... 1 of 9 shown, [8] is "
+            "not zero], [1, ... 1 of 9 shown, [8] is not zero]]");
+  EXPECT_EQ(line(list_of({whole, whole, whole})), "[[0..2]=[1, ... [1..8] zero]]");
+  const auto held = [](const Events& inside) {
+    return [=](V& v) { v.begin_struct("s"), v.member("m"), inside(v), v.end_struct(); };
+  };
+  const Events deep = held([](V& v) { v.unsupported("nested 32 deep, not shown"); });
+  EXPECT_THAT(line(list_of({deep, deep, deep})), testing::Not(HasSubstr("[0..2]")));
+  const Events bytes = held([](V& v) { v.bytes(std::vector<std::byte>(257)); });
+  EXPECT_THAT(line(list_of({bytes, bytes, bytes})), testing::Not(HasSubstr("[0..2]")));
+}
+
+/// The budget of values ends lists without a word but the first.
+TEST(TextValue, AListThatEndsEarlyIsNotZero) {
+  const auto spent = [](V& v) {
+    v.begin_array(3), v.unsigned_int(8, 0), v.unsupported("more than 3 values"), v.end_array();
+  };
+  EXPECT_EQ(line(spent), "[0, <unsupported: more than 3 values>, ... 1 of 3 shown]");
+  EXPECT_EQ(line([](V& v) { v.begin_array(3), v.unsigned_int(8, 0), v.end_array(); }),
+            "[0, ... 1 of 3 shown]");
+  EXPECT_EQ(line([](V& v) { v.real(64, -0.0); }), "-0");
+  EXPECT_EQ(line([](V& v) { v.begin_struct("s"), v.member("a"), v.real(64, -0.0), v.end_struct(); }),
+            "s{a=-0}");
+}
+
+TEST(TextValue, WideNumbers) {
+  const auto bytes = bytes_of({0, 60}), zero = bytes_of({0, 0});
+  EXPECT_EQ(line([&](V& v) { v.wide_number({bytes, 128, "-5", "", false}); }), "-5");
+  EXPECT_EQ(line([&](V& v) { v.wide_number({bytes, 128, "0.5", "x87", true}); }), "0.5 (x87?)");
+  EXPECT_EQ(line([&](V& v) { v.wide_number({bytes, 16, "", "binary16 or bfloat16", false}); }),
+            "00 3c (binary16 or bfloat16)");
+  EXPECT_EQ(line([&](V& v) {
+              v.begin_struct("s"), v.member("w"), v.wide_number({zero, 128, "0", "", false}), v.end_struct();
+            }),
+            "s{}");
 }
 
 TEST(TextValue, RunsInArrays) {
@@ -312,6 +423,20 @@ TEST(TextMap, EqualCopiesPerCpuShareALine) {
   const std::vector<std::optional<Typed>> copies = {value(one), value(two), value(one)};
   EXPECT_THAT(text(a_map(), {{Shape::percpu_element, {}, 5, {}, copies}}, {}, {.list_lines = 2}),
               HasSubstr("    cpu 1     2\n    ... 2 of 3 CPUs shown (report.inside)\n"));
+}
+
+TEST(TextMap, CopiesThatDifferBehindACutShareNoLine) {
+  const Says cut(cut_array({1}, 9, {.not_zero = 8})), whole(cut_array({1}, 9, {.zero = true}));
+  const std::vector<std::byte> other = bytes_of({2});
+  const auto shown = [&](std::vector<std::optional<Typed>> copies) {
+    const std::string all = text(a_map(), {{Shape::percpu_element, {}, 5, {}, copies}});
+    return all.substr(head.size() + 1);
+  };
+  const std::string is = "[1, ... 1 of 9 shown, [8] is not zero]";
+  EXPECT_EQ(shown({value(cut), Typed{&cut, other}}),
+            "  5:\n    cpu 0     " + is + "\n    cpu 1     " + is + "\n\n");
+  EXPECT_EQ(shown({value(cut), value(cut)}), "  5:\n    all CPUs  " + is + "\n\n") << "compared as bytes";
+  EXPECT_EQ(shown({value(whole), Typed{&whole, other}}), "  5:\n    all CPUs  [1, ... [1..8] zero]\n\n");
 }
 
 Field a_field(FieldKind kind, std::string_view name, std::uint64_t number = 0, std::string_view text = "") {
