@@ -16,57 +16,24 @@
 
 namespace mapscope {
 
+// clang-format off
 /// Of a map: its record, the lists of its rows, and how its render ended.
-inline constexpr std::string_view map_member_names[] = {"name",
-                                                        "full_name",
-                                                        "map_type",
-                                                        "type_name",
-                                                        "key_size",
-                                                        "value_size",
-                                                        "max_entries",
-                                                        "id",
-                                                        "map_flags",
-                                                        "flag_names",
-                                                        "map_extra",
-                                                        "map_kva",
-                                                        "btf_id",
-                                                        "frozen",
-                                                        "refcnt",
-                                                        "usercnt",
-                                                        "pinned",
-                                                        "programs",
-                                                        "bytes",
-                                                        "via",
-                                                        "value",
-                                                        "value_hex",
-                                                        "entries",
-                                                        "array_entries",
-                                                        "elements",
-                                                        "percpu_entries",
-                                                        "percpu_hash_entries",
-                                                        "renderer",
-                                                        "status",
-                                                        "entry_count",
-                                                        "error",
-                                                        "findings"};
+inline constexpr std::string_view map_member_names[] = {
+    "name", "full_name", "map_type", "type_name", "key_size", "value_size", "max_entries", "id", "map_flags",
+    "flag_names", "map_extra", "map_kva", "btf_id", "frozen", "refcnt", "usercnt", "pinned", "programs", "bytes", "via",
+    "types_from", "value", "value_hex", "entries", "array_entries", "elements", "percpu_entries", "percpu_hash_entries",
+    "renderer", "status", "entry_count", "error", "limits", "notes", "findings"};
 /// Of a row, whatever its shape.
-inline constexpr std::string_view row_member_names[] = {"key",       "key_hex", "index",   "value",
-                                                        "value_hex", "payload", "per_cpu", "per_cpu_hex"};
+inline constexpr std::string_view row_member_names[] = {
+    "key", "key_hex", "index", "value", "value_hex", "payload", "per_cpu", "per_cpu_hex"};
 /// Of an allocator: what the host says of it and of its slots.
-inline constexpr std::string_view allocator_member_names[] = {"allocator_name",
-                                                              "entries",
-                                                              "truncated",
-                                                              "elem_size",
-                                                              "payload_btf_type_id",
-                                                              "payload_type_reason",
-                                                              "renderer",
-                                                              "entry_count",
-                                                              "status",
-                                                              "error",
-                                                              "findings"};
+inline constexpr std::string_view allocator_member_names[] = {
+    "allocator_name", "entries", "truncated", "elem_size", "payload_btf_type_id", "payload_type_reason",
+    "renderer", "status", "entry_count", "error", "limits", "notes", "findings"};
 /// Of a part of the kernel.
-inline constexpr std::string_view kernel_member_names[] = {"renderer", "entry_count", "status", "error",
-                                                           "findings"};
+inline constexpr std::string_view kernel_member_names[] = {
+    "renderer", "status", "entry_count", "error", "limits", "notes", "findings"};
+// clang-format on
 
 /// The names that the open objects of one render have.
 class MemberNames {

@@ -102,7 +102,7 @@ void misuse(const Render& render, std::string_view how) {
   if (how == "size_of_no_type") (void)host.type_size(call, 0x777, &size);
   if (how == "option_of_nobody") (void)render.option("undeclared");
   if (how == "finding_of_no_weight") (void)host.finding(call, 77, "x");
-  if (how == "count_beyond") (void)host.count(call, UINT64_MAX), (void)host.count(call, UINT64_MAX);
+  if (how == "count_beyond") (void)host.count(call, 1), (void)host.count(call, UINT64_MAX);
   if (how == "slots_of_a_map") {
     msc_slots slots{};
     slots.size = sizeof slots;

@@ -75,7 +75,9 @@ TEST(MemberNames, HaveAllThatTheWriterGives) {
     row.shape = shape, row.key = row.value = typed, row.copies = copies, row.payload = typed;
     writer->row(value);
     writer->row(row);
-    writer->end({report::Status::partial, "x@1", 1, "an error"});
+    report::Outcome outcome{report::Status::partial, "x@1", 1, "an error"};
+    outcome.limits = {"a limit"}, outcome.notes = {"a note"};
+    writer->end(outcome);
     rapidjson::Document document;
     document.Parse(kept.text.c_str());
     ASSERT_FALSE(document.HasParseError()) << kept.text;
