@@ -5,6 +5,7 @@
 #include "expected.hpp"
 #include "values.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <gtest/gtest.h>
 #include <map>
@@ -227,6 +228,24 @@ TEST_F(ArenaPointers, IntoASlotHaveItsTypeWhateverTheyDeclare) {
     const Value* pointer = member_of(value, "forward_to_slot");
     ASSERT_TRUE(pointer->HasMember("deref")) << as_text(*pointer);
     EXPECT_TRUE((*pointer)["deref"] == stated["slot"]) << as_text((*pointer)["deref"]);
+  });
+}
+
+/// The allocators' own section leads to all of their slots: a limit on entries bounds that, too.
+TEST(Allocators, ALimitBoundsWhatTheirSectionLeadsTo) {
+  for_each_guest([](const Capture& capture, const Seen& seen) {
+    const auto& maps = seen.report["maps"].GetArray();
+    const auto section = std::ranges::find_if(maps, [](const Value& map) {
+      return std::string_view(map["name"].GetString()).starts_with("allocato.bss");
+    });
+    ASSERT_NE(section, maps.end());
+    const std::string spec = "id:" + std::to_string((*section)["id"].GetUint());
+    const std::string text = run({"dump", capture.vmcore(), "-q", "--limit", "3", "--map", spec}).out;
+    EXPECT_LT(std::ranges::count(text, '\n'), 1000);
+    EXPECT_NE(text.find("  [truncated] objects not shown: "), text.npos);
+    const auto cut = dump(capture.vmcore(), {"--limit", "3", "--map", spec});
+    EXPECT_STREQ(cut["maps"][0]["status"].GetString(), "truncated");
+    EXPECT_STREQ((*section)["status"].GetString(), "complete") << "without a limit";
   });
 }
 
