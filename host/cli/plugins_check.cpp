@@ -12,9 +12,12 @@ namespace mapscope::cli {
 
 namespace {
 
-int conclude(StdoutStream& out, const std::string& file, bool kept) {
-  out.append(fmt::format("{}: {}\n", report::printable(file),
-                         kept ? "keeps the contract" : "does not keep the contract"));
+int conclude(StdoutStream& out, const std::string& file, bool kept, bool warned = false) {
+  const char* verdict = !kept ? "does not keep the contract"
+                        : warned
+                            ? "keeps the contract as far as it was run; the warnings say where it was not"
+                            : "keeps the contract";
+  out.append(fmt::format("{}: {}\n", report::printable(file), verdict));
   const int written = out.finish();
   return kept ? written : exit_no_report;
 }
@@ -40,11 +43,13 @@ int plugins_check(const PluginsCheckOptions& options) {
   if (!plugin.usable()) return conclude(out, options.file, false);
   const plugin::CheckLimits limits{std::chrono::seconds(options.seconds), loaded->config.budget.memory};
   out.flush();
+  bool warned = false;
   const bool kept = plugin::check(plugin, limits, [&](const plugin::RuleResult& result) {
     print_rules({&result, 1}, out);
-    out.flush(); // a plugin that hangs costs each rule its whole time
+    out.flush(); // a plugin that hangs costs a rule its whole time
+    warned = warned || result.verdict == plugin::RuleResult::Verdict::warning;
   });
-  return conclude(out, options.file, kept);
+  return conclude(out, options.file, kept, warned);
 }
 
 } // namespace mapscope::cli

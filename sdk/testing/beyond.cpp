@@ -26,10 +26,11 @@ std::uint64_t mix(std::uint64_t seed, std::string_view text) {
 }
 
 /// The word at a multiple of eight.
-std::uint64_t word(Beyond::Memory memory, std::uint64_t seed, std::uint64_t address) {
+std::uint64_t word(const Beyond& beyond, std::uint64_t seed, std::uint64_t address) {
   const std::uint64_t drawn = mix(seed ^ address), kind = drawn >> 60;
-  if (memory == Beyond::Memory::noise) return drawn;
+  if (beyond.memory == Beyond::Memory::noise) return drawn;
   // Pointers into one small region, so that chains meet themselves; small numbers, powers of two, ends.
+  if (kind == 7 && beyond.map != 0) return beyond.map;
   if (kind < 8) return 0xffff888000000000 + (drawn & 0xffff8);
   if (kind < 11) return drawn & 31;
   if (kind < 13) return 1ULL << (drawn & 15);
@@ -37,8 +38,9 @@ std::uint64_t word(Beyond::Memory memory, std::uint64_t seed, std::uint64_t addr
 }
 
 /// What lies where a plugin reads no more than four bytes, which is a size, a shift or a state.
-std::uint64_t number(std::uint64_t seed, std::uint64_t address) {
+std::uint64_t number(const Beyond& beyond, std::uint64_t seed, std::uint64_t address) {
   const std::uint64_t drawn = mix(mix(seed) ^ address), kind = drawn >> 60;
+  if (!beyond.numbers.empty() && kind % 3 == 0) return beyond.numbers[(drawn >> 8) % beyond.numbers.size()];
   if (kind < 6) return drawn & 15;
   if (kind < 11) return 1ULL << (drawn % 12);
   return kind < 13 ? 0 : drawn;
@@ -54,11 +56,11 @@ void read_beyond(const Beyond& beyond, std::uint32_t space, std::uint64_t addres
   if (beyond.memory == Beyond::Memory::zeros) return void(std::ranges::fill(to, std::byte{0}));
   const std::uint64_t seed = mix(beyond.seed ^ space);
   if (beyond.memory == Beyond::Memory::pointers && to.size() <= sizeof(std::uint32_t)) {
-    const std::uint64_t value = number(seed, address);
+    const std::uint64_t value = number(beyond, seed, address);
     return void(std::memcpy(to.data(), &value, to.size()));
   }
   for (std::size_t done = 0; done < to.size();) {
-    const std::uint64_t at = address + done, value = word(beyond.memory, seed, at & ~7ULL);
+    const std::uint64_t at = address + done, value = word(beyond, seed, at & ~7ULL);
     const std::size_t inside = at & 7, piece = std::min(sizeof value - inside, to.size() - done);
     std::memcpy(to.data() + done, reinterpret_cast<const std::byte*>(&value) + inside, piece);
     done += piece;
@@ -92,6 +94,8 @@ const Beyond::Type* BeyondTypes::certain(msc_type type) const {
 std::size_t BeyondTypes::size(msc_type type) const {
   if (const auto* known = certain(type); known != nullptr && known->size != 0) return known->size;
   const std::uint64_t drawn = draw(type, "size");
+  const auto& numbers = beyond_->numbers;
+  if (!numbers.empty() && (drawn >> 32) % 3 == 0) return numbers[(drawn >> 8) % numbers.size()];
   return drawn % 32 == 0 ? drawn >> 40 : 8 * (1 + drawn % 32); // now and then absurd
 }
 

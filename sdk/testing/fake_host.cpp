@@ -326,7 +326,7 @@ int field(Render* call, const msc_field* field) {
   if (!call->row_open || !call->row_counts) call->report.lines.push_back(line_of(*field));
   if (field->kind == MSC_OBJECT || field->kind == MSC_LIST) call->fields.push_back(field->kind == MSC_LIST);
   if (field->kind == MSC_OBJECT) call->names.open();
-  if (ends && !in_list) call->names.close();
+  if (ends && (call->fields.empty() || !call->fields.back())) call->names.close();
   if (ends && call->fields.empty())
     call->row_open = false;
   else if (ends)

@@ -1,98 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/check/check.hpp"
 
-#include "host/base/glob.hpp"
-#include "host/plugin/check/check_process.hpp"
+#include "host/plugin/check/check_reach.hpp"
 #include "host/plugin/check/check_worker.hpp"
+#include "host/plugin/check/targets.hpp"
 #include "host/plugin/select/library.hpp"
 #include "host/plugin/verify/elf_image.hpp"
 
 #include <mapscope/testing/conformance.hpp>
 
 #include <algorithm>
-#include <bpf/libbpf.h>
 #include <fmt/format.h>
-#include <linux/bpf.h>
 
 namespace mapscope::plugin {
 
 namespace {
 
 using Verdict = RuleResult::Verdict;
-
-constexpr int most_map_types = 256;
-
-/// Numbers of the map types that an attach line may meet; names and value types are of maps of any type.
-std::vector<std::uint32_t> map_types(const Attach& attach) {
-  if (attach.kind != AttachKind::map_type)
-    return {BPF_MAP_TYPE_ARRAY, BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_PERCPU_ARRAY};
-  std::vector<std::uint32_t> types;
-  for (int type = 1; type < most_map_types; ++type) {
-    const char* name = ::libbpf_bpf_map_type_str(static_cast<bpf_map_type>(type));
-    if (name != nullptr && std::ranges::any_of(attach.patterns, [&](const std::string& pattern) {
-          return glob_match(pattern, name);
-        }))
-      types.push_back(static_cast<std::uint32_t>(type));
-  }
-  // A type that this libbpf does not know yet.
-  return types.empty() ? std::vector<std::uint32_t>{most_map_types} : types;
-}
-
-/// No map: a part of the kernel.
-msc_target kernel_of(std::uint32_t attach) {
-  msc_target target{};
-  target.size = sizeof target;
-  target.attach = attach;
-  target.key_type = target.value_type = MSC_BYTES;
-  return target;
-}
-
-msc_target map_of(std::uint32_t attach, std::uint32_t map_type) {
-  msc_target target = kernel_of(attach);
-  target.map = 0xffff888000010000;
-  target.map_type = map_type;
-  target.key_size = sizeof(std::uint32_t);
-  target.value_size = 24;
-  target.max_entries = 100;
-  return target;
-}
-
-/// A variable in a section.
-msc_target allocator_of(std::uint32_t attach) {
-  msc_target target = map_of(attach, BPF_MAP_TYPE_ARRAY);
-  target.root = target.map + 0x1000;
-  return target;
-}
-
-/// Two map types a line are enough: a line for all types would take for ever.
-std::vector<msc_target> targets_of(std::uint32_t at, const Attach& attach) {
-  constexpr std::size_t most = 2;
-  if (attach.kind == AttachKind::allocator) return {allocator_of(at)};
-  if (attach.kind == AttachKind::kernel) return {kernel_of(at)};
-  std::vector<msc_target> targets;
-  for (const std::uint32_t type : map_types(attach))
-    if (targets.size() < most) targets.push_back(map_of(at, type));
-  return targets;
-}
-
-std::map<std::string, std::string, std::less<>> options_of(const Manifest& manifest) {
-  std::map<std::string, std::string, std::less<>> values;
-  for (const Option& option : manifest.options) values[option.name] = option.fallback.value_or("");
-  return values;
-}
-
-std::vector<testing::FakeHost> hosts_of(const Plugin& plugin) {
-  constexpr std::size_t most = 64;
-  std::vector<testing::FakeHost> hosts;
-  const auto& attaches = plugin.manifest().attaches;
-  for (std::uint32_t at = 0; at < attaches.size(); ++at)
-    for (const msc_target& target : targets_of(at, attaches[at]))
-      for (testing::FakeHost& host : testing::made_up_hosts(target, options_of(plugin.manifest()))) {
-        host.root_name = "a_variable", host.root_type = attaches[at].variable_type;
-        if (hosts.size() < most) hosts.push_back(std::move(host));
-      }
-  return hosts;
-}
+using Say = std::function<void(const RuleResult&)>;
+using Work = std::function<CheckAnswer(const CheckProgress&)>;
 
 // In the process of a rule.
 
@@ -108,28 +34,125 @@ CheckAnswer keeps(const Plugin& plugin, const testing::Rule& rule, const CheckPr
   progress("loading it");
   const auto entry = load(plugin);
   if (!entry) return {false, entry.error().text};
-  const auto finding = rule.run({*entry, hosts_of(plugin), progress});
-  return {finding.kept, finding.text};
+  auto finding = rule.run({*entry, made_up_hosts_of(plugin.manifest()), progress});
+  return {finding.kept, std::move(finding.text), std::move(finding.what)};
+}
+
+struct NamedWork {
+  std::string rule;
+  Work work;
+};
+
+/// Behind P1, in their order.
+std::vector<NamedWork> rules_for(const Plugin& plugin, const CheckLimits& limits) {
+  std::vector<NamedWork> rules;
+  for (const testing::Rule& rule : testing::rules())
+    rules.push_back(
+        {rule.name, [&](const CheckProgress& progress) { return keeps(plugin, rule, progress); }});
+  rules.push_back({"P11", [&](const CheckProgress& progress) {
+                     return same_in_worker(plugin, made_up_hosts_of(plugin.manifest()), limits, progress);
+                   }});
+  for (std::uint32_t at = 0; at < plugin.manifest().attaches.size(); ++at)
+    rules.push_back(
+        {"P12", [&plugin, at](const CheckProgress& progress) { return reach(plugin, at, progress); }});
+  return rules;
+}
+
+/// Runs rules one after the other, and tells one cause once.
+class Log {
+public:
+  Log(const CheckLimits& limits, const Say& say) : limits_(limits), say_(say) {}
+
+  CheckAnswer run(const NamedWork& rule) {
+    CheckAnswer answer = in_own_process(limits_, rule.work);
+    if (!answer.kept) all_kept_ = false;
+    if (!answer.kept && is_known(rule.rule, answer.what)) return answer;
+    tell_same();
+    if (!answer.kept) found_.push_back({rule.rule, answer.what});
+    const Verdict verdict = !answer.kept        ? Verdict::fail
+                            : answer.is_warning ? Verdict::warning
+                                                : Verdict::pass;
+    say_({rule.rule, verdict, printable(answer.text, 512)});
+    return answer;
+  }
+
+  /// Rules that found what one before them did.
+  void tell_same() {
+    if (first_same_.empty()) return;
+    say_({range(first_same_, last_same_), Verdict::fail,
+          fmt::format("as {}: {}", same_.rule, printable(same_.what, 512))});
+    first_same_.clear();
+  }
+
+  void leave_out(const std::string& first, const std::string& last, const std::string& why) {
+    tell_same();
+    say_({range(first, last), Verdict::warning,
+          fmt::format("not run: {}, as {} says", why, found_.back().rule)});
+  }
+
+  [[nodiscard]] bool all_kept() const { return all_kept_; }
+
+private:
+  static std::string range(const std::string& first, const std::string& last) {
+    return first == last ? first : first + "-" + last;
+  }
+
+  struct Found {
+    std::string rule, what;
+  };
+
+  /// Two findings that differ in numbers alone, as maps of other sizes make them, have one cause.
+  static std::string without_numbers(std::string what) {
+    std::erase_if(what, [](char c) { return c >= '0' && c <= '9'; });
+    return what;
+  }
+
+  /// True when a rule before found it too, and it will be told with others.
+  bool is_known(const std::string& rule, const std::string& what) {
+    const auto before = std::ranges::find_if(
+        found_, [&](const Found& found) { return without_numbers(found.what) == without_numbers(what); });
+    if (what.empty() || before == found_.end()) return false;
+    if (same_.rule != before->rule) tell_same();
+    same_ = *before;
+    if (first_same_.empty()) first_same_ = rule;
+    last_same_ = rule;
+    return true;
+  }
+
+  const CheckLimits& limits_;
+  const Say& say_;
+  bool all_kept_ = true;
+  std::vector<Found> found_;           ///< what is without where, each once
+  Found same_;                         ///< that rules found which are not told yet
+  std::string first_same_, last_same_; ///< these
+};
+
+/// Why no other rule is worth its time: the first render of each is one of P2's, or two hung already.
+std::string why_end(const NamedWork& rule, const CheckAnswer& answer, unsigned hung) {
+  using End = CheckAnswer::End;
+  if (answer.end == End::hung && (rule.rule == "P2" || hung > 1)) return "it hangs";
+  if (answer.end == End::gone && rule.rule == "P2") return "it does not come back from render()";
+  return "";
 }
 
 } // namespace
 
-bool check(const Plugin& plugin, const CheckLimits& limits,
-           const std::function<void(const RuleResult&)>& say) {
-  bool all_kept = true;
-  const auto run = [&](const char* name, const auto& rule) {
-    const auto answer = in_own_process(limits.time_per_rule, rule);
-    all_kept = all_kept && answer.kept;
-    say({name, answer.kept ? Verdict::pass : Verdict::fail, printable(answer.text, 512)});
-    return answer.kept;
-  };
-  if (!run("P1", [&](const CheckProgress& progress) { return loads(plugin, progress); })) return false;
-  for (const testing::Rule& rule : testing::rules())
-    run(rule.name, [&](const CheckProgress& progress) { return keeps(plugin, rule, progress); });
-  run("P11", [&](const CheckProgress& progress) {
-    return same_in_worker(plugin, hosts_of(plugin), limits, progress);
-  });
-  return all_kept;
+bool check(const Plugin& plugin, const CheckLimits& limits, const Say& say) {
+  Log log(limits, say);
+  const auto loading = [&](const CheckProgress& progress) { return loads(plugin, progress); };
+  if (!log.run({"P1", loading}).kept) return false;
+  const auto rules = rules_for(plugin, limits);
+  unsigned hung = 0;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    const CheckAnswer answer = log.run(rules[i]);
+    hung += answer.end == CheckAnswer::End::hung ? 1 : 0;
+    const std::string why = why_end(rules[i], answer, hung);
+    if (why.empty() || i + 1 == rules.size()) continue;
+    log.leave_out(rules[i + 1].rule, rules.back().rule, why);
+    break;
+  }
+  log.tell_same();
+  return log.all_kept();
 }
 
 } // namespace mapscope::plugin

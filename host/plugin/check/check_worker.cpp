@@ -8,6 +8,8 @@
 #include "host/plugin/worker/worker_faults.hpp"
 #include "host/plugin/worker/worker_trace.hpp"
 
+#include <mapscope/contract.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -25,8 +27,8 @@ constexpr std::size_t most_shown = 80;
 /// One render, as lines: its first says how it ended.
 std::string rendered(const msc_plugin& entry, const testing::FakeHost& host) {
   const testing::Report report = host.render(entry);
-  return fmt::format("it returned {}, {} rows, {} counted\n{}", report.rc, report.rows, report.counted,
-                     report.text());
+  return fmt::format("it returned {}, {} rows, {} counted\n{}", contract::code_name(report.rc), report.rows,
+                     report.counted, report.text());
 }
 
 Result<const msc_plugin*> confine_and_load(const Plugin& plugin, const CheckLimits& limits, int fd,
@@ -108,19 +110,22 @@ std::string difference(std::string_view here, std::string_view there) {
   return fmt::format("\"{}\" here, \"{}\" in a worker process", line(here), line(there));
 }
 
+CheckAnswer found(std::string what, const testing::FakeHost& where) {
+  return {.kept = false, .text = fmt::format("{} (on {})", what, where.about), .what = std::move(what)};
+}
+
 CheckAnswer compare(const Plugin& plugin, std::span<const testing::FakeHost> hosts, const Said& said,
                     const CheckProgress& progress) {
   const std::size_t reached = said.renders.size();
   if (reached < hosts.size())
-    return {false, fmt::format("in a worker process: {} (host {})", said.failure, reached)};
+    return found(fmt::format("in a worker process: {}", said.failure), hosts[reached]);
   progress("loading it");
   const auto entry = load(plugin);
   if (!entry) return {false, entry.error().text};
   for (std::size_t i = 0; i < hosts.size(); ++i) {
-    progress(fmt::format("host {}", i));
+    progress(fmt::format("on {}", hosts[i].about));
     const std::string here = rendered(**entry, hosts[i]);
-    if (here != said.renders[i])
-      return {false, fmt::format("{} (host {})", difference(here, said.renders[i]), i)};
+    if (here != said.renders[i]) return found(difference(here, said.renders[i]), hosts[i]);
   }
   return {true, fmt::format("a worker process gives the same: {} renders", hosts.size())};
 }

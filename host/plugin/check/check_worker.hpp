@@ -5,8 +5,8 @@
 // in a report. Thread rule: from a process with one thread.
 #pragma once
 
-#include "host/plugin/check/check.hpp"
 #include "host/plugin/check/check_process.hpp"
+#include "host/plugin/select/registry.hpp"
 
 #include <mapscope/testing/fake_host.hpp>
 

@@ -19,13 +19,15 @@ struct Subject {
   const msc_plugin* plugin = nullptr;
   /// Rules start from each of these, and change it.
   std::vector<FakeHost> hosts;
-  /// Told what comes next, such as "host 2, call 17 answers EFAULT": the last words before a crash.
+  /// Told what comes next, such as "on a hash map of struct x, read() answers MSC_EFAULT, as call 17": the
+  /// last words before a crash.
   std::function<void(const std::string&)> about_to = [](const std::string&) {};
 };
 
 struct Finding {
   bool kept = true;
   std::string text; ///< what was done, or what was found where
+  std::string what; ///< found, without where: the same in two rules has one cause
 };
 
 struct Rule {
@@ -37,8 +39,10 @@ struct Rule {
 std::span<const Rule> rules();
 
 /// Hosts that have any memory and any type, none of which makes sense: for a plugin of which nothing but its
-/// target is known. Budgets are those of small maps.
+/// target is known. Budgets are those of small maps. Each has other
+/// memory.
 std::vector<FakeHost> made_up_hosts(const msc_target& target,
-                                    const std::map<std::string, std::string, std::less<>>& config);
+                                    const std::map<std::string, std::string, std::less<>>& config,
+                                    std::size_t count = 8);
 
 } // namespace mapscope::testing

@@ -87,6 +87,10 @@ struct Beyond {
     std::vector<std::string> members;
   };
   std::map<std::string, Type, std::less<>> types;
+  std::uint64_t map = 0; ///< what leads back to the map that is rendered, now and then; 0: nothing
+  /// Such as the map's own: now and then they are what is read, and the size of a type, as a plugin that
+  /// compares them goes on only where they agree.
+  std::vector<std::uint32_t> numbers;
 };
 
 /// "read" of bit 0 of Report::helpers, and so on.
