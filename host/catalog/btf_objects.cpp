@@ -34,7 +34,8 @@ Result<BtfObjects::Record> BtfObjects::record_at(std::uint64_t address) {
   const auto object = Object::read(walk_.reader, address, fields_.size, &fault);
   if (!object)
     return fail_at(Errc::not_in_dump, address,
-                   fmt::format("struct btf at {:#x} is {}", address, target::fault_text(fault)));
+                   fmt::format("struct btf at {:#x} is {}", address,
+                               target::fault_text(fault, walk_.reader.space(), address)));
   return Record{.data = object->get<std::uint64_t>(fields_.data),
                 .base = object->get<std::uint64_t>(fields_.base).value_or(0),
                 .data_size = object->get<std::uint32_t>(fields_.data_size),
@@ -83,7 +84,8 @@ Result<std::shared_ptr<const btf::Types>> BtfObjects::parse(std::uint64_t addres
   std::vector<std::byte> raw(record->data_size);
   if (const auto fault = walk_.reader.read(record->data, raw); fault != target::Fault::none)
     return fail_at(Errc::not_in_dump, record->data,
-                   fmt::format("the data of BTF object {} is {}", record->id, target::fault_text(fault)));
+                   fmt::format("the data of BTF object {} is {}", record->id,
+                               target::fault_text(fault, walk_.reader.space(), record->data)));
   auto base = base_of(*record);
   if (!base) return std::unexpected(std::move(base.error()).within(fmt::format("BTF object {}", record->id)));
   auto types = btf::Types::parse(

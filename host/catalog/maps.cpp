@@ -64,7 +64,8 @@ public:
     const auto object = Object::read(walk_.reader, address, fields_.size, &fault);
     if (!object) {
       map.type_name = "unknown";
-      map.problem = fmt::format("its struct bpf_map at {:#x} is {}", address, target::fault_text(fault));
+      map.problem = fmt::format("its struct bpf_map at {:#x} is {}", address,
+                                target::fault_text(fault, walk_.reader.space(), address));
       return map;
     }
     read_header(*object, map);

@@ -99,8 +99,8 @@ private:
     target::Fault fault{};
     auto object = Object::read(walk_.reader, address, size, &fault);
     if (!object)
-      walk_.gaps.push_back(
-          fmt::format("program {}: its {} at {:#x} is {}", id, what, address, target::fault_text(fault)));
+      walk_.gaps.push_back(fmt::format("program {}: its {} at {:#x} is {}", id, what, address,
+                                       target::fault_text(fault, walk_.reader.space(), address)));
     return object;
   }
 

@@ -31,7 +31,8 @@ std::string_view arch_name(std::uint16_t machine) {
 
 class ElfCore final : public Source {
 public:
-  ElfCore(MappedFile file, std::string_view arch) : file_(std::move(file)), arch_(arch) {}
+  ElfCore(MappedFile file, std::string_view arch, const OpenOptions& options)
+      : file_(std::move(file)), arch_(arch), pieces_(options.zero_excluded) {}
 
   std::string_view format() const override { return "ELF core"; }
   std::string_view arch() const override { return arch_; }
@@ -41,6 +42,8 @@ public:
   std::span<const std::byte> view(std::uint64_t address, std::size_t want) const override {
     return pieces_.view(address, want);
   }
+  Absence why_absent(std::uint64_t address) const override { return pieces_.why_absent(address); }
+  std::uint64_t left_out_bytes() const override { return pieces_.left_out_bytes(); }
 
   void add_segment(const Elf64_Phdr& header);
   void add_notes(const Elf64_Phdr& header);
@@ -76,7 +79,9 @@ void ElfCore::add_segment(const Elf64_Phdr& header) {
   const std::uint64_t promised = std::min(header.p_filesz, header.p_memsz);
   const auto bytes = as_far_as_there(file(), header.p_offset, promised);
   missing_ += promised - bytes.size();
-  pieces_.add(header.p_paddr, header.p_memsz, bytes);
+  pieces_.add(header.p_paddr, promised, bytes);
+  // makedumpfile -E ends a segment's bytes where pages that it leaves out begin (write_elf_pages_cyclic()).
+  pieces_.leave_out(header.p_paddr + promised, header.p_memsz - promised);
 }
 
 constexpr std::uint64_t note_padded(std::uint64_t size) { return (size + 3) & ~3ULL; }
@@ -165,10 +170,11 @@ std::uint64_t bytes_cut_off(const Source& source) {
   return core != nullptr ? core->missing() : 0;
 }
 
-Result<std::unique_ptr<Source>> open_elf_core(const std::string& name, MappedFile file) {
+Result<std::unique_ptr<Source>> open_elf_core(const std::string& name, MappedFile file,
+                                              const OpenOptions& options) {
   const auto header = check_header(name, file.bytes());
   if (!header) return std::unexpected(header.error());
-  auto core = std::make_unique<ElfCore>(std::move(file), arch_name(header->e_machine));
+  auto core = std::make_unique<ElfCore>(std::move(file), arch_name(header->e_machine), options);
   if (auto read = read_program_headers(name, *header, *core); !read)
     return std::unexpected(std::move(read.error()));
   if (core->is_of_a_process())

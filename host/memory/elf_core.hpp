@@ -21,6 +21,7 @@ bool is_elf(std::span<const std::byte> bytes);
 std::uint64_t bytes_cut_off(const Source& source);
 
 /// Errors name the file and what of it is not what an ELF core of a kernel looks like.
-Result<std::unique_ptr<Source>> open_elf_core(const std::string& name, MappedFile file);
+Result<std::unique_ptr<Source>> open_elf_core(const std::string& name, MappedFile file,
+                                              const OpenOptions& options = {});
 
 } // namespace mapscope::memory

@@ -2,26 +2,71 @@
 #include "host/memory/pieces.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace mapscope::memory {
 
 void Pieces::add(std::uint64_t address, std::uint64_t size, std::span<const std::byte> bytes) {
   if (!bytes.empty()) present_.push_back({address, bytes});
-  if (bytes.size() < size) absent_.push_back({address + bytes.size(), address + size});
+  if (bytes.size() < size) cut_off_.push_back({address + bytes.size(), address + size});
+}
+
+void Pieces::leave_out(std::uint64_t address, std::uint64_t size) {
+  if (size != 0) left_out_.push_back({address, address + size});
 }
 
 void Pieces::settle() {
   cut_overlaps();
   for (const Present& piece : present_)
     segments_.push_back({piece.address, piece.bytes.size(), piece.bytes.size()});
-  std::ranges::stable_sort(absent_, {}, &Absent::address);
-  std::uint64_t covered = 0;
-  for (const Absent& range : absent_) {
-    add_absent({std::max(range.address, covered), range.end});
-    covered = std::max(covered, range.end);
-  }
-  absent_.clear();
+  unite(cut_off_);
+  unite(left_out_);
+  const Ranges present = present_ranges();
+  cut_off_ = without(cut_off_, present);
+  left_out_ = without(without(left_out_, present), cut_off_);
+  for (const Ranges* ranges : {&cut_off_, &left_out_})
+    for (const Range& range : *ranges) segments_.push_back({range.address, range.end - range.address, 0});
   join_segments();
+}
+
+/// Sorts, and joins what touches.
+void Pieces::unite(Ranges& ranges) {
+  std::ranges::sort(ranges, {}, &Range::address);
+  Ranges joined;
+  for (const Range& range : ranges) {
+    if (!joined.empty() && range.address <= joined.back().end)
+      joined.back().end = std::max(joined.back().end, range.end);
+    else
+      joined.push_back(range);
+  }
+  ranges = std::move(joined);
+}
+
+/// What of `ranges` is not in `taken`. Both are in order, so each is met once, or a few times.
+Pieces::Ranges Pieces::without(const Ranges& ranges, const Ranges& taken) {
+  Ranges left;
+  for (Range range : ranges) {
+    auto cut = std::ranges::upper_bound(taken, range.address, {}, &Range::end);
+    for (; cut != taken.end() && cut->address < range.end; ++cut) {
+      if (range.address < cut->address) left.push_back({range.address, cut->address});
+      range.address = cut->end;
+    }
+    if (range.address < range.end) left.push_back(range);
+  }
+  return left;
+}
+
+const Pieces::Range* Pieces::find(const Ranges& ranges, std::uint64_t address) {
+  const auto after = std::ranges::upper_bound(ranges, address, {}, &Range::address);
+  if (after == ranges.begin() || address >= std::prev(after)->end) return nullptr;
+  return &*std::prev(after);
+}
+
+Pieces::Ranges Pieces::present_ranges() const {
+  Ranges ranges;
+  for (const Present& piece : present_) ranges.push_back({piece.address, piece.end()});
+  unite(ranges);
+  return ranges;
 }
 
 void Pieces::cut_overlaps() {
@@ -34,18 +79,6 @@ void Pieces::cut_overlaps() {
     covered = std::max(covered, piece.end());
   }
   std::erase_if(present_, [](const Present& piece) { return piece.bytes.empty(); });
-}
-
-/// What of `range` no piece holds. Ranges come one behind the other, so each piece is met a few times at
-/// most.
-void Pieces::add_absent(Absent range) {
-  auto piece = std::ranges::upper_bound(present_, range.address, {}, &Present::end);
-  for (; piece != present_.end() && piece->address < range.end; ++piece) {
-    if (range.address < piece->address)
-      segments_.push_back({range.address, piece->address - range.address, 0});
-    range.address = piece->end();
-  }
-  if (range.address < range.end) segments_.push_back({range.address, range.end - range.address, 0});
 }
 
 void Pieces::join_segments() {
@@ -63,11 +96,25 @@ void Pieces::join_segments() {
 
 std::span<const std::byte> Pieces::view(std::uint64_t address, std::size_t want) const {
   const auto after = std::ranges::upper_bound(present_, address, {}, &Present::address);
-  if (after == present_.begin()) return {};
-  const Present& piece = *std::prev(after);
-  const std::uint64_t offset = address - piece.address;
-  if (offset >= piece.bytes.size()) return {};
-  return piece.bytes.subspan(offset, std::min<std::uint64_t>(want, piece.bytes.size() - offset));
+  const std::uint64_t offset = after == present_.begin() ? 0 : address - std::prev(after)->address;
+  if (after != present_.begin() && offset < std::prev(after)->bytes.size())
+    return std::prev(after)->bytes.subspan(
+        offset, std::min<std::uint64_t>(want, std::prev(after)->bytes.size() - offset));
+  const Range* range = left_out_is_zero_ ? find(left_out_, address) : nullptr;
+  if (range == nullptr) return {};
+  static constexpr std::array<std::byte, 64U << 10> zeros{};
+  return std::span(zeros).first(std::min<std::uint64_t>({want, zeros.size(), range->end - address}));
+}
+
+Absence Pieces::why_absent(std::uint64_t address) const {
+  if (find(cut_off_, address) != nullptr) return Absence::cut_off;
+  return find(left_out_, address) != nullptr ? Absence::left_out : Absence::not_described;
+}
+
+std::uint64_t Pieces::left_out_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Range& range : left_out_) bytes += range.end - range.address;
+  return bytes;
 }
 
 } // namespace mapscope::memory

@@ -3,7 +3,8 @@
 //
 // A dump may describe an address more than once (the kernel's own image and the RAM it lies in, in
 // /proc/vmcore). Bytes that are there win over bytes that are not; of two that are there, the run that begins
-// at the lower address. Thread rule: immutable after settle().
+// at the lower address. What one part of the file leaves out and another lost is lost. Thread rule: immutable
+// after settle().
 #pragma once
 
 #include "host/memory/source.hpp"
@@ -17,13 +18,19 @@ namespace mapscope::memory {
 
 class Pieces {
 public:
-  /// The target had `size` bytes at `address`, the file holds the first of them. No end may wrap.
+  explicit Pieces(bool left_out_is_zero = false) : left_out_is_zero_(left_out_is_zero) {}
+
+  /// The file promises `size` bytes at `address` and holds the first of them. No end may wrap.
   void add(std::uint64_t address, std::uint64_t size, std::span<const std::byte> bytes);
+  /// The target had these, the file does not promise them. No end may wrap.
+  void leave_out(std::uint64_t address, std::uint64_t size);
   /// Call once, when all are added and before anything is asked.
   void settle();
 
   [[nodiscard]] std::span<const Segment> segments() const { return segments_; }
   [[nodiscard]] std::span<const std::byte> view(std::uint64_t address, std::size_t want) const;
+  [[nodiscard]] Absence why_absent(std::uint64_t address) const;
+  [[nodiscard]] std::uint64_t left_out_bytes() const;
 
 private:
   struct Present {
@@ -31,15 +38,20 @@ private:
     std::span<const std::byte> bytes;
     [[nodiscard]] std::uint64_t end() const { return address + bytes.size(); }
   };
-  struct Absent {
+  struct Range {
     std::uint64_t address = 0, end = 0;
   };
+  using Ranges = std::vector<Range>; ///< once settled in order, none touching another
+  static void unite(Ranges& ranges);
+  static Ranges without(const Ranges& ranges, const Ranges& taken);
+  static const Range* find(const Ranges& ranges, std::uint64_t address);
   void cut_overlaps();
-  void add_absent(Absent range);
+  [[nodiscard]] Ranges present_ranges() const;
   void join_segments();
 
+  bool left_out_is_zero_;
   std::vector<Present> present_;
-  std::vector<Absent> absent_;
+  Ranges left_out_, cut_off_;
   std::vector<Segment> segments_;
 };
 

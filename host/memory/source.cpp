@@ -43,7 +43,14 @@ std::size_t Source::read(std::uint64_t address, std::span<std::byte> to) const {
   return done;
 }
 
-Result<std::unique_ptr<Source>> open_source(const std::string& name) {
+Absence Source::why_absent(std::uint64_t address) const {
+  const auto lacks = [&](const Segment& s) {
+    return address >= s.address && address - s.address < s.size && address - s.address >= s.present;
+  };
+  return std::ranges::any_of(segments(), lacks) ? Absence::left_out : Absence::not_described;
+}
+
+Result<std::unique_ptr<Source>> open_source(const std::string& name, const OpenOptions& options) {
   if (name.empty() || name == "live")
     return not_yet("live", "this machine cannot be read yet; give an ELF core of it (/proc/vmcore)");
   if (name.starts_with("qmp:"))
@@ -53,7 +60,7 @@ Result<std::unique_ptr<Source>> open_source(const std::string& name) {
     return not_yet(name, "this machine's memory cannot be read yet; give an ELF core of it (/proc/vmcore)");
   auto file = MappedFile::open(name);
   if (!file) return std::unexpected(file.error());
-  if (is_elf(file->bytes())) return open_elf_core(name, std::move(*file));
+  if (is_elf(file->bytes())) return open_elf_core(name, std::move(*file), options);
   if (const auto other = other_form(file->bytes())) return not_yet(name, *other);
   return not_yet(name, "neither an ELF core nor a kdump file; if it is a raw image of RAM, these cannot be "
                        "read yet: save the memory as ELF (dump-guest-memory)");

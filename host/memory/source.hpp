@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes by physical address. A source knows a file format and nothing of kernels.
 //
-// Refuses: to guess. An address the source does not hold reads as "not there", never as zeros.
-// Thread rule: const members may be called from any thread at once.
+// Refuses: to guess. An address the source does not hold reads as "not there", never as zeros, unless the
+// user says that these are zeros. Thread rule: const members may be called from any thread at once.
 #pragma once
 
 #include "host/base/result.hpp"
@@ -24,6 +24,13 @@ struct Segment {
   std::uint64_t present = 0; ///< bytes at its start that the source really holds (a cut file holds fewer)
 };
 
+/// Why a source holds no bytes at an address.
+enum class Absence : std::uint8_t {
+  not_described, ///< no part of it speaks of that address
+  left_out,      ///< whoever wrote the dump left the page out: it may have been all zeros
+  cut_off,       ///< it was there, and the file ends before
+};
+
 class Source {
 public:
   virtual ~Source() = default;
@@ -43,6 +50,11 @@ public:
   /// Copies bytes from `address` on and returns how many could be copied before the first that is not there.
   [[nodiscard]] virtual std::size_t read(std::uint64_t address, std::span<std::byte> to) const;
 
+  /// Of an address that cannot be read.
+  [[nodiscard]] virtual Absence why_absent(std::uint64_t address) const;
+  /// Bytes that whoever wrote the dump left out; 0 when the format does not tell.
+  [[nodiscard]] virtual std::uint64_t left_out_bytes() const { return 0; }
+
   /// The VMCOREINFO text the file carries beside the memory, or "" (it may still be in the memory itself).
   [[nodiscard]] virtual std::string_view vmcoreinfo() const = 0;
 
@@ -50,8 +62,14 @@ public:
   [[nodiscard]] virtual std::span<const std::string> warnings() const = 0;
 };
 
+struct OpenOptions {
+  /// What the dump left out reads as zeros: right for dumps at level 1, which leave out nothing else, and the
+  /// user's to say. What a cut file lacks, and what no part of it describes, is not touched.
+  bool zero_excluded = false;
+};
+
 /// Opens SOURCE of the command line; a file's format is found from its content.
 /// Errors: one clause naming the file, what was found, and what to try next.
-Result<std::unique_ptr<Source>> open_source(const std::string& name);
+Result<std::unique_ptr<Source>> open_source(const std::string& name, const OpenOptions& options = {});
 
 } // namespace mapscope::memory

@@ -23,6 +23,23 @@ std::string_view fault_text(Fault fault) {
   return "";
 }
 
+std::string fault_text(Fault fault, const AddressSpace& space, std::uint64_t address) {
+  Mapping mapping;
+  if (fault != Fault::not_in_dump || space.translator->translate(address, &mapping) != Fault::none)
+    return std::string(fault_text(fault));
+  switch (space.source->why_absent(mapping.physical)) {
+  case memory::Absence::left_out:
+    return "left out by the dump, maybe because it was all zeros (--zero-excluded reads what a dump of level "
+           "1 left "
+           "out as zeros)";
+  case memory::Absence::cut_off:
+    return "behind the end of the file, which was cut short";
+  case memory::Absence::not_described:
+    break;
+  }
+  return std::string(fault_text(fault));
+}
+
 Fault Reader::page_at(std::uint64_t address, std::span<const std::byte>* rest) {
   const std::uint64_t page = address >> page_shift, inside = address & (page_bytes - 1);
   Cached& cached = cache_[page % cache_.size()];

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 namespace mapscope::target {
 
@@ -60,6 +61,9 @@ struct AddressSpace {
   const memory::Source* source = nullptr;
   const Translator* translator = nullptr;
 };
+
+/// The same with what the source knows of why the bytes at `address` are not there.
+std::string fault_text(Fault fault, const AddressSpace& space, std::uint64_t address);
 
 class Reader {
 public:

@@ -108,7 +108,8 @@ std::vector<std::string> msc_call::problems(int rc, report::Status status) const
     list.emplace_back("something is left out, the dump does not hold it");
   if (has_gaps(rc) && first_fault_)
     list.push_back(
-        fmt::format("first at {:#x}: {}", first_fault_->first, target::fault_text(first_fault_->second)));
+        fmt::format("first at {:#x}: {}", first_fault_->first,
+                    target::fault_text(first_fault_->second, reader_.space(), first_fault_->first)));
   return list;
 }
 

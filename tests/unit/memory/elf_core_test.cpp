@@ -17,7 +17,8 @@ using testing::HasSubstr;
 /// The source of a core; keeps the file while it is read.
 class Opened {
 public:
-  explicit Opened(std::string_view bytes) : file_(bytes), source_(open_source(file_.path())) {
+  explicit Opened(std::string_view bytes, const OpenOptions& options = {})
+      : file_(bytes), source_(open_source(file_.path(), options)) {
     if (!source_) ADD_FAILURE() << source_.error().text;
   }
   const Source* operator->() const { return source_->get(); }
@@ -190,6 +191,61 @@ TEST(ElfCore, ManyProgramHeadersAreCountedInTheFirstSection) {
 TEST(ElfCore, AFileThatIsOneByteSaysSo) {
   const ScratchFile file("\x7f");
   EXPECT_THAT(open_source(file.path()).error().text, HasSubstr("neither an ELF core"));
+}
+
+TEST(ElfCore, WhyBytesAreNotThere) {
+  CoreFile core;
+  core.load(100, "abc", 10);
+  core.load(200, "defgh");
+  std::string file = core.bytes();
+  file.resize(file.size() - 2);
+  const Opened source(file);
+  EXPECT_EQ(source->why_absent(103), Absence::left_out);
+  EXPECT_EQ(source->why_absent(109), Absence::left_out);
+  EXPECT_EQ(source->why_absent(110), Absence::not_described);
+  EXPECT_EQ(source->why_absent(203), Absence::cut_off);
+  EXPECT_EQ(source->why_absent(205), Absence::not_described);
+  EXPECT_EQ(source->left_out_bytes(), 7U);
+}
+
+TEST(ElfCore, WhatWasLeftOutIsZeroWhereTheUserSaysSo) {
+  CoreFile core;
+  core.load(100, "abc", 10);
+  core.load(200, "", 100);
+  core.load(250, "middle");
+  core.load(400, "defgh");
+  std::string file = core.bytes();
+  file.resize(file.size() - 2);
+  const Opened source(file, {.zero_excluded = true});
+  EXPECT_EQ(source.read(100), "abc" + std::string(7, '\0'));
+  EXPECT_EQ(source.read(245, 15), std::string(5, '\0') + "middle" + std::string(4, '\0'));
+  EXPECT_EQ(source.read(290), std::string(10, '\0'));
+  EXPECT_EQ(source.read(110), "") << "no part of the file describes it";
+  EXPECT_EQ(source.read(400), "def") << "what a cut file lost is not zero";
+  EXPECT_EQ(source.read(405), "");
+  EXPECT_THAT(source.segments(), ElementsAre("100+10/3", "200+50/0", "250+50/6", "400+5/3"));
+}
+
+TEST(ElfCore, WhatIsLostInOnePartIsNotZeroByAnother) {
+  CoreFile core;
+  core.load(100, "", 10);
+  core.load(105, "abcde");
+  std::string file = core.bytes();
+  file.resize(file.size() - 5);
+  const Opened source(file, {.zero_excluded = true});
+  EXPECT_EQ(source.read(100), std::string(5, '\0'));
+  EXPECT_EQ(source.read(105), "");
+  EXPECT_EQ(source->why_absent(105), Absence::cut_off);
+  EXPECT_EQ(source->why_absent(104), Absence::left_out);
+}
+
+TEST(ElfCore, LargeHolesComeInPieces) {
+  CoreFile core;
+  core.load(0x1000, "x", 0x40000);
+  const Opened source(core.bytes(), {.zero_excluded = true});
+  EXPECT_EQ(source->view(0x2000, 0x30000).size(), 0x10000U);
+  EXPECT_EQ(source->view(0x40ff0, 0x1000).size(), 0x10U);
+  EXPECT_EQ(source.read(0x1000, 0x40000).size(), 0x40000U);
 }
 
 } // namespace
