@@ -2,6 +2,7 @@
 #include "host/target/kallsyms.hpp"
 
 #include "host/base/checked.hpp"
+#include "host/target/kallsyms_names.hpp"
 
 #include <algorithm>
 #include <array>
@@ -79,17 +80,18 @@ private:
   void sort_by_address() const;
   [[nodiscard]] std::string name_at(std::size_t record) const;
   Result<void> read_tables(const AddressSpace& space, const Vmcoreinfo& info);
-  Result<void> split_tokens(std::span<const std::byte> table, std::span<const std::byte> index);
+  void split_tokens(std::span<const std::byte> table, std::span<const std::byte> index);
   Result<void> choose_encoding(const Vmcoreinfo& info);
-  template <class Visit> void each_record(Visit visit) const;
   void look_up(std::span<const std::string_view> wanted) const;
   void scan(std::span<const std::string_view> wanted) const;
   void scan_suffixed(std::vector<std::string_view> wanted) const;
   std::optional<std::uint64_t> address_of(std::uint32_t index, Encoding encoding) const;
+  bool is_in_order(std::uint32_t index) const;
   bool expands_to(std::span<const std::byte> record, std::string_view name, bool suffixed) const;
 
   std::uint32_t count_ = 0;
   Table names_, offsets_, token_table_;
+  KallsymsNames records_;
   std::array<std::string_view, 256> tokens_;
   std::uint64_t relative_base_ = 0, offsets_at_ = 0;
   bool absolute_ = false;
@@ -112,15 +114,19 @@ std::unexpected<Error> missing(std::string_view table) {
               fmt::format("the kernel's symbol table {} is not in the dump; give --symbols", table));
 }
 
-Result<void> Kallsyms::split_tokens(std::span<const std::byte> table, std::span<const std::byte> index) {
+/// Where a token begins is said twice: by the index, and by the end of the token before. An entry of the
+/// index that is not behind a NUL is damaged.
+void Kallsyms::split_tokens(std::span<const std::byte> table, std::span<const std::byte> index) {
+  const std::string_view all(reinterpret_cast<const char*>(table.data()), table.size());
+  const auto begins_one = [&](std::size_t at) { return at < all.size() && (at == 0 || all[at - 1] == '\0'); };
+  std::size_t behind = 0; // the token before
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
     const auto start = load_at<std::uint16_t>(index, i * sizeof(std::uint16_t));
-    if (!start || *start >= table.size())
-      return fail(Errc::corrupt, "kallsyms_token_index points past its table");
-    const std::string_view rest(reinterpret_cast<const char*>(table.data()) + *start, table.size() - *start);
+    const std::size_t begin = start && begins_one(*start) ? *start : behind;
+    const std::string_view rest = all.substr(std::min(begin, all.size()));
     tokens_[i] = rest.substr(0, rest.find('\0'));
+    behind = begin + tokens_[i].size() + 1;
   }
-  return {};
 }
 
 Result<void> Kallsyms::read_tables(const AddressSpace& space, const Vmcoreinfo& info) {
@@ -141,13 +147,18 @@ Result<void> Kallsyms::read_tables(const AddressSpace& space, const Vmcoreinfo& 
   offsets_at_ = offsets ? *offsets : *addresses;
   offsets_ = Table::at(space, offsets_at_, std::size_t{count_} * (absolute_ ? 8 : 4));
   if (offsets_.bytes().size() < std::size_t{count_} * (absolute_ ? 8 : 4)) return missing("kallsyms_offsets");
-  // Records are some ten bytes on average; a single one may be far longer.
-  names_ = Table::at(space, *names, std::size_t{count_} * 32 + longest_record);
+  // Records are some ten bytes on average; a single one may be far longer. The tokens come behind.
+  const std::size_t at_most = std::size_t{count_} * 32 + longest_record;
+  const bool ends_at_tokens = *table > *names && *table - *names < at_most;
+  names_ = Table::at(space, *names, ends_at_tokens ? *table - *names : at_most);
+  records_ =
+      KallsymsNames(names_.bytes(), count_, ends_at_tokens && names_.bytes().size() == *table - *names);
   token_table_ = Table::at(space, *table, 16U << 10);
   const Table token_index = Table::at(space, *index, 256 * sizeof(std::uint16_t));
   if (const auto base = info.symbol("kallsyms_relative_base")) // gone in 7.0
     relative_base_ = reader.get<std::uint64_t>(*base).value_or(0);
-  return split_tokens(token_table_.bytes(), token_index.bytes());
+  split_tokens(token_table_.bytes(), token_index.bytes());
+  return {};
 }
 
 std::optional<std::uint64_t> Kallsyms::address_of(std::uint32_t index, Encoding encoding) const {
@@ -169,6 +180,16 @@ std::optional<std::uint64_t> Kallsyms::address_of(std::uint32_t index, Encoding 
   return std::nullopt;
 }
 
+/// The table is in order of addresses (scripts/kallsyms.c, sort_symbols()): an address that is not between
+/// its neighbours', while these are in order, is damaged.
+bool Kallsyms::is_in_order(std::uint32_t index) const {
+  const auto own = address_of(index, encoding_);
+  const auto before = index == 0 ? std::nullopt : address_of(index - 1, encoding_);
+  const auto behind = index + 1 == count_ ? std::nullopt : address_of(index + 1, encoding_);
+  if (!own || !before || !behind || *before > *behind) return own.has_value();
+  return *before <= *own && *own <= *behind;
+}
+
 /// Compares without building the name: most records differ in their first token. `suffixed` asks for a name
 /// that goes on with '.' and something behind it.
 bool Kallsyms::expands_to(std::span<const std::byte> record, std::string_view name, bool suffixed) const {
@@ -186,19 +207,6 @@ bool Kallsyms::expands_to(std::span<const std::byte> record, std::string_view na
   return has_letter && name.empty() && !suffixed;
 }
 
-/// Until `visit`, which gets a record's number and codes, returns false.
-template <class Visit> void Kallsyms::each_record(Visit visit) const {
-  const std::span<const std::byte> names = names_.bytes();
-  std::size_t at = 0;
-  for (std::uint32_t i = 0; i < count_ && at < names.size(); ++i) {
-    std::size_t length = static_cast<std::size_t>(names[at++]);
-    if ((length & 0x80) != 0 && at < names.size()) // two-byte lengths since 6.1
-      length = (length & 0x7f) | static_cast<std::size_t>(names[at++]) << 7;
-    if (length > names.size() - at || !visit(i, names.subspan(at, length))) return;
-    at += length;
-  }
-}
-
 void Kallsyms::scan(std::span<const std::string_view> wanted) const {
   std::array<std::vector<std::string_view>, longest_record> by_length; // of letter + name
   for (const std::string_view name : wanted) {
@@ -209,14 +217,16 @@ void Kallsyms::scan(std::span<const std::string_view> wanted) const {
   for (std::size_t i = 0; i < 256; ++i)
     token_length[i] = static_cast<std::uint8_t>(std::min<std::size_t>(tokens_[i].size(), 255));
   std::size_t left = wanted.size();
-  each_record([&](std::uint32_t i, std::span<const std::byte> record) {
+  records_.each([&](std::uint32_t i, std::size_t, std::span<const std::byte> record) {
     std::size_t expanded = 0;
     for (const std::byte code : record) expanded += token_length[static_cast<unsigned char>(code)];
     if (expanded >= longest_record) return true;
     for (const std::string_view name : by_length[expanded]) {
       if (!expands_to(record, name, false)) continue;
       auto& answer = known_.at(std::string(name));
-      if (!answer) --left, answer = address_of(i, encoding_); // duplicates: the first has the lowest address
+      if (answer) continue; // duplicates: the first has the lowest address
+      --left;
+      if (is_in_order(i)) answer = address_of(i, encoding_);
     }
     return left > 0;
   });
@@ -224,10 +234,10 @@ void Kallsyms::scan(std::span<const std::string_view> wanted) const {
 
 /// Clang's link-time optimisation renames what is local to a file: map_idr.llvm.1234.
 void Kallsyms::scan_suffixed(std::vector<std::string_view> wanted) const {
-  each_record([&](std::uint32_t i, std::span<const std::byte> record) {
+  records_.each([&](std::uint32_t i, std::size_t, std::span<const std::byte> record) {
     std::erase_if(wanted, [&](std::string_view name) {
       if (!expands_to(record, name, true)) return false;
-      known_[std::string(name)] = address_of(i, encoding_);
+      if (is_in_order(i)) known_[std::string(name)] = address_of(i, encoding_);
       return true;
     });
     return !wanted.empty();
@@ -244,29 +254,18 @@ void Kallsyms::look_up(std::span<const std::string_view> wanted) const {
 
 /// One pass over all records; the names stay packed.
 void Kallsyms::sort_by_address() const {
-  const std::span<const std::byte> names = names_.bytes();
   by_address_.reserve(count_);
-  std::size_t at = 0;
-  for (std::uint32_t i = 0; i < count_ && at < names.size(); ++i) {
-    const auto record = static_cast<std::uint32_t>(at);
-    std::size_t length = static_cast<std::size_t>(names[at++]);
-    if ((length & 0x80) != 0 && at < names.size())
-      length = (length & 0x7f) | static_cast<std::size_t>(names[at++]) << 7;
-    if (length > names.size() - at) break;
-    at += length;
-    if (const auto address = address_of(i, encoding_)) by_address_.push_back({*address, record});
-  }
+  records_.each([&](std::uint32_t i, std::size_t begin, std::span<const std::byte>) {
+    if (const auto address = address_of(i, encoding_))
+      by_address_.push_back({*address, static_cast<std::uint32_t>(begin)});
+    return true;
+  });
   std::ranges::stable_sort(by_address_, {}, &Entry::address);
 }
 
 std::string Kallsyms::name_at(std::size_t record) const {
-  const std::span<const std::byte> names = names_.bytes();
-  std::size_t length = static_cast<std::size_t>(names[record++]);
-  if ((length & 0x80) != 0 && record < names.size())
-    length = (length & 0x7f) | static_cast<std::size_t>(names[record++]) << 7;
   std::string name;
-  for (const std::byte code : names.subspan(record, length))
-    name += tokens_[static_cast<unsigned char>(code)];
+  for (const std::byte code : records_.record(record)) name += tokens_[static_cast<unsigned char>(code)];
   return name.empty() ? name : name.substr(1); // without the type letter
 }
 

@@ -16,6 +16,9 @@ std::vector<std::string> token_list(const KernelSymbols& symbols) {
   return tokens;
 }
 
+/// Where every 256th record begins, as scripts/kallsyms.c writes it behind the names.
+constexpr std::size_t records_to_a_marker = 256;
+
 /// Codes of `text`, as scripts/kallsyms.c would choose them if it were in no hurry.
 std::vector<unsigned> compress(std::string_view text, const std::vector<std::string>& tokens) {
   std::vector<unsigned> codes;
@@ -29,6 +32,10 @@ std::vector<unsigned> compress(std::string_view text, const std::vector<std::str
     text.remove_prefix(tokens[best].size());
   }
   return codes;
+}
+
+std::size_t record_size(const std::vector<unsigned>& codes) {
+  return codes.size() + (codes.size() < 0x80 ? 1 : 2);
 }
 
 std::string record_text(const std::vector<unsigned>& codes) {
@@ -72,8 +79,15 @@ std::string kallsyms_text(const KernelSymbols& symbols, std::uint64_t at) {
   text +=
       fmt::format("align 8 kallsyms_relative_base: u64 {:#x}\nkallsyms_num_syms: u32 {}\nkallsyms_names:\n",
                   relative_base, symbols.names.size());
-  for (const auto& [name, address] : symbols.names) text += record_text(compress("T" + name, tokens));
-  text += "kallsyms_token_table:\n";
+  std::string markers = "align 4 kallsyms_markers:\n";
+  std::size_t at_record = 0;
+  for (std::size_t i = 0; i < symbols.names.size(); ++i) {
+    const auto codes = compress("T" + symbols.names[i].first, tokens);
+    if (i % records_to_a_marker == 0) markers += fmt::format("u32 {}\n", at_record);
+    at_record += record_size(codes);
+    text += record_text(codes);
+  }
+  text += markers + "kallsyms_token_table:\n";
   std::string index = "kallsyms_token_index:\n";
   std::size_t start = 0;
   for (const std::string& token : tokens) {
@@ -177,12 +191,15 @@ std::string tiny_kernel_text(const BtfBuilder& btf, std::string_view objects,
   std::erase_if(symbols.names, [&](const auto& symbol) {
     return std::ranges::find(without, symbol.first) != without.end();
   });
+  std::ranges::stable_sort(symbols.names, {}, &std::pair<std::string, std::uint64_t>::second);
   std::string text =
       "arch x86_64\nnote OSRELEASE=7.3.0-tiny\nnote NUMBER(phys_base)=0\n"
       "note SYMBOL(init_uts_ns)={uts+0xffffffff80000000}\nnote OFFSET(uts_namespace.name)=0\n"
       "note SYMBOL(swapper_pg_dir)={pgd+0xffffffff80000000}\nnote SYMBOL(_stext)=ffffffff80001000\n";
-  // The direct map is one page of 1 GiB: entry 0xffff888000000000 >> 39 & 511 = 273 of the root.
-  text += "@0x2000 pgd: zero 2184 u64 0x3003 align 4096\n@0x3000 u64 0x83 align 4096\n";
+  // The direct map and the image are one page of 1 GiB each: entries 0xffff888000000000 >> 39 & 511 = 273 and
+  // 511 of the root, 0 and 510 of the tables behind.
+  text += "@0x2000 pgd: zero 2184 u64 0x3003 zero 1896 u64 0x4003\n@0x3000 u64 0x83 align 4096\n";
+  text += "@0x4000 zero 4080 u64 0x83 0\n";
   text += fmt::format("@{:#x} uts: zero 130 text \"7.3.0-tiny\\0\" align 390\n", uts);
   text += fmt::format("@{:#x}\n", data);
   for (const char* table : {"maps", "programs", "btfs"})
