@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fmt/format.h>
 
 namespace mapscope::target {
 
@@ -13,6 +14,8 @@ constexpr std::string_view first_key = "OSRELEASE=";
 /// ELF note header (12 bytes) and the padded name "VMCOREINFO\0\0" in front of the text.
 constexpr std::string_view note_name = "VMCOREINFO";
 constexpr std::size_t note_name_at = 12, note_text_at = 24;
+/// Of real ones there are a handful; memory may be full of what looks like one.
+constexpr std::size_t most_copies = 256;
 
 std::string_view as_text(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
@@ -27,19 +30,43 @@ std::string_view candidate(std::string_view bytes) {
   return {};
 }
 
-std::optional<Vmcoreinfo> scan_segment(const memory::Source& source, const memory::Segment& segment) {
-  const std::uint64_t end = segment.address + segment.present;
-  std::uint64_t address = segment.address + (0 - segment.address) % page; // up to a page's start
-  for (; address >= segment.address && address < end; address += page) {
-    // Two pages, since a note's text begins a little into its page and may fill one.
-    const auto bytes = source.view(address, std::min(2 * page, end - address));
-    const std::string_view text = candidate(as_text(bytes));
-    if (text.empty()) continue;
-    auto info = Vmcoreinfo::parse(text);
-    if (check(info, source) == Verdict::confirmed) return info;
+class Scan {
+public:
+  Scan(const memory::Source& source, PhysicalRange range) : source_(source), range_(range) {}
+
+  std::vector<FoundVmcoreinfo> all() {
+    for (const auto& segment : source_.segments()) {
+      const std::uint64_t begin = std::max(segment.address, range_.begin), first = begin + (0 - begin) % page;
+      if (first >= begin) pages(first, std::min(segment.address + segment.present, range_.end));
+    }
+    return std::move(found_);
   }
-  return std::nullopt;
-}
+
+private:
+  void pages(std::uint64_t address, std::uint64_t end) {
+    while (address < end && found_.size() < most_copies) {
+      const auto bytes = source_.view(address, end - address);
+      for (std::size_t at = 0; at < bytes.size() && found_.size() < most_copies; at += page)
+        // Two pages, since a note's text begins a little into its page and may fill one.
+        look_at(address + at, as_text(bytes.subspan(at, std::min(2 * page, bytes.size() - at))));
+      const std::uint64_t seen = std::max<std::uint64_t>(bytes.size(), 1);
+      if (seen >= end - address) return;
+      address += seen + (0 - seen) % page;
+    }
+  }
+
+  void look_at(std::uint64_t address, std::string_view bytes) {
+    const std::string_view text = candidate(bytes);
+    if (text.empty()) return;
+    FoundVmcoreinfo copy{Vmcoreinfo::parse(text), "memory", address, {}};
+    copy.checked = check(copy.info, source_);
+    found_.push_back(std::move(copy));
+  }
+
+  const memory::Source& source_;
+  PhysicalRange range_;
+  std::vector<FoundVmcoreinfo> found_;
+};
 
 /// struct uts_namespace begins with name since 5.11 (commit 9a56493f6942), which also brought the key;
 /// before, a struct kref lay in front.
@@ -47,27 +74,68 @@ constexpr std::uint64_t name_before_5_11 = 4;
 /// struct new_utsname, include/uapi/linux/utsname.h: fields of 65 bytes, release is the third.
 constexpr std::uint64_t field = 65, release = 2;
 
-} // namespace
-
-Verdict check(const Vmcoreinfo& info, const memory::Source& source) {
-  const auto uts = info.symbol("init_uts_ns");
-  const auto parameters = X86_64::parameters(info);
-  if (!uts || !parameters) return Verdict::unreadable;
-  const std::uint64_t name = info.offset("uts_namespace.name").value_or(name_before_5_11);
-  const X86_64 translator(source, *parameters);
-  Reader reader({&source, &translator});
-  const std::string found = reader.text(*uts + name + release * field, field);
-  if (found.empty() && !reader.get<char>(*uts + name + release * field)) return Verdict::unreadable;
-  return found == info.release() && !found.empty() ? Verdict::confirmed : Verdict::contradicted;
+/// The page tables map the image as the arithmetic of phys_base does. Tables that the dump lacks disprove
+/// nothing.
+bool tables_agree(const X86_64& translator, std::uint64_t address, std::uint64_t physical) {
+  Mapping mapping;
+  const Fault fault = translator.walk(address, &mapping);
+  return fault == Fault::not_in_dump || (fault == Fault::none && mapping.physical == physical);
 }
 
-FoundVmcoreinfo find_vmcoreinfo(const memory::Source& source) {
-  auto note = Vmcoreinfo::parse(source.vmcoreinfo());
-  if (!note.empty() && check(note, source) != Verdict::contradicted) return {std::move(note), true};
-  for (const auto& segment : source.segments())
-    if (auto info = scan_segment(source, segment)) return {std::move(*info), false};
-  const bool from_note = !note.empty();
-  return {std::move(note), from_note};
+} // namespace
+
+Checked check(const Vmcoreinfo& info, const memory::Source& source) {
+  const auto uts = info.symbol("init_uts_ns");
+  const auto parameters = X86_64::parameters(info);
+  if (!uts || !parameters)
+    return {Verdict::incomplete, "it lacks phys_base, swapper_pg_dir or init_uts_ns", 0};
+  const std::uint64_t at =
+      *uts + info.offset("uts_namespace.name").value_or(name_before_5_11) + release * field;
+  const X86_64 translator(source, *parameters);
+  Mapping mapping;
+  if (translator.translate(at, &mapping) != Fault::none)
+    return {Verdict::unreadable, "the kernel's own release is not in the dump where it says", 0};
+  Reader reader({&source, &translator});
+  const std::string found = reader.text(at, field);
+  if (found.empty() && !reader.get<char>(at))
+    return {Verdict::unreadable, "the kernel's own release is not in the dump where it says",
+            mapping.physical};
+  if (found.empty() || found != info.release())
+    return {Verdict::contradicted, "the kernel's own release is not where it says", mapping.physical};
+  if (!tables_agree(translator, at, mapping.physical))
+    return {Verdict::contradicted, "the kernel's page tables are not where it says", mapping.physical};
+  return {Verdict::confirmed, "", mapping.physical};
+}
+
+std::string FoundVmcoreinfo::described() const {
+  const std::string_view id = info.build_id();
+  return fmt::format("Linux {}{} (VMCOREINFO in the {})", info.release(),
+                     id.empty() ? "" : fmt::format(", build id {}", id),
+                     from == "memory" ? fmt::format("memory at {:#x}", address) : from);
+}
+
+std::optional<FoundVmcoreinfo> note_of(const memory::Source& source) {
+  FoundVmcoreinfo note{Vmcoreinfo::parse(source.vmcoreinfo()), "note", 0, {}};
+  if (note.info.empty()) return std::nullopt;
+  note.checked = check(note.info, source);
+  return note;
+}
+
+std::vector<FoundVmcoreinfo> copies_in_memory(const memory::Source& source, PhysicalRange range) {
+  return Scan(source, range).all();
+}
+
+std::vector<FoundVmcoreinfo> kernels_of(std::optional<FoundVmcoreinfo> note,
+                                        std::vector<FoundVmcoreinfo> copies) {
+  std::vector<FoundVmcoreinfo> kernels;
+  if (note && note->checked.confirmed()) kernels.push_back(std::move(*note));
+  for (FoundVmcoreinfo& copy : copies) {
+    const bool known = std::ranges::any_of(kernels, [&](const FoundVmcoreinfo& kernel) {
+      return kernel.checked.identity == copy.checked.identity;
+    });
+    if (copy.checked.confirmed() && !known) kernels.push_back(std::move(copy));
+  }
+  return kernels;
 }
 
 } // namespace mapscope::target

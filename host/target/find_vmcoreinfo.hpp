@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The VMCOREINFO text of a dump, from its note or from the memory itself.
+// The VMCOREINFO texts of a dump, from its note and from the memory itself, and what the memory says of each.
 #pragma once
 
 #include "host/memory/source.hpp"
@@ -7,25 +7,52 @@
 #include "host/target/x86_64.hpp"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace mapscope::target {
 
+enum class Verdict : std::uint8_t {
+  confirmed, ///< init_uts_ns, where the text puts it, names the same release, and its page tables lead there
+  contradicted, ///< something else lies there
+  unreadable,   ///< the dump does not hold it
+  incomplete,   ///< the text does not say where it is
+};
+
+/// What the memory says of a VMCOREINFO.
+struct Checked {
+  Verdict verdict = Verdict::incomplete;
+  std::string why; ///< a clause; "" when confirmed
+  /// Physical address of the kernel's name of itself. No two kernels share it, so copies of one text tell
+  /// themselves by it from those of another kernel. 0 when the text does not say.
+  std::uint64_t identity = 0;
+  [[nodiscard]] bool confirmed() const { return verdict == Verdict::confirmed; }
+};
+Checked check(const Vmcoreinfo& info, const memory::Source& source);
+
 struct FoundVmcoreinfo {
   Vmcoreinfo info;
-  bool from_note = false;
+  std::string from;          ///< "note", "memory", or the name of a file
+  std::uint64_t address = 0; ///< physical, of a copy in the memory
+  Checked checked;
+
+  /// "6.12.3 (build id 12ab..), VMCOREINFO in the note"
+  [[nodiscard]] std::string described() const;
 };
 
-/// What init_uts_ns, where a VMCOREINFO puts it, says of that VMCOREINFO.
-enum class Verdict : std::uint8_t {
-  confirmed,    ///< it names the same release
-  contradicted, ///< something else lies there
-  unreadable,   ///< the dump does not hold it, or the text does not say where it is
-};
-Verdict check(const Vmcoreinfo& info, const memory::Source& source);
+/// The note of the file; nothing when there is none.
+std::optional<FoundVmcoreinfo> note_of(const memory::Source& source);
 
-/// The note, unless the memory contradicts it and holds a copy that it confirms. Without a note the first
-/// confirmed copy: memory also holds those of earlier boots and of dump files. Empty `info` when there is
-/// none.
-FoundVmcoreinfo find_vmcoreinfo(const memory::Source& source);
+/// Physical addresses [begin, end).
+struct PhysicalRange {
+  std::uint64_t begin = 0, end = ~0ULL;
+};
+/// Every copy in the memory, by address: a kernel has two or three of its own, and there are those of earlier
+/// boots and of files. A pass over all of the range.
+std::vector<FoundVmcoreinfo> copies_in_memory(const memory::Source& source, PhysicalRange range = {});
+
+/// One text of each kernel that the memory confirms, in order: the note's, then by address of the text.
+std::vector<FoundVmcoreinfo> kernels_of(std::optional<FoundVmcoreinfo> note,
+                                        std::vector<FoundVmcoreinfo> copies);
 
 } // namespace mapscope::target

@@ -27,22 +27,42 @@ std::optional<std::uint64_t> btf_length(std::span<const std::byte> bytes) {
   return header->hdr_len + std::max(types_end, strings_end);
 }
 
-Result<KernelBtf> between(const AddressSpace& space, std::uint64_t start, std::uint64_t stop) {
-  if (stop <= start || stop - start > largest)
-    return fail_at(Errc::corrupt, start,
-                   fmt::format("the kernel's BTF would lie from {:#x} to {:#x}", start, stop));
-  const std::uint64_t size = stop - start;
+Result<KernelBtf> piece(const AddressSpace& space, std::uint64_t start, std::uint64_t size) {
   KernelBtf btf;
   Mapping mapping;
   if (space.translator->translate(start, &mapping) == Fault::none && mapping.size >= size)
     btf.bytes = space.source->view(mapping.physical, size);
   if (btf.bytes.size() == size) return btf;
   btf.owned.resize(size);
-  if (const Fault fault = Reader(space).read(start, btf.owned); fault != Fault::none)
-    return fail_at(Errc::not_in_dump, start,
-                   fmt::format("the kernel's BTF at {:#x} is {}", start, fault_text(fault)));
+  Fault fault{};
+  if (const std::size_t done = Reader(space).read_some(start, btf.owned, &fault); fault != Fault::none)
+    return fail_at(
+        Errc::not_in_dump, start,
+        fmt::format("the kernel's BTF at {:#x} is {}", start, fault_text(fault, space, start + done)));
   btf.bytes = btf.owned;
   return btf;
+}
+
+/// The object's own header says how long it is, and the symbols do: they are two witnesses. One that is
+/// damaged gives way to the other.
+Result<KernelBtf> between(const AddressSpace& space, std::uint64_t start, std::uint64_t stop) {
+  std::array<std::byte, sizeof(btf_header)> header{};
+  const bool readable = Reader(space).read(start, header) == Fault::none;
+  const auto own = readable ? btf_length(header) : std::nullopt;
+  const std::uint64_t size = stop - start; // wraps to what is too large
+  if (own && *own != size && *own >= smallest && *own <= largest) {
+    auto btf = piece(space, start, *own);
+    if (btf)
+      btf->doubt =
+          fmt::format("the kernel's BTF has {} bytes by its header, and {} by __start_BTF and __stop_BTF; "
+                      "the header is believed",
+                      *own, static_cast<std::int64_t>(size));
+    if (btf || size == 0 || size > largest) return btf;
+  }
+  if (size == 0 || size > largest)
+    return fail_at(Errc::corrupt, start,
+                   fmt::format("the kernel's BTF would lie from {:#x} to {:#x}", start, stop));
+  return piece(space, start, size);
 }
 
 /// A vmlinux BTF names these; a module's or program's own does not hold them all.

@@ -7,6 +7,7 @@
 #include "host/target/symbols.hpp"
 
 #include <span>
+#include <string>
 #include <vector>
 
 namespace mapscope::target {
@@ -15,6 +16,7 @@ namespace mapscope::target {
 struct KernelBtf {
   std::span<const std::byte> bytes;
   std::vector<std::byte> owned;
+  std::string doubt{}; ///< a sentence, when its symbols and its header do not agree on where it ends
 };
 
 /// Between __start_BTF and __stop_BTF, else by its header: a search through all of the memory.

@@ -2,14 +2,12 @@
 #include "host/target/symbol_files.hpp"
 
 #include "host/memory/mapped_file.hpp"
+#include "host/target/elf_file.hpp"
 
 #include <algorithm>
 #include <charconv>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <gelf.h>
 #include <mutex>
-#include <unistd.h>
 #include <unordered_map>
 
 namespace mapscope::target {
@@ -92,46 +90,6 @@ Result<std::unique_ptr<Symbols>> finished(std::unique_ptr<SymbolTable> table, co
   return table;
 }
 
-/// An ELF file opened by libelf; closes both on every way out.
-class ElfFile {
-public:
-  static Result<std::unique_ptr<ElfFile>> open(const std::string& path) {
-    // libelf does not refuse what it cannot parse until it is asked; the map gives the plain errors first.
-    if (auto readable = memory::MappedFile::open(path); !readable) return std::unexpected(readable.error());
-    auto file = std::make_unique<ElfFile>();
-    elf_version(EV_CURRENT);
-    file->fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    file->elf_ = file->fd_ < 0 ? nullptr : elf_begin(file->fd_, ELF_C_READ_MMAP, nullptr);
-    if (file->elf_ == nullptr || elf_kind(file->elf_) != ELF_K_ELF)
-      return fail(Errc::usage, path + ": not an ELF file; give an uncompressed vmlinux");
-    return file;
-  }
-  ElfFile() = default;
-  ElfFile(const ElfFile&) = delete;
-  ElfFile& operator=(const ElfFile&) = delete;
-  ~ElfFile() {
-    if (elf_ != nullptr) elf_end(elf_);
-    if (fd_ >= 0) ::close(fd_);
-  }
-
-  [[nodiscard]] Elf* elf() const { return elf_; }
-  /// The first section `chosen` accepts, by header and name.
-  template <class Chosen> Elf_Data* section(GElf_Shdr* header, Chosen chosen) const {
-    std::size_t names = 0;
-    if (elf_getshdrstrndx(elf_, &names) != 0) return nullptr;
-    for (Elf_Scn* scn = nullptr; (scn = elf_nextscn(elf_, scn)) != nullptr;) {
-      if (gelf_getshdr(scn, header) == nullptr) continue;
-      const char* name = elf_strptr(elf_, names, header->sh_name);
-      if (chosen(*header, std::string_view(name != nullptr ? name : ""))) return elf_getdata(scn, nullptr);
-    }
-    return nullptr;
-  }
-
-private:
-  int fd_ = -1;
-  Elf* elf_ = nullptr;
-};
-
 } // namespace
 
 Result<std::unique_ptr<Symbols>> read_symbol_text(const std::string& path,
@@ -153,8 +111,7 @@ Result<std::unique_ptr<Symbols>> read_symbol_elf(const std::string& path,
   const auto file = ElfFile::open(path);
   if (!file) return std::unexpected(file.error());
   GElf_Shdr header;
-  Elf_Data* data =
-      (*file)->section(&header, [](const GElf_Shdr& h, std::string_view) { return h.sh_type == SHT_SYMTAB; });
+  Elf_Data* data = (*file)->symbol_table(&header);
   if (data == nullptr)
     return fail(Errc::usage, path + ": has no symbol table; give an unstripped vmlinux or --symbols");
   auto table = std::make_unique<SymbolTable>();
@@ -170,13 +127,10 @@ Result<std::unique_ptr<Symbols>> read_symbol_elf(const std::string& path,
 Result<std::vector<std::byte>> read_btf_section(const std::string& path) {
   const auto file = ElfFile::open(path);
   if (!file) return std::unexpected(file.error());
-  GElf_Shdr header;
-  const Elf_Data* data =
-      (*file)->section(&header, [](const GElf_Shdr&, std::string_view name) { return name == ".BTF"; });
-  if (data == nullptr || data->d_buf == nullptr)
+  const auto bytes = (*file)->btf();
+  if (bytes.empty())
     return fail(Errc::usage, path + ": has no .BTF section; give the kernel's BTF with --btf");
-  const auto* from = static_cast<const std::byte*>(data->d_buf);
-  return std::vector<std::byte>(from, from + data->d_size);
+  return std::vector<std::byte>(bytes.begin(), bytes.end());
 }
 
 } // namespace mapscope::target

@@ -5,93 +5,51 @@
 #include "host/target/find_vmcoreinfo.hpp"
 #include "host/target/kallsyms.hpp"
 #include "host/target/kernel_btf.hpp"
-#include "host/target/symbol_files.hpp"
 #include "host/target/x86_64.hpp"
 
+#include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <set>
 
 namespace mapscope::target {
 
 struct Target::State {
   const memory::Source* source = nullptr;
-  Vmcoreinfo info;
+  FoundVmcoreinfo found;
   std::unique_ptr<X86_64> translator;
   AddressSpace space;
   std::unique_ptr<Symbols> symbols;
   PerCpu per_cpu;
   KernelBtf btf;
   Origins origins;
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings, remarks;
 };
 
 namespace {
 
 /// What a dump of BPF maps asks the kernel's symbols for: found in one pass.
-constexpr std::array<std::string_view, 12> well_known = {
-    "bpf_kallsyms",     "modules",     "map_idr",    "prog_idr",   "btf_idr",          "bpf_map_offload_ops",
-    "page_offset_base", "__start_BTF", "__stop_BTF", "nr_cpu_ids", "__per_cpu_offset", "__cpu_possible_mask"};
-
-Result<Vmcoreinfo> load_vmcoreinfo(const memory::Source& source, Origins& origins) {
-  auto found = find_vmcoreinfo(source);
-  if (found.info.empty())
-    return fail(Errc::not_found,
-                "no VMCOREINFO in the file or in its memory; is this an x86-64 Linux guest, and is "
-                "the dump complete?");
-  origins.vmcoreinfo = found.from_note ? "note" : "memory";
-  return std::move(found.info);
-}
+constexpr std::array<std::string_view, 14> well_known = {
+    "panic_cpu",        "crashk_res",          "bpf_kallsyms",     "modules",     "map_idr",    "prog_idr",
+    "btf_idr",          "bpf_map_offload_ops", "page_offset_base", "__start_BTF", "__stop_BTF", "nr_cpu_ids",
+    "__per_cpu_offset", "__cpu_possible_mask"};
 
 Result<std::unique_ptr<X86_64>> make_translator(const memory::Source& source, const Vmcoreinfo& info) {
-  if (!source.arch().empty() && source.arch() != "x86_64")
-    return fail(Errc::unsupported,
-                fmt::format("a dump of {}, whose page tables cannot be read yet", source.arch()));
   const auto parameters = X86_64::parameters(info);
   if (!parameters)
     return fail(Errc::not_found, "VMCOREINFO has no phys_base or swapper_pg_dir; is this an x86-64 kernel?");
   return std::make_unique<X86_64>(source, *parameters);
 }
 
-Result<std::unique_ptr<Symbols>> load_symbols(const AddressSpace& space, const Vmcoreinfo& info,
-                                              const Overrides& overrides, Origins& origins) {
-  const auto stext = info.symbol("_stext");
-  origins.symbols = "memory";
-  if (!overrides.symbols.empty()) {
-    origins.symbols = overrides.symbols;
-    return read_symbol_text(overrides.symbols, stext);
+/// What speaks against a file is an error, unless the user insists.
+Result<void> settle_doubts(std::vector<std::string> doubts, bool force, std::vector<std::string>& warnings) {
+  if (doubts.empty()) return {};
+  if (!force) return fail(Errc::usage, doubts.front());
+  for (std::string& doubt : doubts) {
+    constexpr std::string_view how = "; --force";
+    warnings.push_back(doubt.substr(0, doubt.rfind(how)) + "; taken because of --force");
   }
-  if (!overrides.vmlinux.empty()) {
-    origins.symbols = overrides.vmlinux;
-    return read_symbol_elf(overrides.vmlinux, stext);
-  }
-  return read_kallsyms(space, info, well_known);
-}
-
-Result<KernelBtf> load_btf_file(const std::string& path) {
-  const auto file = memory::MappedFile::open(path);
-  if (!file) return std::unexpected(file.error());
-  KernelBtf btf;
-  btf.owned.assign(file->bytes().begin(), file->bytes().end());
-  btf.bytes = btf.owned;
-  return btf;
-}
-
-Result<KernelBtf> load_btf(const AddressSpace& space, const Symbols& symbols, const Overrides& overrides,
-                           Origins& origins) {
-  if (!overrides.btf.empty()) {
-    origins.btf = overrides.btf;
-    return load_btf_file(overrides.btf);
-  }
-  if (!overrides.vmlinux.empty()) {
-    origins.btf = overrides.vmlinux;
-    auto section = read_btf_section(overrides.vmlinux);
-    if (!section) return std::unexpected(section.error());
-    KernelBtf btf{{}, std::move(*section)};
-    btf.bytes = btf.owned;
-    return btf;
-  }
-  origins.btf = "memory";
-  return find_kernel_btf(space, symbols);
+  return {};
 }
 
 /// The direct map is found through a variable since 4.8 (CONFIG_RANDOMIZE_MEMORY), else at a fixed place.
@@ -103,56 +61,247 @@ void use_direct_map(X86_64& translator, const AddressSpace& space, const Symbols
   translator.use_direct_map(base.value_or(translator.levels() == 5 ? fixed5 : fixed4));
 }
 
+/// The one the user gave, else the file's note.
+Result<std::optional<FoundVmcoreinfo>> named_vmcoreinfo(const memory::Source& source,
+                                                        const Overrides& overrides) {
+  if (overrides.vmcoreinfo.empty()) return note_of(source);
+  const auto file = memory::MappedFile::open(overrides.vmcoreinfo);
+  if (!file) return std::unexpected(file.error());
+  const std::string_view text(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
+  FoundVmcoreinfo given{Vmcoreinfo::parse(text), overrides.vmcoreinfo, 0, {}};
+  if (given.info.release().empty())
+    return fail(Errc::usage, overrides.vmcoreinfo + ": no VMCOREINFO (lines such as OSRELEASE=6.12.1)");
+  given.checked = check(given.info, source);
+  if (!given.checked.confirmed() && !overrides.force)
+    return fail(Errc::usage,
+                fmt::format("{}: VMCOREINFO of another kernel (Linux {}): {}; --force takes it all the "
+                            "same",
+                            overrides.vmcoreinfo, given.info.release(), given.checked.why));
+  return given;
+}
+
+std::string place(const std::string& from, std::uint64_t address) {
+  return from == "memory" ? fmt::format("memory at {:#x}", address) : from;
+}
+
+/// "kernel 1: Linux 6.12, ...; kernel 2: ..."
+std::string listed(std::span<const FoundVmcoreinfo> kernels) {
+  std::string text;
+  for (std::size_t i = 0; i < kernels.size(); ++i)
+    text += fmt::format("{}{}: {}", i == 0 ? "" : "; ", i + 1, kernels[i].described());
+  return text;
+}
+
+/// The user's N-th.
+Result<FoundVmcoreinfo> chosen(unsigned number, std::optional<FoundVmcoreinfo> note,
+                               const memory::Source& source) {
+  auto kernels = kernels_of(std::move(note), copies_in_memory(source));
+  if (number > kernels.size())
+    return fail(Errc::usage,
+                fmt::format("--kernel {}: the dump holds {}{}", number,
+                            kernels.size() == 1 ? "1 kernel" : fmt::format("{} kernels", kernels.size()),
+                            kernels.empty() ? "" : " (" + listed(kernels) + ")"));
+  return std::move(kernels[number - 1]);
+}
+
 } // namespace
+
+/// One VMCOREINFO, followed to the end.
+class Target::Opening {
+public:
+  Opening(const memory::Source& source, const Overrides& overrides, State& state)
+      : source_(source), overrides_(overrides), state_(state) {}
+
+  Result<void> follow() {
+    const Vmcoreinfo& info = state_.found.info;
+    state_.source = &source_;
+    state_.origins.vmcoreinfo = state_.found.from;
+    auto translator = make_translator(source_, info);
+    if (!translator) return std::unexpected(std::move(translator.error()));
+    state_.translator = std::move(*translator);
+    state_.space = {&source_, state_.translator.get()};
+    auto given = read_given_files(overrides_, info);
+    if (!given) return std::unexpected(std::move(given.error()));
+    if (auto settled = settle_doubts(std::move(given->doubts), overrides_.force, state_.warnings); !settled)
+      return settled;
+    std::ranges::move(given->unchecked, std::back_inserter(state_.warnings));
+    if (auto taken = take_symbols(*given); !taken) return taken;
+    use_direct_map(*state_.translator, state_.space, *state_.symbols);
+    if (auto taken = take_btf(*given); !taken) return taken;
+    read_cpus();
+    return {};
+  }
+
+private:
+  Result<void> take_symbols(GivenFiles& given) {
+    state_.origins.symbols = given.symbols ? given.symbols_from : "memory";
+    if (given.symbols) {
+      state_.symbols = std::move(given.symbols);
+      return {};
+    }
+    auto symbols = read_kallsyms(state_.space, state_.found.info, well_known);
+    if (!symbols) return std::unexpected(std::move(symbols.error()));
+    state_.symbols = std::move(*symbols);
+    return {};
+  }
+
+  Result<void> take_btf(GivenFiles& given) {
+    state_.origins.btf = given.btf ? given.btf_from : "memory";
+    if (!given.btf) {
+      auto btf = find_kernel_btf(state_.space, *state_.symbols);
+      if (!btf) return std::unexpected(std::move(btf.error()));
+      state_.btf = std::move(*btf);
+      if (!state_.btf.doubt.empty()) state_.warnings.push_back(state_.btf.doubt);
+      return {};
+    }
+    state_.btf = std::move(*given.btf);
+    if (given.btf_is_proven) return {};
+    BtfVerdict verdict = compare_btf(given.btf_from, state_.btf.bytes, state_.space, *state_.symbols);
+    if (!verdict.doubt.empty())
+      if (auto settled = settle_doubts({std::move(verdict.doubt)}, overrides_.force, state_.warnings);
+          !settled)
+        return settled;
+    if (!verdict.unchecked.empty()) state_.warnings.push_back(std::move(verdict.unchecked));
+    if (!verdict.damage.empty()) state_.remarks.push_back(std::move(verdict.damage));
+    return {};
+  }
+
+  void read_cpus() {
+    Reader reader(state_.space);
+    if (auto per_cpu = read_per_cpu(reader, *state_.symbols))
+      state_.per_cpu = std::move(*per_cpu);
+    else
+      state_.warnings.push_back("per-CPU values cannot be shown: " + per_cpu.error().text);
+  }
+
+  const memory::Source& source_;
+  const Overrides& overrides_;
+  State& state_;
+};
+
+/// Tries one VMCOREINFO after the other: the one that is given or the note, copies in the memory that it
+/// confirms, and last what it does not.
+class Target::Search {
+public:
+  Search(const memory::Source& source, const Overrides& overrides) : source_(source), overrides_(overrides) {}
+
+  Result<std::unique_ptr<State>> run() {
+    if (!source_.arch().empty() && source_.arch() != "x86_64")
+      return fail(Errc::unsupported,
+                  fmt::format("a dump of {}, whose page tables cannot be read yet", source_.arch()));
+    auto note = named_vmcoreinfo(source_, overrides_);
+    if (!note) return std::unexpected(std::move(note.error()));
+    if (overrides_.kernel != 0) {
+      auto one = chosen(overrides_.kernel, std::move(*note), source_);
+      if (!one) return std::unexpected(std::move(one.error()));
+      (void)leads(*one);
+      return result();
+    }
+    if (*note && (*note)->checked.confirmed() && leads(**note)) return result();
+    if (*note && !(*note)->checked.confirmed()) left_.push_back({(*note)->from, 0, (*note)->checked.why});
+    auto copies = copies_in_memory(source_);
+    if (leads_one_of(copies, true) || (*note && leads(**note)) || leads_one_of(copies, false)) {
+      tell_of_others(std::move(copies));
+    }
+    return result();
+  }
+
+private:
+  bool leads_one_of(std::vector<FoundVmcoreinfo>& copies, bool confirmed) {
+    return std::ranges::any_of(
+        copies, [&](FoundVmcoreinfo& copy) { return copy.checked.confirmed() == confirmed && leads(copy); });
+  }
+
+  /// True when there is no need to go on: it leads to the end, or something is wrong that no other mends.
+  /// Takes what is in `found`, all but what was checked; a text that was tried is not tried again.
+  bool leads(FoundVmcoreinfo& found) {
+    if (!tried_.insert(std::string(found.info.whole())).second) return false;
+    auto state = std::make_unique<State>();
+    state->warnings.assign(source_.warnings().begin(), source_.warnings().end());
+    state->found = {Vmcoreinfo::parse(found.info.whole()), found.from, found.address, found.checked};
+    auto followed = Opening(source_, overrides_, *state).follow();
+    if (followed) {
+      state_ = std::move(state);
+      return true;
+    }
+    const bool is_final = followed.error().code == Errc::usage || followed.error().code == Errc::io;
+    if (found.checked.confirmed()) left_.push_back({found.from, found.address, followed.error().text});
+    if (!error_ || is_final) error_ = std::move(followed.error());
+    return is_final;
+  }
+
+  Result<std::unique_ptr<State>> result() {
+    if (!state_ && error_) return std::unexpected(std::move(*error_));
+    if (!state_)
+      return fail(Errc::not_found,
+                  "no VMCOREINFO in the file or in its memory; is this an x86-64 Linux guest, and "
+                  "is the dump complete?");
+    std::vector<std::string> told;
+    const FoundVmcoreinfo& found = state_->found;
+    for (const Left& left : left_)
+      if (left.from != found.from || left.address != found.address)
+        told.push_back(fmt::format("the VMCOREINFO of the {} is left for that of the {}: {}",
+                                   place(left.from, left.address), place(found.from, found.address),
+                                   left.why));
+    if (!found.checked.confirmed())
+      told.push_back(
+          fmt::format("the memory does not confirm VMCOREINFO: {}; the dump may be torn", found.checked.why));
+    state_->warnings.insert(state_->warnings.begin(), told.begin(), told.end());
+    return std::move(state_);
+  }
+
+  /// Which is the right one cannot be seen: where the machine was reset, memory of the boot before stays.
+  void tell_of_others(std::vector<FoundVmcoreinfo> copies) {
+    if (!state_) return;
+    const auto kernels = kernels_of(std::nullopt, std::move(copies));
+    if (kernels.size() > 1)
+      state_->warnings.push_back(
+          fmt::format("the memory holds {} kernels ({}); the first whose symbols and types can "
+                      "be read is shown, --kernel N takes another",
+                      kernels.size(), listed(kernels)));
+  }
+
+  struct Left {
+    std::string from;
+    std::uint64_t address;
+    std::string why;
+  };
+  const memory::Source& source_;
+  const Overrides& overrides_;
+  std::unique_ptr<State> state_;
+  std::optional<Error> error_;
+  std::vector<Left> left_;
+  std::set<std::string> tried_;
+};
 
 Target::Target(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Target::~Target() = default;
 
 Result<std::unique_ptr<Target>> Target::open(const memory::Source& source, const Overrides& overrides) {
-  auto state = std::make_unique<State>();
-  state->source = &source;
-  state->warnings.assign(source.warnings().begin(), source.warnings().end());
-  auto info = load_vmcoreinfo(source, state->origins);
-  if (!info) return std::unexpected(info.error());
-  state->info = std::move(*info);
-  auto translator = make_translator(source, state->info);
-  if (!translator) return std::unexpected(translator.error());
-  state->translator = std::move(*translator);
-  state->space = {&source, state->translator.get()};
-  if (check(state->info, source) != Verdict::confirmed)
-    state->warnings.push_back("the kernel's own release is not where VMCOREINFO says; the dump may be torn");
-  auto symbols = load_symbols(state->space, state->info, overrides, state->origins);
-  if (!symbols) return std::unexpected(symbols.error());
-  state->symbols = std::move(*symbols);
-  use_direct_map(*state->translator, state->space, *state->symbols);
-  auto btf = load_btf(state->space, *state->symbols, overrides, state->origins);
-  if (!btf) return std::unexpected(btf.error());
-  state->btf = std::move(*btf);
-  Reader reader(state->space);
-  if (auto per_cpu = read_per_cpu(reader, *state->symbols))
-    state->per_cpu = std::move(*per_cpu);
-  else
-    state->warnings.push_back("per-CPU values cannot be shown: " + per_cpu.error().text);
-  return std::unique_ptr<Target>(new Target(std::move(state)));
+  auto state = Search(source, overrides).run();
+  if (!state) return std::unexpected(std::move(state.error()));
+  return std::unique_ptr<Target>(new Target(std::move(*state)));
 }
 
 const memory::Source& Target::source() const { return *state_->source; }
-const Vmcoreinfo& Target::vmcoreinfo() const { return state_->info; }
+const Vmcoreinfo& Target::vmcoreinfo() const { return state_->found.info; }
 const Symbols& Target::symbols() const { return *state_->symbols; }
 const AddressSpace& Target::space() const { return state_->space; }
 const PerCpu& Target::per_cpu() const { return state_->per_cpu; }
 std::span<const std::byte> Target::btf() const { return state_->btf.bytes; }
 const Origins& Target::origins() const { return state_->origins; }
-std::string_view Target::release() const { return state_->info.release(); }
+std::string_view Target::release() const { return state_->found.info.release(); }
 std::string_view Target::arch() const { return "x86_64"; }
 std::uint64_t Target::page_size() const { return state_->translator->page_size(); }
 unsigned Target::page_table_levels() const { return state_->translator->levels(); }
 std::optional<std::uint64_t> Target::page_of(std::uint64_t physical) const {
-  const auto first = state_->info.symbol("vmemmap"), size = state_->info.offset("page");
+  const auto first = state_->found.info.symbol("vmemmap"), size = state_->found.info.offset("page");
   if (!first || !size) return std::nullopt;
   return *first + physical / page_size() * *size;
 }
-std::uint64_t Target::kaslr_offset() const { return state_->info.hex("KERNELOFFSET").value_or(0); }
+std::uint64_t Target::kaslr_offset() const { return state_->found.info.hex("KERNELOFFSET").value_or(0); }
+const FoundVmcoreinfo& Target::witness() const { return state_->found; }
+std::span<const std::string> Target::remarks() const { return state_->remarks; }
 std::span<const std::string> Target::warnings() const { return state_->warnings; }
 
 } // namespace mapscope::target

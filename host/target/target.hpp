@@ -2,12 +2,16 @@
 // The kernel in the bytes: what must be known about it before any type is known.
 //
 // open() goes VMCOREINFO -> symbols (the kernel's own kallsyms in memory) -> page tables -> BTF bytes ->
-// CPUs, and says at which step and why it stopped. Refuses: to compare kernel releases, and to turn to the
-// running kernel. Thread rule: immutable after open(); share freely, with one Reader per thread.
+// CPUs, and says at which step and why it stopped. A VMCOREINFO that does not lead through all of them is
+// left for the next: the file's note first, then the copies in the memory. Refuses: to compare kernel
+// releases, and to turn to the running kernel. Thread rule: immutable after open(); share freely, with one
+// Reader per thread.
 #pragma once
 
 #include "host/memory/source.hpp"
 #include "host/target/address_space.hpp"
+#include "host/target/find_vmcoreinfo.hpp"
+#include "host/target/given_files.hpp"
 #include "host/target/per_cpu.hpp"
 #include "host/target/symbols.hpp"
 #include "host/target/vmcoreinfo.hpp"
@@ -20,13 +24,6 @@
 #include <vector>
 
 namespace mapscope::target {
-
-/// Files the user names to be used instead of what the memory holds; "" = none.
-struct Overrides {
-  std::string vmlinux; ///< ELF: symbols and .BTF
-  std::string btf;     ///< raw BTF
-  std::string symbols; ///< System.map or kallsyms text
-};
 
 /// Where a fact came from, for `info`: "memory", "note", or a file's name.
 struct Origins {
@@ -57,11 +54,17 @@ public:
   /// lie.
   [[nodiscard]] std::optional<std::uint64_t> page_of(std::uint64_t physical) const;
   [[nodiscard]] std::uint64_t kaslr_offset() const; ///< virtual slide of the kernel image
+  /// The VMCOREINFO in use, and what the memory says of it.
+  [[nodiscard]] const FoundVmcoreinfo& witness() const;
+  /// What was seen and changes nothing: sentences for stderr -v.
+  [[nodiscard]] std::span<const std::string> remarks() const;
   /// What was missing and worked around; sentences for stderr and `findings`.
   [[nodiscard]] std::span<const std::string> warnings() const;
 
 private:
   struct State;
+  class Opening;
+  class Search;
   explicit Target(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

@@ -6,11 +6,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace mapscope::target {
 
@@ -31,11 +31,16 @@ public:
   [[nodiscard]] std::optional<std::uint64_t> hex(std::string_view key) const;
 
   [[nodiscard]] std::string_view release() const { return text("OSRELEASE").value_or(""); }
+  /// Hexadecimal digits; "" before 5.9 (commit 0935288c6e00).
+  [[nodiscard]] std::string_view build_id() const { return text("BUILD-ID").value_or(""); }
   [[nodiscard]] bool empty() const { return values_.empty(); }
+  [[nodiscard]] std::string_view whole() const { return copy_ ? std::string_view(*copy_) : ""; }
+  /// All of it, by key.
+  [[nodiscard]] const std::map<std::string_view, std::string_view>& values() const { return values_; }
 
 private:
-  std::unique_ptr<const std::string> copy_;                       ///< stays put when the object is moved
-  std::unordered_map<std::string_view, std::string_view> values_; ///< views into *copy_
+  std::unique_ptr<const std::string> copy_;             ///< stays put when the object is moved
+  std::map<std::string_view, std::string_view> values_; ///< views into *copy_
 };
 
 } // namespace mapscope::target

@@ -56,9 +56,19 @@ private:
   std::vector<Elf64_Shdr> sections_{Elf64_Shdr{}};
 };
 
-/// As a linker would write it: first the name of a source file, then the symbols. No .BTF when `types` is "".
+/// A note with a build id given in hexadecimal.
+inline std::string build_id_note(std::string_view id) {
+  const Elf64_Nhdr header{4, static_cast<Elf64_Word>(id.size() / 2), NT_GNU_BUILD_ID};
+  std::string note(reinterpret_cast<const char*>(&header), sizeof header);
+  note.append("GNU\0", 4);
+  for (std::size_t at = 0; at + 1 < id.size(); at += 2)
+    note += static_cast<char>(std::stoi(std::string(id.substr(at, 2)), nullptr, 16));
+  return note;
+}
+
+/// As a linker would write it: first the name of a source file, then the symbols. What is empty is left out.
 inline std::string elf_vmlinux(const std::vector<std::pair<std::string, std::uint64_t>>& symbols,
-                               std::string_view types) {
+                               std::string_view types, std::string_view build_id = "") {
   std::string names("\0map.c\0", 7), table(sizeof(Elf64_Sym), '\0');
   const auto add = [&table](Elf64_Sym symbol) {
     table.append(reinterpret_cast<const char*>(&symbol), sizeof symbol);
@@ -80,8 +90,10 @@ inline std::string elf_vmlinux(const std::vector<std::pair<std::string, std::uin
   }
   VmlinuxWriter writer;
   const auto strings = writer.add(".strtab", SHT_STRTAB, names);
-  writer.add(".symtab", SHT_SYMTAB, table, static_cast<std::uint32_t>(strings), sizeof(Elf64_Sym));
+  if (!symbols.empty())
+    writer.add(".symtab", SHT_SYMTAB, table, static_cast<std::uint32_t>(strings), sizeof(Elf64_Sym));
   if (!types.empty()) writer.add(".BTF", SHT_PROGBITS, types);
+  if (!build_id.empty()) writer.add(".notes", SHT_NOTE, build_id_note(build_id));
   return writer.bytes();
 }
 

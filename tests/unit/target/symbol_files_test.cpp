@@ -94,8 +94,10 @@ TEST(SymbolElf, RefusedByName) {
   const ScratchFile text("ffffffff81000000 T _stext\n"), nothing(test::elf_vmlinux({}, ""));
   EXPECT_THAT(read_symbol_elf(text.path(), {}).error().text, HasSubstr("not an ELF file"));
   EXPECT_THAT(read_symbol_elf("/nonexistent", {}).error().text, HasSubstr("No such file"));
-  EXPECT_THAT(read_symbol_elf(nothing.path(), {}).error().text,
-              HasSubstr("no kernel address of _stext among 0 symbols"));
+  EXPECT_THAT(read_symbol_elf(nothing.path(), {}).error().text, HasSubstr("has no symbol table"));
+  const ScratchFile no_kernel(test::elf_vmlinux({{"main", linked}}, ""));
+  EXPECT_THAT(read_symbol_elf(no_kernel.path(), {}).error().text,
+              HasSubstr("no kernel address of _stext among 1 symbols"));
   EXPECT_THAT(read_btf_section(nothing.path()).error().text, HasSubstr("has no .BTF section"));
   EXPECT_THAT(read_btf_section(text.path()).error().text, HasSubstr("not an ELF file"));
 }

@@ -4,6 +4,9 @@
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
 
+#include <array>
+#include <cstring>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 namespace mapscope::target {
@@ -64,10 +67,82 @@ TEST(Target, SaysAtWhichStepItStopped) {
 
 TEST(Target, FilesThatAreNotThereAreNamed) {
   const TextImage image(kernel());
-  for (const Overrides& overrides : {Overrides{.vmlinux = "/nonexistent", .btf = "", .symbols = ""},
-                                     Overrides{.vmlinux = "", .btf = "/nonexistent", .symbols = ""},
-                                     Overrides{.vmlinux = "", .btf = "", .symbols = "/nonexistent"}})
+  for (std::string Overrides::* file :
+       {&Overrides::vmlinux, &Overrides::btf, &Overrides::symbols, &Overrides::vmcoreinfo}) {
+    Overrides overrides;
+    overrides.*file = "/nonexistent";
     EXPECT_THAT(Target::open(image, overrides).error().text, HasSubstr("/nonexistent: cannot open"));
+  }
+}
+
+/// With the lines of the note as a page of the memory too, and what the note then says for some key.
+std::string with_copy(std::string text, const std::string& key, const std::string& value) {
+  std::string copy;
+  for (std::size_t at = text.find("note "); at != std::string::npos; at = text.find("note ", at + 1)) {
+    std::string line = text.substr(at + 5, text.find('\n', at) - at - 5);
+    for (const auto& [label, is] : {std::pair{"{uts+0xffffffff80000000}", "ffffffff80005000"},
+                                    std::pair{"{pgd+0xffffffff80000000}", "ffffffff80002000"}})
+      if (const auto found = line.find(label); found != std::string::npos)
+        line.replace(found, std::strlen(label), is);
+    copy += line + "\n";
+  }
+  const TextImage image(text);
+  for (const char* table : {"kallsyms_num_syms", "kallsyms_names", "kallsyms_token_table",
+                            "kallsyms_token_index", "kallsyms_offsets"}) {
+    const std::string label = std::string("{") + table + "+0xffffffff80000000}";
+    if (const auto found = copy.find(label); found != std::string::npos)
+      copy.replace(found, label.size(), fmt::format("{:x}", test::image_at(image.at(table))));
+  }
+  const std::size_t at = text.find("note " + key + "=");
+  text.replace(at, text.find('\n', at) - at, "note " + key + (value.empty() ? "" : "=" + value));
+  for (std::size_t end = 0; (end = copy.find('\n', end)) != std::string::npos; end += 2)
+    copy.replace(end, 1, "\\n");
+  return text + "@0x80000 text \"" + copy + "\\0\"\n";
+}
+
+TEST(Target, ANoteThatDoesNotLeadThereIsLeftForTheCopyInTheMemory) {
+  const std::vector<std::array<std::string, 3>> damages = {
+      {"NUMBER(phys_base)", "", "it lacks phys_base"},
+      {"NUMBER(phys_base)", "4096", "the kernel's own release is not"},
+      {"SYMBOL(swapper_pg_dir)", "ffffffff80003000", "page tables are not where it says"},
+      {"SYMBOL(init_uts_ns)", "fffff9ff80005000", "not in the dump where it says"},
+      {"SYMBOL(_stext)", "ffffffff80001001", "puts _stext where VMCOREINFO has it"},
+      {"SYMBOL(kallsyms_names)", "", "does not say where the kernel's symbols are"},
+      {"OSRELEASE", "7.3.0-tinx", "the kernel's own release is not where it says"}};
+  for (const auto& [key, value, why] : damages) {
+    const TextImage image(with_copy(kernel(), key, value));
+    const auto target = Target::open(image, {});
+    ASSERT_TRUE(target) << key << ": " << target.error().text;
+    EXPECT_EQ((*target)->origins().vmcoreinfo, "memory") << key;
+    EXPECT_THAT(
+        (*target)->warnings(),
+        ElementsAre(testing::AllOf(
+            HasSubstr("VMCOREINFO of the note is left for that of the memory at 0x80000"), HasSubstr(why))))
+        << key;
+  }
+}
+
+TEST(Target, TheNoteIsTakenWhereItHolds) {
+  const TextImage image(with_copy(kernel(), "NUMBER(phys_base)", "0"));
+  const auto target = Target::open(image, {});
+  ASSERT_TRUE(target) << target.error().text;
+  EXPECT_EQ((*target)->origins().vmcoreinfo, "note");
+  EXPECT_THAT((*target)->warnings(), IsEmpty());
+}
+
+TEST(Target, WhereNothingLeadsThereTheFirstErrorIsTold) {
+  EXPECT_THAT(refusal(with_copy(kernel({"__start_BTF"}), "OSRELEASE", "7.3.0-tiny")),
+              HasSubstr("the memory holds no kernel BTF"));
+}
+
+TEST(Target, AKernelThatIsNotThere) {
+  const TextImage image(kernel());
+  const auto target = Target::open(image, {.kernel = 2});
+  ASSERT_FALSE(target);
+  EXPECT_EQ(target.error().code, Errc::usage);
+  EXPECT_EQ(target.error().text,
+            "--kernel 2: the dump holds 1 kernel (1: Linux 7.3.0-tiny (VMCOREINFO in the note))");
+  EXPECT_TRUE(Target::open(image, {.kernel = 1}));
 }
 
 } // namespace
