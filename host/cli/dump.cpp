@@ -65,7 +65,8 @@ report::Meta meta_of(const Session& session) {
           .arch = std::string(target.arch()),
           .page_size = target.page_size(),
           .kaslr_offset = target.kaslr_offset(),
-          .cpus = static_cast<std::uint32_t>(target.per_cpu().possible().size())};
+          .cpus = static_cast<std::uint32_t>(target.per_cpu().possible().size()),
+          .excluded_bytes = session.source->left_out_bytes()};
 }
 
 /// What this thread has computed so far; waiting for its turn does not count.
@@ -294,7 +295,7 @@ private:
 
   [[nodiscard]] std::vector<report::Finding> findings() const {
     std::vector<report::Finding> all = kernel_targets_.findings();
-    for (const auto& warning : session_.target->warnings()) all.push_back({"warning", std::nullopt, warning});
+    for (const auto& warning : session_.warnings) all.push_back({"warning", std::nullopt, warning});
     for (const auto& gap : session_.catalog.gaps) all.push_back({"warning", std::nullopt, gap});
     std::ranges::copy(allocators_.findings, std::back_inserter(all));
     for (const report::Allocation& allocation : allocators_.allocations)

@@ -5,6 +5,7 @@
 #include "host/report/text_value.hpp"
 
 #include <fmt/format.h>
+#include <span>
 #include <vector>
 
 namespace mapscope::cli {
@@ -18,6 +19,17 @@ struct Fact {
   std::optional<std::uint64_t> number; ///< JSON gets this instead of the text
 };
 
+std::string what_memory_says(const target::Checked& checked) {
+  return checked.confirmed() ? "agrees: the kernel's release and page tables are where it says" : checked.why;
+}
+
+std::string what_vmcoreinfo_says(const catalog::Agreement& agreement) {
+  if (agreement.compared == 0) return "has nothing to compare";
+  if (agreement.contradicted == 0) return fmt::format("agrees in {} sizes and offsets", agreement.compared);
+  return fmt::format("contradicts in {} of {}: {}", agreement.contradicted, agreement.compared,
+                     agreement.first);
+}
+
 std::vector<Fact> facts_of(const Session& session) {
   const auto& target = *session.target;
   std::uint64_t described = 0, present = 0;
@@ -29,20 +41,57 @@ std::vector<Fact> facts_of(const Session& session) {
   return {{"format", "format", std::string(session.source->format()), {}},
           {"arch", "architecture", std::string(target.arch()), {}},
           {"release", "kernel release", std::string(target.release()), {}},
+          {"build_id", "build id", std::string(target.vmcoreinfo().build_id()), {}},
           number("memory_bytes", "memory, bytes", described),
           number("present_bytes", "of these in the file", present),
+          number("excluded_bytes", "left out by the dump", session.source->left_out_bytes()),
           number("page_size", "page size", target.page_size()),
           number("page_table_levels", "page-table levels", target.page_table_levels()),
           {"kaslr_offset", "KASLR slide", fmt::format("{:#x}", target.kaslr_offset()), target.kaslr_offset()},
           number("cpus", "possible CPUs", target.per_cpu().possible().size()),
           {"vmcoreinfo_from", "VMCOREINFO from", target.origins().vmcoreinfo, {}},
+          {"vmcoreinfo_checked", "  and the memory", what_memory_says(target.witness().checked), {}},
           {"symbols_from", "symbols from", target.origins().symbols, {}},
           number("symbols", "symbols", target.symbols().size()),
           {"btf_from", "BTF from", target.origins().btf, {}},
+          {"btf_checked", "  and VMCOREINFO", what_vmcoreinfo_says(session.agreement), {}},
           number("btf_types", "BTF types", session.kernel->count() - 1),
           number("maps", "maps", session.catalog.maps.size()),
           number("programs", "programs", session.catalog.programs.size()),
           number("btf_objects", "BTF objects", session.catalog.btfs.size())};
+}
+
+/// A pass over all of the memory, which no other command makes where the note holds.
+std::vector<target::FoundVmcoreinfo> kernels_in(const memory::Source& source) {
+  return target::kernels_of(target::note_of(source), target::copies_in_memory(source));
+}
+
+bool is_shown(const target::FoundVmcoreinfo& kernel, const target::Target& target) {
+  return kernel.checked.identity == target.witness().checked.identity;
+}
+
+void list_as_text(std::span<const target::FoundVmcoreinfo> kernels, const target::Target& target,
+                  report::Stream& stream) {
+  for (std::size_t i = 0; i < kernels.size(); ++i)
+    stream.append(fmt::format("{:<22} {}{}\n", fmt::format("--kernel {}", i + 1),
+                              report::printable(kernels[i].described()),
+                              is_shown(kernels[i], target) ? ", shown here" : ""));
+}
+
+void list_as_json(std::span<const target::FoundVmcoreinfo> kernels, const target::Target& target,
+                  report::JsonText& out) {
+  out.key("kernels");
+  out.begin_array();
+  for (const auto& kernel : kernels) {
+    out.begin_object();
+    out.key("release"), out.string(kernel.info.release());
+    out.key("build_id"), out.string(kernel.info.build_id());
+    out.key("vmcoreinfo_from"), out.string(kernel.from);
+    if (kernel.from == "memory") out.key("vmcoreinfo_at"), out.number(kernel.address);
+    out.key("shown"), out.boolean(is_shown(kernel, target));
+    out.end_object();
+  }
+  out.end_array();
 }
 
 } // namespace
@@ -52,9 +101,11 @@ int info(const SourceOptions& options, bool json) {
   if (!session) return complain(session.error());
   StdoutStream stream;
   const auto facts = facts_of(*session);
+  const auto kernels = kernels_in(*session->source);
   if (!json) {
     for (const Fact& fact : facts)
       stream.append(fmt::format("{:<22} {}\n", fact.name, report::printable(fact.text)));
+    if (kernels.size() > 1) list_as_text(kernels, *session->target, stream);
     return stream.finish();
   }
   report::JsonText out(stream, false, false);
@@ -66,6 +117,7 @@ int info(const SourceOptions& options, bool json) {
     else
       out.string(fact.text);
   }
+  list_as_json(kernels, *session->target, out);
   out.end_object();
   out.raw('\n');
   out.flush();

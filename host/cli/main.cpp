@@ -65,9 +65,19 @@ void add_source(CLI::App& app, SourceOptions& options, Words& words) {
   app.add_option("--vmlinux", options.overrides.vmlinux,
                  "ELF kernel: its symbols and BTF instead of the memory's")
       ->type_name("FILE");
-  app.add_option("--btf", options.overrides.btf, "raw BTF of the kernel")->type_name("FILE");
+  app.add_option("--btf", options.overrides.btf, "BTF of the kernel, raw or in an ELF file")
+      ->type_name("FILE");
   app.add_option("--symbols", options.overrides.symbols, "System.map or a copy of /proc/kallsyms")
       ->type_name("FILE");
+  app.add_option("--vmcoreinfo", options.overrides.vmcoreinfo, "VMCOREINFO text instead of the dump's")
+      ->type_name("FILE");
+  app.add_flag("--zero-excluded", options.opening.zero_excluded,
+               "pages that the dump left out are zeros (for dumps made at level 1)");
+  app.add_flag("--force", options.overrides.force, "take these files though they are of another build");
+  app.add_option("--kernel", options.overrides.kernel,
+                 "of several kernels in one dump, the N-th that info lists")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 256U));
   add_common(app, options, words);
 }
 

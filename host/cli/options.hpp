@@ -19,6 +19,7 @@ struct CommonOptions {
 
 struct SourceOptions : CommonOptions {
   std::string source = "live";
+  memory::OpenOptions opening;
   target::Overrides overrides;
 };
 

@@ -69,6 +69,30 @@ std::string what_is_lost(const target::Target& target, const btf::Types& kernel)
   return lost;
 }
 
+/// VMCOREINFO and the types are two witnesses. Types that were given and do not agree are of another kernel.
+Result<void> check_types(Session& session, const target::Overrides& overrides) {
+  const target::Target& target = *session.target;
+  session.agreement = catalog::compare(target.vmcoreinfo(), *session.kernel);
+  if (session.agreement.contradicted == 0) return {};
+  const std::string found = fmt::format("{} of {} numbers differ, first: {}", session.agreement.contradicted,
+                                        session.agreement.compared, session.agreement.first);
+  const std::string& origin = target.origins().btf;
+  if (origin != "memory" && !overrides.force)
+    return fail(Errc::usage,
+                fmt::format("{}: types of another kernel: {}; --force takes it all the same", origin, found));
+  session.warnings.push_back(
+      fmt::format("the types (from {}) do not agree with VMCOREINFO: {}", origin, found));
+  return {};
+}
+
+void look_for_crash_kernel(Session& session) {
+  for (const auto& kernel : catalog::crash_kernels(*session.target, *session.kernel))
+    session.warnings.push_back(fmt::format(
+        "the memory also holds its crash kernel, {}; the kernel that crashed is shown, --kernel N takes "
+        "another (mapscope info lists them)",
+        kernel.described()));
+}
+
 } // namespace
 
 PluginDirs plugin_dirs(const config::Plugins& settings, const std::vector<std::string>& from_command_line) {
@@ -105,18 +129,27 @@ Result<Setup> Setup::open(const CommonOptions& options, std::vector<std::string>
 
 Result<Session> Session::open(const SourceOptions& options) {
   Session session;
-  auto source = memory::open_source(options.source);
+  auto source = memory::open_source(options.source, options.opening);
   if (!source) return std::unexpected(source.error());
   session.source = std::move(*source);
   auto target = target::Target::open(*session.source, options.overrides);
   if (!target) return about(*session.source, options, std::move(target.error()));
   session.target = std::move(*target);
-  for (const auto& warning : session.target->warnings()) spdlog::warn("{}", warning);
+  const auto found = session.target->warnings();
+  session.warnings.assign(found.begin(), found.end());
   spdlog::info("{}: Linux {}", options.source, session.target->release());
   auto kernel = kernel_types(*session.target);
   if (!kernel) return about(*session.source, options, std::move(kernel.error()));
   session.kernel = std::move(*kernel);
   const std::string lost = what_is_lost(*session.target, *session.kernel);
+  if (auto checked = check_types(session, options.overrides); !checked)
+    return std::unexpected(std::move(checked.error()));
+  look_for_crash_kernel(session);
+  for (const auto& warning : session.warnings) spdlog::warn("{}", warning);
+  for (const auto& remark : session.target->remarks()) spdlog::info("{}", remark);
+  const auto& from = session.target->origins();
+  spdlog::info("{}: VMCOREINFO from {}, symbols from {}, BTF from {}", options.source, from.vmcoreinfo,
+               from.symbols, from.btf);
   auto catalog = catalog::read_catalog(*session.target, session.kernel);
   if (!catalog && !lost.empty()) catalog.error().text += "; " + lost;
   if (!catalog) return about(*session.source, options, std::move(catalog.error()));

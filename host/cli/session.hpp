@@ -4,6 +4,7 @@
 // Thread rule: immutable after open().
 #pragma once
 
+#include "host/catalog/agreement.hpp"
 #include "host/catalog/catalog.hpp"
 #include "host/catalog/code_symbols.hpp"
 #include "host/catalog/families.hpp"
@@ -40,6 +41,8 @@ struct Session {
   catalog::Catalog catalog;
   std::unique_ptr<catalog::CodeSymbols> symbols;
   std::unique_ptr<catalog::Families> families;
+  catalog::Agreement agreement;
+  std::vector<std::string> warnings; ///< about the source and the kernel in it, for stderr and findings
 
   static Result<Session> open(const SourceOptions& options);
 };

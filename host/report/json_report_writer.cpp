@@ -83,6 +83,7 @@ private:
       out_.key("page_size"), out_.number(meta.page_size);
       out_.key("kaslr_offset"), out_.number(meta.kaslr_offset);
       out_.key("cpus"), out_.number(std::uint64_t{meta.cpus});
+      if (meta.excluded_bytes != 0) out_.key("excluded_bytes"), out_.number(meta.excluded_bytes);
       out_.end_object();
       out_.key("plugins"), out_.begin_array(Layout::lines);
       for (const PluginUse& plugin : plugins) {

@@ -132,6 +132,7 @@ struct Meta {
   std::string release, arch;
   std::uint64_t page_size = 0, kaslr_offset = 0;
   std::uint32_t cpus = 0;
+  std::uint64_t excluded_bytes{}; ///< that whoever wrote the dump left out
 };
 
 struct Options {

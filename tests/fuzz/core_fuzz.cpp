@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole dump: the ELF core, the kernel in it, its types, and the lists of its maps and programs.
+#include "host/catalog/agreement.hpp"
 #include "host/catalog/catalog.hpp"
-#include "host/target/find_vmcoreinfo.hpp"
 #include "input.hpp"
 
 namespace mapscope::fuzz {
@@ -25,13 +25,16 @@ void look_at(const memory::Source& source) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const File file(data, size);
-  const auto source = memory::open_source(file.path());
+  const auto source = memory::open_source(file.path(), {.zero_excluded = size % 2 != 0});
   if (!source) return 0;
   look_at(**source);
   const auto target = target::Target::open(**source, {});
   if (!target) return 0;
   const auto kernel = btf::Types::parse((*target)->btf(), "vmlinux");
-  if (kernel) (void)catalog::read_catalog(**target, *kernel);
+  if (!kernel) return 0;
+  (void)catalog::read_catalog(**target, *kernel);
+  (void)catalog::compare((*target)->vmcoreinfo(), **kernel);
+  (void)catalog::crash_kernels(**target, **kernel);
   return 0;
 }
 

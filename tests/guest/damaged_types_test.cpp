@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernel's BTF when it cannot be read: whose it is, and what to give instead.
 #include "captures.hpp"
+#include "tests/support/core_holes.hpp"
 
 #include <cstring>
 #include <fstream>
@@ -38,6 +39,18 @@ void damage(const fs::path& from, const fs::path& to) {
     file.seekp(static_cast<std::streamoff>(at + sizeof(btf_header) + offsetof(btf_type, info)));
     file.write(reinterpret_cast<const char*>(&no_kind), sizeof no_kind);
   }
+}
+
+/// The same memory, but for the types of its kernel.
+void lose(const fs::path& from, const fs::path& to) {
+  const std::string memory = read_file(from);
+  test::CoreHoles core(memory);
+  for (const std::size_t at : kernel_btfs(memory)) {
+    btf_header header{};
+    std::memcpy(&header, memory.data() + at, sizeof header);
+    core.cut_out(at, std::size_t{header.hdr_len} + header.str_off + header.str_len);
+  }
+  std::ofstream(to, std::ios::binary) << core.bytes();
 }
 
 TEST(DamagedTypes, OfTheMemorySayWhatToGive) {
@@ -83,6 +96,50 @@ TEST(DamagedTypes, WithTheKernelsOwnNothingIsLost) {
   }
   EXPECT_EQ(whole.exit_code, 0) << whole.err;
   EXPECT_GE(as_good, 1U);
+}
+
+/// The first kernel BTF in the memory of the first capture whose name does not begin like that of `other`.
+std::string btf_of_another(const Capture& other) {
+  for (const Capture& capture : captures()) {
+    if (capture.name.substr(0, 3) == other.name.substr(0, 3)) continue;
+    const std::string memory = read_file(capture.vmcore());
+    for (const std::size_t at : kernel_btfs(memory)) {
+      btf_header header{};
+      std::memcpy(&header, memory.data() + at, sizeof header);
+      return memory.substr(at, std::size_t{header.hdr_len} + header.str_off + header.str_len);
+    }
+  }
+  return "";
+}
+
+TEST(DamagedTypes, OfAnotherKernelAreRefused) {
+  ASSERT_FALSE(captures().empty());
+  const Capture& capture = captures().front();
+  const Scratch scratch;
+  const std::string types = btf_of_another(capture), file = scratch.file("other.btf", types);
+  ASSERT_NE(types, "") << "there must be captures of two kernels";
+  const Ran done = run({"dump", capture.vmcore().string(), "--btf", file});
+  EXPECT_EQ(done.exit_code, 2);
+  EXPECT_NE(done.err.find(file + ": BTF of another build: " + std::to_string(types.size()) +
+                          " bytes, the memory's "),
+            std::string::npos)
+      << done.err;
+  EXPECT_NE(done.err.find("--force"), std::string::npos) << done.err;
+  const Ran forced = run({"info", capture.vmcore().string(), "--btf", file, "--force"});
+  EXPECT_NE(forced.err.find("taken because of --force"), std::string::npos) << forced.err;
+}
+
+/// Without the memory's own, VMCOREINFO is the witness.
+TEST(DamagedTypes, OfAnotherKernelAreRefusedWhereTheMemorysAreLost) {
+  ASSERT_FALSE(captures().empty());
+  const Capture& capture = captures().front();
+  const Scratch scratch;
+  const std::string types = btf_of_another(capture), file = scratch.file("other.btf", types);
+  const auto lost = scratch / "lost";
+  lose(capture.vmcore(), lost);
+  const Ran done = run({"dump", lost.string(), "--btf", file});
+  EXPECT_EQ(done.exit_code, 2);
+  EXPECT_NE(done.err.find(file + ": types of another kernel: "), std::string::npos) << done.err;
 }
 
 } // namespace
