@@ -45,13 +45,13 @@ std::vector<std::string> sets_of(const DumpOptions& options) {
   return sets;
 }
 
-report::Options report_options(const DumpOptions& options, const config::Report& settings) {
+report::Options report_options(const DumpOptions& options, const config::Report& settings,
+                               const Terminal& terminal) {
   report::Options out;
   out.pretty = options.pretty;
   out.big_numbers_as_strings = settings.big_numbers == "string";
   out.arena_bytes = settings.arena_bytes;
   out.list_lines = settings.inside;
-  const Terminal terminal = options.output.empty() ? Terminal::of(STDOUT_FILENO) : Terminal{};
   out.color = terminal.colored(options.color);
   if (terminal.columns >= 40) out.width = terminal.columns;
   return out;
@@ -80,10 +80,10 @@ double thread_ms() {
 class Dump {
 public:
   Dump(const DumpOptions& options, const Setup& setup, const Session& session,
-       std::vector<const catalog::Map*> maps)
+       std::vector<const catalog::Map*> maps, const Terminal& terminal)
       : options_(options), setup_(setup), session_(session), maps_(std::move(maps)), outcomes_(maps_.size()),
         seen_(maps_.size()), selections_(maps_.size()), report_budget_(setup.loaded.config.budget.report),
-        report_options_(report_options(options, setup.loaded.config.report)) {
+        report_options_(report_options(options, setup.loaded.config.report, terminal)) {
     const auto& report = setup.loaded.config.report;
     environment_ = {session.target.get(),
                     session.kernel,
@@ -348,13 +348,15 @@ int dump(const DumpOptions& options) {
   if (auto checked = check_specs(options.maps); !checked) return complain(checked.error());
   if (auto checked = check_output(options.output, inputs_of(setup->registry)); !checked)
     return complain(checked.error());
+  // Before standard output gets another number.
+  const Terminal terminal = options.output.empty() ? Terminal::of(STDOUT_FILENO) : Terminal{};
   auto output = open_output(options.output);
   if (!output) return complain(output.error());
   auto session = Session::open(options);
   if (!session) return complain(session.error());
   auto maps = filter_maps(session->catalog, options.maps);
   if (!maps) return complain(maps.error());
-  Dump run(options, *setup, *session, std::move(*maps));
+  Dump run(options, *setup, *session, std::move(*maps), terminal);
   if (auto written = run.write(**output); !written) return complain(written.error());
   return options.strict && !run.all_complete() ? exit_strict : exit_ok;
 }

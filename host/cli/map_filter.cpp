@@ -91,6 +91,8 @@ Candidates candidates_for(const catalog::Catalog& catalog, const std::string& sp
   return found;
 }
 
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
 /// The ids that there are, as far as a number can have a neighbour.
 std::string about_ids(const catalog::Catalog& catalog) {
   std::uint32_t first = UINT32_MAX, last = 0;
@@ -105,7 +107,9 @@ std::string no_map_fits(const catalog::Catalog& catalog, const std::string& spec
   if (spec.starts_with("id:")) return about_ids(catalog);
   if (is_unused_program(catalog, spec)) return "no map is used by this program";
   const auto [prefix, names] = candidates_for(catalog, spec);
-  const std::string near = nearest(std::string_view(spec).substr(prefix.size()), names);
+  std::string wrong = spec.substr(prefix.size());
+  if (prefix == "type:") std::ranges::transform(wrong, wrong.begin(), lower); // as the types are spelled here
+  const std::string near = nearest(wrong, names);
   if (!near.empty()) return fmt::format("no map fits; did you mean {}{}?", prefix, near);
   if (prefix == "type:") return fmt::format("no map fits; the types there are: {}", fmt::join(names, ", "));
   return fmt::format("none of the {} maps fits; `mapscope maps` lists them", catalog.maps.size());

@@ -40,12 +40,26 @@ std::string in_file(const Words& words) {
   return output(and_also({"dump", scratch.file("core", tiny_core({"first"}))}, words));
 }
 
+using testing::AllOf;
 using testing::Not;
 
 TEST(Color, Auto) {
   EXPECT_THAT(on_terminal({}), HasSubstr(escape));
   EXPECT_THAT(on_terminal({"--color", "auto"}), HasSubstr(escape));
   EXPECT_THAT(in_file({}), Not(HasSubstr(escape)));
+}
+
+TEST(Color, IsAskedOfStandardOutputAndNotOfMessages) { // mapscope dump vmcore > file
+  const Scratch scratch;
+  int master = -1, slave = -1;
+  ASSERT_EQ(::openpty(&master, &slave, nullptr, nullptr, nullptr), 0);
+  const std::string report = scratch.file("report", "");
+  const int file = ::open(report.c_str(), O_WRONLY | O_CLOEXEC);
+  const Started program(scratch, {"dump", scratch.file("core", tiny_core({"first"}))}, file,
+                        [&] { ::dup2(slave, STDERR_FILENO), ::setenv("TERM", "xterm", 1); });
+  EXPECT_EQ(program.wait(), 0);
+  ::close(file), ::close(slave), ::close(master);
+  EXPECT_THAT(test::read_file(report), AllOf(HasSubstr("first"), Not(HasSubstr(escape))));
 }
 
 TEST(Color, OfATerminalThatTakesNone) {

@@ -6,6 +6,7 @@
 #include "tests/cli/hostile_dump.hpp"
 
 #include <csignal>
+#include <fcntl.h>
 #include <fstream>
 #include <functional>
 #include <sys/resource.h>

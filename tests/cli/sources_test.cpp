@@ -93,11 +93,11 @@ std::string cut_core(std::size_t bytes) {
 }
 
 TEST(Source, CutCore) { // what is missed there follows from it
-  for (const std::size_t bytes : {std::size_t{100'000}, tiny_core({"first"}).size() / 2})
-    EXPECT_THAT(refusal(cut_core(bytes)),
-                testing::MatchesRegex("the file ends " + std::to_string(bytes) +
-                                      " bytes early, so this was not found in it: .+; take or copy the dump "
-                                      "again as a whole"));
+  const std::size_t half = tiny_core({"first"}).size() / 2;
+  EXPECT_THAT(refusal(cut_core(half)),
+              testing::MatchesRegex("the file ends " + std::to_string(half) +
+                                    " bytes early, so this was not found in it: .+; take or copy the dump "
+                                    "again as a whole"));
 }
 
 TEST(Source, CutCoreAndAFileThatIsNone) { // of which the cut is no cause
