@@ -3,6 +3,7 @@
 // a scheduler has on every CPU.
 #pragma once
 
+#include "field_names.hpp"
 #include "sched_ext_queues.hpp"
 
 namespace mapscope::builtin {
@@ -131,7 +132,8 @@ public:
     std::vector<std::uint32_t> offsets;
     msc_member_info member{};
     for (std::uint32_t i = 0; i < most && call_.member_at(*type_, i, member); ++i)
-      sums.emplace_back(member.name, 0), offsets.push_back(member.member.bit_offset / 8);
+      if (names_field(member.name, sums, &std::pair<std::string, std::int64_t>::first))
+        sums.emplace_back(member.name, 0), offsets.push_back(member.member.bit_offset / 8);
     std::vector<std::byte> bytes(std::min<std::size_t>(call_.size(*type_), smallest_page));
     for (std::uint32_t cpu = 0; cpu < call_.cpu_count(); ++cpu) {
       if (!call_.cpu_possible(cpu)) continue;

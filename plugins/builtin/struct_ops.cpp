@@ -6,6 +6,7 @@
 // trampolines; uvalue is what bpf(2) shows, its functions ids of programs. The value shown is the first, the
 // programs behind its functions come from the second.
 
+#include "field_names.hpp"
 #include "program.hpp"
 
 #include <map>
@@ -16,6 +17,7 @@ using mapscope::Bytes;
 using mapscope::Call;
 using mapscope::builtin::follow;
 using mapscope::builtin::load;
+using mapscope::builtin::names_field;
 using mapscope::builtin::pointer_at;
 
 constexpr std::size_t largest_ops = 1 << 16; // the largest there is, struct sched_ext_ops, has some 500 bytes
@@ -49,17 +51,11 @@ Ops find_ops(Call& call) {
   return ops;
 }
 
-/// All members of real ops do; in a hostile BTF a name may be anything.
-bool names_field(std::string_view name) {
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-  return !name.empty() && name.size() <= 63 && name.find_first_not_of(allowed) == name.npos;
-}
-
 void list_functions(Call& call, Ops& ops) {
   if (ops.type == MSC_BYTES) return;
   msc_member_info info{};
   for (; ops.members < most_members && call.member_at(ops.type, ops.members, info); ++ops.members)
-    if (info.kind == MSC_KIND_FUNCTION && names_field(info.name))
+    if (info.kind == MSC_KIND_FUNCTION && names_field(info.name, ops.functions, &Function::name))
       ops.functions.push_back({info.name, info.member.bit_offset / 8});
 }
 
