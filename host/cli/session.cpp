@@ -2,7 +2,6 @@
 #include "host/cli/session.hpp"
 
 #include "host/btf/legible.hpp"
-#include "host/memory/elf_core.hpp"
 
 #include <algorithm>
 #include <array>
@@ -43,7 +42,7 @@ std::unexpected<Error> about(const memory::Source& source, const SourceOptions& 
                                                 [&](const std::string* file) {
                                                   return !file->empty() && error.text.starts_with(*file);
                                                 });
-  const std::uint64_t cut = memory::bytes_cut_off(source);
+  const std::uint64_t cut = source.cut_off_bytes();
   if (cut != 0 && !is_of_a_file)
     error.text =
         fmt::format("the file ends {} bytes early, so this was not found in it: {}; take or copy the "

@@ -44,12 +44,12 @@ public:
   }
   Absence why_absent(std::uint64_t address) const override { return pieces_.why_absent(address); }
   std::uint64_t left_out_bytes() const override { return pieces_.left_out_bytes(); }
+  std::uint64_t cut_off_bytes() const override { return missing_; }
 
   void add_segment(const Elf64_Phdr& header);
   void add_notes(const Elf64_Phdr& header);
   void finish(const std::string& name);
   [[nodiscard]] std::span<const std::byte> file() const { return file_.bytes(); }
-  [[nodiscard]] std::uint64_t missing() const { return missing_; }
   [[nodiscard]] bool is_of_a_process() const { return has_user_addresses_ && !has_places_; }
 
 private:
@@ -163,11 +163,6 @@ Result<void> read_program_headers(const std::string& name, const Elf64_Ehdr& hea
 bool is_elf(std::span<const std::byte> bytes) {
   return bytes.size() >= SELFMAG &&
          std::equal(bytes.begin(), bytes.begin() + SELFMAG, reinterpret_cast<const std::byte*>(ELFMAG));
-}
-
-std::uint64_t bytes_cut_off(const Source& source) {
-  const auto* core = dynamic_cast<const ElfCore*>(&source);
-  return core != nullptr ? core->missing() : 0;
 }
 
 Result<std::unique_ptr<Source>> open_elf_core(const std::string& name, MappedFile file,

@@ -7,7 +7,6 @@
 #include "host/memory/mapped_file.hpp"
 #include "host/memory/source.hpp"
 
-#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -15,10 +14,6 @@ namespace mapscope::memory {
 
 /// True when `bytes` begin like an ELF file.
 bool is_elf(std::span<const std::byte> bytes);
-
-/// How many bytes an ELF core's headers promise beyond the end of the file; what cannot be found may have been
-/// there. 0 of any other source.
-std::uint64_t bytes_cut_off(const Source& source);
 
 /// Errors name the file and what of it is not what an ELF core of a kernel looks like.
 Result<std::unique_ptr<Source>> open_elf_core(const std::string& name, MappedFile file,

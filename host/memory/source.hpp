@@ -54,6 +54,8 @@ public:
   [[nodiscard]] virtual Absence why_absent(std::uint64_t address) const;
   /// Bytes that whoever wrote the dump left out; 0 when the format does not tell.
   [[nodiscard]] virtual std::uint64_t left_out_bytes() const { return 0; }
+  /// Bytes that the file says it has, and ends before; 0 when it is whole.
+  [[nodiscard]] virtual std::uint64_t cut_off_bytes() const { return 0; }
 
   /// The VMCOREINFO text the file carries beside the memory, or "" (it may still be in the memory itself).
   [[nodiscard]] virtual std::string_view vmcoreinfo() const = 0;
