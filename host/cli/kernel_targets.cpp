@@ -13,6 +13,15 @@ namespace mapscope::cli {
 
 namespace {
 
+/// Where several have been tried; of a crash it has been said.
+void say_whose(report::Outcome& outcome) {
+  if (outcome.error.starts_with(outcome.renderer)) return;
+  outcome.error = fmt::format("{} {}: {}", outcome.renderer,
+                              report::status_name(plugin::status_behind(outcome.status, report::Outcome{})),
+                              words_of(outcome));
+  outcome.limits.clear(), outcome.notes.clear();
+}
+
 /// What a person must know who finds less than there might be.
 std::optional<report::Finding> trouble(const std::string& name, const report::Outcome& outcome) {
   if (outcome.status == report::Status::complete) return std::nullopt;
@@ -73,9 +82,11 @@ KernelTargets::Shown KernelTargets::first_that_stands(const plugin::KernelTarget
                                                       const ShownBy& shown_by) {
   const std::span choices(target.selection.choices);
   Shown first = shown_by(target.name, choices.front());
-  if (!first.outcome.gave_up) return first;
+  if (!first.outcome.gave_up || choices.size() == 1) return first;
+  say_whose(first.outcome);
   for (const plugin::Choice& choice : choices.subspan(1)) {
     Shown next = shown_by(target.name, choice);
+    if (next.outcome.gave_up) say_whose(next.outcome);
     const std::string more = next.outcome.error.empty() ? "" : "; " + next.outcome.error;
     first.outcome.error += more;
     if (next.outcome.gave_up) continue;

@@ -132,7 +132,7 @@ TEST_F(SlotLayouts, BitmapsAreCpusWithAndWithoutAnId) {
       const auto& bitmaps = allocator(2);
       ASSERT_EQ(bitmaps["entries"].Size(), 2U);
       EXPECT_EQ(text(bitmaps["entries"][0]["payload"]), R"({"kind":"cpu_list","cpus":""})");
-      EXPECT_EQ(text(bitmaps["entries"][1]["payload"]), R"({"kind":"cpu_list","cpus":"0"})");
+      EXPECT_EQ(text(bitmaps["entries"][1]["payload"]), R"({"kind":"cpu_list","cpus":"1"})");
       EXPECT_THAT(text(bitmaps["payload_type_guess"]),
                   HasSubstr("struct scx_bitmap, which the allocator is named after"));
     }

@@ -150,7 +150,7 @@ std::string bitmaps_text(ArenaBytes& arena, const Scheduler& scheduler) {
   const std::uint64_t ids = scheduler.bitmap_ids == 1 ? 8 : 0;
   std::vector<std::uint64_t> slots;
   const std::uint64_t root = grow(arena, layout, 2, ids + 8, slots);
-  arena.put(slots[1] + (layout.is_behind ? 0 : layout.header) + ids, std::uint64_t{1});
+  arena.put(slots[1] + (layout.is_behind ? 0 : layout.header) + ids, std::uint64_t{2});
   return allocator_text(layout.header + ids + 8, user + root);
 }
 

@@ -26,7 +26,7 @@ struct Scheduler {
   std::int64_t astray = -1;  ///< the entry that points between slots, where no slot is
   bool knows_payload = true; ///< the program's types say what a task's slot holds
   SlotLayout layout = {};
-  /// The third allocator is of CPU masks, two of them, CPU 0 being in the second; 1: struct scx_bitmap begins
+  /// The third allocator is of CPU masks, two of them, CPU 1 being in the second; 1: struct scx_bitmap begins
   /// with an id. It is declared for more CPUs than there are.
   int bitmap_ids = -1;
 };

@@ -66,7 +66,7 @@ TEST_F(CpuMask, WordsAreWhereTheTypeHasThem) {
   const TypeId behind = b.record("scx_bitmap", {{"bits", b.array(u64, 1)}, {"tid", u64}});
   EXPECT_EQ(show(behind, pack(6ULL, ~0ULL)), "cpus{1-2}") << "the id is no CPU";
   EXPECT_EQ(show(b.record("scx_bitmap", {{"words", b.array(u64, 1)}}), pack(1ULL)),
-            "scx_bitmap{words=[1:uint64]}");
+            "scx_bitmap{words=[1: 1:uint64]}");
 }
 
 /// They are allocated for the CPUs there are and declared for the most there can be.

@@ -163,8 +163,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Rejected{"attach=map-type:array,hsh",
                              "no map type is called \"hsh\", did you mean hash?; a type newer than this "
                              "mapscope is type_N by its number, such as type_40"},
-                    Rejected{"attach=map-type:perf_events",
-                             "no map type is called \"perf_events\", did you mean perf_event_array?"},
+                    Rejected{"attach=map-type:percpu_hsh",
+                             "no map type is called \"percpu_hsh\", did you mean percpu_hash?"},
                     Rejected{"attach=map-type:HASH", "no map type is called \"HASH\"; a type newer"},
                     Rejected{"attach=map-type:type_x", "no map type is called \"type_x\""},
                     Rejected{"attach=map-name:[ab]", "\"[ab]\" is no pattern"},
@@ -227,9 +227,9 @@ TEST(ManifestGrammar, OnePartOfTheKernel) {
 }
 
 TEST(ManifestGrammar, OneOptionOfAName) {
-  EXPECT_THAT(
-      error_of(parse(manifest_text("org.example.x", {"attach=map-type:a", "config=x:u64", "config=x:bool"}))),
-      HasSubstr("V11: config= declares x twice"));
+  EXPECT_THAT(error_of(parse(
+                  manifest_text("org.example.x", {"attach=map-type:hash", "config=x:u64", "config=x:bool"}))),
+              HasSubstr("V11: config= declares x twice"));
 }
 
 // V6
