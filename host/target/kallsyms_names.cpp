@@ -33,19 +33,20 @@ std::size_t KallsymsNames::marker(std::size_t index) const {
   return load_at<std::uint32_t>(bytes_, markers_at_ + index * sizeof(std::uint32_t)).value_or(0);
 }
 
-/// Of some blocks spread over the table, most end where the next marker says.
+/// The first is 0, or these are the same markers read from a few bytes on; and of some blocks spread over the
+/// table most end where the next marker says.
 bool KallsymsNames::are_markers(std::size_t at) const {
   constexpr std::size_t samples = 8;
   const auto marker_at = [&](std::size_t index) {
     return load_at<std::uint32_t>(bytes_, at + index * sizeof(std::uint32_t)).value_or(0);
   };
   const std::size_t blocks = blocks_.size() - 1; // of the last one nothing says where it ends
+  if (marker_at(0) != 0) return false;
   std::size_t right = 0, asked = 0;
   for (; asked < std::min(samples, blocks); ++asked) {
     const std::size_t k = asked * blocks / std::min(samples, blocks);
     const std::size_t begin = marker_at(k);
-    if (begin >= at || (k == 0 && begin != 0)) continue;
-    if (behind_block(begin) == marker_at(k + 1)) ++right;
+    if (begin < at && behind_block(begin) == marker_at(k + 1)) ++right;
   }
   return asked != 0 && right * 2 > asked;
 }

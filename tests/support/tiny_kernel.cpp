@@ -87,7 +87,7 @@ std::string kallsyms_text(const KernelSymbols& symbols, std::uint64_t at) {
     at_record += record_size(codes);
     text += record_text(codes);
   }
-  text += markers + "kallsyms_token_table:\n";
+  text += markers + (symbols.padded ? "zero 4\n" : "") + "kallsyms_token_table:\n";
   std::string index = "kallsyms_token_index:\n";
   std::size_t start = 0;
   for (const std::string& token : tokens) {

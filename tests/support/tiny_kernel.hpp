@@ -26,6 +26,7 @@ struct KernelSymbols {
   std::vector<std::pair<std::string, std::uint64_t>> names; ///< in the order of the table
   SymbolEncoding encoding = SymbolEncoding::self_relative;
   std::vector<std::string> tokens = {}; ///< beside one per letter, longest first in what they replace
+  bool padded = false; ///< four bytes between the markers and the tokens, as some kernels align
 };
 /// The tables with their notes, from physical address `at` (of a page) on; labels "kallsyms_names" and so on.
 std::string kallsyms_text(const KernelSymbols& symbols, std::uint64_t at);

@@ -199,6 +199,17 @@ TEST(Kallsyms, ADamagedLengthCostsItsBlockAndNoOther) {
   }
 }
 
+/// The same markers, read from the second on, would lead from block to block as well.
+TEST(Kallsyms, MarkersAreFoundBeforeAGap) {
+  auto symbols = many();
+  symbols.padded = true;
+  const Memory memory(table(symbols));
+  const auto read = memory.symbols();
+  ASSERT_TRUE(read) << read.error().text;
+  for (std::uint64_t i = 1; i < 1000; ++i)
+    EXPECT_EQ((*read)->find(fmt::format("symbol_{}", i)), image_at(0x1000 + 16 * i)) << i;
+}
+
 TEST(Kallsyms, ADamagedMarkerCostsNothing) {
   const std::string good = table(many());
   std::size_t at = good.find("kallsyms_markers:\nu32 0\n") + 24; // of the second block
