@@ -68,6 +68,12 @@ std::string what_is_lost(const target::Target& target, const btf::Types& kernel)
   return lost;
 }
 
+/// At once: what comes next may fail.
+void warn(Session& session, std::string text) {
+  spdlog::warn("{}", text);
+  session.warnings.push_back(std::move(text));
+}
+
 /// VMCOREINFO and the types are two witnesses. Types that were given and do not agree are of another kernel.
 Result<void> check_types(Session& session, const target::Overrides& overrides) {
   const target::Target& target = *session.target;
@@ -79,17 +85,17 @@ Result<void> check_types(Session& session, const target::Overrides& overrides) {
   if (origin != "memory" && !overrides.force)
     return fail(Errc::usage,
                 fmt::format("{}: types of another kernel: {}; --force takes it all the same", origin, found));
-  session.warnings.push_back(
-      fmt::format("the types (from {}) do not agree with VMCOREINFO: {}", origin, found));
+  warn(session, fmt::format("the types (from {}) do not agree with VMCOREINFO: {}", origin, found));
   return {};
 }
 
 void look_for_crash_kernel(Session& session) {
   for (const auto& kernel : catalog::crash_kernels(*session.target, *session.kernel))
-    session.warnings.push_back(fmt::format(
-        "the memory also holds its crash kernel, {}; the kernel that crashed is shown, --kernel N takes "
-        "another (mapscope info lists them)",
-        kernel.described()));
+    warn(session,
+         fmt::format(
+             "the memory also holds its crash kernel, {}; the kernel that crashed is shown, --kernel N takes "
+             "another (mapscope info lists them)",
+             kernel.described()));
 }
 
 } // namespace
@@ -134,8 +140,7 @@ Result<Session> Session::open(const SourceOptions& options) {
   auto target = target::Target::open(*session.source, options.overrides);
   if (!target) return about(*session.source, options, std::move(target.error()));
   session.target = std::move(*target);
-  const auto found = session.target->warnings();
-  session.warnings.assign(found.begin(), found.end());
+  for (const auto& warning : session.target->warnings()) warn(session, warning);
   spdlog::info("{}: Linux {}", options.source, session.target->release());
   auto kernel = kernel_types(*session.target);
   if (!kernel) return about(*session.source, options, std::move(kernel.error()));
@@ -144,7 +149,6 @@ Result<Session> Session::open(const SourceOptions& options) {
   if (auto checked = check_types(session, options.overrides); !checked)
     return std::unexpected(std::move(checked.error()));
   look_for_crash_kernel(session);
-  for (const auto& warning : session.warnings) spdlog::warn("{}", warning);
   for (const auto& remark : session.target->remarks()) spdlog::info("{}", remark);
   const auto& from = session.target->origins();
   spdlog::info("{}: VMCOREINFO from {}, symbols from {}, BTF from {}", options.source, from.vmcoreinfo,

@@ -105,7 +105,11 @@ std::vector<std::string> msc_call::problems(int rc, report::Status status) const
   std::ranges::copy(said(problem_notes_), std::back_inserter(list));
   if (unreadable_ != 0) list.push_back(fmt::format("{} values could not be read", unreadable_));
   if (lacks_memory() && !gaps_ && unreadable_ == 0 && rc != MSC_EFAULT)
-    list.emplace_back("something is left out, the dump does not hold it");
+    list.emplace_back(
+        environment_.target->source().left_out_bytes() == 0
+            ? "something is left out, the dump does not hold it"
+            : "something is left out, the dump does not hold it; what it left out may have been zeros "
+              "(--zero-excluded)");
   if (has_gaps(rc) && first_fault_)
     list.push_back(
         fmt::format("first at {:#x}: {}", first_fault_->first,
