@@ -338,7 +338,7 @@ private:
     const TypeId peeled = types_.peel(id);
     const btf_type* type = types_.type(peeled);
     const bool is_wide =
-        width > 64 && width <= 128 && type != nullptr && btf_is_int(type) && type->size <= 16;
+        width > 64 && type != nullptr && btf_is_int(type) && type->size <= 16 && width <= type->size * 8;
     if (is_wide) return wide_integer(type, width);
     if (type == nullptr || width > 64) return unsupported(fmt::format("a bitfield of {} bits", width));
     if (btf_is_any_enum(type)) return enumeration(peeled, type, width);

@@ -20,7 +20,8 @@ inline Member record_member(const Types& types, const btf_type* record, unsigned
   if (integer == nullptr || !btf_is_int(integer)) return member;
   const std::uint64_t storage = std::uint64_t{integer->size} * 8;
   const std::uint32_t bits = btf_int_bits(integer), offset = btf_int_offset(integer);
-  if (bits == 0 || bits > 128 || bits + offset > storage || bits == storage) return member;
+  if (bits == 0 || bits > (storage <= 128 ? 128 : 64) || bits + offset > storage || bits == storage)
+    return member;
   member.bit_offset += offset;
   member.bit_size = bits;
   return member;

@@ -187,7 +187,7 @@ void JsonValue::left_out(const btf::LeftOut& rest) {
   out_.key("left_out");
   out_.begin_object();
   out_.begin_value(rest.zero ? R"("zero":true)" : R"("zero":false)");
-  if (rest.not_zero) out_.key("first_not_zero"), out_.raw_number(*rest.not_zero);
+  if (rest.not_zero) out_.key("first_not_zero"), out_.number(*rest.not_zero);
   out_.end_object();
 }
 

@@ -93,13 +93,16 @@ void SpecialFields::nodes(const btf::SpecialField& field, std::span<const std::u
     out.end_values();
   }
   if (lost != 0) out.fact("unreadable", lost);
-  const std::uint64_t rest = element.decoder != nullptr ? nodes.size() - shown - lost : 0;
+  const std::uint64_t rest = nodes.size() - shown - lost - withheld;
   if (withheld != 0) {
-    const std::string text = fmt::format("{} of them {}", rest, withheld_why);
+    const std::string text = fmt::format("{} of them {}", withheld, withheld_why);
     out.fact("left_out", std::string_view(text));
-  } else if (rest != 0) {
-    out.fact("left_out", rest);
-    if (shown + lost >= limits_.elements)
+  } else if (element.decoder != nullptr && rest != 0) {
+    const bool is_long = shown + lost >= limits_.elements;
+    const std::string text =
+        fmt::format("{} of them ({})", rest, is_long ? "report.array_elements" : "report.nodes");
+    out.fact("left_out", std::string_view(text));
+    if (is_long)
       progress.cuts.longest = std::max<std::uint64_t>(progress.cuts.longest, nodes.size());
     else
       progress.cuts.nodes = true;

@@ -69,6 +69,14 @@ void TextTree::close_array(Node& array) const {
       array.cut || !std::ranges::all_of(behind, [&](std::uint32_t child) { return node(child).zero; });
 }
 
+/// A pointer that nothing is said of but that a limit kept it from being followed.
+bool TextTree::is_withheld(const Node& pointer) const {
+  return pointer.kind == Kind::pointer && std::ranges::any_of(pointer.children, [this](std::uint32_t child) {
+           return node(child).member == "deref_skipped_reason" &&
+                  node(child).text.starts_with(btf::not_followed);
+         });
+}
+
 /// By structure, not by text: nested arrays are compared once a level, and never formatted for it.
 bool TextTree::same(std::uint32_t a, std::uint32_t b) const {
   const Node &left = node(a), &right = node(b);
@@ -77,14 +85,6 @@ bool TextTree::same(std::uint32_t a, std::uint32_t b) const {
   return !left.cut && !right.cut && left.length == right.length &&
          std::ranges::equal(left.children, right.children,
                             [this](std::uint32_t l, std::uint32_t r) { return same(l, r); });
-}
-
-/// A pointer that nothing is said of but that a limit kept it from being followed.
-bool TextTree::is_withheld(const Node& pointer) const {
-  return pointer.kind == Kind::pointer && std::ranges::any_of(pointer.children, [this](std::uint32_t child) {
-           return node(child).member == "deref_skipped_reason" &&
-                  node(child).text.starts_with(btf::not_followed);
-         });
 }
 
 /// The end of the run of equal (or all zero) elements that begins at `first`.

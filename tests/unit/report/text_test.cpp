@@ -150,7 +150,7 @@ TEST(TextValue, ATextThatIsCutSaysSo) {
                   v.end_truncated();
               v.end_array();
             }),
-            "\"a\" <truncated needed=1 had=0>  ... 1 of 9 shown");
+            "\"a\" <truncated needed=1 had=0>  ... 2 of 9 shown");
 }
 
 TEST(TextValue, WhatIsLeftOutOfAnArrayIsNotTakenForZero) {
