@@ -137,8 +137,8 @@ __attribute__((noinline)) int misbehave(const Render& render, std::string_view m
   if (mode == "misspelt") {
     msc_type type = 0;
     msc_member member{};
-    host.type_find(call, MSC_KERNEL_BTF, "struct bpf_map", &type);
-    return host.type_member(call, type, "max_entris", &member);
+    render.host.type_find(render.call, MSC_KERNEL_BTF, "struct bpf_map", &type);
+    return render.host.type_member(render.call, type, "max_entris", &member);
   }
   if (mode == "bad_read")
     return render.host.read(render.call, MSC_KERNEL, render.target.map, const_cast<int*>(nowhere), 8);
