@@ -90,9 +90,12 @@ private:
     for (const char* name : mask_names) take_mask(found, name, masks_.ranges_of(*pcpu, name, *own));
   }
 
+  /// A kernel has them in one of the two places; what types that are nobody's kernel say is taken once.
   void take_mask(ScxCpu& found, const char* name, const std::optional<std::string>& ranges) {
     if (!ranges) call_.note(MSC_EFAULT, "a set of CPUs to kick could not be read");
-    if (ranges && !ranges->empty()) found.masks.emplace_back(name, *ranges);
+    if (ranges && !ranges->empty() &&
+        names_field(name, found.masks, &std::pair<const char*, std::string>::first))
+      found.masks.emplace_back(name, *ranges);
   }
 
   template <class T> std::optional<T> member(std::uint64_t rq, const char* name) {

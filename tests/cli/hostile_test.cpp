@@ -186,7 +186,7 @@ TEST(LaterMinor, RecordsMayBeLonger) {
 }
 
 TEST(LaterMinor, WhatIsNotKnownMustBeZero) {
-  const Dump dump({"later", "steady"}, {"--set", R"(plugin."org.example.later".says_more=true)"});
+  const Dump dump({"later", "steady"}, {"--set", R"(plugin."org.example.later".says="more")"});
   EXPECT_EQ(text_of(dump.map("victim"), "status"), "failed");
   EXPECT_THAT(text_of(dump.map("victim"), "error"),
               HasSubstr("plugin bug: field() with members that this host does not know"));

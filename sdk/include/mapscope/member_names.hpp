@@ -26,9 +26,10 @@ inline constexpr std::string_view map_member_names[] = {
 /// Of a row, whatever its shape.
 inline constexpr std::string_view row_member_names[] = {
     "key", "key_hex", "index", "value", "value_hex", "payload", "per_cpu", "per_cpu_hex"};
-/// Of an allocator: what the host says of it and of its slots.
+/// Of an allocator: what the host says of it and of its slots. Not elem_size, which its plugin may give where
+/// bytes belong to no slot.
 inline constexpr std::string_view allocator_member_names[] = {
-    "allocator_name", "entries", "truncated", "elem_size", "payload_btf_type_id", "payload_type_reason",
+    "allocator_name", "entries", "truncated", "payload_btf_type_id", "payload_type_reason",
     "renderer", "status", "entry_count", "error", "limits", "notes", "findings"};
 /// Of a part of the kernel.
 inline constexpr std::string_view kernel_member_names[] = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A plugin that was built with a later minor of the interface, whose records are longer, and that is content
-// with what this one has. With says_more it relies on what only the later one knows.
+// with what this one has. Where it is told to say more, it relies on what only the later one knows.
 #include <mapscope/plugin.h>
 
 #include <cstdint>
@@ -11,7 +11,7 @@ MSC_MANIFEST("abi=1.0\0"
              "version=1.0.0\0"
              "license=Apache-2.0\0"
              "attach=map-name:victim*\0"
-             "config=says_more:bool=false");
+             "config=says:string=");
 
 namespace {
 
@@ -48,11 +48,10 @@ int tell(const msc_host& host, msc_call* call, std::uint64_t more) {
 }
 
 int render(const msc_host* host, msc_call* call, const msc_target* target) {
-  msc_value says_more{};
-  if (const int rc = host->config(call, "says_more", &says_more); rc != MSC_OK) return rc;
+  msc_value says{};
+  if (const int rc = host->config(call, "says", &says); rc != MSC_OK) return rc;
   const bool asked = asks_with_longer_records(*host, call, *target);
-  const int told =
-      tell(*host, call, std::strcmp(static_cast<const char*>(says_more.data), "true") == 0 ? 1 : 0);
+  const int told = tell(*host, call, std::strcmp(static_cast<const char*>(says.data), "more") == 0 ? 1 : 0);
   return told == MSC_OK && !asked ? MSC_EFAIL : told;
 }
 
