@@ -223,6 +223,8 @@ private:
       ask(depth + 1, [&](Progress& inner) {
         behind_->state(plan_.specials[node.special - 1], bytes.first(node.size), types_, inner, out_);
       });
+    else if (node.special != 0 && left_ == 0)
+      cuts_.nodes = true;
     out_.end_struct();
   }
 

@@ -248,7 +248,7 @@ private:
     const auto& selection = selections_[i];
     if (selection.choices.empty()) return {report::Status::skipped, "", std::nullopt, selection.reason};
     auto outcome = plugin::render(environment_, map, selection.choices, writer, workers_.get());
-    if (!selection.reason.empty()) put_first(selection.reason, outcome);
+    if (!selection.reason.empty()) outcome.notes.insert(outcome.notes.begin(), selection.reason);
     if (!map.problem) return outcome;
     if (outcome.status == report::Status::complete) outcome.status = report::Status::partial;
     put_first(*map.problem, outcome);

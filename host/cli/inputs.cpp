@@ -2,6 +2,7 @@
 #include "host/cli/inputs.hpp"
 
 #include <array>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
 #include <optional>
@@ -21,6 +22,11 @@ bool is_library(const std::string& path) {
   std::array<char, 4> magic{};
   std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
   return std::string_view(magic.data(), magic.size()) == "\177ELF";
+}
+
+std::string own_path() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).string();
 }
 
 /// A terminal or /dev/null may be both: nothing on it is replaced.
@@ -61,12 +67,13 @@ std::vector<Input> inputs_of(const SourceOptions& options) {
   inputs.push_back({"--vmlinux", options.overrides.vmlinux});
   inputs.push_back({"--btf", options.overrides.btf});
   inputs.push_back({"--symbols", options.overrides.symbols});
+  inputs.push_back({"--vmcoreinfo", options.overrides.vmcoreinfo});
   std::erase_if(inputs, [](const Input& input) { return input.path.empty(); });
   return inputs;
 }
 
 std::vector<Input> inputs_of(const plugin::Registry& registry) {
-  std::vector<Input> inputs;
+  std::vector<Input> inputs = {{"the program that runs", own_path()}};
   for (const auto& plugin : registry.plugins())
     if (plugin.usable() || is_library(plugin.path)) inputs.push_back({"a plugin", plugin.path});
   return inputs;

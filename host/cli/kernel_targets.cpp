@@ -24,7 +24,8 @@ void say_whose(report::Outcome& outcome) {
 
 /// What a person must know who finds less than there might be.
 std::optional<report::Finding> trouble(const std::string& name, const report::Outcome& outcome) {
-  if (outcome.status == report::Status::complete) return std::nullopt;
+  const bool is_only_limited = outcome.status == report::Status::truncated && outcome.error.empty();
+  if (outcome.status == report::Status::complete || is_only_limited) return std::nullopt;
   const bool is_error = outcome.status == report::Status::failed ||
                         outcome.status == report::Status::crashed ||
                         outcome.status == report::Status::unreadable;

@@ -127,9 +127,15 @@ private:
     const auto& outcome = attempt.outcome;
     if (!status_) status_ = outcome.status;
     const auto status = status_behind(outcome.status, report::Outcome{});
-    say(choice, status, attempt.failure.empty() ? words_of(outcome) : attempt.failure);
+    say(choice, status, attempt.failure.empty() ? why_it_gave_up(outcome) : attempt.failure);
     if (attempt.shows) writer_.set_aside();
     if (attempt.shows && !aside_) aside_ = std::move(attempt);
+  }
+
+  /// What else limits left out of a map that another shows is nothing to be told.
+  static std::string why_it_gave_up(const report::Outcome& outcome) {
+    if (!outcome.error.empty() || outcome.limits.empty()) return outcome.error;
+    return outcome.limits.front();
   }
 
   report::Outcome finish(Attempt attempt) {

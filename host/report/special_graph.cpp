@@ -96,12 +96,12 @@ void SpecialFields::nodes(const btf::SpecialField& field, std::span<const std::u
   const std::uint64_t rest = nodes.size() - shown - lost - withheld;
   if (withheld != 0) {
     const std::string text = fmt::format("{} of them {}", withheld, withheld_why);
-    out.fact("left_out", std::string_view(text));
+    out.fact("nodes_left_out", std::string_view(text));
   } else if (element.decoder != nullptr && rest != 0) {
     const bool is_long = shown + lost >= limits_.elements;
     const std::string text =
         fmt::format("{} of them ({})", rest, is_long ? "report.array_elements" : "report.nodes");
-    out.fact("left_out", std::string_view(text));
+    out.fact("nodes_left_out", std::string_view(text));
     if (is_long)
       progress.cuts.longest = std::max<std::uint64_t>(progress.cuts.longest, nodes.size());
     else

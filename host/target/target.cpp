@@ -29,10 +29,10 @@ struct Target::State {
 namespace {
 
 /// What a dump of BPF maps asks the kernel's symbols for: found in one pass.
-constexpr std::array<std::string_view, 14> well_known = {
-    "panic_cpu",        "crashk_res",          "bpf_kallsyms",     "modules",     "map_idr",    "prog_idr",
-    "btf_idr",          "bpf_map_offload_ops", "page_offset_base", "__start_BTF", "__stop_BTF", "nr_cpu_ids",
-    "__per_cpu_offset", "__cpu_possible_mask"};
+constexpr std::array<std::string_view, 15> well_known = {
+    "init_top_pgt", "panic_cpu",  "crashk_res", "bpf_kallsyms",        "modules",
+    "map_idr",      "prog_idr",   "btf_idr",    "bpf_map_offload_ops", "page_offset_base",
+    "__start_BTF",  "__stop_BTF", "nr_cpu_ids", "__per_cpu_offset",    "__cpu_possible_mask"};
 
 Result<std::unique_ptr<X86_64>> make_translator(const memory::Source& source, const Vmcoreinfo& info) {
   const auto parameters = X86_64::parameters(info);
@@ -81,7 +81,8 @@ Result<std::optional<FoundVmcoreinfo>> named_vmcoreinfo(const memory::Source& so
 }
 
 std::string place(const std::string& from, std::uint64_t address) {
-  return from == "memory" ? fmt::format("memory at {:#x}", address) : from;
+  if (from == "memory") return fmt::format("memory at {:#x}", address);
+  return from == "note" ? from : "file " + from;
 }
 
 /// "kernel 1: Linux 6.12, ...; kernel 2: ..."
@@ -142,7 +143,17 @@ private:
     auto symbols = read_kallsyms(state_.space, state_.found.info, well_known);
     if (!symbols) return std::unexpected(std::move(symbols.error()));
     state_.symbols = std::move(*symbols);
-    return {};
+    return check_root();
+  }
+
+  /// A root that was moved may map the kernel's image, as the tables of every process do, and little else.
+  /// x86-64 has swapper_pg_dir for another name of init_top_pgt (arch/x86/include/asm/pgtable_64.h).
+  Result<void> check_root() const {
+    const auto said = state_.found.info.symbol("swapper_pg_dir"), own = state_.symbols->find("init_top_pgt");
+    if (!said || !own || *said == *own) return {};
+    return fail(Errc::corrupt,
+                fmt::format("it has the kernel's page tables at {:#x}, and the kernel's symbols at {:#x}",
+                            *said, *own));
   }
 
   Result<void> take_btf(GivenFiles& given) {
@@ -197,7 +208,8 @@ public:
       (void)leads(*one);
       return result();
     }
-    if (*note && (*note)->checked.confirmed() && leads(**note)) return result();
+    const bool is_forced = overrides_.force && !overrides_.vmcoreinfo.empty();
+    if (*note && ((*note)->checked.confirmed() || is_forced) && leads(**note)) return result();
     if (*note && !(*note)->checked.confirmed()) left_.push_back({(*note)->from, 0, (*note)->checked.why});
     auto copies = copies_in_memory(source_);
     if (leads_one_of(copies, true) || (*note && leads(**note)) || leads_one_of(copies, false)) {

@@ -114,7 +114,7 @@ std::string btf_of_another(const Capture& other) {
 
 TEST(DamagedTypes, OfAnotherKernelAreRefused) {
   ASSERT_FALSE(captures().empty());
-  const Capture& capture = captures().front();
+  const Capture capture = captures().front();
   const Scratch scratch;
   const std::string types = btf_of_another(capture), file = scratch.file("other.btf", types);
   ASSERT_NE(types, "") << "there must be captures of two kernels";
@@ -132,7 +132,7 @@ TEST(DamagedTypes, OfAnotherKernelAreRefused) {
 /// Without the memory's own, VMCOREINFO is the witness.
 TEST(DamagedTypes, OfAnotherKernelAreRefusedWhereTheMemorysAreLost) {
   ASSERT_FALSE(captures().empty());
-  const Capture& capture = captures().front();
+  const Capture capture = captures().front();
   const Scratch scratch;
   const std::string types = btf_of_another(capture), file = scratch.file("other.btf", types);
   const auto lost = scratch / "lost";

@@ -96,15 +96,15 @@ TEST(Plugins, AnInstalledTreeFindsItsPlugins) {
   for (const auto& plugin : list.GetArray()) EXPECT_STREQ(plugin["verdict"].GetString(), "usable");
 }
 
-TEST(Plugins, TheSameIdTwiceIsToldAndRefused) {
+TEST(Plugins, ACopyOfOneIsThatOne) {
   ASSERT_NE(first_core(), "");
   const Installed copy;
   fs::copy_file(copy.plugins() / "hash.so", copy.plugins() / "hash_again.so");
-  const Ran done = run({"dump", first_core(), "-j", "--map", "type:hash"}, copy.program());
+  const std::vector<std::string> words = {"dump", first_core(), "-j", "--map", "type:hash"};
+  const Ran done = run(words, copy.program()), usual = run(words);
   EXPECT_EQ(done.exit_code, 0);
-  EXPECT_NE(done.err.find("mapscope.builtin.hash is also in"), std::string::npos) << done.err;
-  const auto report = parse(done.out);
-  for (const auto& map : report["maps"].GetArray()) expect_container(map, "bpf_htab");
+  EXPECT_EQ(done.err, usual.err);
+  EXPECT_TRUE(done.out == usual.out) << done.out.size() << " " << usual.out.size();
 }
 
 /// The line of `mapscope maps` that has this map's name, and those behind it up to the next map.
@@ -142,7 +142,7 @@ TEST(Plugins, VerifyLooksForNeedsInThisKernel) {
   if (captures().front().name.starts_with("6.")) {
     EXPECT_EQ(missing.exit_code, 1);
     EXPECT_NE(missing.out.find("K1   FAILED   needs "), std::string::npos) << missing.out;
-    EXPECT_NE(missing.out.find(": not in this kernel or program\n"), std::string::npos) << missing.out;
+    EXPECT_NE(missing.out.find(": not in this kernel or program"), std::string::npos) << missing.out;
   }
 }
 

@@ -52,6 +52,8 @@ public:
   [[nodiscard]] msc_target target() const;
   /// How it ended, from what render() returned and what happened on the way.
   [[nodiscard]] mapscope::report::Outcome finish(int rc);
+  /// The plugin was ended by force: what it left open is no fault of its own.
+  void abandon() { close_all(); }
   /// Something of the map has been handed on.
   [[nodiscard]] bool shows() const;
   [[nodiscard]] mapscope::plugin::Used used() const { return budget_.used(); }

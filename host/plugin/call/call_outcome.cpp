@@ -145,6 +145,9 @@ std::vector<std::string> msc_call::said(const Notes& notes) {
 }
 
 report::Outcome msc_call::finish(int rc) {
+  const bool is_open = row_open_ || !fields_.empty();
+  if (is_open && rc == MSC_OK && budget_.spent() == plugin::Budget::Kind::none)
+    (void)misuse("render() that leaves an object, a list or a row open");
   close_all();
   report::Outcome outcome;
   outcome.renderer = choice_.plugin->tag();

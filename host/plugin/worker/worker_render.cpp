@@ -171,6 +171,7 @@ Attempt WorkerRender::ended() {
 }
 
 Attempt WorkerRender::failed() {
+  call_.abandon();
   auto outcome = call_.finish(MSC_OK);
   outcome.status = status_;
   outcome.gave_up = true;
