@@ -98,7 +98,16 @@ TEST(DamagedTypes, WithTheKernelsOwnNothingIsLost) {
   EXPECT_GE(as_good, 1U);
 }
 
-/// The first kernel BTF in the memory of the first capture whose name does not begin like that of `other`.
+/// It lies in one piece: pages of programs' copies are anywhere.
+bool is_whole(const std::string& types) {
+  btf_header header{};
+  std::memcpy(&header, types.data(), sizeof header);
+  const std::size_t strings = std::size_t{header.hdr_len} + header.str_off, end = strings + header.str_len;
+  return end == types.size() && types.compare(strings, 6, std::string("\0long ", 6)) == 0 &&
+         types.back() == '\0';
+}
+
+/// A kernel BTF in the memory of the first capture whose name does not begin like that of `other`.
 std::string btf_of_another(const Capture& other) {
   for (const Capture& capture : captures()) {
     if (capture.name.substr(0, 3) == other.name.substr(0, 3)) continue;
@@ -106,7 +115,8 @@ std::string btf_of_another(const Capture& other) {
     for (const std::size_t at : kernel_btfs(memory)) {
       btf_header header{};
       std::memcpy(&header, memory.data() + at, sizeof header);
-      return memory.substr(at, std::size_t{header.hdr_len} + header.str_off + header.str_len);
+      const auto types = memory.substr(at, std::size_t{header.hdr_len} + header.str_off + header.str_len);
+      if (is_whole(types)) return types;
     }
   }
   return "";
