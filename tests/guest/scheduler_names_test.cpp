@@ -15,7 +15,7 @@ std::filesystem::path scx_qmap() {
   return {};
 }
 
-TEST(Names, OfProgramsAreWhole) {
+TEST(SchedulerNames, OfProgramsAreWhole) {
   ASSERT_FALSE(scx_qmap().empty());
   const auto report = dump(scx_qmap(), {"--map", "scx_qmap.bss"});
   std::set<std::string> cut, whole;
@@ -32,7 +32,7 @@ TEST(Names, OfProgramsAreWhole) {
   EXPECT_TRUE(cut.contains("qmap_cpuctl_set"));
 }
 
-TEST(Names, BothChooseAMap) {
+TEST(SchedulerNames, BothChooseAMap) {
   ASSERT_FALSE(scx_qmap().empty());
   for (const char* spec : {"round_robin_timer", "round_robin_tim"}) {
     const auto report = dump(scx_qmap(), {"--map", spec});
