@@ -54,9 +54,14 @@ std::string TextTree::text_of(const Node& array) const {
   return text;
 }
 
+const btf::LeftOut* TextTree::rest_of(const Node& array) const {
+  return array.rest == 0 ? nullptr : &rests_[array.rest - 1];
+}
+
 /// What is not shown is known to be zero, or there is nothing that is not shown.
 bool TextTree::has_all(const Node& array) const {
-  return array.children.size() >= array.length || (array.rest && array.rest->zero);
+  const btf::LeftOut* const rest = rest_of(array);
+  return array.children.size() >= array.length || (rest != nullptr && rest->zero);
 }
 
 void TextTree::close_array(Node& array) const {
@@ -113,13 +118,14 @@ std::string TextTree::run_text(const Node& array, std::size_t first, std::size_t
 std::string TextTree::left_out_text(const Node& array) const {
   if (array.children.size() >= array.length) return "";
   std::size_t shown = array.children.size();
-  if (!array.rest && shown != 0 && node(array.children.back()).cut) --shown; // it says why no more follow
-  if (array.rest && array.rest->zero) {
+  const btf::LeftOut* const rest = rest_of(array);
+  if (rest == nullptr && shown != 0 && node(array.children.back()).cut) --shown; // it says why no more follow
+  if (rest != nullptr && rest->zero) {
     const std::uint64_t last = array.length - 1;
     return shown == last ? fmt::format("... [{}] zero", last) : fmt::format("... [{}..{}] zero", shown, last);
   }
   std::string out = fmt::format("... {} of {} shown", shown, array.length);
-  if (array.rest && array.rest->not_zero) out += fmt::format(", [{}] is not zero", *array.rest->not_zero);
+  if (rest != nullptr && rest->not_zero) out += fmt::format(", [{}] is not zero", *rest->not_zero);
   return out;
 }
 
@@ -132,7 +138,7 @@ void TextTree::append_text(const Node& array, std::string& out) const {
 }
 
 /// Runs of equal elements are merged; what is zero is only counted.
-void TextTree::append_array(const Node& array, std::string& out) const {
+void TextTree::append_array(const Node& array, std::string& out, std::size_t most) const {
   if (array.is_text) return append_text(array, out);
   if (array.zero && !array.children.empty()) {
     out += fmt::format("[all {} zero]", array.length);
@@ -140,7 +146,7 @@ void TextTree::append_array(const Node& array, std::string& out) const {
   }
   out += '[';
   bool gap = false;
-  for (std::size_t i = 0; i < array.children.size();) {
+  for (std::size_t i = 0; i < array.children.size() && out.size() <= most;) {
     const std::size_t end = run_end(array, i);
     const bool merged = end - i > 2;
     if (i != 0) out += ", ";

@@ -19,6 +19,7 @@ constexpr std::size_t most_hex_bytes = 256; ///< shown of one run of bytes
 } // namespace
 
 std::string printable(std::string_view text) {
+  if (std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; })) return std::string(text);
   std::string out;
   for (const char c : valid_utf8(text)) {
     const auto byte = static_cast<unsigned char>(c);
@@ -36,6 +37,7 @@ std::string printable(std::string_view text) {
 
 void TextTree::clear() {
   used_ = 0;
+  rests_.clear();
   open_.clear();
   next_member_ = {};
   next_prefix_.clear();
@@ -48,7 +50,7 @@ TextTree::Node& TextTree::add(Kind kind) {
   Node& node = nodes_[index];
   node.kind = kind;
   node.zero = node.is_byte = node.is_text = node.cut = node.has_facts = false;
-  node.rest.reset();
+  node.rest = 0;
   node.member = std::exchange(next_member_, {});
   node.text.clear();
   node.children.clear();
@@ -56,21 +58,24 @@ TextTree::Node& TextTree::add(Kind kind) {
   return node;
 }
 
-void TextTree::scalar(const std::string& text, bool zero) {
+void TextTree::scalar(std::string_view text, bool zero) {
   Node& node = add(Kind::scalar);
   node.zero = zero && node.text.empty(); // behind a truncation mark nothing is hidden
   node.text += text;
 }
 
-void TextTree::signed_int(std::uint32_t bits, std::int64_t value) {
-  scalar(fmt::format("{}", value), value == 0);
+void TextTree::number(std::string_view text, std::uint32_t bits, std::uint64_t value) {
+  scalar(text, value == 0);
   nodes_[used_ - 1].is_byte = bits == 8;
   nodes_[used_ - 1].byte = static_cast<std::uint8_t>(value);
 }
+void TextTree::signed_int(std::uint32_t bits, std::int64_t value) {
+  const fmt::format_int text(value);
+  number({text.data(), text.size()}, bits, static_cast<std::uint64_t>(value));
+}
 void TextTree::unsigned_int(std::uint32_t bits, std::uint64_t value) {
-  scalar(fmt::format("{}", value), value == 0);
-  nodes_[used_ - 1].is_byte = bits == 8;
-  nodes_[used_ - 1].byte = static_cast<std::uint8_t>(value);
+  const fmt::format_int text(value);
+  number({text.data(), text.size()}, bits, value);
 }
 void TextTree::boolean(bool value) { scalar(value ? "true" : "false", !value); }
 void TextTree::character(std::uint8_t value) {
@@ -152,7 +157,10 @@ void TextTree::begin_text(std::uint64_t length) {
   begin_array(length);
   nodes_[used_ - 1].is_text = true;
 }
-void TextTree::left_out(const btf::LeftOut& rest) { nodes_[open_.back()].rest = rest; }
+void TextTree::left_out(const btf::LeftOut& rest) {
+  rests_.push_back(rest);
+  nodes_[open_.back()].rest = static_cast<std::uint32_t>(rests_.size());
+}
 void TextTree::member(std::string_view name) { next_member_ = name; }
 void TextTree::end_struct() { close(); }
 void TextTree::end_array() { close(); }
@@ -195,9 +203,13 @@ void TextTree::null() { scalar("none", false); }
 void TextTree::close() {
   Node& node = nodes_[open_.back()];
   open_.pop_back();
-  node.cut = std::ranges::any_of(node.children, [&](std::uint32_t child) { return nodes_[child].cut; });
+  bool zero = true;
+  for (const std::uint32_t child : node.children) {
+    node.cut = node.cut || nodes_[child].cut;
+    zero = zero && nodes_[child].zero;
+  }
   if (node.kind == Kind::pointer) return;
-  node.zero = std::ranges::all_of(node.children, [&](std::uint32_t child) { return nodes_[child].zero; });
+  node.zero = zero;
   if (node.kind == Kind::array) close_array(node);
 }
 
@@ -206,7 +218,7 @@ void TextTree::begin_truncated(std::uint64_t needed, std::uint64_t had) {
 }
 void TextTree::end_truncated() {}
 
-void TextTree::append_one_line(const Node& node, std::string& out) const {
+void TextTree::append_one_line(const Node& node, std::string& out, std::size_t most) const {
   switch (node.kind) {
   case Kind::scalar:
     out += node.text;
@@ -217,23 +229,26 @@ void TextTree::append_one_line(const Node& node, std::string& out) const {
       out += fmt::format(" ... {} more bytes", node.length - shown);
     return;
   case Kind::array:
-    out += node.text, append_array(node, out);
+    out += node.text, append_array(node, out, most);
     return;
   case Kind::pointer:
-    append_pointer(node, out);
-    return;
+    return append_pointer(node, out, most);
   case Kind::record:
-    break;
+    return append_members(node, out, most);
   }
-  out += node.text;
+}
+
+void TextTree::append_members(const Node& record, std::string& out, std::size_t most) const {
+  out += record.text;
   out += '{';
   bool first = true;
-  for (const std::uint32_t child : node.children) {
+  for (const std::uint32_t child : record.children) {
     const Node& member = nodes_[child];
     if (member.zero) continue;
+    if (out.size() > most) return;
     if (!std::exchange(first, false)) out += ", ";
-    if (!member.member.empty()) out += printable(member.member) + '=';
-    append_one_line(member, out);
+    if (!member.member.empty()) out += printable(member.member), out += '=';
+    append_one_line(member, out, most);
   }
   out += '}';
 }
@@ -249,10 +264,10 @@ bool TextTree::append_pointer_part(const Node& part, std::string& out) {
   return false;
 }
 
-void TextTree::append_pointer(const Node& pointer, std::string& out) const {
+void TextTree::append_pointer(const Node& pointer, std::string& out, std::size_t most) const {
   out += pointer.text;
   for (const std::uint32_t child : pointer.children)
-    if (!append_pointer_part(nodes_[child], out)) append_one_line(nodes_[child], out);
+    if (!append_pointer_part(nodes_[child], out)) append_one_line(nodes_[child], out, most);
 }
 
 std::string TextTree::one_line() const {

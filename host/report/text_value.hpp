@@ -38,9 +38,9 @@ public:
     /// A truncation's mark, then: scalar: its text; record: its type's name; bytes: hex; pointer: the
     /// address.
     std::string text;
-    std::uint64_t length = 0;         ///< array: declared elements; bytes: how many
-    std::optional<btf::LeftOut> rest; ///< array: of which a limit left something out
-    std::size_t hex_at = 0;           ///< bytes: where in the text the hex begins
+    std::uint64_t length = 0; ///< array: declared elements; bytes: how many
+    std::uint32_t rest = 0;   ///< array of which a limit left something out: what, counted from 1
+    std::size_t hex_at = 0;   ///< bytes: where in the text the hex begins
     std::vector<std::uint32_t> children;
   };
 
@@ -104,14 +104,18 @@ public:
 
 private:
   Node& add(Kind kind);
-  void scalar(const std::string& text, bool zero);
+  void scalar(std::string_view text, bool zero);
+  void number(std::string_view text, std::uint32_t bits, std::uint64_t value);
   void close();
-  void append_one_line(const Node& node, std::string& out) const;
-  void append_array(const Node& node, std::string& out) const;
+  /// May end as soon as there are more than `most` characters: nobody will look at them.
+  void append_one_line(const Node& node, std::string& out, std::size_t most = std::string::npos) const;
+  void append_members(const Node& record, std::string& out, std::size_t most) const;
+  void append_array(const Node& node, std::string& out, std::size_t most) const;
   static bool append_pointer_part(const Node& part, std::string& out);
-  void append_pointer(const Node& node, std::string& out) const;
+  void append_pointer(const Node& node, std::string& out, std::size_t most) const;
   void append_pointer_lines(const Node& node, unsigned width, unsigned indent, std::string& out) const;
   void append_text(const Node& array, std::string& out) const;
+  [[nodiscard]] const btf::LeftOut* rest_of(const Node& array) const;
   [[nodiscard]] bool has_all(const Node& array) const;
   [[nodiscard]] std::string text_of(const Node& array) const;
   void close_array(Node& array) const;
@@ -133,6 +137,7 @@ private:
   std::uint64_t list_lines_;
   std::vector<Node> nodes_; ///< the first used_ are in use; the rest keep their buffers
   std::uint32_t used_ = 0;
+  std::vector<btf::LeftOut> rests_;
   std::vector<std::uint32_t> open_; ///< records and arrays that have not ended
   std::string_view next_member_;
   std::string next_prefix_; ///< "<truncated ...> " for the value that comes next

@@ -19,12 +19,13 @@ std::string TextTree::lines_of(const Node& node, unsigned width, unsigned column
 
 void TextTree::append_lines(const Node& node, unsigned width, unsigned column, unsigned indent,
                             std::string& out) const {
-  std::string line;
-  append_one_line(node, line);
-  const bool is_text = node.kind == Kind::scalar || node.is_text;
-  if (is_text || column + line.size() <= width)
-    out += line;
-  else if (node.kind == Kind::pointer)
+  if (node.kind == Kind::scalar || node.is_text) return append_one_line(node, out);
+  const std::size_t begin = out.size(), room = width > column ? width - column : 0;
+  append_one_line(node, out, node.kind == Kind::bytes ? std::string::npos : begin + room);
+  if (out.size() - begin <= room) return;
+  const std::string line = node.kind == Kind::bytes ? out.substr(begin) : "";
+  out.resize(begin);
+  if (node.kind == Kind::pointer)
     append_pointer_lines(node, width, indent, out);
   else if (node.kind == Kind::record)
     append_record_lines(node, width, indent, out);
