@@ -109,9 +109,9 @@ Checked check(const Vmcoreinfo& info, const memory::Source& source) {
 
 std::string FoundVmcoreinfo::described() const {
   const std::string_view id = info.build_id();
-  return fmt::format("Linux {}{} (VMCOREINFO in the {})", info.release(),
-                     id.empty() ? "" : fmt::format(", build id {}", id),
-                     from == "memory" ? fmt::format("memory at {:#x}", address) : from);
+  const std::string where = from == "memory" ? fmt::format("memory at {:#x}", address) : from;
+  return fmt::format("Linux {}{} ({}{})", info.release(), id.empty() ? "" : fmt::format(", build id {}", id),
+                     from == from_symbols ? "no VMCOREINFO; found by its " : "VMCOREINFO in the ", where);
 }
 
 std::optional<FoundVmcoreinfo> note_of(const memory::Source& source) {

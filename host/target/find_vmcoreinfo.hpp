@@ -30,9 +30,12 @@ struct Checked {
 };
 Checked check(const Vmcoreinfo& info, const memory::Source& source);
 
+/// Of a kernel whose VMCOREINFO is not there, and was put together from what it says in other places.
+inline constexpr std::string_view from_symbols = "symbols";
+
 struct FoundVmcoreinfo {
   Vmcoreinfo info;
-  std::string from;          ///< "note", "memory", or the name of a file
+  std::string from;          ///< "note", "memory", from_symbols, or the name of a file
   std::uint64_t address = 0; ///< physical, of a copy in the memory
   Checked checked;
 

@@ -44,17 +44,10 @@ private:
   std::vector<std::byte> owned_; ///< its buffer stays put when the table is moved
 };
 
-/// The four ways a symbol's address has been stored; which one holds is decided by trial, never by release.
-enum class Encoding : std::uint8_t {
-  relative_signed, ///< x86-64 SMP up to 6.14: off >= 0 ? off : base - 1 - off
-  relative,        ///< base + (u32)off: arm64, and x86-64 6.15 to 6.19
-  self_relative,   ///< 7.0, commit a081b5789255: address of the entry + (s32)off
-  absolute,        ///< CONFIG_KALLSYMS_BASE_RELATIVE=n, up to 6.11
-};
-
 class Kallsyms final : public Symbols {
 public:
-  static Result<std::unique_ptr<Kallsyms>> open(const AddressSpace& space, const Vmcoreinfo& info,
+  static Result<std::unique_ptr<Kallsyms>> open(const AddressSpace& space, const KallsymsPlaces& places,
+                                                const SymbolCheck& check,
                                                 std::span<const std::string_view> wanted);
 
   std::size_t size() const override { return count_; }
@@ -79,23 +72,20 @@ public:
 private:
   void sort_by_address() const;
   [[nodiscard]] std::string name_at(std::size_t record) const;
-  Result<void> read_tables(const AddressSpace& space, const Vmcoreinfo& info);
+  Result<void> read_tables(const AddressSpace& space, const KallsymsPlaces& places);
+  Result<void> read_addresses(const AddressSpace& space, const KallsymsPlaces& places);
   void split_tokens(std::span<const std::byte> table, std::span<const std::byte> index);
-  Result<void> choose_encoding(const Vmcoreinfo& info);
+  Result<void> choose_encoding(const SymbolCheck& check);
   void look_up(std::span<const std::string_view> wanted) const;
   void scan(std::span<const std::string_view> wanted) const;
   void scan_suffixed(std::vector<std::string_view> wanted) const;
-  std::optional<std::uint64_t> address_of(std::uint32_t index, Encoding encoding) const;
-  bool is_in_order(std::uint32_t index) const;
   bool expands_to(std::span<const std::byte> record, std::string_view name, bool suffixed) const;
 
   std::uint32_t count_ = 0;
   Table names_, offsets_, token_table_;
   KallsymsNames records_;
   std::array<std::string_view, 256> tokens_;
-  std::uint64_t relative_base_ = 0, offsets_at_ = 0;
-  bool absolute_ = false;
-  Encoding encoding_ = Encoding::relative_signed;
+  KallsymsAddresses addresses_;
 
   struct Entry {
     std::uint64_t address = 0;
@@ -129,65 +119,36 @@ void Kallsyms::split_tokens(std::span<const std::byte> table, std::span<const st
   }
 }
 
-Result<void> Kallsyms::read_tables(const AddressSpace& space, const Vmcoreinfo& info) {
-  const auto names = info.symbol("kallsyms_names"), num_syms = info.symbol("kallsyms_num_syms"),
-             table = info.symbol("kallsyms_token_table"), index = info.symbol("kallsyms_token_index"),
-             offsets = info.symbol("kallsyms_offsets"), addresses = info.symbol("kallsyms_addresses");
-  if (!names || !num_syms || !table || !index || (!offsets && !addresses)) // the keys came in 6.0
-    return fail(Errc::not_found,
-                "VMCOREINFO does not say where the kernel's symbols are; give --symbols or --vmlinux");
-  Reader reader(space);
-  const auto count = reader.get<std::uint32_t>(*num_syms);
-  if (!count) return missing("kallsyms_num_syms");
-  if (*count == 0 || *count > most_symbols)
+Result<void> Kallsyms::read_tables(const AddressSpace& space, const KallsymsPlaces& places) {
+  count_ = places.count;
+  if (places.num_syms != 0) {
+    const auto count = Reader(space).get<std::uint32_t>(places.num_syms);
+    if (!count) return missing("kallsyms_num_syms");
+    count_ = *count;
+  }
+  if (count_ == 0 || count_ > most_symbols)
     return fail(Errc::corrupt,
-                fmt::format("kallsyms_num_syms is {}, which no kernel has; give --symbols", *count));
-  count_ = *count;
-  absolute_ = !offsets;
-  offsets_at_ = offsets ? *offsets : *addresses;
-  offsets_ = Table::at(space, offsets_at_, std::size_t{count_} * (absolute_ ? 8 : 4));
-  if (offsets_.bytes().size() < std::size_t{count_} * (absolute_ ? 8 : 4)) return missing("kallsyms_offsets");
+                fmt::format("kallsyms_num_syms is {}, which no kernel has; give --symbols", count_));
   // Records are some ten bytes on average; a single one may be far longer. The tokens come behind.
   const std::size_t at_most = std::size_t{count_} * 32 + longest_record;
-  const bool ends_at_tokens = *table > *names && *table - *names < at_most;
-  names_ = Table::at(space, *names, ends_at_tokens ? *table - *names : at_most);
-  records_ =
-      KallsymsNames(names_.bytes(), count_, ends_at_tokens && names_.bytes().size() == *table - *names);
-  token_table_ = Table::at(space, *table, 16U << 10);
-  const Table token_index = Table::at(space, *index, 256 * sizeof(std::uint16_t));
-  if (const auto base = info.symbol("kallsyms_relative_base")) // gone in 7.0
-    relative_base_ = reader.get<std::uint64_t>(*base).value_or(0);
+  const std::uint64_t tokens = places.token_table, names = places.names;
+  const bool ends_at_tokens = tokens > names && tokens - names < at_most;
+  names_ = Table::at(space, names, ends_at_tokens ? tokens - names : at_most);
+  records_ = KallsymsNames(names_.bytes(), count_, ends_at_tokens && names_.bytes().size() == tokens - names);
+  token_table_ = Table::at(space, tokens, 16U << 10);
+  const Table token_index = Table::at(space, places.token_index, 256 * sizeof(std::uint16_t));
   split_tokens(token_table_.bytes(), token_index.bytes());
+  return read_addresses(space, places);
+}
+
+Result<void> Kallsyms::read_addresses(const AddressSpace& space, const KallsymsPlaces& places) {
+  const std::size_t size = std::size_t{count_} * (places.is_absolute ? 8 : 4);
+  offsets_ = Table::at(space, places.offsets, size);
+  if (offsets_.bytes().size() < size) return missing("kallsyms_offsets");
+  const std::uint64_t at = places.relative_base; // gone in 7.0
+  const std::uint64_t base = at == 0 ? 0 : Reader(space).get<std::uint64_t>(at).value_or(0);
+  addresses_ = KallsymsAddresses(offsets_.bytes(), places.offsets, count_, places.is_absolute, base);
   return {};
-}
-
-std::optional<std::uint64_t> Kallsyms::address_of(std::uint32_t index, Encoding encoding) const {
-  if (absolute_ != (encoding == Encoding::absolute)) return std::nullopt;
-  if (absolute_) return load_at<std::uint64_t>(offsets_.bytes(), std::uint64_t{index} * 8);
-  const auto offset = load_at<std::int32_t>(offsets_.bytes(), std::uint64_t{index} * 4);
-  if (!offset) return std::nullopt;
-  const auto wide = static_cast<std::uint64_t>(static_cast<std::int64_t>(*offset));
-  switch (encoding) {
-  case Encoding::relative_signed:
-    return *offset >= 0 ? wide : relative_base_ - 1 - wide;
-  case Encoding::relative:
-    return relative_base_ + static_cast<std::uint32_t>(*offset);
-  case Encoding::self_relative:
-    return offsets_at_ + std::uint64_t{index} * 4 + wide;
-  case Encoding::absolute:
-    break;
-  }
-  return std::nullopt;
-}
-
-/// The table is in order of addresses (scripts/kallsyms.c, sort_symbols()): an address that is not between
-/// its neighbours', while these are in order, is damaged.
-bool Kallsyms::is_in_order(std::uint32_t index) const {
-  const auto own = address_of(index, encoding_);
-  const auto before = index == 0 ? std::nullopt : address_of(index - 1, encoding_);
-  const auto behind = index + 1 == count_ ? std::nullopt : address_of(index + 1, encoding_);
-  if (!own || !before || !behind || *before > *behind) return own.has_value();
-  return *before <= *own && *own <= *behind;
 }
 
 /// Compares without building the name: most records differ in their first token. `suffixed` asks for a name
@@ -226,7 +187,7 @@ void Kallsyms::scan(std::span<const std::string_view> wanted) const {
       auto& answer = known_.at(std::string(name));
       if (answer) continue; // duplicates: the first has the lowest address
       --left;
-      if (is_in_order(i)) answer = address_of(i, encoding_);
+      if (addresses_.is_in_order(i)) answer = addresses_.of(i);
     }
     return left > 0;
   });
@@ -237,7 +198,7 @@ void Kallsyms::scan_suffixed(std::vector<std::string_view> wanted) const {
   records_.each([&](std::uint32_t i, std::size_t, std::span<const std::byte> record) {
     std::erase_if(wanted, [&](std::string_view name) {
       if (!expands_to(record, name, true)) return false;
-      if (is_in_order(i)) known_[std::string(name)] = address_of(i, encoding_);
+      if (addresses_.is_in_order(i)) known_[std::string(name)] = addresses_.of(i);
       return true;
     });
     return !wanted.empty();
@@ -256,7 +217,7 @@ void Kallsyms::look_up(std::span<const std::string_view> wanted) const {
 void Kallsyms::sort_by_address() const {
   by_address_.reserve(count_);
   records_.each([&](std::uint32_t i, std::size_t begin, std::span<const std::byte>) {
-    if (const auto address = address_of(i, encoding_))
+    if (const auto address = addresses_.of(i))
       by_address_.push_back({*address, static_cast<std::uint32_t>(begin)});
     return true;
   });
@@ -280,27 +241,30 @@ std::optional<SymbolAt> Kallsyms::at(std::uint64_t address) const {
   return SymbolAt{name_at(found->record), address - start};
 }
 
-Result<void> Kallsyms::choose_encoding(const Vmcoreinfo& info) {
-  const auto stext = info.symbol("_stext");
-  if (!stext)
-    return fail(Errc::not_found, "VMCOREINFO has no SYMBOL(_stext) to check the kernel's symbols against");
+Result<void> Kallsyms::choose_encoding(const SymbolCheck& check) {
+  if (!check.stext) {
+    if (!check.encoding)
+      return fail(Errc::not_found, "nothing says where _stext is, to check the kernel's symbols against");
+    addresses_.use(*check.encoding);
+    return {};
+  }
   constexpr std::array name{std::string_view("_stext")};
-  for (const Encoding encoding :
-       {Encoding::self_relative, Encoding::relative, Encoding::relative_signed, Encoding::absolute}) {
-    encoding_ = encoding;
+  for (const SymbolEncoding encoding : KallsymsAddresses::all_encodings) {
+    addresses_.use(encoding);
     known_.clear();
     scan(name);
-    if (known_.at("_stext") == stext) return {};
+    if (known_.at("_stext") == check.stext) return {};
   }
   return fail(Errc::corrupt,
               "no way of reading the kernel's symbols puts _stext where VMCOREINFO has it; give --symbols");
 }
 
-Result<std::unique_ptr<Kallsyms>> Kallsyms::open(const AddressSpace& space, const Vmcoreinfo& info,
+Result<std::unique_ptr<Kallsyms>> Kallsyms::open(const AddressSpace& space, const KallsymsPlaces& places,
+                                                 const SymbolCheck& check,
                                                  std::span<const std::string_view> wanted) {
   auto symbols = std::make_unique<Kallsyms>();
-  if (auto read = symbols->read_tables(space, info); !read) return std::unexpected(std::move(read.error()));
-  if (auto chosen = symbols->choose_encoding(info); !chosen)
+  if (auto read = symbols->read_tables(space, places); !read) return std::unexpected(std::move(read.error()));
+  if (auto chosen = symbols->choose_encoding(check); !chosen)
     return std::unexpected(std::move(chosen.error()));
   symbols->look_up(wanted);
   return symbols;
@@ -308,9 +272,24 @@ Result<std::unique_ptr<Kallsyms>> Kallsyms::open(const AddressSpace& space, cons
 
 } // namespace
 
-Result<std::unique_ptr<Symbols>> read_kallsyms(const AddressSpace& space, const Vmcoreinfo& info,
+std::optional<KallsymsPlaces> kallsyms_places(const Vmcoreinfo& info) {
+  const auto names = info.symbol("kallsyms_names"), num_syms = info.symbol("kallsyms_num_syms"),
+             table = info.symbol("kallsyms_token_table"), index = info.symbol("kallsyms_token_index"),
+             offsets = info.symbol("kallsyms_offsets"), addresses = info.symbol("kallsyms_addresses");
+  if (!names || !num_syms || !table || !index || (!offsets && !addresses)) return std::nullopt;
+  return KallsymsPlaces{.names = *names,
+                        .token_table = *table,
+                        .token_index = *index,
+                        .num_syms = *num_syms,
+                        .offsets = offsets ? *offsets : *addresses,
+                        .is_absolute = !offsets,
+                        .relative_base = info.symbol("kallsyms_relative_base").value_or(0)};
+}
+
+Result<std::unique_ptr<Symbols>> read_kallsyms(const AddressSpace& space, const KallsymsPlaces& places,
+                                               const SymbolCheck& check,
                                                std::span<const std::string_view> wanted) {
-  auto symbols = Kallsyms::open(space, info, wanted);
+  auto symbols = Kallsyms::open(space, places, check, wanted);
   if (!symbols) return std::unexpected(std::move(symbols.error()));
   return std::unique_ptr<Symbols>(std::move(*symbols));
 }

@@ -3,8 +3,9 @@
 
 #include "host/memory/mapped_file.hpp"
 #include "host/target/find_vmcoreinfo.hpp"
-#include "host/target/kallsyms.hpp"
 #include "host/target/kernel_btf.hpp"
+#include "host/target/kernel_symbols.hpp"
+#include "host/target/without_vmcoreinfo.hpp"
 #include "host/target/x86_64.hpp"
 
 #include <algorithm>
@@ -82,6 +83,7 @@ Result<std::optional<FoundVmcoreinfo>> named_vmcoreinfo(const memory::Source& so
 
 std::string place(const std::string& from, std::uint64_t address) {
   if (from == "memory") return fmt::format("memory at {:#x}", address);
+  if (from == from_symbols) return "kernel's symbols";
   return from == "note" ? from : "file " + from;
 }
 
@@ -140,9 +142,10 @@ private:
       state_.symbols = std::move(given.symbols);
       return {};
     }
-    auto symbols = read_kallsyms(state_.space, state_.found.info, well_known);
+    auto symbols = kallsyms_of(state_.space, state_.found.info, well_known);
     if (!symbols) return std::unexpected(std::move(symbols.error()));
-    state_.symbols = std::move(*symbols);
+    state_.symbols = std::move(symbols->symbols);
+    if (!symbols->remark.empty()) state_.remarks.push_back(std::move(symbols->remark));
     return check_root();
   }
 
@@ -214,7 +217,10 @@ public:
     auto copies = copies_in_memory(source_);
     if (leads_one_of(copies, true) || (*note && leads(**note)) || leads_one_of(copies, false)) {
       tell_of_others(std::move(copies));
+      return result();
     }
+    auto rebuilt = rebuilt_vmcoreinfo(source_);
+    if (!leads_one_of(rebuilt, true)) (void)leads_one_of(rebuilt, false);
     return result();
   }
 
@@ -245,9 +251,10 @@ private:
   Result<std::unique_ptr<State>> result() {
     if (!state_ && error_) return std::unexpected(std::move(*error_));
     if (!state_)
-      return fail(Errc::not_found,
-                  "no VMCOREINFO in the file or in its memory; is this an x86-64 Linux guest, and "
-                  "is the dump complete?");
+      return fail(
+          Errc::not_found,
+          "no VMCOREINFO in the file or in its memory, and no kernel's symbol tables in the memory; is "
+          "this an x86-64 Linux guest, and is the dump complete?");
     std::vector<std::string> told;
     const FoundVmcoreinfo& found = state_->found;
     for (const Left& left : left_)
