@@ -34,9 +34,8 @@ constexpr Form forms[] = {
      "only ELF cores of kernels with BPF maps are"},
     {0, "makedumpfile"sv, "a flattened dump of makedumpfile, which cannot be read yet",
      "put it together with makedumpfile -R"},
-    {0, "EMiL\1\0\0\0"sv, "an image in LiME's form, which cannot be read yet", save_as_elf},
-    {0, "AVML\2\0\0\0"sv, "a compressed image of AVML, which cannot be read yet", save_as_elf},
     {0, "EMiL"sv, "an image in LiME's form, of a version that is not known", save_as_elf},
+    {0, "AVML"sv, "an image in AVML's form, of a version that is not known", save_as_elf},
     // Saved states of guests: devices and pages in a stream of the hypervisor's own.
     {0, "LibvirtQemudSave"sv, "a saved guest of libvirt (virsh save, or virsh dump without --memory-only)",
      virsh_dump},

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/memory/source.hpp"
 
+#include "host/memory/avml.hpp"
 #include "host/memory/elf_core.hpp"
+#include "host/memory/lime.hpp"
 #include "host/memory/mapped_file.hpp"
 #include "host/memory/other_forms.hpp"
+#include "host/memory/raw_image.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -50,6 +53,19 @@ Absence Source::why_absent(std::uint64_t address) const {
   return std::ranges::any_of(segments(), lacks) ? Absence::left_out : Absence::not_described;
 }
 
+namespace {
+
+Result<std::unique_ptr<Source>> open_file(const std::string& name, MappedFile file,
+                                          const OpenOptions& options) {
+  if (is_elf(file.bytes())) return open_elf_core(name, std::move(file), options);
+  if (begins_like(RangeForm::lime, file.bytes())) return open_lime(name, std::move(file));
+  if (begins_like(RangeForm::avml, file.bytes())) return open_avml(name, std::move(file));
+  if (const auto other = other_form(file.bytes())) return not_yet(name, *other);
+  return RawImage::open(name, std::move(file), options);
+}
+
+} // namespace
+
 Result<std::unique_ptr<Source>> open_source(const std::string& name, const OpenOptions& options) {
   if (name.empty() || name == "live")
     return not_yet("live", "this machine cannot be read yet; give an ELF core of it (/proc/vmcore)");
@@ -60,10 +76,12 @@ Result<std::unique_ptr<Source>> open_source(const std::string& name, const OpenO
     return not_yet(name, "this machine's memory cannot be read yet; give an ELF core of it (/proc/vmcore)");
   auto file = MappedFile::open(name);
   if (!file) return std::unexpected(file.error());
-  if (is_elf(file->bytes())) return open_elf_core(name, std::move(*file), options);
-  if (const auto other = other_form(file->bytes())) return not_yet(name, *other);
-  return not_yet(name, "neither an ELF core nor a kdump file; if it is a raw image of RAM, these cannot be "
-                       "read yet: save the memory as ELF (dump-guest-memory)");
+  auto source = open_file(name, std::move(*file), options);
+  if (source && !options.layout.empty() && (*source)->format() != RawImage::own_format)
+    return fail(Errc::usage,
+                fmt::format("--layout: {} is no raw image: its format ({}) says where its pieces lie", name,
+                            (*source)->format()));
+  return source;
 }
 
 } // namespace mapscope::memory

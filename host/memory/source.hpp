@@ -31,6 +31,13 @@ enum class Absence : std::uint8_t {
   cut_off,       ///< it was there, and the file ends before
 };
 
+/// What a person may want to know of the file itself, for `info`.
+struct Detail {
+  std::string name, value;
+};
+
+class RawImage;
+
 class Source {
 public:
   virtual ~Source() = default;
@@ -62,12 +69,21 @@ public:
 
   /// Sentences a person should know about the file itself ("the file ends 1234 bytes early"); usually empty.
   [[nodiscard]] virtual std::span<const std::string> warnings() const = 0;
+
+  /// In the order in which they are shown; names are unique.
+  [[nodiscard]] virtual std::vector<Detail> details() const { return {}; }
+
+  /// Of a file that does not say where its bytes lie, while nobody else did: itself. Else null.
+  [[nodiscard]] virtual const RawImage* raw_image() const { return nullptr; }
 };
 
 struct OpenOptions {
   /// What the dump left out reads as zeros: right for dumps at level 1, which leave out nothing else, and the
   /// user's to say. What a cut file lacks, and what no part of it describes, is not touched.
   bool zero_excluded = false;
+  /// Where the pieces of a raw image lie (host/memory/layout.hpp); "": its kernel is asked. The user's to
+  /// say.
+  std::string layout{};
 };
 
 /// Opens SOURCE of the command line; a file's format is found from its content.
