@@ -61,6 +61,15 @@ std::vector<Fact> facts_of(const Session& session) {
           number("btf_objects", "BTF objects", session.catalog.btfs.size())};
 }
 
+/// What the source says of itself.
+void details_as_json(const std::vector<memory::Detail>& details, report::JsonText& out) {
+  if (details.empty()) return;
+  out.key("details");
+  out.begin_object();
+  for (const auto& detail : details) out.key(detail.name), out.string(detail.value);
+  out.end_object();
+}
+
 /// A pass over all of the memory, which no other command makes where the note holds.
 std::vector<target::FoundVmcoreinfo> kernels_in(const memory::Source& source) {
   return target::kernels_of(target::note_of(source), target::copies_in_memory(source));
@@ -101,10 +110,13 @@ int info(const SourceOptions& options, bool json) {
   if (!session) return complain(session.error());
   StdoutStream stream;
   const auto facts = facts_of(*session);
+  const auto details = session->source->details();
   const auto kernels = kernels_in(*session->source);
   if (!json) {
     for (const Fact& fact : facts)
       stream.append(fmt::format("{:<22} {}\n", fact.name, report::printable(fact.text)));
+    for (const auto& detail : details)
+      stream.append(fmt::format("{:<22} {}\n", detail.name, report::printable(detail.value)));
     if (kernels.size() > 1) list_as_text(kernels, *session->target, stream);
     return stream.finish();
   }
@@ -117,6 +129,7 @@ int info(const SourceOptions& options, bool json) {
     else
       out.string(fact.text);
   }
+  details_as_json(details, out);
   list_as_json(kernels, *session->target, out);
   out.end_object();
   out.raw('\n');

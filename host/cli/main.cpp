@@ -61,7 +61,10 @@ void add_common(CLI::App& app, CommonOptions& options, Words& words) {
 }
 
 void add_source(CLI::App& app, SourceOptions& options, Words& words) {
-  app.add_option("SOURCE", options.source, "an ELF core of a kernel; its format is found from its content");
+  app.add_option("SOURCE", options.source,
+                 "a kernel's memory in a file: an ELF core, a raw image of RAM, LiME or AVML; its format is "
+                 "found from its "
+                 "content");
   app.add_option("--vmlinux", options.overrides.vmlinux,
                  "ELF kernel: its symbols and BTF instead of the memory's")
       ->type_name("FILE");
@@ -73,6 +76,12 @@ void add_source(CLI::App& app, SourceOptions& options, Words& words) {
       ->type_name("FILE");
   app.add_flag("--zero-excluded", options.opening.zero_excluded,
                "pages that the dump left out are zeros (for dumps made at level 1)");
+  app.add_option(
+         "--layout", options.opening.layout,
+         "where the pieces of a raw image lie, in the order of the file, as 0-0xbfffffff,0x100000000-; "
+         "without it the kernel in the image says")
+      ->type_name("RANGES")
+      ->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
   app.add_flag("--force", options.overrides.force, "take these files though they are of another build");
   app.add_option("--kernel", options.overrides.kernel,
                  "of several kernels in one dump, the N-th that info lists")

@@ -2,6 +2,9 @@
 #include "host/cli/session.hpp"
 
 #include "host/btf/legible.hpp"
+#include "host/catalog/ram_layout.hpp"
+#include "host/memory/raw_image.hpp"
+#include "host/target/kernel_place.hpp"
 
 #include <algorithm>
 #include <array>
@@ -89,6 +92,44 @@ Result<void> check_types(Session& session, const target::Overrides& overrides) {
   return {};
 }
 
+/// Source, kernel and its types. Errors name the source.
+Result<void> open_kernel(Session& session, const SourceOptions& options) {
+  auto target = target::Target::open(*session.source, options.overrides);
+  if (!target) return about(*session.source, options, std::move(target.error()));
+  session.target = std::move(*target);
+  auto kernel = kernel_types(*session.target);
+  if (!kernel) return about(*session.source, options, std::move(kernel.error()));
+  session.kernel = std::move(*kernel);
+  return {};
+}
+
+/// The source as the file has it; of a raw image, so that the kernel's own image is in its place.
+Result<std::unique_ptr<memory::Source>> open_source(const SourceOptions& options) {
+  auto source = memory::open_source(options.source, options.opening);
+  if (!source) return source;
+  auto placed = target::place_kernel(std::move(*source), options.overrides);
+  if (!placed) return about(options.source, std::move(placed.error()));
+  return placed;
+}
+
+/// A raw image does not say where its bytes lie: the kernel in it does, whose image and types can be read
+/// before.
+Result<void> lay_out(Session& session, const SourceOptions& options) {
+  const memory::RawImage* const image = session.source->raw_image();
+  if (image == nullptr) return {};
+  const auto found = catalog::find_layout(*session.target, *session.kernel);
+  if (found.layout.empty()) {
+    warn(session, found.how);
+    return {};
+  }
+  auto laid_out = image->laid_out(found.layout, found.how);
+  const bool is_the_same = laid_out->layout() == image->layout();
+  session.target.reset(); // of the source that goes
+  session.source = std::move(laid_out);
+  spdlog::info("{}: {} RAM where {} says", options.source, is_the_same ? "flat" : "laid out", found.how);
+  return open_kernel(session, options);
+}
+
 void look_for_crash_kernel(Session& session) {
   for (const auto& kernel : catalog::crash_kernels(*session.target, *session.kernel))
     warn(session,
@@ -134,17 +175,14 @@ Result<Setup> Setup::open(const CommonOptions& options, std::vector<std::string>
 
 Result<Session> Session::open(const SourceOptions& options) {
   Session session;
-  auto source = memory::open_source(options.source, options.opening);
+  auto source = open_source(options);
   if (!source) return std::unexpected(source.error());
   session.source = std::move(*source);
-  auto target = target::Target::open(*session.source, options.overrides);
-  if (!target) return about(*session.source, options, std::move(target.error()));
-  session.target = std::move(*target);
+  if (auto opened = open_kernel(session, options); !opened) return std::unexpected(std::move(opened.error()));
+  if (auto laid_out = lay_out(session, options); !laid_out)
+    return std::unexpected(std::move(laid_out.error()));
   for (const auto& warning : session.target->warnings()) warn(session, warning);
   spdlog::info("{}: Linux {}", options.source, session.target->release());
-  auto kernel = kernel_types(*session.target);
-  if (!kernel) return about(*session.source, options, std::move(kernel.error()));
-  session.kernel = std::move(*kernel);
   const std::string lost = what_is_lost(*session.target, *session.kernel);
   if (auto checked = check_types(session, options.overrides); !checked)
     return std::unexpected(std::move(checked.error()));

@@ -25,9 +25,8 @@ constexpr std::array<Later, 4> later_commands = {
      {"report", "`mapscope dump` writes text from the dump itself"}}};
 
 constexpr std::string_view from_json = "choose from what -j writes, with jq for example";
-constexpr std::array<Later, 15> later_options = {
-    {{"--layout", "save the memory as ELF (dump-guest-memory), which says where each piece lies"},
-     {"--via", "a saved dump can be read, a running machine cannot"},
+constexpr std::array<Later, 14> later_options = {
+    {{"--via", "a saved dump can be read, a running machine cannot"},
      {"--running", "a saved dump can be read, a running machine cannot"},
      {"--types", "types come from the BTF of the kernel and of its programs"},
      {"--only", "the configuration key plugins.allow says which plugins are used"},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/target/find_vmcoreinfo.hpp"
 
+#include "host/base/parallel.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
@@ -30,41 +32,63 @@ std::string_view candidate(std::string_view bytes) {
   return {};
 }
 
+/// One pass over all of the memory, by as many threads as there are CPUs: it is memory that must be waited
+/// for.
 class Scan {
 public:
-  Scan(const memory::Source& source, PhysicalRange range) : source_(source), range_(range) {}
+  Scan(const memory::Source& source, PhysicalRange range) : source_(source) {
+    for (const auto& segment : source.segments()) {
+      const std::uint64_t begin = std::max(segment.address, range.begin), first = begin + (0 - begin) % page;
+      if (first >= begin) divide(first, std::min(segment.address + segment.present, range.end));
+    }
+  }
 
   std::vector<FoundVmcoreinfo> all() {
-    for (const auto& segment : source_.segments()) {
-      const std::uint64_t begin = std::max(segment.address, range_.begin), first = begin + (0 - begin) % page;
-      if (first >= begin) pages(first, std::min(segment.address + segment.present, range_.end));
-    }
+    std::vector<std::vector<std::uint64_t>> candidates(pieces_.size());
+    in_parallel(pieces_.size(), [&](std::size_t i) { candidates[i] = candidates_in(pieces_[i]); });
+    for (const auto& addresses : candidates)
+      for (const std::uint64_t address : addresses)
+        if (found_.size() < most_copies) look_at(address);
     return std::move(found_);
   }
 
 private:
-  void pages(std::uint64_t address, std::uint64_t end) {
-    while (address < end && found_.size() < most_copies) {
-      const auto bytes = source_.view(address, end - address);
-      for (std::size_t at = 0; at < bytes.size() && found_.size() < most_copies; at += page)
-        // Two pages, since a note's text begins a little into its page and may fill one.
-        look_at(address + at, as_text(bytes.subspan(at, std::min(2 * page, bytes.size() - at))));
-      const std::uint64_t seen = std::max<std::uint64_t>(bytes.size(), 1);
-      if (seen >= end - address) return;
-      address += seen + (0 - seen) % page;
-    }
+  static constexpr std::uint64_t piece_bytes = 64U << 20;
+  static constexpr std::size_t ahead = 16 * page;  ///< one line of each page is touched: only latency counts
+  static constexpr std::size_t most_in_front = 64; ///< of what tells a page apart
+
+  void divide(std::uint64_t begin, std::uint64_t end) {
+    for (; begin < end; begin += std::min(piece_bytes, end - begin))
+      pieces_.push_back({begin, begin + std::min(piece_bytes, end - begin)});
   }
 
-  void look_at(std::uint64_t address, std::string_view bytes) {
-    const std::string_view text = candidate(bytes);
-    if (text.empty()) return;
+  /// Addresses of pages that begin like VMCOREINFO.
+  [[nodiscard]] std::vector<std::uint64_t> candidates_in(const PhysicalRange& piece) const {
+    std::vector<std::uint64_t> found;
+    for (std::uint64_t address = piece.begin; address < piece.end && found.size() < most_copies;) {
+      const auto bytes = source_.view(address, piece.end - address);
+      for (std::size_t at = 0; at < bytes.size() && found.size() < most_copies; at += page) {
+        __builtin_prefetch(bytes.data() + std::min(at + ahead, bytes.size() - 1));
+        if (!candidate(as_text(bytes.subspan(at, std::min(most_in_front, bytes.size() - at)))).empty())
+          found.push_back(address + at);
+      }
+      const std::uint64_t seen = std::max<std::uint64_t>(bytes.size(), 1);
+      if (seen >= piece.end - address) break;
+      address += seen + (0 - seen) % page;
+    }
+    return found;
+  }
+
+  void look_at(std::uint64_t address) {
+    // Two pages, since a note's text begins a little into its page and may fill one.
+    const std::string_view text = candidate(as_text(source_.view(address, 2 * page)));
     FoundVmcoreinfo copy{Vmcoreinfo::parse(text), "memory", address, {}};
     copy.checked = check(copy.info, source_);
     found_.push_back(std::move(copy));
   }
 
   const memory::Source& source_;
-  PhysicalRange range_;
+  std::vector<PhysicalRange> pieces_;
   std::vector<FoundVmcoreinfo> found_;
 };
 
@@ -73,6 +97,13 @@ private:
 constexpr std::uint64_t name_before_5_11 = 4;
 /// struct new_utsname, include/uapi/linux/utsname.h: fields of 65 bytes, release is the third.
 constexpr std::uint64_t field = 65, release = 2;
+
+/// Virtual address of the kernel's release, as the text has it.
+std::optional<std::uint64_t> release_at(const Vmcoreinfo& info) {
+  const auto uts = info.symbol("init_uts_ns");
+  if (!uts) return std::nullopt;
+  return *uts + info.offset("uts_namespace.name").value_or(name_before_5_11) + release * field;
+}
 
 /// The page tables map the image as the arithmetic of phys_base does. Tables that the dump lacks disprove
 /// nothing.
@@ -84,13 +115,19 @@ bool tables_agree(const X86_64& translator, std::uint64_t address, std::uint64_t
 
 } // namespace
 
+std::optional<std::uint64_t> physical_release(const Vmcoreinfo& info) {
+  const auto uts = release_at(info);
+  const auto parameters = X86_64::parameters(info);
+  if (!uts || !parameters || *uts < X86_64::image_base) return std::nullopt;
+  return *uts - X86_64::image_base + parameters->phys_base;
+}
+
 Checked check(const Vmcoreinfo& info, const memory::Source& source) {
-  const auto uts = info.symbol("init_uts_ns");
+  const auto uts = release_at(info);
   const auto parameters = X86_64::parameters(info);
   if (!uts || !parameters)
     return {Verdict::incomplete, "it lacks phys_base, swapper_pg_dir or init_uts_ns", 0};
-  const std::uint64_t at =
-      *uts + info.offset("uts_namespace.name").value_or(name_before_5_11) + release * field;
+  const std::uint64_t at = *uts;
   const X86_64 translator(source, *parameters);
   Mapping mapping;
   if (translator.translate(at, &mapping) != Fault::none)

@@ -29,6 +29,8 @@ struct Checked {
   [[nodiscard]] bool confirmed() const { return verdict == Verdict::confirmed; }
 };
 Checked check(const Vmcoreinfo& info, const memory::Source& source);
+/// Where the memory would name the release, by what the text says of the image's place.
+std::optional<std::uint64_t> physical_release(const Vmcoreinfo& info);
 
 /// Of a kernel whose VMCOREINFO is not there, and was put together from what it says in other places.
 inline constexpr std::string_view from_symbols = "symbols";

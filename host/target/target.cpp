@@ -306,6 +306,9 @@ const memory::Source& Target::source() const { return *state_->source; }
 const Vmcoreinfo& Target::vmcoreinfo() const { return state_->found.info; }
 const Symbols& Target::symbols() const { return *state_->symbols; }
 const AddressSpace& Target::space() const { return state_->space; }
+std::unique_ptr<Translator> Target::translator_over(const memory::Source& source) const {
+  return std::make_unique<X86_64>(source, state_->translator->parameters());
+}
 const PerCpu& Target::per_cpu() const { return state_->per_cpu; }
 std::span<const std::byte> Target::btf() const { return state_->btf.bytes; }
 const Origins& Target::origins() const { return state_->origins; }

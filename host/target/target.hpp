@@ -42,6 +42,8 @@ public:
   [[nodiscard]] const AddressSpace& space() const;
   [[nodiscard]] Reader reader() const { return Reader(space()); }
   [[nodiscard]] const PerCpu& per_cpu() const;
+  /// By this kernel's page tables, read from another source of the same memory.
+  [[nodiscard]] std::unique_ptr<Translator> translator_over(const memory::Source& source) const;
   /// The kernel's BTF as found; borrowed for the life of the target.
   [[nodiscard]] std::span<const std::byte> btf() const;
   [[nodiscard]] const Origins& origins() const;

@@ -27,6 +27,8 @@ public:
 
   X86_64(const memory::Source& source, Parameters parameters) : source_(source), p_(parameters) {}
 
+  [[nodiscard]] const Parameters& parameters() const { return p_; }
+
   /// Lets translate() use pa = va - base for [base, end) after checking it against a walk of `base`'s first
   /// pages. Returns false, and changes nothing, when they disagree or when nothing could be walked.
   bool use_direct_map(std::uint64_t base);

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/catalog/ram_layout.hpp"
+
+#include "host/catalog/resource_tree.hpp"
+#include "host/memory/raw_image.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <optional>
+
+namespace mapscope::catalog {
+
+namespace {
+
+using memory::Layout;
+using memory::RawImage;
+using memory::Run;
+using Ranges = std::vector<target::PhysicalRange>;
+
+constexpr std::uint64_t mib = 1U << 20, four_gib = 1ULL << 32;
+
+/// System RAM as a machine has it: a part that begins at 0, and what lies from 4 GiB on.
+struct Ram {
+  std::uint64_t low_end = 0; ///< of what the kernel has; firmware may keep some behind it
+  Ranges high;
+
+  explicit Ram(const Ranges& ranges) {
+    for (const auto& range : ranges) {
+      if (range.begin < four_gib)
+        low_end = std::max(low_end, range.end);
+      else
+        high.push_back(range);
+    }
+  }
+  [[nodiscard]] std::uint64_t end() const { return high.empty() ? low_end : high.back().end; }
+};
+
+/// High RAM as one run from its first to its last byte, what firmware keeps in between included.
+Layout in_one(const Ram& ram) { return {{ram.high.front().begin, ram.end() - ram.high.front().begin}}; }
+
+Layout one_by_one(const Ram& ram) {
+  Layout runs;
+  for (const auto& range : ram.high) runs.push_back({range.begin, range.end - range.begin});
+  return runs;
+}
+
+std::uint64_t bytes_of(const Layout& runs) {
+  std::uint64_t bytes = 0;
+  for (const Run& run : runs) bytes += run.size;
+  return bytes;
+}
+
+Layout behind_low(std::uint64_t low, Layout high) {
+  high.insert(high.begin(), {0, low});
+  return high;
+}
+
+/// Layouts that account for every byte of the file, then those of a file that was cut; the likelier first.
+std::vector<Layout> candidates(const Ram& ram, std::uint64_t file_size) {
+  if (ram.low_end > four_gib) return {};
+  std::vector<Layout> layouts;
+  if (ram.high.empty() || file_size >= ram.end()) layouts.push_back({{0, Run::rest}});
+  if (ram.high.empty()) return layouts;
+  for (const Layout& high : {in_one(ram), one_by_one(ram)}) {
+    const std::uint64_t low = file_size - std::min(file_size, bytes_of(high));
+    if (low >= ram.low_end && low <= four_gib && low % mib == 0) layouts.push_back(behind_low(low, high));
+  }
+  const std::uint64_t low = ram.low_end + (0 - ram.low_end) % mib;
+  layouts.push_back(behind_low(low, in_one(ram)));
+  return layouts;
+}
+
+class Search {
+public:
+  Search(const target::Target& target, const RawImage& image, const ResourceTree& tree)
+      : target_(target), image_(image), tree_(tree) {}
+
+  [[nodiscard]] Layout run() const {
+    if (const auto ranges = ram_under(image_)) {
+      const Ram ram(*ranges);
+      for (const Layout& layout : candidates(ram, image_.file().size()))
+        if (holds(layout, *ranges)) return layout;
+    }
+    for (std::uint64_t low = mib; low < four_gib && low < image_.file().size(); low += mib)
+      if (Layout layout = under_hole_behind(low); !layout.empty()) return layout;
+    return {};
+  }
+
+private:
+  [[nodiscard]] std::optional<Ranges> ram_under(const RawImage& image) const {
+    const auto translator = target_.translator_over(image);
+    return tree_.system_ram({&image, translator.get()});
+  }
+
+  [[nodiscard]] bool holds(const Layout& layout, const Ranges& expected) const {
+    const auto ranges = ram_under(*image_.laid_out(layout, ""));
+    return ranges && std::ranges::equal(*ranges, expected, [](const auto& a, const auto& b) {
+             return a.begin == b.begin && a.end == b.end;
+           });
+  }
+
+  /// Empty unless the tree can be read where low RAM ends there, and says the same.
+  [[nodiscard]] Layout under_hole_behind(std::uint64_t low) const {
+    const auto ranges = ram_under(*image_.laid_out({{0, low}, {four_gib, Run::rest}}, ""));
+    if (!ranges) return {};
+    const Ram ram(*ranges);
+    if (ram.high.empty() || ram.low_end > low) return {};
+    for (const Layout& layout : candidates(ram, image_.file().size()))
+      if (layout.front().size == low && holds(layout, *ranges)) return layout;
+    const Layout cut = behind_low(low, in_one(ram));
+    return holds(cut, *ranges) ? cut : Layout{};
+  }
+
+  const target::Target& target_;
+  const RawImage& image_;
+  const ResourceTree& tree_;
+};
+
+} // namespace
+
+FoundLayout find_layout(const target::Target& target, const btf::Types& types) {
+  const RawImage* const image = target.source().raw_image();
+  if (image == nullptr) return {};
+  constexpr std::string_view otherwise = "; the offset in the file is taken for the address, --layout RANGES "
+                                         "says otherwise";
+  const auto tree = ResourceTree::find(target.symbols(), types);
+  if (!tree)
+    return {
+        {},
+        fmt::format("where the bytes of a raw image lie cannot be asked (the kernel's symbols and types lack "
+                    "iomem_resource){}",
+                    otherwise)};
+  Layout layout = Search(target, *image, *tree).run();
+  if (layout.empty())
+    return {{},
+            fmt::format("where the bytes of a raw image lie was not found (the kernel's list of its memory, "
+                        "iomem_resource, cannot be read){}",
+                        otherwise)};
+  return {std::move(layout), "the kernel's list of its memory (iomem_resource)"};
+}
+
+} // namespace mapscope::catalog

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/target/kernel_place.hpp"
+
+#include "host/base/checked.hpp"
+#include "host/memory/mapped_file.hpp"
+#include "host/memory/raw_image.hpp"
+#include "host/target/find_vmcoreinfo.hpp"
+
+#include <fmt/format.h>
+
+namespace mapscope::target {
+
+namespace {
+
+constexpr std::uint64_t mib = 1U << 20, four_gib = 1ULL << 32;
+
+std::unexpected<Error> no_kernel(const memory::RawImage& image) {
+  return fail(
+      Errc::not_found,
+      fmt::format("no dump of a known format, and as a raw image of RAM ({} bytes) it holds no Linux kernel "
+                  "(no page begins with VMCOREINFO); is it complete, of an x86-64 guest, and not "
+                  "encrypted? Else save the memory as ELF (dump-guest-memory)",
+                  image.file().size()));
+}
+
+/// Does the file name the release there?
+bool names_release(std::span<const std::byte> file, std::uint64_t offset, std::string_view release) {
+  const auto there = slice(file, offset, release.size() + 1);
+  return there && std::string_view(reinterpret_cast<const char*>(there->data()), release.size()) == release &&
+         there->back() == std::byte{0};
+}
+
+/// Under the hole with which this text is true, if there is one.
+std::unique_ptr<memory::Source> place(const memory::RawImage& image, const Vmcoreinfo& info) {
+  const auto address = physical_release(info);
+  if (!address || *address < four_gib || info.release().empty()) return nullptr;
+  for (std::uint64_t low = mib; low < four_gib; low += mib) {
+    if (!names_release(image.file(), *address - four_gib + low, info.release())) continue;
+    auto laid = image.laid_out({{0, low}, {four_gib, memory::Run::rest}}, "the kernel's place in the file");
+    if (check(info, *laid).confirmed()) return laid;
+  }
+  return nullptr;
+}
+
+/// What may lead to the kernel: what the user gave, else all that the memory has.
+Result<std::vector<FoundVmcoreinfo>> texts_for(const memory::Source& source, const Overrides& overrides) {
+  if (overrides.vmcoreinfo.empty()) return copies_in_memory(source);
+  const auto file = memory::MappedFile::open(overrides.vmcoreinfo);
+  if (!file) return std::unexpected(file.error());
+  const std::string_view text(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
+  std::vector<FoundVmcoreinfo> texts;
+  texts.push_back({Vmcoreinfo::parse(text), overrides.vmcoreinfo, 0, {}});
+  texts.back().checked = check(texts.back().info, source);
+  return texts;
+}
+
+} // namespace
+
+Result<std::unique_ptr<memory::Source>> place_kernel(std::unique_ptr<memory::Source> source,
+                                                     const Overrides& overrides) {
+  const memory::RawImage* const image = source->raw_image();
+  if (image == nullptr) return source;
+  const auto texts = texts_for(*source, overrides);
+  if (!texts) return std::unexpected(texts.error());
+  if (texts->empty()) return no_kernel(*image);
+  for (const FoundVmcoreinfo& text : *texts)
+    if (!text.checked.confirmed())
+      if (auto placed = place(*image, text.info)) return placed;
+  return source;
+}
+
+} // namespace mapscope::target
