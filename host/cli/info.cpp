@@ -61,9 +61,20 @@ std::vector<Fact> facts_of(const Session& session) {
           number("btf_objects", "BTF objects", session.catalog.btfs.size())};
 }
 
-/// What the source says of itself.
-void details_as_json(const std::vector<memory::Detail>& details, report::JsonText& out) {
-  if (details.empty()) return;
+/// What the format has to say stands beside its name.
+void list_as_text(std::span<const Fact> facts, std::span<const memory::Detail> details,
+                  report::Stream& stream) {
+  const auto line = [&](std::string_view name, const std::string& text) {
+    stream.append(fmt::format("{:<22} {}\n", name, report::printable(text)));
+  };
+  for (const Fact& fact : facts) {
+    line(fact.name, fact.text);
+    if (std::string_view(fact.key) != "format") continue;
+    for (const auto& detail : details) line("  " + detail.name, detail.value);
+  }
+}
+
+void list_as_json(std::span<const memory::Detail> details, report::JsonText& out) {
   out.key("details");
   out.begin_object();
   for (const auto& detail : details) out.key(detail.name), out.string(detail.value);
@@ -113,10 +124,7 @@ int info(const SourceOptions& options, bool json) {
   const auto details = session->source->details();
   const auto kernels = kernels_in(*session->source);
   if (!json) {
-    for (const Fact& fact : facts)
-      stream.append(fmt::format("{:<22} {}\n", fact.name, report::printable(fact.text)));
-    for (const auto& detail : details)
-      stream.append(fmt::format("{:<22} {}\n", detail.name, report::printable(detail.value)));
+    list_as_text(facts, details, stream);
     if (kernels.size() > 1) list_as_text(kernels, *session->target, stream);
     return stream.finish();
   }
@@ -129,7 +137,7 @@ int info(const SourceOptions& options, bool json) {
     else
       out.string(fact.text);
   }
-  details_as_json(details, out);
+  list_as_json(details, out);
   list_as_json(kernels, *session->target, out);
   out.end_object();
   out.raw('\n');

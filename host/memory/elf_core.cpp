@@ -42,6 +42,10 @@ public:
   std::span<const std::byte> view(std::uint64_t address, std::size_t want) const override {
     return pieces_.view(address, want);
   }
+  std::span<const std::byte> glance(std::uint64_t address, std::size_t want,
+                                    std::vector<std::byte>& buffer) const override {
+    return file_.glance(view(address, want), buffer);
+  }
   Absence why_absent(std::uint64_t address) const override { return pieces_.why_absent(address); }
   std::uint64_t left_out_bytes() const override { return pieces_.left_out_bytes(); }
   std::uint64_t cut_off_bytes() const override { return missing_; }

@@ -35,6 +35,10 @@ public:
   }
 
   [[nodiscard]] std::string_view format() const override { return "LiME"; }
+  [[nodiscard]] std::span<const std::byte> glance(std::uint64_t address, std::size_t want,
+                                                  std::vector<std::byte>& buffer) const override {
+    return file_.glance(view(address, want), buffer);
+  }
 
 private:
   [[nodiscard]] std::span<const std::byte> bytes() const { return file_.bytes(); }

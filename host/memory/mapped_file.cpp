@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/memory/mapped_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,9 +15,10 @@ namespace mapscope::memory {
 
 namespace {
 
-/// Closes on every way out; the mapping outlives the descriptor.
+/// Closes on every way out but the good one.
 struct Descriptor {
   int fd;
+  int release() { return std::exchange(fd, -1); }
   ~Descriptor() {
     if (fd >= 0) ::close(fd);
   }
@@ -29,7 +31,7 @@ std::unexpected<Error> io_error(const std::string& path, std::string_view what) 
 } // namespace
 
 Result<MappedFile> MappedFile::open(const std::string& path) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (file.fd < 0) return io_error(path, "cannot open");
   struct stat status{};
   if (::fstat(file.fd, &status) != 0) return io_error(path, "cannot look at it");
@@ -39,13 +41,30 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   const auto size = static_cast<std::size_t>(status.st_size);
   void* at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd, 0);
   if (at == MAP_FAILED) return io_error(path, "cannot map");
-  return MappedFile({static_cast<const std::byte*>(at), size});
+  return MappedFile({static_cast<const std::byte*>(at), size}, file.release());
 }
 
-MappedFile::MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+MappedFile::MappedFile(MappedFile&& other) noexcept
+    : bytes_(std::exchange(other.bytes_, {})), fd_(std::exchange(other.fd_, -1)) {}
 
 MappedFile::~MappedFile() {
   if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+  if (fd_ >= 0) ::close(fd_);
+}
+
+std::span<const std::byte> MappedFile::glance(std::span<const std::byte> part,
+                                              std::vector<std::byte>& buffer) const {
+  if (part.data() < bytes_.data() || part.data() >= bytes_.data() + bytes_.size()) return part; // not its own
+  if (buffer.size() < part.size()) buffer.resize(part.size());
+  const auto room = std::span(buffer).first(part.size());
+  const off_t offset = part.data() - bytes_.data(), end = offset + static_cast<off_t>(part.size());
+  const off_t data = ::lseek(fd_, offset, SEEK_DATA); // moves what nobody else looks at
+  if (data >= end || (data < 0 && errno == ENXIO)) {
+    std::ranges::fill(room, std::byte{0});
+    return room;
+  }
+  const ssize_t got = ::pread(fd_, room.data(), room.size(), offset);
+  return got > 0 ? std::span<const std::byte>(room).first(static_cast<std::size_t>(got)) : part;
 }
 
 } // namespace mapscope::memory

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace mapscope::memory {
 
@@ -23,9 +24,15 @@ public:
 
   [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
 
+  /// `part` of bytes() for who looks at it once: read into `buffer`, since the first touch of each page of a
+  /// mapping costs more than copying it. Zeros where the file has holes.
+  [[nodiscard]] std::span<const std::byte> glance(std::span<const std::byte> part,
+                                                  std::vector<std::byte>& buffer) const;
+
 private:
-  explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  MappedFile(std::span<const std::byte> bytes, int fd) : bytes_(bytes), fd_(fd) {}
   std::span<const std::byte> bytes_;
+  int fd_;
 };
 
 } // namespace mapscope::memory

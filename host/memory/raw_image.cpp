@@ -30,10 +30,10 @@ Result<Layout> given_layout(const std::string& text, std::uint64_t file_size) {
 
 } // namespace
 
-RawImage::RawImage(std::string name, std::shared_ptr<const MappedFile> file, const Layout& layout,
-                   std::string found_by)
-    : name_(std::move(name)), file_(std::move(file)), layout_(with_sizes(layout, file_->bytes().size())) {
-  const auto bytes = file_->bytes();
+RawImage::RawImage(std::string name, std::shared_ptr<File> file, const Layout& layout, std::string found_by)
+    : name_(std::move(name)), file_(std::move(file)),
+      layout_(with_sizes(layout, file_->mapped.bytes().size())) {
+  const auto bytes = file_->mapped.bytes();
   std::uint64_t at = 0;
   for (const Run& run : layout_) {
     const auto there = bytes.subspan(at, std::min<std::uint64_t>(run.size, bytes.size() - at));
@@ -52,6 +52,35 @@ std::unique_ptr<RawImage> RawImage::laid_out(const Layout& layout, std::string f
   return std::unique_ptr<RawImage>(new RawImage(name_, file_, layout, std::move(found_by)));
 }
 
+std::optional<std::uint64_t> RawImage::address_of(std::uint64_t offset) const {
+  for (const Run& run : layout_) {
+    if (offset < run.size) return run.address + offset;
+    offset -= run.size;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> RawImage::offset_of(std::uint64_t address) const {
+  std::uint64_t before = 0;
+  for (const Run& run : layout_) {
+    if (address >= run.address && address - run.address < run.size) return before + (address - run.address);
+    before += run.size;
+  }
+  return std::nullopt;
+}
+
+RawImage::Addresses RawImage::found_once(const std::function<Addresses()>& find) const {
+  std::call_once(file_->once, [&] {
+    for (const std::uint64_t address : find())
+      if (const auto offset = offset_of(address)) file_->offsets.push_back(*offset);
+  });
+  Addresses addresses;
+  for (const std::uint64_t offset : file_->offsets)
+    if (const auto address = address_of(offset)) addresses.push_back(*address);
+  std::ranges::sort(addresses);
+  return addresses;
+}
+
 Result<std::unique_ptr<Source>> RawImage::open(const std::string& name, MappedFile file,
                                                const OpenOptions& options) {
   const std::uint64_t size = file.bytes().size();
@@ -60,7 +89,7 @@ Result<std::unique_ptr<Source>> RawImage::open(const std::string& name, MappedFi
         Errc::unsupported,
         fmt::format("{}: {} bytes in no known format, too few for an image of RAM; give a memory dump", name,
                     size));
-  const auto shared = std::make_shared<const MappedFile>(std::move(file));
+  const auto shared = std::make_shared<File>(std::move(file));
   if (options.layout.empty())
     return std::unique_ptr<Source>(
         new RawImage(name, shared, {Run{}}, "assumption: the offset in the file is the address"));

@@ -10,7 +10,10 @@
 #include "host/memory/mapped_file.hpp"
 #include "host/memory/piecewise.hpp"
 
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 
 namespace mapscope::memory {
@@ -27,18 +30,35 @@ public:
 
   static constexpr std::string_view own_format = "raw image";
   [[nodiscard]] std::string_view format() const override { return own_format; }
+  std::span<const std::byte> glance(std::uint64_t address, std::size_t want,
+                                    std::vector<std::byte>& buffer) const override {
+    return file_->mapped.glance(view(address, want), buffer);
+  }
   [[nodiscard]] const RawImage* raw_image() const override { return settled_ ? nullptr : this; }
   [[nodiscard]] const std::string& name() const { return name_; }
-  [[nodiscard]] std::span<const std::byte> file() const { return file_->bytes(); }
+  [[nodiscard]] std::span<const std::byte> file() const { return file_->mapped.bytes(); }
   /// Each run with its size.
   [[nodiscard]] const Layout& layout() const { return layout_; }
 
+  using Addresses = std::vector<std::uint64_t>;
+  /// What a pass over the whole file finds, once for all layouts of it: `find` is called the first time, and
+  /// its addresses are told in this layout, in order. Where the layout leaves bytes out they are left out.
+  [[nodiscard]] Addresses found_once(const std::function<Addresses()>& find) const;
+
 private:
-  RawImage(std::string name, std::shared_ptr<const MappedFile> file, const Layout& layout,
-           std::string found_by);
+  /// Of one file, whichever its layout.
+  struct File {
+    explicit File(MappedFile file) : mapped(std::move(file)) {}
+    MappedFile mapped;
+    std::once_flag once;
+    std::vector<std::uint64_t> offsets; ///< of what was found
+  };
+  RawImage(std::string name, std::shared_ptr<File> file, const Layout& layout, std::string found_by);
+  [[nodiscard]] std::optional<std::uint64_t> address_of(std::uint64_t offset) const;
+  [[nodiscard]] std::optional<std::uint64_t> offset_of(std::uint64_t address) const;
 
   std::string name_;
-  std::shared_ptr<const MappedFile> file_;
+  std::shared_ptr<File> file_;
   Layout layout_;
   bool settled_ = false; ///< by the user
 };

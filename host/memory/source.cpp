@@ -46,6 +46,11 @@ std::size_t Source::read(std::uint64_t address, std::span<std::byte> to) const {
   return done;
 }
 
+std::span<const std::byte> Source::glance(std::uint64_t address, std::size_t want,
+                                          std::vector<std::byte>& /*buffer*/) const {
+  return view(address, want);
+}
+
 Absence Source::why_absent(std::uint64_t address) const {
   const auto lacks = [&](const Segment& s) {
     return address >= s.address && address - s.address < s.size && address - s.address >= s.present;

@@ -54,6 +54,11 @@ public:
   /// first is not there. Borrowed for the life of the source.
   [[nodiscard]] virtual std::span<const std::byte> view(std::uint64_t address, std::size_t want) const = 0;
 
+  /// As view(), for a look in passing at much memory: what must be worked out is not kept, and the bytes are
+  /// valid while `buffer` is not changed.
+  [[nodiscard]] virtual std::span<const std::byte> glance(std::uint64_t address, std::size_t want,
+                                                          std::vector<std::byte>& buffer) const;
+
   /// Copies bytes from `address` on and returns how many could be copied before the first that is not there.
   [[nodiscard]] virtual std::size_t read(std::uint64_t address, std::span<std::byte> to) const;
 

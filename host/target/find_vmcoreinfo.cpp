@@ -2,6 +2,7 @@
 #include "host/target/find_vmcoreinfo.hpp"
 
 #include "host/base/parallel.hpp"
+#include "host/memory/raw_image.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -32,65 +33,70 @@ std::string_view candidate(std::string_view bytes) {
   return {};
 }
 
-/// One pass over all of the memory, by as many threads as there are CPUs: it is memory that must be waited
-/// for.
-class Scan {
+/// Addresses of pages that begin like VMCOREINFO: one pass, by as many threads as there are CPUs.
+class Candidates {
 public:
-  Scan(const memory::Source& source, PhysicalRange range) : source_(source) {
+  Candidates(const memory::Source& source, PhysicalRange range) : source_(source) {
     for (const auto& segment : source.segments()) {
       const std::uint64_t begin = std::max(segment.address, range.begin), first = begin + (0 - begin) % page;
       if (first >= begin) divide(first, std::min(segment.address + segment.present, range.end));
     }
   }
 
-  std::vector<FoundVmcoreinfo> all() {
-    std::vector<std::vector<std::uint64_t>> candidates(pieces_.size());
-    in_parallel(pieces_.size(), [&](std::size_t i) { candidates[i] = candidates_in(pieces_[i]); });
-    for (const auto& addresses : candidates)
-      for (const std::uint64_t address : addresses)
-        if (found_.size() < most_copies) look_at(address);
-    return std::move(found_);
+  [[nodiscard]] std::vector<std::uint64_t> all() const {
+    std::vector<std::vector<std::uint64_t>> found(pieces_.size());
+    in_parallel(pieces_.size(), [&](std::size_t i) { found[i] = those_in(pieces_[i]); });
+    std::vector<std::uint64_t> addresses;
+    for (const auto& some : found) addresses.insert(addresses.end(), some.begin(), some.end());
+    return addresses;
   }
 
 private:
   static constexpr std::uint64_t piece_bytes = 64U << 20;
-  static constexpr std::size_t ahead = 16 * page;  ///< one line of each page is touched: only latency counts
-  static constexpr std::size_t most_in_front = 64; ///< of what tells a page apart
+  static constexpr std::size_t at_once = 256U << 10; ///< stays in the cache of one CPU
+  static constexpr std::size_t most_in_front = 64;   ///< of what tells a page apart
 
   void divide(std::uint64_t begin, std::uint64_t end) {
     for (; begin < end; begin += std::min(piece_bytes, end - begin))
       pieces_.push_back({begin, begin + std::min(piece_bytes, end - begin)});
   }
 
-  /// Addresses of pages that begin like VMCOREINFO.
-  [[nodiscard]] std::vector<std::uint64_t> candidates_in(const PhysicalRange& piece) const {
+  [[nodiscard]] std::vector<std::uint64_t> those_in(const PhysicalRange& piece) const {
     std::vector<std::uint64_t> found;
+    std::vector<std::byte> buffer;
     for (std::uint64_t address = piece.begin; address < piece.end && found.size() < most_copies;) {
-      const auto bytes = source_.view(address, piece.end - address);
-      for (std::size_t at = 0; at < bytes.size() && found.size() < most_copies; at += page) {
-        __builtin_prefetch(bytes.data() + std::min(at + ahead, bytes.size() - 1));
+      const std::uint64_t left = piece.end - address;
+      const auto bytes = source_.glance(address, std::min<std::uint64_t>(at_once, left), buffer);
+      for (std::size_t at = 0; at < bytes.size() && found.size() < most_copies; at += page)
         if (!candidate(as_text(bytes.subspan(at, std::min(most_in_front, bytes.size() - at)))).empty())
           found.push_back(address + at);
-      }
       const std::uint64_t seen = std::max<std::uint64_t>(bytes.size(), 1);
-      if (seen >= piece.end - address) break;
+      if (seen >= left) break;
       address += seen + (0 - seen) % page;
     }
     return found;
   }
 
-  void look_at(std::uint64_t address) {
-    // Two pages, since a note's text begins a little into its page and may fill one.
-    const std::string_view text = candidate(as_text(source_.view(address, 2 * page)));
-    FoundVmcoreinfo copy{Vmcoreinfo::parse(text), "memory", address, {}};
-    copy.checked = check(copy.info, source_);
-    found_.push_back(std::move(copy));
-  }
-
   const memory::Source& source_;
   std::vector<PhysicalRange> pieces_;
-  std::vector<FoundVmcoreinfo> found_;
 };
+
+/// Of a raw image that is laid out again and again the file is read once.
+std::vector<std::uint64_t> candidates_in(const memory::Source& source, PhysicalRange range) {
+  const memory::RawImage* const image = source.raw_image();
+  if (image == nullptr) return Candidates(source, range).all();
+  auto addresses = image->found_once([&] { return Candidates(source, {}).all(); });
+  std::erase_if(addresses, [&](std::uint64_t at) { return at < range.begin || at >= range.end; });
+  return addresses;
+}
+
+FoundVmcoreinfo copy_at(std::uint64_t address, const memory::Source& source) {
+  // Two pages, since a note's text begins a little into its page and may fill one.
+  const std::string_view text = candidate(as_text(source.view(address, 2 * page)));
+  FoundVmcoreinfo copy{Vmcoreinfo::parse(text), "memory", address, {}};
+  copy.checked = check(copy.info, source);
+  return copy;
+}
 
 /// struct uts_namespace begins with name since 5.11 (commit 9a56493f6942), which also brought the key;
 /// before, a struct kref lay in front.
@@ -159,7 +165,11 @@ std::optional<FoundVmcoreinfo> note_of(const memory::Source& source) {
 }
 
 std::vector<FoundVmcoreinfo> copies_in_memory(const memory::Source& source, PhysicalRange range) {
-  return Scan(source, range).all();
+  auto addresses = candidates_in(source, range);
+  addresses.resize(std::min(addresses.size(), most_copies));
+  std::vector<FoundVmcoreinfo> copies;
+  for (const std::uint64_t address : addresses) copies.push_back(copy_at(address, source));
+  return copies;
 }
 
 std::vector<FoundVmcoreinfo> kernels_of(std::optional<FoundVmcoreinfo> note,
