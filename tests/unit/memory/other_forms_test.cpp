@@ -35,9 +35,8 @@ const std::vector<Sample> samples = {
     {"KDUMP   ", "a kdump-compressed dump, which cannot be read yet", "makedumpfile -E"},
     {"DISKDUMP", "a diskdump of an old kernel", "only ELF cores"},
     {"makedumpfile\0\0\0\0"s, "a flattened dump of makedumpfile", "makedumpfile -R"},
-    {"EMiL\1\0\0\0"s, "an image in LiME's form, which cannot be read yet", "dump-guest-memory"},
-    {"AVML\2\0\0\0"s, "a compressed image of AVML, which cannot be read yet", "dump-guest-memory"},
     {"EMiL\7\0\0\0"s, "an image in LiME's form, of a version that is not known", "dump-guest-memory"},
+    {"AVML\7\0\0\0"s, "an image in AVML's form, of a version that is not known", "dump-guest-memory"},
     {"LibvirtQemudSave", "a saved guest of libvirt (virsh save", "virsh dump --memory-only"},
     {"LibvirtQemudPart", "a saved guest of libvirt that was not finished", "virsh dump --memory-only"},
     {"QEVM\0\0\0\3"s, "a migration stream of QEMU", "dump-guest-memory"},
@@ -102,7 +101,7 @@ TEST(OtherForms, Texts) {
     EXPECT_EQ(refusal(line),
               "a list of symbols (System.map or /proc/kallsyms), not a memory dump; name the dump, "
               "and give this with --symbols");
-  EXPECT_THAT(refusal("a text\n" + std::string(4096, '\0')), StartsWith("neither an ELF core nor"));
+  EXPECT_THAT(refusal("a text\n" + std::string(93, '\0')), StartsWith("100 bytes in no known format"));
 }
 
 /// An ELF file with sections of these names and no program headers.

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Raw images of small machines with RAM around a hole, whose size only the kernel knows.
+#include "host/catalog/ram_layout.hpp"
+#include "host/memory/raw_image.hpp"
+#include "tests/support/core_file.hpp"
+#include "tests/support/holed_kernel.hpp"
+#include "tests/support/memory_files.hpp"
+
+#include <gmock/gmock.h>
+
+namespace mapscope::catalog {
+namespace {
+
+using memory::Layout;
+
+using test::HoledKernel;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::uint64_t mib = 1U << 20, four_gib = 1ULL << 32;
+
+std::string file_of(const HoledKernel& kernel, const Layout& layout) {
+  return test::raw_image(test::memory_of(kernel.image()), layout);
+}
+
+/// What is found in a file with this content.
+FoundLayout found_in(const std::string& content) {
+  const test::ScratchFile file(content);
+  const auto source = memory::open_source(file.path());
+  const auto target = target::Target::open(**source, {});
+  if (!target) return {{}, target.error().text};
+  const auto types = btf::Types::parse((*target)->btf(), "vmlinux");
+  return find_layout(**target, **types);
+}
+
+TEST(RamLayout, LowRamEndsWhereTheListBehindTheHoleCanBeRead) {
+  for (const std::uint64_t low : {2 * mib, 3 * mib, 7 * mib}) {
+    const HoledKernel kernel{.low = low};
+    const auto found = found_in(file_of(kernel, kernel.layout()));
+    EXPECT_EQ(found.layout, kernel.layout()) << found.how;
+    EXPECT_THAT(found.how, HasSubstr("iomem_resource"));
+  }
+}
+
+TEST(RamLayout, WhereTheListLiesLowTheSizeOfTheFileTells) {
+  const HoledKernel kernel{.low = 4 * mib, .list_at = 0x180000};
+  EXPECT_EQ(found_in(file_of(kernel, kernel.layout())).layout, kernel.layout());
+}
+
+TEST(RamLayout, WithoutAHole) {
+  const HoledKernel kernel{.high = 0, .list_at = 0x180000};
+  EXPECT_THAT(found_in(file_of(kernel, kernel.layout())).layout,
+              ElementsAre(memory::Run{0, memory::Run::rest}));
+}
+
+TEST(RamLayout, OfACutFileWhatIsMissingIsAtTheEnd) {
+  const HoledKernel kernel{.low = 3 * mib};
+  const std::string whole = file_of(kernel, kernel.layout());
+  EXPECT_EQ(found_in(whole.substr(0, whole.size() - 700000)).layout, kernel.layout());
+  const HoledKernel low{.low = 3 * mib, .list_at = 0x180000};
+  const std::string without_high = file_of(low, {{0, 3 * mib}});
+  EXPECT_EQ(found_in(without_high).layout, low.layout()) << "all of high RAM is missing";
+}
+
+TEST(RamLayout, FirmwareMayKeepMoreThanAMiB) {
+  const HoledKernel kernel{.low = 6 * mib, .kept = 3 * mib, .list_at = 0x180000};
+  EXPECT_EQ(found_in(file_of(kernel, kernel.layout())).layout, kernel.layout());
+}
+
+TEST(RamLayout, AListThatDoesNotHoldTogetherIsNone) {
+  const HoledKernel circular{.low = 3 * mib, .circular = true};
+  const auto found = found_in(file_of(circular, circular.layout()));
+  EXPECT_THAT(found.layout, IsEmpty());
+  EXPECT_THAT(found.how, HasSubstr("iomem_resource, cannot be read); the offset in the file is taken for the "
+                                   "address, --layout RANGES says otherwise"));
+  const HoledKernel away{.low = 3 * mib, .list_at = four_gib + 900 * mib}; // the file does not hold it
+  EXPECT_THAT(found_in(file_of(away, away.layout())).layout, IsEmpty());
+}
+
+} // namespace
+} // namespace mapscope::catalog
