@@ -37,8 +37,12 @@ TEST(Source, TextFile) {
   EXPECT_EQ(refusal("This is no dump.\n"), "a text file, not a memory dump; give the dump itself");
 }
 
-TEST(Source, RawImage) {
-  EXPECT_THAT(refusal(std::string(1 << 16, '\0')), HasSubstr("save the memory as ELF (dump-guest-memory)"));
+TEST(Source, RawImageWithoutAKernel) {
+  EXPECT_EQ(
+      refusal(std::string(1 << 16, '\0')),
+      "no dump of a known format, and as a raw image of RAM (65536 bytes) it holds no Linux kernel (no page "
+      "begins with VMCOREINFO); is it complete, of an x86-64 guest, and not encrypted? Else save the memory "
+      "as ELF (dump-guest-memory)");
 }
 
 TEST(Source, TheProgramItself) {

@@ -40,9 +40,8 @@ TEST(Words, OptionOfAnotherCommand) {
 }
 
 TEST(Words, OptionsThatAreNotThereYet) {
-  for (const std::string option :
-       {"--layout", "--via", "--running", "--types", "--only", "--not-map", "--task", "--key", "--where",
-        "--sort", "--top", "--fold", "--full", "--zeros", "--no-pager"})
+  for (const std::string option : {"--via", "--running", "--types", "--only", "--not-map", "--task", "--key",
+                                   "--where", "--sort", "--top", "--fold", "--full", "--zeros", "--no-pager"})
     EXPECT_THAT(misuse({"dump", "vmcore", option, "x"}), StartsWith(option + " is not there yet; "));
   EXPECT_THAT(misuse({"maps", "--via=kcore"}), StartsWith("--via is not there yet; "));
   for (const std::string option : {"--value-type", "--map-type", "--map-name", "--kernel", "--allocator"})

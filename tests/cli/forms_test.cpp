@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same memory in every form of file: the same report, and what `info` says of the file.
+#include "tests/cli/mapscope.hpp"
+#include "tests/support/core_file.hpp"
+#include "tests/support/holed_kernel.hpp"
+#include "tests/support/memory_files.hpp"
+
+#include <rapidjson/document.h>
+
+namespace mapscope::cli_test {
+namespace {
+
+using test::HoledKernel;
+
+class Forms : public testing::Test {
+protected:
+  [[nodiscard]] std::string file(const std::string& content) const { return scratch_.file("dump", content); }
+
+  const Scratch scratch_;
+  const HoledKernel kernel_{};
+  const std::vector<test::Bytes> memory_ = test::memory_of(kernel_.image());
+  const std::string raw_ = test::raw_image(memory_, kernel_.layout());
+};
+
+std::string without_kind(std::string report, const std::string& kind) {
+  const std::string text = "\"kind\":\"" + kind + "\"";
+  const auto at = report.find(text);
+  EXPECT_NE(at, report.npos) << report;
+  return at == report.npos ? report : report.replace(at, text.size(), "");
+}
+
+TEST_F(Forms, AllGiveTheSameReport) {
+  const std::string expected =
+      without_kind(output({"dump", file(test::core_of(kernel_.image()).bytes()), "-j"}), "ELF core");
+  EXPECT_THAT(expected, HasSubstr("\"first\""));
+  EXPECT_EQ(without_kind(output({"dump", file(raw_), "-j"}), "raw image"), expected);
+  EXPECT_EQ(without_kind(output({"dump", file(test::lime_image(memory_)), "-j"}), "LiME"), expected);
+  EXPECT_EQ(without_kind(output({"dump", file(test::avml_image(memory_)), "-j"}), "AVML"), expected);
+}
+
+TEST_F(Forms, InfoSaysWhereTheBytesLieAndWhoSaysSo) {
+  const std::string dump = file(raw_);
+  EXPECT_THAT(output({"info", dump}),
+              testing::AllOf(HasSubstr("\n  layout               0x0-0x1fffff,0x100000000-0x1000fffff\n"),
+                             HasSubstr("\n  layout found by      the kernel's list of its memory"),
+                             HasSubstr("\n  holes                0x200000-0xffffffff\n")));
+  rapidjson::Document json;
+  json.Parse(output({"info", dump, "-j"}).c_str());
+  ASSERT_FALSE(json.HasParseError());
+  EXPECT_STREQ(json["details"]["layout"].GetString(), "0x0-0x1fffff,0x100000000-0x1000fffff");
+}
+
+TEST_F(Forms, ALayoutThatIsGiven) {
+  const std::string dump = file(raw_);
+  EXPECT_THAT(output({"info", dump, "--layout", "0-0x1fffff,0x100000000-"}),
+              HasSubstr("\n  layout found by      --layout\n"));
+  EXPECT_EQ(misuse({"info", dump, "--layout", "0-0x1fffff"}),
+            "--layout: its ranges have 2097152 bytes, and the file has 3145728");
+  EXPECT_THAT(misuse({"info", dump, "--layout", "2MiB"}),
+              StartsWith("--layout: \"2MiB\" is no range of addresses"));
+  EXPECT_THAT(misuse({"info", dump, "--layout", "0-,4096-"}),
+              HasSubstr("has no end and is not the last range"));
+  EXPECT_THAT(misuse({"info", dump, "--layout", "0-8191,4096-"}), HasSubstr("overlap"));
+  EXPECT_THAT(misuse({"info", dump, "--layout", ""}), HasSubstr("empty"));
+  EXPECT_THAT(misuse({"info", file(test::lime_image(memory_)), "--layout", "0-"}),
+              HasSubstr("is no raw image: its format (LiME) says where its pieces lie"));
+}
+
+TEST_F(Forms, WhereTheListOfMemoryCannotBeReadItSaysSo) {
+  const HoledKernel circular{.circular = true};
+  const Ran ran = run({"maps", file(test::raw_image(test::memory_of(circular.image()), circular.layout()))});
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("--layout RANGES says otherwise"));
+}
+
+TEST_F(Forms, ACutFileIsShownAsFarAsItGoesAndSaysWhatIsMissing) {
+  const Ran raw = run({"maps", file(raw_.substr(0, raw_.size() - 4096))});
+  EXPECT_EQ(raw.exit_code, 0);
+  EXPECT_THAT(raw.err, HasSubstr("the file ends 4096 bytes early; what it holds is shown"));
+  const std::string lime = test::lime_image(memory_), avml = test::avml_image(memory_);
+  EXPECT_THAT(run({"maps", file(lime.substr(0, lime.size() - 8))}).err,
+              HasSubstr("the file ends 8 bytes early"));
+  EXPECT_THAT(run({"maps", file(avml.substr(0, avml.size() - 20))}).err,
+              HasSubstr("not all of it could be unpacked, since the file ends early"));
+}
+
+TEST_F(Forms, NoRoomToUnpack) {
+  const std::string dump = file(test::avml_image(memory_));
+  const Ran ran = test::run_program(
+      "/bin/sh", {"-c", "ulimit -f 1; TMPDIR=" + scratch_.path().string() + " exec \"$0\" maps \"$1\"",
+                  MAPSCOPE_PROGRAM, dump});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.err, HasSubstr("cannot be unpacked into " + scratch_.path().string() +
+                                 ": File too large; let "
+                                 "TMPDIR name a directory with room"));
+}
+
+} // namespace
+} // namespace mapscope::cli_test
