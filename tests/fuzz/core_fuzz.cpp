@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole dump: the ELF core, the kernel in it, its types, and the lists of its maps and programs.
+// A whole dump in any form (ELF, raw, LiME, AVML): where its bytes lie, the kernel in it, its types, and the
+// lists of its maps and programs.
 #include "host/catalog/agreement.hpp"
 #include "host/catalog/catalog.hpp"
+#include "host/catalog/ram_layout.hpp"
+#include "host/target/kernel_place.hpp"
 #include "input.hpp"
 
 namespace mapscope::fuzz {
@@ -25,13 +28,16 @@ void look_at(const memory::Source& source) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const File file(data, size);
-  const auto source = memory::open_source(file.path(), {.zero_excluded = size % 2 != 0});
+  auto opened = memory::open_source(file.path(), {.zero_excluded = size % 2 != 0});
+  if (!opened) return 0;
+  look_at(**opened);
+  const auto source = target::place_kernel(std::move(*opened), {});
   if (!source) return 0;
-  look_at(**source);
   const auto target = target::Target::open(**source, {});
   if (!target) return 0;
   const auto kernel = btf::Types::parse((*target)->btf(), "vmlinux");
   if (!kernel) return 0;
+  (void)catalog::find_layout(**target, **kernel);
   (void)catalog::read_catalog(**target, *kernel);
   (void)catalog::compare((*target)->vmcoreinfo(), **kernel);
   (void)catalog::crash_kernels(**target, **kernel);

@@ -3,6 +3,8 @@
 #include "host/plugin/worker/frames.hpp"
 #include "tests/support/core_file.hpp"
 #include "tests/support/elf_vmlinux.hpp"
+#include "tests/support/holed_kernel.hpp"
+#include "tests/support/memory_files.hpp"
 #include "tests/support/plugin_library.hpp"
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
@@ -114,6 +116,11 @@ void write_all(const fs::path& to, std::span<char*> plugins) {
   write(to / "btf" / "every_kind", every_kind());
   write(to / "btf" / "kernel", kernel_types());
   write(to / "core" / "tiny_kernel", tiny_kernel());
+  const HoledKernel holed;
+  const auto memory = memory_of(holed.image());
+  write(to / "core" / "raw", raw_image(memory, holed.layout()));
+  write(to / "core" / "lime", lime_image(memory));
+  write(to / "core" / "avml", avml_image(memory));
   write(to / "vmlinux" / "small",
         elf_vmlinux({{"_stext", 0xffffffff81000000}, {"map_idr", 0xffffffff82000000}}, "types"));
   write(to / "manifest" / "every_key", manifest());
