@@ -123,10 +123,9 @@ Result<void> lay_out(Session& session, const SourceOptions& options) {
     return {};
   }
   auto laid_out = image->laid_out(found.layout, found.how);
-  const bool is_the_same = laid_out->layout() == image->layout();
   session.target.reset(); // of the source that goes
   session.source = std::move(laid_out);
-  spdlog::info("{}: {} RAM where {} says", options.source, is_the_same ? "flat" : "laid out", found.how);
+  spdlog::info("{}: laid out by {}", options.source, found.how);
   return open_kernel(session, options);
 }
 

@@ -161,7 +161,7 @@ private:
 
 class Avml final : public Piecewise {
 public:
-  [[nodiscard]] std::string_view format() const override { return "AVML"; }
+  [[nodiscard]] std::string_view format() const override { return "AVML image"; }
 
   Result<void> unpack(const std::string& name, const MappedFile& file) {
     Unpacker unpacker(file.bytes(), unpacked_);

@@ -34,7 +34,7 @@ public:
     details_.push_back({"ranges", std::to_string(ranges_)});
   }
 
-  [[nodiscard]] std::string_view format() const override { return "LiME"; }
+  [[nodiscard]] std::string_view format() const override { return "LiME image"; }
   [[nodiscard]] std::span<const std::byte> glance(std::uint64_t address, std::size_t want,
                                                   std::vector<std::byte>& buffer) const override {
     return file_.glance(view(address, want), buffer);

@@ -34,8 +34,13 @@ TEST_F(Forms, AllGiveTheSameReport) {
       without_kind(output({"dump", file(test::core_of(kernel_.image()).bytes()), "-j"}), "ELF core");
   EXPECT_THAT(expected, HasSubstr("\"first\""));
   EXPECT_EQ(without_kind(output({"dump", file(raw_), "-j"}), "raw image"), expected);
-  EXPECT_EQ(without_kind(output({"dump", file(test::lime_image(memory_)), "-j"}), "LiME"), expected);
-  EXPECT_EQ(without_kind(output({"dump", file(test::avml_image(memory_)), "-j"}), "AVML"), expected);
+  EXPECT_EQ(without_kind(output({"dump", file(test::lime_image(memory_)), "-j"}), "LiME image"), expected);
+  EXPECT_EQ(without_kind(output({"dump", file(test::avml_image(memory_)), "-j"}), "AVML image"), expected);
+}
+
+TEST_F(Forms, TheTextSaysWhatItIsFrom) {
+  EXPECT_THAT(output({"dump", file(raw_)}), HasSubstr(", from a raw image\n"));
+  EXPECT_THAT(output({"dump", file(test::avml_image(memory_))}), HasSubstr(", from an AVML image\n"));
 }
 
 TEST_F(Forms, InfoSaysWhereTheBytesLieAndWhoSaysSo) {
@@ -63,7 +68,7 @@ TEST_F(Forms, ALayoutThatIsGiven) {
   EXPECT_THAT(misuse({"info", dump, "--layout", "0-8191,4096-"}), HasSubstr("overlap"));
   EXPECT_THAT(misuse({"info", dump, "--layout", ""}), HasSubstr("empty"));
   EXPECT_THAT(misuse({"info", file(test::lime_image(memory_)), "--layout", "0-"}),
-              HasSubstr("is no raw image: its format (LiME) says where its pieces lie"));
+              HasSubstr("is no raw image: its format (LiME image) says where its pieces lie"));
 }
 
 TEST_F(Forms, WhereTheListOfMemoryCannotBeReadItSaysSo) {

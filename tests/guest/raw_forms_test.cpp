@@ -57,10 +57,10 @@ TEST_F(RawForms, LimeAndAvmlGiveTheSameReport) {
   const std::string expected = report_of(capture.vmcore(), "ELF core");
   const auto lime = scratch_ / "lime", avml = scratch_ / "avml";
   write_lime(capture.vmcore(), lime);
-  EXPECT_TRUE(report_of(lime, "LiME") == expected);
+  EXPECT_TRUE(report_of(lime, "LiME image") == expected);
   fs::remove(lime);
   write_avml(capture.vmcore(), avml);
-  EXPECT_TRUE(report_of(avml, "AVML") == expected);
+  EXPECT_TRUE(report_of(avml, "AVML image") == expected);
 }
 
 TEST_F(RawForms, ARawImageIsLaidOutByItsKernelAndGivesTheSameReport) {

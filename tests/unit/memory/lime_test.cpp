@@ -51,7 +51,7 @@ std::string mixed() {
 TEST(Lime, EachRangeInItsPlace) {
   const Opened lime(test::lime_image(memory));
   ASSERT_TRUE(lime.source) << lime.refusal();
-  EXPECT_EQ(lime->format(), "LiME");
+  EXPECT_EQ(lime->format(), "LiME image");
   ASSERT_THAT(lime->segments(), SizeIs(2));
   EXPECT_EQ(lime.text(0x1000, 5000), low);
   EXPECT_EQ(lime.text(0x100000000, 9000), high);
@@ -115,7 +115,7 @@ TEST(Avml, IsUnpacked) {
   const std::string bytes = mixed();
   const Opened avml(test::avml_image({{0x1000, low}, {0x100000000, bytes}, {0x200000000, high}}));
   ASSERT_TRUE(avml.source) << avml.refusal();
-  EXPECT_EQ(avml->format(), "AVML");
+  EXPECT_EQ(avml->format(), "AVML image");
   EXPECT_EQ(avml.text(0x1000, 5000), low);
   EXPECT_EQ(avml.text(0x100000000, bytes.size() + 1), bytes);
   EXPECT_EQ(avml.text(0x200000000, 9000), high);
