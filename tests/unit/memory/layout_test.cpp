@@ -17,11 +17,12 @@ std::string refusal(std::string_view text) {
 
 TEST(Layout, RangesInTheOrderOfTheFile) {
   EXPECT_THAT(*parse_layout("0-0xbfffffff,0x100000000-"),
-              ElementsAre(Run{0, 0xc0000000}, Run{0x100000000, Run::rest}));
+              ElementsAre(memory::Run{0, 0xc0000000}, memory::Run{0x100000000, memory::Run::rest}));
   EXPECT_THAT(*parse_layout("0x100000000-0x1ffffffff,0-4095"),
-              ElementsAre(Run{0x100000000, 0x100000000}, Run{0, 4096}));
-  EXPECT_THAT(*parse_layout("7-7"), ElementsAre(Run{7, 1}));
-  EXPECT_THAT(*parse_layout("0-0xfff,0x1000-0x1fff"), ElementsAre(Run{0, 4096}, Run{4096, 4096}));
+              ElementsAre(memory::Run{0x100000000, 0x100000000}, memory::Run{0, 4096}));
+  EXPECT_THAT(*parse_layout("7-7"), ElementsAre(memory::Run{7, 1}));
+  EXPECT_THAT(*parse_layout("0-0xfff,0x1000-0x1fff"),
+              ElementsAre(memory::Run{0, 4096}, memory::Run{4096, 4096}));
 }
 
 TEST(Layout, WhatIsNoLayout) {
@@ -41,7 +42,7 @@ TEST(Layout, WhatIsNoLayout) {
 }
 
 TEST(Layout, AsText) {
-  const Layout layout = {{0x1000, 0x1000}, {0x100000000, Run::rest}};
+  const Layout layout = {{0x1000, 0x1000}, {0x100000000, memory::Run::rest}};
   EXPECT_EQ(layout_text(layout, 0x3000), "0x1000-0x1fff,0x100000000-0x100001fff");
   EXPECT_EQ(holes_text(layout, 0x3000), "0x0-0xfff, 0x2000-0xffffffff");
   EXPECT_EQ(layout_text(layout, 0x1000), "0x1000-0x1fff") << "nothing is left for the second";
