@@ -46,7 +46,7 @@ TEST(Layout, AsText) {
   EXPECT_EQ(layout_text(layout, 0x3000), "0x1000-0x1fff,0x100000000-0x100001fff");
   EXPECT_EQ(holes_text(layout, 0x3000), "0x0-0xfff, 0x2000-0xffffffff");
   EXPECT_EQ(layout_text(layout, 0x1000), "0x1000-0x1fff") << "nothing is left for the second";
-  EXPECT_EQ(holes_text({Run{}}, 0x3000), "");
+  EXPECT_EQ(holes_text({memory::Run{}}, 0x3000), "");
 }
 
 } // namespace
