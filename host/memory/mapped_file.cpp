@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/memory/mapped_file.hpp"
 
-#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
@@ -60,7 +60,7 @@ std::span<const std::byte> MappedFile::glance(std::span<const std::byte> part,
   const off_t offset = part.data() - bytes_.data(), end = offset + static_cast<off_t>(part.size());
   const off_t data = ::lseek(fd_, offset, SEEK_DATA); // moves what nobody else looks at
   if (data >= end || (data < 0 && errno == ENXIO)) {
-    std::ranges::fill(room, std::byte{0});
+    std::memset(room.data(), 0, room.size());
     return room;
   }
   const ssize_t got = ::pread(fd_, room.data(), room.size(), offset);
