@@ -2,10 +2,13 @@
 #include "host/memory/source.hpp"
 
 #include "host/memory/elf_core.hpp"
+#include "host/memory/flattened.hpp"
+#include "host/memory/kdump_core.hpp"
 #include "host/memory/mapped_file.hpp"
 #include "host/memory/other_forms.hpp"
 
 #include <algorithm>
+#include <elf.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <linux/magic.h>
@@ -30,6 +33,45 @@ std::unexpected<Error> not_yet(const std::string& name, std::string_view what) {
   return fail(Errc::unsupported, fmt::format("{}: {}", name, what));
 }
 
+Result<void> check_name(const std::string& name) {
+  if (name.empty() || name == "live")
+    return not_yet("live", "this machine cannot be read yet; give an ELF core of it (/proc/vmcore)");
+  if (name.starts_with("qmp:"))
+    return not_yet(name, "a running guest cannot be read yet; save its memory with dump-guest-memory and "
+                         "give that file");
+  if (is_kcore(name))
+    return not_yet(name, "this machine's memory cannot be read yet; give an ELF core of it (/proc/vmcore)");
+  return {};
+}
+
+/// Its first bytes; fewer of a small file.
+std::vector<std::byte> beginning(const InputFile& file) {
+  std::vector<std::byte> bytes(std::min<std::uint64_t>(file.size(), SELFMAG + 16));
+  if (!file.read_at(0, bytes)) bytes.clear();
+  return bytes;
+}
+
+Result<std::unique_ptr<Source>> open_one(KdumpInput input, const OpenOptions& options) {
+  auto mapped = MappedFile::of(input.name, input.file);
+  if (!mapped) return std::unexpected(std::move(mapped.error()));
+  if (is_elf(mapped->bytes())) return open_elf_core(input.name, std::move(*mapped), options);
+  if (const auto other = other_form(mapped->bytes())) return not_yet(input.name, *other);
+  return not_yet(input.name,
+                 "neither an ELF core nor a kdump file; if it is a raw image of RAM, these cannot be "
+                 "read yet: save the memory as ELF (dump-guest-memory)");
+}
+
+Result<std::unique_ptr<Source>> open_files(std::vector<KdumpInput> files, const OpenOptions& options) {
+  const auto other = std::ranges::find_if_not(
+      files, [](const KdumpInput& input) { return is_kdump(beginning(input.file)); });
+  if (other == files.end()) return open_kdump(std::move(files), options);
+  if (files.size() == 1) return open_one(std::move(files.front()), options);
+  return fail(Errc::usage,
+              fmt::format("{}: no part of a split kdump-compressed dump, and only the parts of one "
+                          "are given together; give one file",
+                          other->name));
+}
+
 } // namespace
 
 std::size_t Source::read(std::uint64_t address, std::span<std::byte> to) const {
@@ -43,6 +85,21 @@ std::size_t Source::read(std::uint64_t address, std::span<std::byte> to) const {
   return done;
 }
 
+std::span<const std::byte> Source::whole(std::uint64_t address, std::size_t size) const {
+  auto bytes = view(address, size);
+  while (!bytes.empty() && bytes.size() < size) {
+    const auto more = view(address + bytes.size(), size - bytes.size());
+    if (more.empty() || more.data() != bytes.data() + bytes.size()) break;
+    bytes = {bytes.data(), bytes.size() + more.size()};
+  }
+  return bytes;
+}
+
+std::span<const std::byte> Source::glance(std::uint64_t address, std::size_t want,
+                                          std::vector<std::byte>& /*buffer*/) const {
+  return view(address, want);
+}
+
 Absence Source::why_absent(std::uint64_t address) const {
   const auto lacks = [&](const Segment& s) {
     return address >= s.address && address - s.address < s.size && address - s.address >= s.present;
@@ -51,19 +108,21 @@ Absence Source::why_absent(std::uint64_t address) const {
 }
 
 Result<std::unique_ptr<Source>> open_source(const std::string& name, const OpenOptions& options) {
-  if (name.empty() || name == "live")
-    return not_yet("live", "this machine cannot be read yet; give an ELF core of it (/proc/vmcore)");
-  if (name.starts_with("qmp:"))
-    return not_yet(name, "a running guest cannot be read yet; save its memory with dump-guest-memory and "
-                         "give that file");
-  if (is_kcore(name))
-    return not_yet(name, "this machine's memory cannot be read yet; give an ELF core of it (/proc/vmcore)");
-  auto file = MappedFile::open(name);
-  if (!file) return std::unexpected(file.error());
-  if (is_elf(file->bytes())) return open_elf_core(name, std::move(*file), options);
-  if (const auto other = other_form(file->bytes())) return not_yet(name, *other);
-  return not_yet(name, "neither an ELF core nor a kdump file; if it is a raw image of RAM, these cannot be "
-                       "read yet: save the memory as ELF (dump-guest-memory)");
+  return open_source(std::span(&name, 1), options);
+}
+
+Result<std::unique_ptr<Source>> open_source(std::span<const std::string> names, const OpenOptions& options) {
+  for (const std::string& name : names)
+    if (auto readable = check_name(name); !readable) return std::unexpected(std::move(readable.error()));
+  std::vector<KdumpInput> files;
+  for (const std::string& name : names) {
+    auto file = InputFile::open(name);
+    if (!file) return std::unexpected(std::move(file.error()));
+    auto together = put_together(name, std::move(*file));
+    if (!together) return std::unexpected(std::move(together.error()));
+    files.push_back(std::move(*together));
+  }
+  return open_files(std::move(files), options);
 }
 
 } // namespace mapscope::memory

@@ -29,6 +29,13 @@ enum class Absence : std::uint8_t {
   not_described, ///< no part of it speaks of that address
   left_out,      ///< whoever wrote the dump left the page out: it may have been all zeros
   cut_off,       ///< it was there, and the file ends before
+  damaged,       ///< it was there, and what the file holds of it contradicts itself
+  no_room,       ///< it is there, and no room was left to unpack it to
+};
+
+/// What a format has to say of a file, beside what all have: "compression", "zlib".
+struct Detail {
+  std::string name, value;
 };
 
 class Source {
@@ -47,6 +54,14 @@ public:
   /// first is not there. Borrowed for the life of the source.
   [[nodiscard]] virtual std::span<const std::byte> view(std::uint64_t address, std::size_t want) const = 0;
 
+  /// All `size` bytes at `address` in place; fewer where they do not lie contiguous.
+  [[nodiscard]] std::span<const std::byte> whole(std::uint64_t address, std::size_t size) const;
+
+  /// As view(), for a look in passing at much memory: what must be worked out is not kept, and the bytes are
+  /// valid while `buffer` is not changed.
+  [[nodiscard]] virtual std::span<const std::byte> glance(std::uint64_t address, std::size_t want,
+                                                          std::vector<std::byte>& buffer) const;
+
   /// Copies bytes from `address` on and returns how many could be copied before the first that is not there.
   [[nodiscard]] virtual std::size_t read(std::uint64_t address, std::span<std::byte> to) const;
 
@@ -62,16 +77,31 @@ public:
 
   /// Sentences a person should know about the file itself ("the file ends 1234 bytes early"); usually empty.
   [[nodiscard]] virtual std::span<const std::string> warnings() const = 0;
+  /// For `info`, in the order in which they are to be read.
+  [[nodiscard]] virtual std::vector<Detail> details() const { return {}; }
+  /// What has gone wrong while it was read, once for all addresses; to be asked when the work is done.
+  [[nodiscard]] virtual std::vector<std::string> troubles() const { return {}; }
+
+  // For processes forked off, which go on reading.
+  /// What must stay open there, for pread(2) alone.
+  [[nodiscard]] virtual std::vector<int> descriptors() const { return {}; }
+  /// This process has taken so much memory for what it read that a fresh one should go on.
+  [[nodiscard]] virtual bool is_used_up() const { return false; }
 };
 
 struct OpenOptions {
   /// What the dump left out reads as zeros: right for dumps at level 1, which leave out nothing else, and the
   /// user's to say. What a cut file lacks, and what no part of it describes, is not touched.
   bool zero_excluded = false;
+  /// Of a file whose pages must be unpacked: bytes of these that may lie in memory at a time, here and in
+  /// each process forked off.
+  std::uint64_t resident = 256U << 20, resident_forked = 256U << 20;
 };
 
-/// Opens SOURCE of the command line; a file's format is found from its content.
-/// Errors: one clause naming the file, what was found, and what to try next.
+/// Opens SOURCE of the command line; a file's format is found from its content. Several files are the parts
+/// of one split dump, in any order. Errors: one clause naming the file, what was found, and what to try next.
+Result<std::unique_ptr<Source>> open_source(std::span<const std::string> names,
+                                            const OpenOptions& options = {});
 Result<std::unique_ptr<Source>> open_source(const std::string& name, const OpenOptions& options = {});
 
 } // namespace mapscope::memory

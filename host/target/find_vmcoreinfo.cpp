@@ -2,6 +2,7 @@
 #include "host/target/find_vmcoreinfo.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <fmt/format.h>
 
@@ -45,18 +46,22 @@ public:
 private:
   void pages(std::uint64_t address, std::uint64_t end) {
     while (address < end && found_.size() < most_copies) {
-      const auto bytes = source_.view(address, end - address);
+      const auto bytes = source_.glance(address, end - address, buffer_);
       for (std::size_t at = 0; at < bytes.size() && found_.size() < most_copies; at += page)
-        // Two pages, since a note's text begins a little into its page and may fill one.
-        look_at(address + at, as_text(bytes.subspan(at, std::min(2 * page, bytes.size() - at))));
+        if (!candidate(as_text(bytes.subspan(at, std::min(page, bytes.size() - at)))).empty())
+          look_at(address + at, end);
       const std::uint64_t seen = std::max<std::uint64_t>(bytes.size(), 1);
       if (seen >= end - address) return;
       address += seen + (0 - seen) % page;
     }
   }
 
-  void look_at(std::uint64_t address, std::string_view bytes) {
-    const std::string_view text = candidate(bytes);
+  /// Two pages, since a note's text begins a little into its page and may fill one.
+  void look_at(std::uint64_t address, std::uint64_t end) {
+    std::array<std::byte, 2 * page> bytes{};
+    const std::size_t most = std::min<std::uint64_t>(bytes.size(), end - address);
+    const std::size_t read = source_.read(address, std::span(bytes).first(most));
+    const std::string_view text = candidate(as_text(std::span(bytes).first(read)));
     if (text.empty()) return;
     FoundVmcoreinfo copy{Vmcoreinfo::parse(text), "memory", address, {}};
     copy.checked = check(copy.info, source_);
@@ -65,6 +70,7 @@ private:
 
   const memory::Source& source_;
   PhysicalRange range_;
+  std::vector<std::byte> buffer_;
   std::vector<FoundVmcoreinfo> found_;
 };
 
