@@ -28,7 +28,7 @@ std::string expand(const std::string& directory) {
 
 /// Failures name the source: the message may stand alone in a log.
 std::unexpected<Error> about(const std::string& source, Error error) {
-  if (error.text.starts_with(source)) return std::unexpected(std::move(error));
+  if (error.text.starts_with(source + ":")) return std::unexpected(std::move(error));
   return std::unexpected(std::move(error).within(source));
 }
 
@@ -48,7 +48,7 @@ std::unexpected<Error> about(const memory::Source& source, const SourceOptions& 
         fmt::format("the file ends {} bytes early, so this was not found in it: {}; take or copy the "
                     "dump again as a whole",
                     cut, error.text);
-  return about(options.source, std::move(error));
+  return about(options.source(), std::move(error));
 }
 
 /// Errors name the file that was given, or say what to give where the memory's own is damaged.
@@ -132,16 +132,23 @@ Result<Setup> Setup::open(const CommonOptions& options, std::vector<std::string>
   return Setup{std::move(*loaded), std::move(*registry)};
 }
 
-Result<Session> Session::open(const SourceOptions& options) {
+void Session::tell_troubles() const {
+  for (const auto& trouble : source->troubles()) spdlog::warn("{}", trouble);
+}
+
+Result<Session> Session::open(const SourceOptions& options, const config::Config& config) {
   Session session;
-  auto source = memory::open_source(options.source, options.opening);
+  auto opening = options.opening;
+  opening.resident = config.memory.resident;
+  opening.resident_forked = config.budget.memory / 2; // the rest is the plugin's
+  auto source = memory::open_source(options.sources, opening);
   if (!source) return std::unexpected(source.error());
   session.source = std::move(*source);
   auto target = target::Target::open(*session.source, options.overrides);
   if (!target) return about(*session.source, options, std::move(target.error()));
   session.target = std::move(*target);
   for (const auto& warning : session.target->warnings()) warn(session, warning);
-  spdlog::info("{}: Linux {}", options.source, session.target->release());
+  spdlog::info("{}: Linux {}", options.source(), session.target->release());
   auto kernel = kernel_types(*session.target);
   if (!kernel) return about(*session.source, options, std::move(kernel.error()));
   session.kernel = std::move(*kernel);
@@ -151,7 +158,7 @@ Result<Session> Session::open(const SourceOptions& options) {
   look_for_crash_kernel(session);
   for (const auto& remark : session.target->remarks()) spdlog::info("{}", remark);
   const auto& from = session.target->origins();
-  spdlog::info("{}: VMCOREINFO from {}, symbols from {}, BTF from {}", options.source, from.vmcoreinfo,
+  spdlog::info("{}: VMCOREINFO from {}, symbols from {}, BTF from {}", options.source(), from.vmcoreinfo,
                from.symbols, from.btf);
   auto catalog = catalog::read_catalog(*session.target, session.kernel);
   if (!catalog && !lost.empty()) catalog.error().text += "; " + lost;

@@ -35,6 +35,12 @@ InputFile::~InputFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+std::pair<std::uint64_t, std::uint64_t> InputFile::identity() const {
+  struct stat status{};
+  if (::fstat(fd_, &status) != 0) return {0, static_cast<std::uint64_t>(fd_)};
+  return {status.st_dev, status.st_ino};
+}
+
 bool InputFile::read_at(std::uint64_t offset, std::span<std::byte> to) const {
   constexpr std::uint64_t most = std::numeric_limits<off_t>::max();
   while (!to.empty()) {

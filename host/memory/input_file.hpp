@@ -33,6 +33,9 @@ public:
   /// As it was when the file was opened.
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
+  /// Device and number: the same for all names of a file.
+  [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> identity() const;
+
   /// Whether all of `to` could be filled.
   [[nodiscard]] bool read_at(std::uint64_t offset, std::span<std::byte> to) const;
   template <class T>

@@ -22,6 +22,7 @@ constexpr std::uint64_t most_at_once = 1U << 20, most_at_a_glance = 64U << 10;
 /// Of the files that the members came in.
 struct Packing {
   bool was_flattened = false, is_whole = true;
+  std::size_t files = 0; ///< those that hold nothing among them
 };
 
 class KdumpCore final : public Source {
@@ -50,6 +51,7 @@ public:
 
 private:
   Result<void> read_bitmaps();
+  [[nodiscard]] Result<void> check_packing() const;
   void find_cut_off();
   void warn();
   [[nodiscard]] bool is_held(std::uint64_t frame) const { return listed_.has(frame) && !cut_off_.has(frame); }
@@ -81,6 +83,7 @@ Result<void> KdumpCore::open(const OpenOptions& options) {
   auto reader = KdumpReader::open(members_, listed_);
   if (!reader) return std::unexpected(std::move(reader.error()));
   reader_ = std::move(*reader);
+  if (auto checked = check_packing(); !checked) return checked;
   find_cut_off();
   warn();
   // The store counts pages and knows no frames; neighbours there are neighbours here.
@@ -114,6 +117,17 @@ Result<void> KdumpCore::read_bitmaps() {
                             "of memory; is it damaged? Take or copy the dump again",
                             members_.front().name, runs));
   return {};
+}
+
+/// All pages of a dump are packed alike, so the first tells.
+Result<void> KdumpCore::check_packing() const {
+  const std::uint64_t first = listed_.next(0);
+  const auto page = first < listed_.size() ? reader_->descriptor(first) : std::nullopt;
+  if (!page || (page->flags & ~compressed_page) == 0) return {};
+  return fail(Errc::unsupported,
+              fmt::format("{}: a kdump-compressed dump whose pages are packed in a way that is "
+                          "not known (flags {:#x}); only zlib, lzo, snappy and zstd are",
+                          members_.front().name, page->flags));
 }
 
 /// Pages are written one behind the other, so the last ones tell whether a file is whole. Only where it is
@@ -218,7 +232,8 @@ void KdumpCore::list_segments() const {
 }
 
 std::vector<Detail> KdumpCore::details() const {
-  return kdump_details({members_, *reader_, memory_, listed_, page_size_, packing_.was_flattened});
+  return kdump_details(
+      {members_, *reader_, memory_, listed_, page_size_, packing_.was_flattened, packing_.files});
 }
 
 std::vector<std::string> KdumpCore::troubles() const {
@@ -237,7 +252,7 @@ std::vector<int> KdumpCore::descriptors() const {
 
 Result<std::unique_ptr<Source>> open_kdump(std::vector<KdumpInput> inputs, const OpenOptions& options) {
   std::vector<KdumpMember> members;
-  Packing packing;
+  Packing packing{.files = inputs.size()};
   for (KdumpInput& input : inputs) {
     auto member = read_kdump_header(input.name, std::move(input.file));
     if (!member) return std::unexpected(std::move(member.error()));

@@ -79,7 +79,7 @@ std::vector<Detail> kdump_details(const KdumpFacts& facts) {
   std::vector<Detail> details = {
       {"compression", compression(facts)},
       {"flattened", facts.was_flattened ? "yes, put together for this run" : "no"}};
-  if (header.is_split) details.push_back({"split", fmt::format("{0} parts of {0}", facts.members.size())});
+  if (header.is_split) details.push_back({"split", fmt::format("{0} of {0} parts", facts.files)});
   details.push_back({"dump level", dump_level(header.dump_level)});
   details.push_back({"memory ranges", ranges(facts)});
   details.push_back({"header version", std::to_string(header.version)});

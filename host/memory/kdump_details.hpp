@@ -15,6 +15,7 @@ struct KdumpFacts {
   const FrameSet &memory, &listed;
   std::uint64_t page_size = 0;
   bool was_flattened = false;
+  std::size_t files = 0; ///< that were given, with those that hold nothing
 };
 
 std::vector<Detail> kdump_details(const KdumpFacts& facts);

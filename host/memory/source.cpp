@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <linux/magic.h>
+#include <map>
 #include <sys/statfs.h>
 
 namespace mapscope::memory {
@@ -115,9 +116,13 @@ Result<std::unique_ptr<Source>> open_source(std::span<const std::string> names, 
   for (const std::string& name : names)
     if (auto readable = check_name(name); !readable) return std::unexpected(std::move(readable.error()));
   std::vector<KdumpInput> files;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> given;
   for (const std::string& name : names) {
     auto file = InputFile::open(name);
     if (!file) return std::unexpected(std::move(file.error()));
+    if (const auto [same, is_first] = given.try_emplace(file->identity(), name); !is_first)
+      return fail(Errc::usage, fmt::format("{}: the same file as {}; give each part of a split dump once",
+                                           name, same->second));
     auto together = put_together(name, std::move(*file));
     if (!together) return std::unexpected(std::move(together.error()));
     files.push_back(std::move(*together));

@@ -10,13 +10,20 @@ namespace mapscope::report {
 
 namespace {
 
+/// "an ELF core", "a kdump-compressed dump".
+std::string with_article(const std::string& kind) {
+  const bool is_vowel =
+      !kind.empty() && std::string_view("AEIOUaeiou").find(kind.front()) != std::string_view::npos;
+  return fmt::format("{} {}{}", is_vowel ? "an" : "a", kind, kind.ends_with("-compressed") ? " dump" : "");
+}
+
 class TextReportWriter final : public ReportWriter {
 public:
   TextReportWriter(const Options& options, Stream& stream) : options_(options), stream_(stream) {}
 
   void begin(const Meta& meta) override {
-    stream_.append(fmt::format("Linux {}, {}, {} CPU{}, from an {}\n\n", printable(meta.release), meta.arch,
-                               meta.cpus, meta.cpus == 1 ? "" : "s", meta.source_kind));
+    stream_.append(fmt::format("Linux {}, {}, {} CPU{}, from {}\n\n", printable(meta.release), meta.arch,
+                               meta.cpus, meta.cpus == 1 ? "" : "s", with_article(meta.source_kind)));
   }
   /// What is no map comes first, and before it what of it there is to look at: a person need not look for
   /// why.
