@@ -56,7 +56,7 @@ TEST(Kdump, SameReportInEveryForm) {
 
 TEST(Kdump, PartsForEveryCommandAndBesideOptions) {
   const Machine machine;
-  const auto parts = machine.kdump.parts({0x101, machine.kdump.frames()});
+  const auto parts = machine.kdump.parts({0x40, machine.kdump.frames()});
   const std::string one = machine.file("vmcore.1", parts[0]), two = machine.file("vmcore.2", parts[1]);
   EXPECT_EQ(output({"maps", "-j", two, one}), output({"maps", "-j", machine.core()}));
   EXPECT_THAT(output({"info", two, "-q", one}), HasSubstr("  split                2 of 2 parts\n"));
@@ -68,7 +68,7 @@ TEST(Kdump, PartsForEveryCommandAndBesideOptions) {
 
 TEST(Kdump, NoPartIsReplaced) {
   const Machine machine;
-  const auto parts = machine.kdump.parts({0x101, machine.kdump.frames()});
+  const auto parts = machine.kdump.parts({0x40, machine.kdump.frames()});
   const std::string one = machine.file("vmcore.1", parts[0]), two = machine.file("vmcore.2", parts[1]);
   EXPECT_THAT(misuse({"dump", one, two, "-o", two}), HasSubstr("which the report would replace"));
   EXPECT_EQ(test::read_file(two), parts[1]);
@@ -76,13 +76,13 @@ TEST(Kdump, NoPartIsReplaced) {
 
 TEST(Kdump, LittleMemoryChangesNothing) {
   const Machine machine;
-  const std::string file = machine.file("vmcore", machine.kdump.bytes());
+  const std::string file = machine.file("kdump", machine.kdump.bytes());
   EXPECT_EQ(output({"dump", "-j", "--set", "memory.resident=4096", file}), output({"dump", "-j", file}));
 }
 
 TEST(Kdump, LeavesNoTemporaryFile) {
   const Machine machine;
-  const std::string file = machine.file("vmcore", test::flattened(machine.kdump.bytes()));
+  const std::string file = machine.file("kdump", test::flattened(machine.kdump.bytes()));
   const Scratch scratch;
   fs::create_directory(scratch / "tmp");
   ::setenv("TMPDIR", (scratch / "tmp").c_str(), 1);
@@ -94,7 +94,7 @@ TEST(Kdump, LeavesNoTemporaryFile) {
 /// Plugins in worker processes read pages that the host has unpacked, and unpack the others themselves.
 TEST(Kdump, WorkersSeeAllOfIt) {
   const Machine machine;
-  const std::string file = machine.file("vmcore", machine.kdump.bytes());
+  const std::string file = machine.file("kdump", machine.kdump.bytes());
   const std::string core = output({"dump", "-j", "--isolate", "all", machine.core()});
   std::string kdump = output({"dump", "-j", "--isolate", "all", file});
   const std::string kind = "kdump-compressed";

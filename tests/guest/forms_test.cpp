@@ -33,7 +33,7 @@ Report report_of(const Words& files) {
   const std::string begin = "\"source\":{";
   const auto at = done.out.find(begin), end = done.out.find('}', at);
   if (at == std::string::npos) return {"", done.out};
-  return {done.out.substr(at, end - at), done.out.substr(0, at) + done.out.substr(end)};
+  return {done.out.substr(at, end - at), done.out.substr(0, at + begin.size()) + done.out.substr(end)};
 }
 
 std::size_t cells_of(const rapidjson::Value& value) {
@@ -124,10 +124,12 @@ TEST_F(FormsTest, WhatMakedumpfileWrites) {
       ASSERT_TRUE(succeeds("/usr/bin/env", {"makedumpfile", option, "-d", level, elf, out}));
       forms.expect_same("makedumpfile " + option + " -d " + level, {"out"});
     }
-  ASSERT_TRUE(succeeds("/usr/bin/env", {"makedumpfile", "-c", "-d", "1", "--split", elf, forms.path("1"), forms.path("2")}));
+  ASSERT_TRUE(succeeds("/usr/bin/env",
+                       {"makedumpfile", "-c", "-d", "1", "--split", elf, forms.path("1"), forms.path("2")}));
   forms.expect_same("makedumpfile -c --split", {"2", "1"});
   for (const std::string option : {"-c", "-E"}) {
-    ASSERT_TRUE(succeeds("/bin/sh", {"-c", "exec makedumpfile -F " + option + " -d 0 \"$0\" > \"$1\"", elf, out}));
+    ASSERT_TRUE(
+        succeeds("/bin/sh", {"-c", "exec makedumpfile -F " + option + " -d 0 \"$0\" > \"$1\"", elf, out}));
     forms.expect_same("makedumpfile -F " + option, {"out"}, option == "-E" ? "ELF core" : "kdump-compressed");
   }
 }
@@ -139,7 +141,8 @@ TEST_F(FormsTest, LevelsLeaveOutWhatTheySay) {
   forms.convert({"elf"});
   std::uint64_t before = 0;
   for (const std::string level : {"17", "23", "31"}) {
-    ASSERT_TRUE(succeeds("/usr/bin/env", {"makedumpfile", "-l", "-d", level, forms.path("elf"), forms.path("out")}));
+    ASSERT_TRUE(
+        succeeds("/usr/bin/env", {"makedumpfile", "-l", "-d", level, forms.path("elf"), forms.path("out")}));
     const Ran compared = run({"compare", forms.path("out"), all.front().vmcore()}, GUEST_FORMS);
     EXPECT_EQ(compared.exit_code, 0) << compared.out << compared.err;
     std::printf("%-10s %-28s %s", all.front().name.c_str(), ("makedumpfile -l -d " + level).c_str(),

@@ -24,13 +24,21 @@ template <class T> void put(std::string& to, std::size_t at, T value) {
 
 std::uint64_t blocks(std::uint64_t bytes, std::uint64_t size) { return (bytes + size - 1) / size; }
 
+/// One stream for all pages: its memory is large enough to be mapped and unmapped each time.
 std::string zlib_packed(std::string_view page) {
-  uLongf size = ::compressBound(page.size());
-  std::string packed(size, '\0');
-  const int rc = ::compress2(reinterpret_cast<Bytef*>(packed.data()), &size,
-                             reinterpret_cast<const Bytef*>(page.data()), page.size(), Z_BEST_SPEED);
-  EXPECT_EQ(rc, Z_OK);
-  packed.resize(size);
+  static z_stream stream = [] {
+    z_stream fresh{};
+    EXPECT_EQ(::deflateInit(&fresh, Z_BEST_SPEED), Z_OK);
+    return fresh;
+  }();
+  std::string packed(::compressBound(page.size()), '\0');
+  ::deflateReset(&stream);
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(page.data()));
+  stream.avail_in = static_cast<uInt>(page.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  EXPECT_EQ(::deflate(&stream, Z_FINISH), Z_STREAM_END);
+  packed.resize(stream.total_out);
   return packed;
 }
 
@@ -54,8 +62,9 @@ std::string snappy_packed(std::string_view page) {
 }
 
 std::string zstd_packed(std::string_view page) {
+  static ZSTD_CCtx* const context = ::ZSTD_createCCtx(); // as with zlib
   std::string packed(::ZSTD_compressBound(page.size()), '\0');
-  packed.resize(::ZSTD_compress(packed.data(), packed.size(), page.data(), page.size(), 1));
+  packed.resize(::ZSTD_compressCCtx(context, packed.data(), packed.size(), page.data(), page.size(), 1));
   return packed;
 }
 
