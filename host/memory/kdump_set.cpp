@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <tuple>
 
 namespace mapscope::memory {
 
@@ -66,12 +67,14 @@ Result<Members> whole_set(Members members) {
   const bool is_one = members.size() == 1 && !members.front().header.is_split;
   if (is_one) return members;
   if (auto kin = check_kin(members); !kin) return std::unexpected(std::move(kin.error()));
-  std::ranges::stable_sort(members, {}, [](const KdumpMember& member) {
-    return std::pair(member.header.begin, member.header.end);
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < members.size(); ++i)
+    if (members[i].header.begin != members[i].header.end) order.push_back(i);
+  std::ranges::sort(order, {}, [&](std::size_t i) {
+    return std::tuple(members[i].header.begin, members[i].header.end, i); // of two that are alike, as given
   });
   Members holding;
-  for (KdumpMember& member : members)
-    if (member.header.begin != member.header.end) holding.push_back(std::move(member));
+  for (const std::size_t i : order) holding.push_back(std::move(members[i]));
   if (holding.empty())
     return refuse(members.front(), "a part of a split dump that holds no memory; give all parts together");
   if (auto seams = check_seams(holding); !seams) return std::unexpected(std::move(seams.error()));
