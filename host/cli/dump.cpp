@@ -296,6 +296,7 @@ private:
   [[nodiscard]] std::vector<report::Finding> findings() const {
     std::vector<report::Finding> all = kernel_targets_.findings();
     for (const auto& warning : session_.warnings) all.push_back({"warning", std::nullopt, warning});
+    for (const auto& trouble : session_.source->troubles()) all.push_back({"warning", std::nullopt, trouble});
     for (const auto& gap : session_.catalog.gaps) all.push_back({"warning", std::nullopt, gap});
     std::ranges::copy(allocators_.findings, std::back_inserter(all));
     for (const report::Allocation& allocation : allocators_.allocations)
@@ -352,12 +353,14 @@ int dump(const DumpOptions& options) {
   const Terminal terminal = options.output.empty() ? Terminal::of(STDOUT_FILENO) : Terminal{};
   auto output = open_output(options.output);
   if (!output) return complain(output.error());
-  auto session = Session::open(options);
+  auto session = Session::open(options, setup->loaded.config);
   if (!session) return complain(session.error());
   auto maps = filter_maps(session->catalog, options.maps);
   if (!maps) return complain(maps.error());
   Dump run(options, *setup, *session, std::move(*maps), terminal);
-  if (auto written = run.write(**output); !written) return complain(written.error());
+  const auto written = run.write(**output);
+  session->tell_troubles();
+  if (!written) return complain(written.error());
   return options.strict && !run.all_complete() ? exit_strict : exit_ok;
 }
 

@@ -63,7 +63,8 @@ std::vector<Input> inputs_of(const CommonOptions& options) {
 
 std::vector<Input> inputs_of(const SourceOptions& options) {
   auto inputs = inputs_of(static_cast<const CommonOptions&>(options));
-  if (is_file(options.source)) inputs.push_back({"SOURCE", options.source});
+  for (const auto& source : options.sources)
+    if (is_file(source)) inputs.push_back({"SOURCE", source});
   inputs.push_back({"--vmlinux", options.overrides.vmlinux});
   inputs.push_back({"--btf", options.overrides.btf});
   inputs.push_back({"--symbols", options.overrides.symbols});

@@ -61,10 +61,10 @@ void add_common(CLI::App& app, CommonOptions& options, Words& words) {
 }
 
 void add_source(CLI::App& app, SourceOptions& options, Words& words) {
-  app.add_option("SOURCE", options.source,
-                 "a kernel's memory in a file: an ELF core, a raw image of RAM, LiME or AVML; its format is "
-                 "found from its "
-                 "content");
+  app.add_option(
+      "SOURCE", options.sources,
+      "a kernel's memory in a file: an ELF core, a kdump-compressed dump, a raw image of RAM, LiME or "
+      "AVML; its format is found from its content; several files are the parts of one split dump");
   app.add_option("--vmlinux", options.overrides.vmlinux,
                  "ELF kernel: its symbols and BTF instead of the memory's")
       ->type_name("FILE");
@@ -150,7 +150,7 @@ int run_dump(Words& words) {
 void add_verify(CLI::App& plugins, Words& words, std::function<int()>& run) {
   auto* verify = plugins.add_subcommand("verify", "the verifier's log for one file; nothing is executed");
   verify->add_option("FILE", words.verify.file)->required();
-  verify->add_option("SOURCE", words.verify.source, "also look for what it needs in this kernel (rule K1)");
+  verify->add_option("SOURCE", words.verify.sources, "also look for what it needs in this kernel (rule K1)");
   verify->add_flag("--any-owner", words.verify.any_owner, "do not ask who owns the file, as in a build");
   add_common(*verify, words.verify, words);
   verify->callback([&] {

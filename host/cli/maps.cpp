@@ -94,7 +94,7 @@ void print_text(const std::vector<catalog::Map>& maps, const std::vector<plugin:
 int maps(const SourceOptions& options, bool json, bool explain) {
   auto setup = Setup::open(options);
   if (!setup) return complain(setup.error());
-  auto session = Session::open(options);
+  auto session = Session::open(options, setup->loaded.config);
   if (!session) return complain(session.error());
   const auto& maps = session->catalog.maps;
   std::vector<plugin::Selection> selections;
@@ -106,6 +106,7 @@ int maps(const SourceOptions& options, bool json, bool explain) {
     print_json(maps, selections, stream);
   else
     print_text(maps, selections, count_entries(*setup, *session, selections), explain, stream);
+  session->tell_troubles();
   return stream.finish();
 }
 

@@ -18,9 +18,12 @@ struct CommonOptions {
 };
 
 struct SourceOptions : CommonOptions {
-  std::string source = "live";
+  std::vector<std::string> sources = {"live"}; ///< several: the parts of one split dump
   memory::OpenOptions opening;
   target::Overrides overrides;
+
+  /// For messages: one of several.
+  [[nodiscard]] const std::string& source() const { return sources.front(); }
 };
 
 struct DumpOptions : SourceOptions {
@@ -41,7 +44,7 @@ struct PluginsListOptions : CommonOptions {
 };
 
 struct PluginsVerifyOptions : SourceOptions {
-  PluginsVerifyOptions() { source.clear(); } // only if one is named
+  PluginsVerifyOptions() { sources.clear(); } // only if one is named
   std::string file;
   bool any_owner = false; ///< who owns the file does not matter: it is looked at where it was built
   bool quiet = false;     ///< nothing is said of a file that may be loaded

@@ -111,8 +111,8 @@ int plugins_verify(const PluginsVerifyOptions& options) {
   policy.libraries = loaded->config.plugins.libraries;
   if (options.any_owner) policy.privileged = false;
   auto verification = plugin::verify(options.file, sealed->bytes(), policy);
-  if (verification.passed() && !options.source.empty()) {
-    const auto session = Session::open(options);
+  if (verification.passed() && !options.sources.empty()) {
+    const auto session = Session::open(options, loaded->config);
     if (!session) return complain(session.error());
     verification.log.push_back(check_needs(*verification.manifest, *session));
   }

@@ -31,7 +31,7 @@ std::string expand(const std::string& directory) {
 
 /// Failures name the source: the message may stand alone in a log.
 std::unexpected<Error> about(const std::string& source, Error error) {
-  if (error.text.starts_with(source)) return std::unexpected(std::move(error));
+  if (error.text.starts_with(source + ":")) return std::unexpected(std::move(error));
   return std::unexpected(std::move(error).within(source));
 }
 
@@ -51,7 +51,7 @@ std::unexpected<Error> about(const memory::Source& source, const SourceOptions& 
         fmt::format("the file ends {} bytes early, so this was not found in it: {}; take or copy the "
                     "dump again as a whole",
                     cut, error.text);
-  return about(options.source, std::move(error));
+  return about(options.source(), std::move(error));
 }
 
 /// Errors name the file that was given, or say what to give where the memory's own is damaged.
@@ -104,11 +104,12 @@ Result<void> open_kernel(Session& session, const SourceOptions& options) {
 }
 
 /// The source as the file has it; of a raw image, so that the kernel's own image is in its place.
-Result<std::unique_ptr<memory::Source>> open_source(const SourceOptions& options) {
-  auto source = memory::open_source(options.source, options.opening);
+Result<std::unique_ptr<memory::Source>> open_source(const SourceOptions& options,
+                                                    const memory::OpenOptions& opening) {
+  auto source = memory::open_source(options.sources, opening);
   if (!source) return source;
   auto placed = target::place_kernel(std::move(*source), options.overrides);
-  if (!placed) return about(options.source, std::move(placed.error()));
+  if (!placed) return about(options.source(), std::move(placed.error()));
   return placed;
 }
 
@@ -125,7 +126,7 @@ Result<void> lay_out(Session& session, const SourceOptions& options) {
   auto laid_out = image->laid_out(found.layout, found.how);
   session.target.reset(); // of the source that goes
   session.source = std::move(laid_out);
-  spdlog::info("{}: laid out by {}", options.source, found.how);
+  spdlog::info("{}: laid out by {}", options.source(), found.how);
   return open_kernel(session, options);
 }
 
@@ -172,23 +173,30 @@ Result<Setup> Setup::open(const CommonOptions& options, std::vector<std::string>
   return Setup{std::move(*loaded), std::move(*registry)};
 }
 
-Result<Session> Session::open(const SourceOptions& options) {
+void Session::tell_troubles() const {
+  for (const auto& trouble : source->troubles()) spdlog::warn("{}", trouble);
+}
+
+Result<Session> Session::open(const SourceOptions& options, const config::Config& config) {
   Session session;
-  auto source = open_source(options);
+  auto opening = options.opening;
+  opening.resident = config.memory.resident;
+  opening.resident_forked = config.budget.memory / 2; // the rest is the plugin's
+  auto source = open_source(options, opening);
   if (!source) return std::unexpected(source.error());
   session.source = std::move(*source);
   if (auto opened = open_kernel(session, options); !opened) return std::unexpected(std::move(opened.error()));
   if (auto laid_out = lay_out(session, options); !laid_out)
     return std::unexpected(std::move(laid_out.error()));
   for (const auto& warning : session.target->warnings()) warn(session, warning);
-  spdlog::info("{}: Linux {}", options.source, session.target->release());
+  spdlog::info("{}: Linux {}", options.source(), session.target->release());
   const std::string lost = what_is_lost(*session.target, *session.kernel);
   if (auto checked = check_types(session, options.overrides); !checked)
     return std::unexpected(std::move(checked.error()));
   look_for_crash_kernel(session);
   for (const auto& remark : session.target->remarks()) spdlog::info("{}", remark);
   const auto& from = session.target->origins();
-  spdlog::info("{}: VMCOREINFO from {}, symbols from {}, BTF from {}", options.source, from.vmcoreinfo,
+  spdlog::info("{}: VMCOREINFO from {}, symbols from {}, BTF from {}", options.source(), from.vmcoreinfo,
                from.symbols, from.btf);
   auto catalog = catalog::read_catalog(*session.target, session.kernel);
   if (!catalog && !lost.empty()) catalog.error().text += "; " + lost;

@@ -44,7 +44,9 @@ struct Session {
   catalog::Agreement agreement;
   std::vector<std::string> warnings; ///< about the source and the kernel in it, for stderr and findings
 
-  static Result<Session> open(const SourceOptions& options);
+  static Result<Session> open(const SourceOptions& options, const config::Config& config);
+  /// What went wrong while the source was read, on stderr.
+  void tell_troubles() const;
 };
 
 } // namespace mapscope::cli

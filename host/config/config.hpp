@@ -85,7 +85,13 @@ struct Report {
   std::string kernel_pointers = "safe"; ///< which are followed: "safe" or "typed"
 };
 
+/// Of sources that must be unpacked.
+struct Memory {
+  std::uint64_t resident = 256ULL << 20; ///< unpacked bytes that lie in memory at a time
+};
+
 struct Config {
+  Memory memory;
   Plugins plugins;
   Report report;
   Budget budget;

@@ -77,10 +77,10 @@ Key report_size(std::string name, std::uint64_t Budget::Report::* member) {
       [=](const Config& config) { return std::to_string(config.budget.report.*member); }};
 }
 
-Key size(std::string name, std::uint64_t Budget::* member) {
+template <class Part> Key size(std::string name, Part Config::* part, std::uint64_t Part::* member) {
   return {std::move(name),
-          [=](const toml::node& node, Config& config) { return set_size(node, config.budget.*member); },
-          [=](const Config& config) { return std::to_string(config.budget.*member); }};
+          [=](const toml::node& node, Config& config) { return set_size(node, config.*part.*member); },
+          [=](const Config& config) { return std::to_string(config.*part.*member); }};
 }
 
 template <class Part> Key word(std::string name, Part Config::* part, std::string Part::* member,
@@ -152,14 +152,15 @@ std::span<const Key> keys() {
       flag("plugins.newest_wins", &Plugins::newest_wins),
       count("budget.ms", &Config::budget, &Budget::ms, 1, 86'400'000),
       count("budget.entries", &Config::budget, &Budget::entries, 1, any),
-      size("budget.read_bytes", &Budget::read_bytes),
-      size("budget.bytes", &Budget::emit_bytes),
+      size("budget.read_bytes", &Config::budget, &Budget::read_bytes),
+      size("budget.bytes", &Config::budget, &Budget::emit_bytes),
       count("budget.nesting", &Config::budget, &Budget::nesting, 1, 16),
-      size("budget.memory", &Budget::memory),
+      size("budget.memory", &Config::budget, &Budget::memory),
       report_count("budget.report_ms", &Budget::Report::ms, 86'400'000),
       report_count("budget.report_entries", &Budget::Report::entries, any),
       report_size("budget.report_read_bytes", &Budget::Report::read_bytes),
       report_size("budget.report_bytes", &Budget::Report::emit_bytes),
+      size("memory.resident", &Config::memory, &Memory::resident),
       count("report.limit", &Config::report, &Report::limit, 0, any),
       count("report.array_elements", &Config::report, &Report::array_elements, 1, 1U << 24),
       count("report.depth", &Config::report, &Report::depth, 1, 32),

@@ -6,42 +6,23 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <system_error>
-#include <unistd.h>
 #include <utility>
 
 namespace mapscope::memory {
 
-namespace {
-
-/// Closes on every way out but the good one.
-struct Descriptor {
-  int fd;
-  int release() { return std::exchange(fd, -1); }
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-};
-
-std::unexpected<Error> io_error(const std::string& path, std::string_view what) {
-  return fail(Errc::io, fmt::format("{}: {}: {}", path, what, std::generic_category().message(errno)));
+Result<MappedFile> MappedFile::open(const std::string& path) {
+  const auto file = InputFile::open(path);
+  if (!file) return std::unexpected(file.error());
+  return of(path, *file);
 }
 
-} // namespace
-
-Result<MappedFile> MappedFile::open(const std::string& path) {
-  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (file.fd < 0) return io_error(path, "cannot open");
-  struct stat status{};
-  if (::fstat(file.fd, &status) != 0) return io_error(path, "cannot look at it");
-  if (S_ISDIR(status.st_mode)) return fail(Errc::io, path + ": is a directory; give a file in it");
-  if (!S_ISREG(status.st_mode)) return fail(Errc::io, path + ": is not a regular file; give a memory dump");
-  if (status.st_size == 0) return fail(Errc::corrupt, path + ": the file is empty; was the dump cut short?");
-  const auto size = static_cast<std::size_t>(status.st_size);
-  void* at = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.fd, 0);
-  if (at == MAP_FAILED) return io_error(path, "cannot map");
-  return MappedFile({static_cast<const std::byte*>(at), size}, file.release());
+Result<MappedFile> MappedFile::of(const std::string& name, const InputFile& file) {
+  void* at = ::mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE, file.fd(), 0);
+  if (at == MAP_FAILED)
+    return fail(Errc::io, fmt::format("{}: cannot map: {}", name, std::generic_category().message(errno)));
+  const int own = ::fcntl(file.fd(), F_DUPFD_CLOEXEC, 0); // without it glance() goes through the mapping
+  return MappedFile({static_cast<const std::byte*>(at), file.size()}, own);
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept

@@ -5,7 +5,7 @@
 // prevent that short of copying it.
 #pragma once
 
-#include "host/base/result.hpp"
+#include "host/memory/input_file.hpp"
 
 #include <cstddef>
 #include <span>
@@ -18,6 +18,8 @@ class MappedFile {
 public:
   /// Regular files only. The error's text begins with the file's name.
   static Result<MappedFile> open(const std::string& path);
+  /// The mapping outlives `file`; errors begin with `name`.
+  static Result<MappedFile> of(const std::string& name, const InputFile& file);
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&&) = delete;
   ~MappedFile();

@@ -28,12 +28,8 @@ constexpr auto name_the_dump = "name the dump, and give this"sv;
 /// Of several that fit the first counts, so the longer of two that begin alike stands first.
 constexpr Form forms[] = {
     // Dumps of Linux and of guests in forms that cannot be read yet.
-    {0, "KDUMP   "sv, "a kdump-compressed dump, which cannot be read yet",
-     "save the memory as ELF (dump-guest-memory without -z, -l and -s, or makedumpfile -E)"},
     {0, "DISKDUMP"sv, "a diskdump of an old kernel, which cannot be read",
      "only ELF cores of kernels with BPF maps are"},
-    {0, "makedumpfile"sv, "a flattened dump of makedumpfile, which cannot be read yet",
-     "put it together with makedumpfile -R"},
     {0, "EMiL"sv, "an image in LiME's form, of a version that is not known", save_as_elf},
     {0, "AVML"sv, "an image in AVML's form, of a version that is not known", save_as_elf},
     // Saved states of guests: devices and pages in a stream of the hypervisor's own.

@@ -3,15 +3,19 @@
 
 #include "host/memory/avml.hpp"
 #include "host/memory/elf_core.hpp"
+#include "host/memory/flattened.hpp"
+#include "host/memory/kdump_core.hpp"
 #include "host/memory/lime.hpp"
 #include "host/memory/mapped_file.hpp"
 #include "host/memory/other_forms.hpp"
 #include "host/memory/raw_image.hpp"
 
 #include <algorithm>
+#include <elf.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <linux/magic.h>
+#include <map>
 #include <sys/statfs.h>
 
 namespace mapscope::memory {
@@ -33,6 +37,50 @@ std::unexpected<Error> not_yet(const std::string& name, std::string_view what) {
   return fail(Errc::unsupported, fmt::format("{}: {}", name, what));
 }
 
+Result<void> check_name(const std::string& name) {
+  if (name.empty() || name == "live")
+    return not_yet("live", "this machine cannot be read yet; give an ELF core of it (/proc/vmcore)");
+  if (name.starts_with("qmp:"))
+    return not_yet(name, "a running guest cannot be read yet; save its memory with dump-guest-memory and "
+                         "give that file");
+  if (is_kcore(name))
+    return not_yet(name, "this machine's memory cannot be read yet; give an ELF core of it (/proc/vmcore)");
+  return {};
+}
+
+/// Its first bytes; fewer of a small file.
+std::vector<std::byte> beginning(const InputFile& file) {
+  std::vector<std::byte> bytes(std::min<std::uint64_t>(file.size(), SELFMAG + 16));
+  if (!file.read_at(0, bytes)) bytes.clear();
+  return bytes;
+}
+
+Result<std::unique_ptr<Source>> open_mapped(const std::string& name, MappedFile file,
+                                            const OpenOptions& options) {
+  if (is_elf(file.bytes())) return open_elf_core(name, std::move(file), options);
+  if (begins_like(RangeForm::lime, file.bytes())) return open_lime(name, std::move(file));
+  if (begins_like(RangeForm::avml, file.bytes())) return open_avml(name, std::move(file));
+  if (const auto other = other_form(file.bytes())) return not_yet(name, *other);
+  return RawImage::open(name, std::move(file), options);
+}
+
+Result<std::unique_ptr<Source>> open_one(const KdumpInput& input, const OpenOptions& options) {
+  auto mapped = MappedFile::of(input.name, input.file);
+  if (!mapped) return std::unexpected(std::move(mapped.error()));
+  return open_mapped(input.name, std::move(*mapped), options);
+}
+
+Result<std::unique_ptr<Source>> open_files(std::vector<KdumpInput> files, const OpenOptions& options) {
+  const auto other = std::ranges::find_if_not(
+      files, [](const KdumpInput& input) { return is_kdump(beginning(input.file)); });
+  if (other == files.end()) return open_kdump(std::move(files), options);
+  if (files.size() == 1) return open_one(files.front(), options);
+  return fail(Errc::usage,
+              fmt::format("{}: no part of a split kdump-compressed dump, and only the parts of one "
+                          "are given together; give one file",
+                          other->name));
+}
+
 } // namespace
 
 std::size_t Source::read(std::uint64_t address, std::span<std::byte> to) const {
@@ -44,6 +92,16 @@ std::size_t Source::read(std::uint64_t address, std::span<std::byte> to) const {
     done += piece.size();
   }
   return done;
+}
+
+std::span<const std::byte> Source::whole(std::uint64_t address, std::size_t size) const {
+  auto bytes = view(address, size);
+  while (!bytes.empty() && bytes.size() < size) {
+    const auto more = view(address + bytes.size(), size - bytes.size());
+    if (more.empty() || more.data() != bytes.data() + bytes.size()) break;
+    bytes = {bytes.data(), bytes.size() + more.size()};
+  }
+  return bytes;
 }
 
 std::span<const std::byte> Source::glance(std::uint64_t address, std::size_t want,
@@ -58,34 +116,30 @@ Absence Source::why_absent(std::uint64_t address) const {
   return std::ranges::any_of(segments(), lacks) ? Absence::left_out : Absence::not_described;
 }
 
-namespace {
-
-Result<std::unique_ptr<Source>> open_file(const std::string& name, MappedFile file,
-                                          const OpenOptions& options) {
-  if (is_elf(file.bytes())) return open_elf_core(name, std::move(file), options);
-  if (begins_like(RangeForm::lime, file.bytes())) return open_lime(name, std::move(file));
-  if (begins_like(RangeForm::avml, file.bytes())) return open_avml(name, std::move(file));
-  if (const auto other = other_form(file.bytes())) return not_yet(name, *other);
-  return RawImage::open(name, std::move(file), options);
+Result<std::unique_ptr<Source>> open_source(const std::string& name, const OpenOptions& options) {
+  return open_source(std::span(&name, 1), options);
 }
 
-} // namespace
-
-Result<std::unique_ptr<Source>> open_source(const std::string& name, const OpenOptions& options) {
-  if (name.empty() || name == "live")
-    return not_yet("live", "this machine cannot be read yet; give an ELF core of it (/proc/vmcore)");
-  if (name.starts_with("qmp:"))
-    return not_yet(name, "a running guest cannot be read yet; save its memory with dump-guest-memory and "
-                         "give that file");
-  if (is_kcore(name))
-    return not_yet(name, "this machine's memory cannot be read yet; give an ELF core of it (/proc/vmcore)");
-  auto file = MappedFile::open(name);
-  if (!file) return std::unexpected(file.error());
-  auto source = open_file(name, std::move(*file), options);
+Result<std::unique_ptr<Source>> open_source(std::span<const std::string> names, const OpenOptions& options) {
+  for (const std::string& name : names)
+    if (auto readable = check_name(name); !readable) return std::unexpected(std::move(readable.error()));
+  std::vector<KdumpInput> files;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> given;
+  for (const std::string& name : names) {
+    auto file = InputFile::open(name);
+    if (!file) return std::unexpected(std::move(file.error()));
+    if (const auto [same, is_first] = given.try_emplace(file->identity(), name); !is_first)
+      return fail(Errc::usage, fmt::format("{}: the same file as {}; give each part of a split dump once",
+                                           name, same->second));
+    auto together = put_together(name, std::move(*file));
+    if (!together) return std::unexpected(std::move(together.error()));
+    files.push_back(std::move(*together));
+  }
+  auto source = open_files(std::move(files), options);
   if (source && !options.layout.empty() && (*source)->format() != RawImage::own_format)
     return fail(Errc::usage,
-                fmt::format("--layout: {} is no raw image: its format ({}) says where its pieces lie", name,
-                            (*source)->format()));
+                fmt::format("--layout: {} is no raw image: its format ({}) says where its pieces lie",
+                            names.front(), (*source)->format()));
   return source;
 }
 

@@ -29,9 +29,11 @@ enum class Absence : std::uint8_t {
   not_described, ///< no part of it speaks of that address
   left_out,      ///< whoever wrote the dump left the page out: it may have been all zeros
   cut_off,       ///< it was there, and the file ends before
+  damaged,       ///< it was there, and what the file holds of it contradicts itself
+  no_room,       ///< it is there, and no room was left to unpack it to
 };
 
-/// What a person may want to know of the file itself, for `info`.
+/// What a format has to say of a file, beside what all have: "compression", "zlib".
 struct Detail {
   std::string name, value;
 };
@@ -53,6 +55,9 @@ public:
   /// The bytes at `address`, at most `want`, as far as they lie contiguous in the source; empty when the
   /// first is not there. Borrowed for the life of the source.
   [[nodiscard]] virtual std::span<const std::byte> view(std::uint64_t address, std::size_t want) const = 0;
+
+  /// All `size` bytes at `address` in place; fewer where they do not lie contiguous.
+  [[nodiscard]] std::span<const std::byte> whole(std::uint64_t address, std::size_t size) const;
 
   /// As view(), for a look in passing at much memory: what must be worked out is not kept, and the bytes are
   /// valid while `buffer` is not changed.
@@ -77,9 +82,17 @@ public:
 
   /// In the order in which they are shown; names are unique.
   [[nodiscard]] virtual std::vector<Detail> details() const { return {}; }
+  /// What has gone wrong while it was read, once for all addresses; to be asked when the work is done.
+  [[nodiscard]] virtual std::vector<std::string> troubles() const { return {}; }
 
   /// Of a file that does not say where its bytes lie, while nobody else did: itself. Else null.
   [[nodiscard]] virtual const RawImage* raw_image() const { return nullptr; }
+
+  // For processes forked off, which go on reading.
+  /// What must stay open there, for pread(2) alone.
+  [[nodiscard]] virtual std::vector<int> descriptors() const { return {}; }
+  /// This process has taken so much memory for what it read that a fresh one should go on.
+  [[nodiscard]] virtual bool is_used_up() const { return false; }
 };
 
 struct OpenOptions {
@@ -89,10 +102,15 @@ struct OpenOptions {
   /// Where the pieces of a raw image lie (host/memory/layout.hpp); "": its kernel is asked. The user's to
   /// say.
   std::string layout{};
+  /// Of a file whose pages must be unpacked: bytes of these that may lie in memory at a time, here and in
+  /// each process forked off.
+  std::uint64_t resident = 256U << 20, resident_forked = 256U << 20;
 };
 
-/// Opens SOURCE of the command line; a file's format is found from its content.
-/// Errors: one clause naming the file, what was found, and what to try next.
+/// Opens SOURCE of the command line; a file's format is found from its content. Several files are the parts
+/// of one split dump, in any order. Errors: one clause naming the file, what was found, and what to try next.
+Result<std::unique_ptr<Source>> open_source(std::span<const std::string> names,
+                                            const OpenOptions& options = {});
 Result<std::unique_ptr<Source>> open_source(const std::string& name, const OpenOptions& options = {});
 
 } // namespace mapscope::memory

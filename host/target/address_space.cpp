@@ -34,6 +34,10 @@ std::string fault_text(Fault fault, const AddressSpace& space, std::uint64_t add
            "out as zeros)";
   case memory::Absence::cut_off:
     return "behind the end of the file, which was cut short";
+  case memory::Absence::damaged:
+    return "damaged in the dump";
+  case memory::Absence::no_room:
+    return "in the dump, and there was no room to unpack it to (TMPDIR, or memory of a worker process)";
   case memory::Absence::not_described:
     break;
   }

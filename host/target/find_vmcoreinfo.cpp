@@ -5,6 +5,7 @@
 #include "host/memory/raw_image.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <fmt/format.h>
 
@@ -91,8 +92,10 @@ std::vector<std::uint64_t> candidates_in(const memory::Source& source, PhysicalR
 }
 
 FoundVmcoreinfo copy_at(std::uint64_t address, const memory::Source& source) {
-  // Two pages, since a note's text begins a little into its page and may fill one.
-  const std::string_view text = candidate(as_text(source.view(address, 2 * page)));
+  std::array<std::byte, 2 * page>
+      bytes{}; // since a note's text begins a little into its page and may fill one
+  const std::size_t read = source.read(address, bytes);
+  const std::string_view text = candidate(as_text(std::span(bytes).first(read)));
   FoundVmcoreinfo copy{Vmcoreinfo::parse(text), "memory", address, {}};
   copy.checked = check(copy.info, source);
   return copy;

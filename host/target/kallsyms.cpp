@@ -27,7 +27,7 @@ public:
     Table table;
     Mapping mapping;
     if (space.translator->translate(address, &mapping) != Fault::none) return table;
-    table.bytes_ = space.source->view(mapping.physical, std::min<std::uint64_t>(want, mapping.size));
+    table.bytes_ = space.source->whole(mapping.physical, std::min<std::uint64_t>(want, mapping.size));
     if (table.bytes_.size() < want) table.copy(space, address, want);
     return table;
   }

@@ -75,14 +75,14 @@ TEST(ConfigShow, TellsWhereEachKeyCameFrom) {
   std::istringstream lines(text);
   unsigned count = 0;
   for (std::string line; std::getline(lines, line); ++count) EXPECT_THAT(line, HasSubstr("  # ")) << line;
-  EXPECT_EQ(count, 26U); // 25 keys and one of a rule
+  EXPECT_EQ(count, 27U); // 26 keys and one of a rule
 }
 
 TEST(ConfigShow, AsJson) {
   rapidjson::Document all;
   all.Parse(output({"config", "show", "-j", "--set", "plugins.isolate=none"}).c_str());
   ASSERT_TRUE(all.IsArray());
-  EXPECT_EQ(all.Size(), 25U);
+  EXPECT_EQ(all.Size(), 26U);
   EXPECT_STREQ(all[1]["key"].GetString(), "plugins.isolate");
   EXPECT_STREQ(all[1]["value"].GetString(), "\"none\"");
   EXPECT_STREQ(all[1]["origin"].GetString(), "--set plugins.isolate=none");

@@ -112,8 +112,9 @@ TEST(Source, CutCoreAndAFileThatIsNone) { // of which the cut is no cause
 
 TEST(Source, Kdump) {
   EXPECT_THAT(refusal("KDUMP   " + std::string(4096, '\0')),
-              StartsWith("a kdump-compressed dump, which cannot be read yet; save the memory as ELF"));
-  EXPECT_THAT(refusal("makedumpfile" + std::string(4096, '\0')), HasSubstr("makedumpfile -R"));
+              StartsWith("a kdump-compressed dump whose pages have 0 bytes; was it cut short, or damaged?"));
+  EXPECT_THAT(refusal("makedumpfile" + std::string(4096, '\0')),
+              StartsWith("a flattened dump without a beginning; was it cut short?"));
 }
 
 TEST(Source, RunningGuest) {

@@ -49,7 +49,8 @@ TEST(Words, OptionsThatAreNotThereYet) {
 }
 
 TEST(Words, OneTooMany) {
-  EXPECT_EQ(misuse({"dump", "a", "b"}), "The following argument was not expected: b; see mapscope --help");
+  EXPECT_EQ(misuse({"plugins", "check", "a", "b"}),
+            "The following argument was not expected: b; see mapscope --help");
   EXPECT_THAT(misuse({"config", "show", "extra"}), HasSubstr("extra"));
 }
 

@@ -4,6 +4,7 @@
 #include "tests/support/core_file.hpp"
 #include "tests/support/elf_vmlinux.hpp"
 #include "tests/support/holed_kernel.hpp"
+#include "tests/support/kdump_file.hpp"
 #include "tests/support/memory_files.hpp"
 #include "tests/support/plugin_library.hpp"
 #include "tests/support/text_image.hpp"
@@ -79,6 +80,20 @@ std::string tiny_kernel() {
   return core_of(TextImage(tiny_kernel_text(types, objects))).bytes();
 }
 
+/// Dumps of a few pages in every packing, and as streams and parts.
+void write_kdumps(const fs::path& to) {
+  for (const Packing packing : all_packings) {
+    KdumpFile kdump(packing);
+    for (const std::uint64_t frame : {1, 2, 5}) kdump.page(frame, "content of a page");
+    kdump.leave_out(3);
+    kdump.vmcoreinfo = "OSRELEASE=6.12.0\n";
+    const std::string name(packing_name(packing));
+    write(to / name, kdump.bytes());
+    write(to / (name + "_part"), kdump.part(0, 6));
+    write(to / (name + "_flattened"), flattened(kdump.bytes()));
+  }
+}
+
 /// Every key there is.
 std::string manifest() {
   return manifest_text("org.example.x",
@@ -121,6 +136,7 @@ void write_all(const fs::path& to, std::span<char*> plugins) {
   write(to / "core" / "raw", raw_image(memory, holed.layout()));
   write(to / "core" / "lime", lime_image(memory));
   write(to / "core" / "avml", avml_image(memory));
+  write_kdumps(to / "kdump");
   write(to / "vmlinux" / "small",
         elf_vmlinux({{"_stext", 0xffffffff81000000}, {"map_idr", 0xffffffff82000000}}, "types"));
   write(to / "manifest" / "every_key", manifest());

@@ -10,6 +10,7 @@ plugin::RenderFacts msc_call::facts(int rc) const {
                             .bug = bug_,
                             .counts = counts_,
                             .lacks_memory = lacks_memory_,
+                            .used_up = false,
                             .counted = counted_,
                             .read_bytes = budget_.used().read_bytes,
                             .fault = std::nullopt,

@@ -34,6 +34,7 @@ struct RenderFacts {
   bool bug = false;          ///< the plugin broke the contract
   bool counts = false;       ///< it called count()
   bool lacks_memory = false; ///< it asked for memory that the snapshot should have and has not
+  bool used_up = false;      ///< its process holds much memory of the target's by now
   std::uint64_t counted = 0; ///< entries that are in no row
   std::uint64_t read_bytes = 0;
   std::optional<std::pair<std::uint64_t, std::uint8_t>> fault; ///< the first: address and target::Fault

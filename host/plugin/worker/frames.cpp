@@ -39,7 +39,7 @@ struct SlotsHead {
 
 struct EndHead {
   std::int32_t rc;
-  std::uint8_t spent, bug, counts, lacks_memory, has_fault, unused[7];
+  std::uint8_t spent, bug, counts, lacks_memory, used_up, has_fault, unused[6];
   std::uint64_t counted, read_bytes, fault_address, fault;
 };
 
@@ -203,6 +203,7 @@ Result<RenderFacts> parse_end(std::span<const std::byte> content) {
                     .bug = head.bug != 0,
                     .counts = head.counts != 0,
                     .lacks_memory = head.lacks_memory != 0,
+                    .used_up = head.used_up != 0,
                     .counted = head.counted,
                     .read_bytes = head.read_bytes,
                     .fault = std::nullopt,
@@ -308,6 +309,7 @@ void FrameWriter::end(const RenderFacts& facts) {
               facts.bug,
               facts.counts,
               facts.lacks_memory,
+              facts.used_up,
               facts.fault.has_value(),
               {},
               facts.counted,

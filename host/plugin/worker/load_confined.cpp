@@ -4,18 +4,19 @@
 #include "host/plugin/select/library.hpp"
 #include "host/plugin/worker/worker_faults.hpp"
 
-#include <array>
 #include <fmt/format.h>
+#include <vector>
 
 namespace mapscope::plugin {
 
 Result<const msc_plugin*> load_confined(const Plugin& plugin, int fd, Confinement confinement) {
-  const std::array<int, 2> needed = {fd, plugin.file->fd()};
+  std::vector<int> needed = {fd, plugin.file->fd()};
+  needed.insert(needed.end(), confinement.readable.begin(), confinement.readable.end());
   confinement.descriptors = needed;
   if (auto done = confine(confinement); !done) return std::unexpected(done.error());
   if (auto done = allow_loading(); !done) return std::unexpected(done.error());
   auto entry = load(plugin);
-  if (auto done = allow_rendering(); !done) return std::unexpected(done.error());
+  if (auto done = allow_rendering(confinement.readable); !done) return std::unexpected(done.error());
   if (entry) faults_are_in(*entry);
   if (!entry && entry.error().text.ends_with("failed to map segment from shared object"))
     entry.error().text += fmt::format("; budget.memory lets it take {} MiB", confinement.memory >> 20);

@@ -63,13 +63,26 @@ private:
 /// Memory, what is open, clocks, and the end; abort() sends a signal to itself.
 void allow_computing(Filter& filter) {
   const auto self = static_cast<scmp_datum_t>(::getpid());
-  filter.allow(
-      {SCMP_SYS(read),          SCMP_SYS(pread64),      SCMP_SYS(write),          SCMP_SYS(munmap),
-       SCMP_SYS(mremap),        SCMP_SYS(brk),          SCMP_SYS(madvise),        SCMP_SYS(futex),
-       SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time),           SCMP_SYS(exit),
-       SCMP_SYS(exit_group),    SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(getpid),
-       SCMP_SYS(gettid),        SCMP_SYS(sched_yield),  SCMP_SYS(getrandom),      SCMP_SYS(restart_syscall),
-       SCMP_SYS(sysinfo)}); // qsort() asks how much memory there is
+  filter.allow({SCMP_SYS(read),
+                SCMP_SYS(write),
+                SCMP_SYS(munmap),
+                SCMP_SYS(mremap),
+                SCMP_SYS(brk),
+                SCMP_SYS(madvise),
+                SCMP_SYS(futex),
+                SCMP_SYS(clock_gettime),
+                SCMP_SYS(gettimeofday),
+                SCMP_SYS(time),
+                SCMP_SYS(exit),
+                SCMP_SYS(exit_group),
+                SCMP_SYS(rt_sigreturn),
+                SCMP_SYS(rt_sigprocmask),
+                SCMP_SYS(getpid),
+                SCMP_SYS(gettid),
+                SCMP_SYS(sched_yield),
+                SCMP_SYS(getrandom),
+                SCMP_SYS(restart_syscall),
+                SCMP_SYS(sysinfo)}); // qsort() asks how much memory there is
   filter.allow(SCMP_SYS(tgkill), {equal(0, self), equal(2, SIGABRT)});
   if (sanitized) // what the runtimes need to look at memory and to say what they found
     filter.allow({SCMP_SYS(sigaltstack), SCMP_SYS(readlink), SCMP_SYS(getrusage), SCMP_SYS(rt_sigaction),
@@ -83,10 +96,10 @@ constexpr scmp_datum_t executable = PROT_EXEC;
 Result<void> allow_loading() {
   Filter filter;
   allow_computing(filter);
-  filter.allow({SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(newfstatat),
-                SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(statx), SCMP_SYS(lseek), SCMP_SYS(readlink),
-                SCMP_SYS(readlinkat), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
-                SCMP_SYS(getcwd), SCMP_SYS(seccomp)});
+  filter.allow({SCMP_SYS(pread64), SCMP_SYS(mmap), SCMP_SYS(mprotect), SCMP_SYS(close), SCMP_SYS(fstat),
+                SCMP_SYS(newfstatat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(statx), SCMP_SYS(lseek),
+                SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(access), SCMP_SYS(faccessat),
+                SCMP_SYS(faccessat2), SCMP_SYS(getcwd), SCMP_SYS(seccomp)});
   // Libraries that a plugin needs are looked for; a descriptor that cannot be written to harms nobody.
   filter.allow(SCMP_SYS(openat), {masked(2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)});
   filter.allow(SCMP_SYS(open), {masked(1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY)});
@@ -95,9 +108,10 @@ Result<void> allow_loading() {
   return filter.load();
 }
 
-Result<void> allow_rendering() {
+Result<void> allow_rendering(std::span<const int> readable) {
   Filter filter;
   allow_computing(filter);
+  for (const int fd : readable) filter.allow(SCMP_SYS(pread64), {equal(0, static_cast<scmp_datum_t>(fd))});
   filter.allow(SCMP_SYS(mmap), {masked(2, executable, 0)});
   filter.allow(SCMP_SYS(mprotect), {masked(2, executable, 0)});
   filter.refuse({SCMP_SYS(fstat), SCMP_SYS(newfstatat)}); // of printf(), which then does without

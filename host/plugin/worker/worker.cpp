@@ -24,6 +24,8 @@ public:
   void end(const report::Outcome& /*outcome*/) override {}
 };
 
+const memory::Source& source_of(const WorkerStart& start) { return start.environment->target->source(); }
+
 /// Nothing when the host has closed its end.
 std::optional<WorkerRequest> next_request(int fd) {
   WorkerRequest request;
@@ -50,7 +52,9 @@ void serve(const WorkerStart& start, const msc_plugin& entry, const WorkerReques
   msc_call call(*start.environment, *request.map, *request.choice, request.limits, nowhere, request.allocator,
                 &writer);
   const int rc = run(entry, traced_table(), call);
-  writer.end(call.facts(rc));
+  auto facts = call.facts(rc);
+  facts.used_up = source_of(start).is_used_up();
+  writer.end(facts);
 }
 
 } // namespace
@@ -62,9 +66,10 @@ void run_worker(const WorkerStart& start) {
   trace.give_up = end_without_it;
   report_faults(writer);
   (void)traced_table();
-  const auto entry =
-      load_confined(*start.plugin, start.fd,
-                    {{}, start.environment->config->budget.memory, start.cpu_seconds, start.parent});
+  const auto of_the_target = source_of(start).descriptors();
+  const auto entry = load_confined(
+      *start.plugin, start.fd,
+      {{}, of_the_target, start.environment->config->budget.memory, start.cpu_seconds, start.parent});
   while (const auto request = next_request(start.fd)) {
     if (entry)
       serve(start, **entry, *request, writer);

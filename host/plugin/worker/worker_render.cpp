@@ -145,7 +145,7 @@ WorkerRender::State WorkerRender::take_end(std::span<const std::byte> content) {
   if (!reader_.is_empty()) return breach("frames behind the last");
   if (!call_.take(*facts)) return breach("more entries than any map has");
   rc_ = facts->rc;
-  is_reusable_ = !facts->bug;
+  is_reusable_ = !facts->bug && !facts->used_up;
   return State::done;
 }
 

@@ -82,6 +82,8 @@ void keep_time_zone() {
   std::vector<int> kept = {fd};
   for (const Plugin& plugin : plugins)
     if (plugin.file) kept.push_back(plugin.file->fd());
+  const auto of_the_target = environment.target->source().descriptors();
+  kept.insert(kept.end(), of_the_target.begin(), of_the_target.end());
   if (!leave_terminal() || !keep_only(kept) || !end_with(parent)) ::_exit(1);
   Nursery(environment, fd).run();
 }

@@ -32,9 +32,7 @@ struct Sample {
 };
 
 const std::vector<Sample> samples = {
-    {"KDUMP   ", "a kdump-compressed dump, which cannot be read yet", "makedumpfile -E"},
     {"DISKDUMP", "a diskdump of an old kernel", "only ELF cores"},
-    {"makedumpfile\0\0\0\0"s, "a flattened dump of makedumpfile", "makedumpfile -R"},
     {"EMiL\7\0\0\0"s, "an image in LiME's form, of a version that is not known", "dump-guest-memory"},
     {"AVML\7\0\0\0"s, "an image in AVML's form, of a version that is not known", "dump-guest-memory"},
     {"LibvirtQemudSave", "a saved guest of libvirt (virsh save", "virsh dump --memory-only"},

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/memory/page_store.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <system_error>
+#include <unistd.h>
+#include <unordered_map>
+#include <vector>
+
+namespace mapscope::memory {
+
+namespace {
+
+constexpr std::uint64_t most_at_once = 64U << 10; ///< bytes that one view() works out
+/// A mark holds a page's state, and in which round it was last looked at.
+constexpr unsigned state_bits = 3;
+constexpr std::uint8_t state_mask = (1U << state_bits) - 1, rounds = 1U << (8 - state_bits);
+
+std::uint8_t mark_of(std::uint8_t round, PageState state) {
+  return static_cast<std::uint8_t>(round << state_bits | static_cast<std::uint8_t>(state));
+}
+PageState state_of(std::uint8_t mark) { return static_cast<PageState>(mark & state_mask); }
+
+/// Through a descriptor that cannot write, so that no mprotect() makes the mapping writable.
+Result<const std::byte*> map_read_only(const UnlinkedFile& file, std::uint64_t size) {
+  const auto fd = file.open_for_reading();
+  if (!fd) return std::unexpected(fd.error());
+  void* at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, *fd, 0);
+  const int error = errno;
+  ::close(*fd);
+  if (at == MAP_FAILED)
+    return fail(Errc::io, fmt::format("cannot map {} bytes of pages: {}", size,
+                                      std::generic_category().message(error)));
+  return static_cast<const std::byte*>(at);
+}
+
+} // namespace
+
+/// What a process forked off has worked out for itself.
+class PageStore::Forked {
+public:
+  explicit Forked(std::uint64_t most) : most_(most) {}
+
+  /// Empty when it is not there. Two pages are never neighbours.
+  std::span<const std::byte> page(std::uint64_t index, std::size_t size, const Fetch& fetch) {
+    const auto known = pages_.find(index);
+    if (known != pages_.end()) return known->second;
+    std::span<const std::byte> page;
+    if (std::byte* to = room(size); to != nullptr && fetch(index, {to, size}) == PageState::there) {
+      page = {to, size};
+      chunk_ = chunk_.subspan(size);
+      taken_ += size;
+    }
+    pages_.emplace(index, page);
+    return page;
+  }
+  [[nodiscard]] bool is_used_up() const { return taken_ > most_ / 2; }
+
+private:
+  std::byte* room(std::size_t size) {
+    if (chunk_.size() >= size) return chunk_.data();
+    constexpr std::size_t chunk_size = 1U << 20;
+    if (taken_ + chunk_size > most_) return nullptr;
+    void* at = ::mmap(nullptr, chunk_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) return nullptr;
+    chunk_ = {static_cast<std::byte*>(at), chunk_size};
+    return chunk_.data();
+  }
+
+  std::uint64_t most_, taken_ = 0;
+  std::span<std::byte> chunk_; ///< what is left of the last one
+  std::unordered_map<std::uint64_t, std::span<const std::byte>> pages_;
+};
+
+Result<std::unique_ptr<PageStore>> PageStore::make(std::uint64_t pages, std::size_t page_size, Fetch fetch,
+                                                   const PageStoreLimits& limits) {
+  auto file = UnlinkedFile::make();
+  if (!file) return std::unexpected(file.error());
+  std::unique_ptr<PageStore> store(new PageStore(std::move(*file), std::max<std::uint64_t>(pages, 1),
+                                                 page_size, std::move(fetch), limits));
+  if (auto mapped = store->map(); !mapped) return std::unexpected(mapped.error());
+  return store;
+}
+
+PageStore::PageStore(UnlinkedFile file, std::uint64_t pages, std::size_t page_size, Fetch fetch,
+                     const PageStoreLimits& limits)
+    : file_(std::move(file)), pages_(pages), page_size_(page_size), fetch_(std::move(fetch)), limits_(limits),
+      owner_(::getpid()), forked_(std::make_unique<Forked>(limits.forked)) {}
+
+Result<void> PageStore::map() {
+  if (auto sized = file_.resize(pages_ * page_size_); !sized) return sized;
+  const auto bytes = map_read_only(file_, pages_ * page_size_);
+  if (!bytes) return std::unexpected(bytes.error());
+  bytes_ = *bytes;
+  // Marks are written through a mapping, which memory cannot run out of as a disk can.
+  const auto marks = UnlinkedFile::in_memory();
+  if (!marks) return std::unexpected(marks.error());
+  if (auto sized = marks->resize(pages_); !sized) return sized;
+  const auto seen = map_read_only(*marks, pages_);
+  if (!seen) return std::unexpected(seen.error());
+  seen_marks_ = reinterpret_cast<const std::uint8_t*>(*seen);
+  void* at = ::mmap(nullptr, pages_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, marks->fd(), 0);
+  if (at == MAP_FAILED || ::madvise(at, pages_, MADV_DONTFORK) != 0)
+    return fail(Errc::io, fmt::format("cannot map what is known of {} pages: {}", pages_,
+                                      std::generic_category().message(errno)));
+  marks_ = static_cast<std::uint8_t*>(at);
+  return {};
+}
+
+PageStore::~PageStore() {
+  if (bytes_ != nullptr) ::munmap(const_cast<std::byte*>(bytes_), pages_ * page_size_);
+  if (seen_marks_ != nullptr) ::munmap(const_cast<std::uint8_t*>(seen_marks_), pages_);
+  if (marks_ != nullptr && !is_forked_off()) ::munmap(marks_, pages_);
+}
+
+bool PageStore::is_forked_off() const { return ::getpid() != owner_; }
+
+PageState PageStore::state(std::uint64_t index) const {
+  return state_of(__atomic_load_n(seen_marks_ + index, __ATOMIC_ACQUIRE));
+}
+
+std::span<const std::byte> PageStore::in_place(std::uint64_t first, std::uint64_t count) const {
+  return {bytes_ + first * page_size_, count * page_size_};
+}
+
+std::span<const std::byte> PageStore::view(std::uint64_t first, std::uint64_t count) {
+  std::uint64_t seen = 0;
+  while (seen < count && state(first + seen) == PageState::there) ++seen;
+  if (count == 0) return {};
+  if (is_forked_off()) {
+    if (seen != 0) return in_place(first, seen);
+    return state(first) == PageState::unknown ? forked_->page(first, page_size_, fetch_)
+                                              : std::span<const std::byte>();
+  }
+  std::uint64_t brought = 0;
+  for (; seen < count && brought < most_at_once; ++seen, brought += page_size_) {
+    const PageState known = state(first + seen);
+    if ((known == PageState::unknown ? bring_in(first + seen) : known) != PageState::there) break;
+  }
+  const std::uint8_t round = round_.load(std::memory_order_relaxed);
+  for (std::uint64_t i = 0; i < seen; ++i) touch(first + i, mark_of(round, PageState::there));
+  if (resident_.load(std::memory_order_relaxed) > limits_.resident) give_back();
+  return in_place(first, seen);
+}
+
+PageState PageStore::bring_in(std::uint64_t index) {
+  thread_local std::vector<std::byte> page;
+  page.resize(page_size_);
+  PageState state = fetch_(index, page);
+  if (state == PageState::there)
+    if (const int error = file_.write_at(index * page_size_, page); error != 0) {
+      error_.store(error, std::memory_order_relaxed);
+      state = PageState::no_room;
+    }
+  return set_state(index, state);
+}
+
+/// What another thread has said of the page by now stays.
+PageState PageStore::set_state(std::uint64_t index, PageState state) {
+  // Of no round yet, so that the first touch counts it.
+  const auto other = static_cast<std::uint8_t>((round_.load(std::memory_order_relaxed) + 1) % rounds);
+  std::uint8_t known = 0;
+  const bool is_first = __atomic_compare_exchange_n(marks_ + index, &known, mark_of(other, state), false,
+                                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+  return is_first ? state : state_of(known);
+}
+
+void PageStore::touch(std::uint64_t index, std::uint8_t mark) {
+  if (__atomic_load_n(marks_ + index, __ATOMIC_RELAXED) == mark) return;
+  __atomic_store_n(marks_ + index, mark, __ATOMIC_RELEASE);
+  resident_.fetch_add(page_size_, std::memory_order_relaxed);
+}
+
+/// The content stays in the file; whoever still holds a span finds it there again.
+void PageStore::give_back() {
+  if (resident_.exchange(0) <= limits_.resident) return; // another thread does it
+  round_.store(static_cast<std::uint8_t>((round_.load() + 1) % rounds));
+  ::madvise(const_cast<std::byte*>(bytes_), pages_ * page_size_, MADV_DONTNEED);
+}
+
+std::size_t PageStore::copy(std::uint64_t first, std::span<std::byte> to) const {
+  std::size_t done = 0;
+  for (; to.size() - done >= page_size_; done += page_size_, ++first) {
+    const auto page = to.subspan(done, page_size_);
+    if (state(first) == PageState::there)
+      std::ranges::copy(in_place(first, 1), page.begin());
+    else if (fetch_(first, page) != PageState::there)
+      break;
+  }
+  return done;
+}
+
+std::string PageStore::trouble() const {
+  const int error = error_.load(std::memory_order_relaxed);
+  if (error == 0) return "";
+  return fmt::format(
+      "unpacked pages could not all be kept in the temporary file ({}), so some are not shown; "
+      "name a directory with more room in TMPDIR",
+      std::generic_category().message(error));
+}
+
+bool PageStore::is_used_up() const { return is_forked_off() && forked_->is_used_up(); }
+
+} // namespace mapscope::memory

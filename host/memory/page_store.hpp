@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pages that must be worked out, each once, and then lie in place: in one read-only mapping of a temporary
+// file, neighbours beside each other.
+//
+// Spans stay valid for the life of the store. Pages are written with pwrite: a file system that is full costs
+// pages, never a signal. Pages that were looked at are given back to the file when many are resident.
+// A process that was forked off sees what the store holds through the mapping, which it cannot make writable,
+// and works out the rest in memory of its own; nothing it does is seen by others. Thread rule: from any
+// thread; a process forked off has one.
+#pragma once
+
+#include "host/memory/unlinked_file.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <sys/types.h>
+
+namespace mapscope::memory {
+
+enum class PageState : std::uint8_t {
+  unknown, ///< nobody has asked for it
+  there,
+  damaged, ///< its bytes contradict themselves
+  cut_off, ///< its bytes lie behind the end of the file
+  no_room, ///< it was worked out, and could not be kept
+};
+
+struct PageStoreLimits {
+  std::uint64_t resident = 256U << 20; ///< bytes of the mapping that may lie in memory at a time
+  std::uint64_t forked = 256U << 20;   ///< bytes that a process forked off works out for itself
+};
+
+class PageStore {
+public:
+  /// Fills `page`; what became of it, never `unknown`. Called by any thread, and for one page perhaps twice.
+  using Fetch = std::function<PageState(std::uint64_t index, std::span<std::byte> page)>;
+
+  static Result<std::unique_ptr<PageStore>> make(std::uint64_t pages, std::size_t page_size, Fetch fetch,
+                                                 const PageStoreLimits& limits);
+  ~PageStore();
+  PageStore(const PageStore&) = delete;
+  PageStore& operator=(const PageStore&) = delete;
+
+  /// Pages from `first` on, at most `count`, before the first that is not there. Few are worked out by one
+  /// call; whoever wants more calls again.
+  [[nodiscard]] std::span<const std::byte> view(std::uint64_t first, std::uint64_t count);
+  [[nodiscard]] PageState state(std::uint64_t index) const;
+  /// Works pages out into `to` and keeps nothing; how many bytes could be filled.
+  [[nodiscard]] std::size_t copy(std::uint64_t first, std::span<std::byte> to) const;
+
+  /// Why pages could not be kept; "" when all could.
+  [[nodiscard]] std::string trouble() const;
+  /// Of a process forked off: it has taken so much for itself that a fresh one should go on.
+  [[nodiscard]] bool is_used_up() const;
+  [[nodiscard]] std::size_t page_size() const { return page_size_; }
+
+private:
+  class Forked;
+  PageStore(UnlinkedFile file, std::uint64_t pages, std::size_t page_size, Fetch fetch,
+            const PageStoreLimits& limits);
+  Result<void> map();
+  [[nodiscard]] bool is_forked_off() const;
+  [[nodiscard]] std::span<const std::byte> in_place(std::uint64_t first, std::uint64_t count) const;
+  PageState bring_in(std::uint64_t index);
+  PageState set_state(std::uint64_t index, PageState state);
+  void touch(std::uint64_t index, std::uint8_t mark);
+  void give_back();
+
+  UnlinkedFile file_;
+  std::uint64_t pages_;
+  std::size_t page_size_;
+  Fetch fetch_;
+  PageStoreLimits limits_;
+  pid_t owner_;
+  const std::byte* bytes_ = nullptr;         ///< the file, read-only
+  const std::uint8_t* seen_marks_ = nullptr; ///< a byte for each page, read-only
+  std::uint8_t* marks_ = nullptr;            ///< the same, for the owner alone
+  std::atomic<std::uint64_t> resident_ = 0;
+  std::atomic<std::uint8_t> round_ = 0; ///< of giving back
+  std::atomic<int> error_ = 0;
+  std::unique_ptr<Forked> forked_;
+};
+
+} // namespace mapscope::memory

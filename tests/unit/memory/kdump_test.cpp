@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// kdump-compressed dumps that hold what they say, and less.
+#include "host/memory/source.hpp"
+#include "tests/support/core_file.hpp"
+#include "tests/support/kdump_file.hpp"
+
+#include <cstring>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace mapscope::memory {
+namespace {
+
+using test::KdumpFile;
+using test::Packing;
+using test::ScratchFile;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// The source of one dump, in as many files.
+class Opened {
+public:
+  explicit Opened(const std::vector<std::string>& contents, const OpenOptions& options = {})
+      : source_(open(contents, options)) {
+    if (!source_) ADD_FAILURE() << source_.error().text;
+  }
+  explicit Opened(const std::string& content, const OpenOptions& options = {})
+      : Opened(std::vector{content}, options) {}
+  const Source* operator->() const { return source_->get(); }
+
+  /// What can be read from `address` on, at most `most` bytes.
+  [[nodiscard]] std::string read(std::uint64_t address, std::size_t most = 8) const {
+    std::string text(most, '?');
+    text.resize((*source_)->read(address, std::as_writable_bytes(std::span(text))));
+    return text;
+  }
+  /// "address+size/present" of each segment, in pages.
+  [[nodiscard]] std::vector<std::string> segments() const {
+    std::vector<std::string> words;
+    for (const Segment& s : (*source_)->segments())
+      words.push_back(std::to_string(s.address / 4096) + "+" + std::to_string(s.size / 4096) + "/" +
+                      std::to_string(s.present / 4096));
+    return words;
+  }
+  [[nodiscard]] std::string detail(std::string_view name) const {
+    for (const Detail& detail : (*source_)->details())
+      if (detail.name == name) return detail.value;
+    return "";
+  }
+
+private:
+  Result<std::unique_ptr<Source>> open(const std::vector<std::string>& contents, const OpenOptions& options) {
+    std::vector<std::string> names;
+    for (const std::string& content : contents)
+      names.push_back(files_.emplace_back(std::make_unique<ScratchFile>(content))->path());
+    return open_source(names, options);
+  }
+  std::vector<std::unique_ptr<ScratchFile>> files_;
+  Result<std::unique_ptr<Source>> source_;
+};
+
+std::string page_of(char letter) { return std::string(4096, letter); }
+
+/// Letters in frames 2 to 6 and 9; 7 is left out, and nothing is said of 8.
+KdumpFile small(Packing packing = Packing::zlib) {
+  KdumpFile file(packing);
+  for (const std::uint64_t frame : {2, 3, 4, 5, 6, 9}) {
+    std::string page = page_of(static_cast<char>('a' + frame));
+    for (std::size_t at = 0; at < 512; ++at) page[at * 8] = static_cast<char>('a' + at % 16); // not one run
+    file.page(frame, page);
+  }
+  file.leave_out(7);
+  file.vmcoreinfo = "OSRELEASE=6.12.0-test\n";
+  return file;
+}
+
+std::string all_of(const Opened& source) { return source.read(2 * 4096UL, 5 * 4096UL); }
+
+TEST(Kdump, EveryPackingGivesTheSameBytes) {
+  const std::string plain = all_of(Opened(small(Packing::none).bytes()));
+  EXPECT_EQ(plain.size(), 5 * 4096U);
+  EXPECT_EQ(plain.substr(4096, 8), "addddddd");
+  for (const Packing packing : test::all_packings) {
+    const Opened source(small(packing).bytes());
+    EXPECT_EQ(all_of(source), plain) << test::packing_name(packing);
+    const std::string name(packing == Packing::none ? "stored as they are" : packing_name(packing));
+    EXPECT_EQ(source.detail("compression"), name + " (6 pages)");
+  }
+}
+
+TEST(Kdump, SaysWhatItIs) {
+  KdumpFile file = small();
+  file.dump_level = 31;
+  const Opened source(file.bytes());
+  EXPECT_EQ(source->format(), "kdump-compressed");
+  EXPECT_EQ(source->arch(), "x86_64");
+  EXPECT_EQ(source->vmcoreinfo(), "OSRELEASE=6.12.0-test\n");
+  EXPECT_TRUE(source->warnings().empty());
+  EXPECT_EQ(
+      source.detail("dump level"),
+      "31: without zero pages, the page cache, its private pages (bit 4), processes' pages, free pages");
+  EXPECT_EQ(source.detail("memory ranges"), "0x2000-0x7fff, 0x9000-0x9fff; 12288 bytes of holes");
+  EXPECT_EQ(source.detail("flattened"), "no");
+}
+
+TEST(Kdump, AbsentExcludedAndThereAreApart) {
+  const Opened source(small().bytes());
+  EXPECT_THAT(source.segments(), ElementsAre("2+5/5", "7+1/0", "9+1/1"));
+  EXPECT_EQ(source->left_out_bytes(), 4096U);
+  EXPECT_EQ(source.read(6 * 4096 + 4092), "gggg");
+  EXPECT_EQ(source.read(7 * 4096), "");
+  EXPECT_EQ(source->why_absent(7 * 4096), Absence::left_out);
+  EXPECT_EQ(source.read(8 * 4096), "");
+  EXPECT_EQ(source->why_absent(8 * 4096), Absence::not_described);
+  EXPECT_EQ(source->why_absent(1ULL << 50), Absence::not_described);
+  EXPECT_TRUE(source->view(~0ULL, 16).empty());
+}
+
+TEST(Kdump, ExcludedPagesAreZerosWhereThatIsSaid) {
+  const Opened source(small().bytes(), {.zero_excluded = true});
+  EXPECT_EQ(source.read(7 * 4096), std::string(8, '\0'));
+  EXPECT_EQ(source.read(8 * 4096 - 4, 8), std::string(4, '\0')); // and not beyond
+  EXPECT_EQ(source.read(8 * 4096), "");
+}
+
+TEST(Kdump, SpansStayAndNeighboursLieBesideEachOther) {
+  const Opened source(small().bytes(), {.resident = 4096}); // pages are given back all the time
+  const auto second = source->view(3 * 4096, 4096), first = source->view(2 * 4096, 4096);
+  EXPECT_EQ(first.data() + first.size(), second.data());
+  const auto all = source->whole(2 * 4096, 5 * 4096UL);
+  EXPECT_EQ(all.size(), 5 * 4096U);
+  EXPECT_EQ(all.data(), first.data());
+  EXPECT_EQ(static_cast<char>(second[1]), 'd');
+}
+
+TEST(Kdump, OneCallUnpacksALittle) {
+  KdumpFile file;
+  for (std::uint64_t frame = 0; frame < 64; ++frame) file.page(frame, page_of('x'));
+  const Opened source(file.bytes());
+  EXPECT_EQ(source->view(0, 64 * 4096UL).size(), 16 * 4096U);
+  EXPECT_EQ(source->view(0, 64 * 4096UL).size(), 32 * 4096U); // what is there, and as much again
+  EXPECT_EQ(source->whole(0, 64 * 4096UL).size(), 64 * 4096U);
+  std::vector<std::byte> buffer;
+  EXPECT_EQ(source->glance(0, 64 * 4096UL, buffer).size(), 16 * 4096U);
+}
+
+TEST(Kdump, LargePages) { // QEMU's of arm64
+  KdumpFile file(Packing::zlib, 65536);
+  file.machine = "aarch64";
+  file.page(1, std::string(65536, 'q'));
+  const Opened source(file.bytes());
+  EXPECT_EQ(source->arch(), "aarch64");
+  EXPECT_EQ(source.read(65536 + 65532), "qqqq");
+  EXPECT_EQ(source->view(65536 + 4096, 4096).size(), 4096U);
+}
+
+TEST(Kdump, FlattenedInWhateverOrder) {
+  const std::string plain = all_of(Opened(small().bytes()));
+  for (const bool backwards : {false, true}) {
+    const Opened source(test::flattened(small().bytes(), 1000, backwards));
+    EXPECT_EQ(all_of(source), plain);
+    EXPECT_EQ(source->vmcoreinfo(), "OSRELEASE=6.12.0-test\n");
+    EXPECT_EQ(source.detail("flattened"), "yes, put together for this run");
+    EXPECT_TRUE(source->warnings().empty());
+  }
+}
+
+TEST(Kdump, FlattenedElf) {
+  test::CoreFile core;
+  core.load(4096, page_of('m'));
+  const Opened source(test::flattened(core.bytes()));
+  EXPECT_EQ(source->format(), "ELF core");
+  EXPECT_EQ(source.read(8188), "mmmm");
+}
+
+TEST(Kdump, PartsInWhateverOrder) {
+  const std::string plain = all_of(Opened(small().bytes()));
+  auto parts = small().parts({3, 5, 8, 10});
+  std::ranges::reverse(parts);
+  const Opened source(parts);
+  EXPECT_EQ(all_of(source), plain);
+  EXPECT_EQ(source.detail("split"), "4 of 4 parts");
+  EXPECT_THAT(source.segments(), ElementsAre("2+5/5", "7+1/0", "9+1/1"));
+}
+
+TEST(Kdump, PartsWithoutMemoryHideNothing) {
+  const std::string plain = all_of(Opened(small().bytes()));
+  const KdumpFile file = small();
+  EXPECT_EQ(all_of(Opened({file.part(0, 0), file.part(0, 10), file.part(10, 10)})), plain);
+}
+
+TEST(Kdump, FlattenedParts) {
+  std::vector<std::string> parts;
+  for (const std::string& part : small().parts({5, 10})) parts.push_back(test::flattened(part));
+  EXPECT_EQ(all_of(Opened(parts)), all_of(Opened(small().bytes())));
+}
+
+/// A cut shows: pages behind it are absent, for that reason, and never zeros.
+TEST(Kdump, CutAnywhereLosesPagesAndInventsNone) {
+  for (const Packing packing : test::all_packings) {
+    const std::string whole = small(packing).bytes();
+    const std::string plain = all_of(Opened(whole));
+    for (std::size_t size = whole.size() - 1; size > 4 * 4096; size -= std::min<std::size_t>(size, 61)) {
+      const ScratchFile file(std::string_view(whole).substr(0, size));
+      const auto source = open_source(file.path());
+      if (!source) {
+        EXPECT_THAT(source.error().text, HasSubstr("damaged?"));
+        continue;
+      }
+      EXPECT_NE((*source)->cut_off_bytes(), 0U) << size;
+      for (std::uint64_t frame = 2; frame < 7; ++frame) {
+        const auto bytes = (*source)->view(frame * 4096, 4096);
+        if (bytes.empty())
+          EXPECT_EQ((*source)->why_absent(frame * 4096), Absence::cut_off);
+        else
+          EXPECT_EQ(std::memcmp(bytes.data(), plain.data() + (frame - 2) * 4096, 4096), 0);
+      }
+    }
+  }
+}
+
+TEST(Kdump, CutFlattened) {
+  const std::string whole = test::flattened(small(Packing::none).bytes(), 4096);
+  const ScratchFile file(std::string_view(whole).substr(0, whole.size() - 10000));
+  const auto source = open_source(file.path());
+  ASSERT_TRUE(source) << source.error().text;
+  EXPECT_THAT((*source)->warnings(), ElementsAre(HasSubstr("the file ends before")));
+  EXPECT_TRUE((*source)->view(9 * 4096, 1).empty());
+  EXPECT_EQ((*source)->why_absent(9 * 4096), Absence::cut_off);
+}
+
+TEST(Kdump, DamagedPageIsAGapOfItsOwn) {
+  std::string bytes = small().bytes();
+  bytes.back() ^= 0x55; // of the last page, whose checksum it is
+  const Opened source(bytes);
+  EXPECT_EQ(source.read(9 * 4096), "");
+  EXPECT_EQ(source->why_absent(9 * 4096), Absence::damaged);
+  EXPECT_EQ(all_of(source).size(), 5 * 4096U);
+}
+
+TEST(Kdump, IncompleteIsSaid) {
+  KdumpFile file = small();
+  file.status = 0x8;
+  const Opened source(file.bytes());
+  EXPECT_THAT(source->warnings(), ElementsAre(HasSubstr("makedumpfile ran out of space")));
+}
+
+} // namespace
+} // namespace mapscope::memory
