@@ -58,8 +58,8 @@ TEST(Target, WorksAroundWhatIsMissingAndSaysSo) {
 
 TEST(Target, SaysAtWhichStepItStopped) {
   EXPECT_THAT(refusal("@0x0 zero 4096\n"), HasSubstr("no VMCOREINFO in the file or in its memory"));
-  EXPECT_THAT(refusal("note OSRELEASE=6\n@0x0 zero 4096\n"), HasSubstr("no phys_base or swapper_pg_dir"));
-  EXPECT_THAT(refusal("arch aarch64\nnote OSRELEASE=6\n"), HasSubstr("a dump of aarch64"));
+  EXPECT_THAT(refusal("note OSRELEASE=6\n@0x0 zero 4096\n"), HasSubstr("lacks phys_base (x86-64) or kimage_voffset"));
+  EXPECT_THAT(refusal("arch riscv64\nnote OSRELEASE=6\n"), HasSubstr("a dump of riscv64"));
   EXPECT_THAT(refusal("note OSRELEASE=6\nnote NUMBER(phys_base)=0\nnote SYMBOL(swapper_pg_dir)=0\n"),
               HasSubstr("does not say where the kernel's symbols are"));
   EXPECT_THAT(refusal(kernel({"__start_BTF"})), HasSubstr("the memory holds no kernel BTF"));
