@@ -48,6 +48,10 @@ void add_image(Arm64::Parameters& p, const Vmcoreinfo& info) {
     p.image_begin = std::min(p.image_begin, at);
     p.image_end = std::max(p.image_end, at);
   }
+  // Whole pages: what the last symbol names begins there.
+  const std::uint64_t inside = low_bits(p.page_shift);
+  p.image_begin &= ~inside;
+  p.image_end = (p.image_end | inside) + 1;
 }
 
 bool holds(std::uint64_t begin, std::uint64_t end, std::uint64_t address) {
@@ -66,6 +70,7 @@ std::optional<Arm64::Parameters> Arm64::parameters(const Vmcoreinfo& info) {
   if (actual < 36 || actual > *va_bits) return std::nullopt;
   Parameters p{.root = *root, .kimage_voffset = *voffset, .page_shift = *page_shift};
   p.phys_offset = info.number("PHYS_OFFSET");
+  p.signature = info.number("KERNELPACMASK").value_or(0);
   p.va_bits = static_cast<unsigned>(*va_bits);
   p.actual_va_bits = static_cast<unsigned>(actual);
   add_image(p, info);
@@ -115,7 +120,8 @@ bool Arm64::use_image(std::uint64_t begin, std::uint64_t end) {
   const Fault fault = walk(begin, &mapping);
   if (fault == Fault::unmapped || (fault == Fault::none && mapping.physical != begin - p_.kimage_voffset))
     return false;
-  image_ = {begin, end, p_.kimage_voffset};
+  const std::uint64_t inside = low_bits(p_.page_shift);
+  image_ = {begin, (end + inside) & ~inside, p_.kimage_voffset};
   return true;
 }
 

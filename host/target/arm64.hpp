@@ -3,7 +3,8 @@
 //
 // The kernel's image and its linear map are arithmetic once a walk has confirmed them; where table pages are
 // missing from the dump, the arithmetic stands in. A pointer's tag (KASAN, MTE: the top byte) is no part of
-// the address: bit 55 alone says whose an address is. Refuses: user addresses. Thread rule: PageWalker's.
+// the address, and bit 55 alone says whose an address is; nor is its signature (PAC). Refuses: user
+// addresses. Thread rule: PageWalker's.
 #pragma once
 
 #include "host/target/page_walker.hpp"
@@ -22,6 +23,7 @@ public:
     unsigned page_shift = 12;
     unsigned va_bits = 48;        ///< VA_BITS, which the kernel was built for
     unsigned actual_va_bits = 48; ///< 64 - TCR_EL1.T1SZ
+    std::uint64_t signature = 0;  ///< KERNELPACMASK: bits that sign a pointer to code; all ones without
     /// What is known to be the image, before symbols tell.
     std::uint64_t image_begin = 0, image_end = 0;
   };
@@ -40,6 +42,11 @@ public:
   Region next_region(std::uint64_t begin, std::uint64_t end, std::uint64_t* entries) const override;
   void take_symbols(const Symbols& symbols) override;
   std::string_view arch() const override { return "aarch64"; }
+
+  bool is_kernels(std::uint64_t address) const override { return (address >> 55 & 1) != 0; }
+  std::uint64_t code_address(std::uint64_t pointer) const override {
+    return is_kernels(pointer) ? pointer | p_.signature : pointer;
+  }
 
   /// The address without its tag: bit 55 is all bits above it.
   static constexpr std::uint64_t untagged(std::uint64_t address) {

@@ -180,6 +180,22 @@ TEST(Arm64Tags, AreNoPartOfTheAddress) {
   }
 }
 
+TEST(Arm64Tags, SayNothingOfWhoseAnAddressIs) {
+  const TextImage none("");
+  const Arm64 translator(none, tables_at(0));
+  EXPECT_TRUE(translator.is_kernels(0x34ff000012345678));
+  EXPECT_FALSE(translator.is_kernels(0xf400ffff12345678));
+}
+
+TEST(Arm64Tags, SignaturesAreNoPartOfAPointerToCode) {
+  const TextImage none("");
+  auto parameters = tables_at(0);
+  EXPECT_EQ(Arm64(none, parameters).code_address(0xffa3800012345678), 0xffa3800012345678) << "not signed";
+  parameters.signature = 0xffff000000000000;
+  EXPECT_EQ(Arm64(none, parameters).code_address(0xffa3800012345678), 0xffff800012345678);
+  EXPECT_EQ(Arm64(none, parameters).code_address(0x0003000012345678), 0x0003000012345678U);
+}
+
 /// Everything the scan finds in [begin, end), one a line.
 std::string scanned(const Arm64& translator, std::uint64_t begin, std::uint64_t end) {
   std::string text;
