@@ -45,6 +45,7 @@ void CodeSymbols::list_ranges(const target::Target& target, const btf::Types& ke
 }
 
 std::optional<CodeSymbol> CodeSymbols::at(std::uint64_t address) const {
+  address = target_.space().translator->code_address(address);
   const auto after = std::ranges::upper_bound(ranges_, address, {}, &Range::start);
   if (after != ranges_.begin())
     if (const Range& range = *std::prev(after); address < range.end)
@@ -58,8 +59,8 @@ std::optional<CodeSymbol> CodeSymbols::at(std::uint64_t address) const {
 
 /// The kernel's own symbols were all read, or the target could not have been opened.
 bool CodeSymbols::may_lack(std::uint64_t address) const {
-  constexpr std::uint64_t kernel_half = 1ULL << 63;
-  return address >= kernel_half && (!is_complete_ || modules_.may_lack(address));
+  address = target_.space().translator->code_address(address);
+  return target_.space().translator->is_kernels(address) && (!is_complete_ || modules_.may_lack(address));
 }
 
 } // namespace mapscope::catalog

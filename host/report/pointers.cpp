@@ -11,7 +11,6 @@ namespace mapscope::report {
 
 namespace {
 
-constexpr std::uint64_t kernel_half = 1ULL << 63;
 constexpr std::string_view not_in_dump = "the memory there is not in the snapshot";
 
 /// The masks that sched_ext schedulers keep pointers to (include/linux/cpumask_types.h,
@@ -92,7 +91,8 @@ void Pointers::show(const btf::SpecialField& field, std::uint64_t value, const b
     if (found && slot(*found, own.decoder != nullptr, value, spot, progress, out)) return;
     return object(own, value, spot, progress, out);
   }
-  if (value < kernel_half) return out.pointer(value); // of a process, or no pointer at all
+  if (!reader_.space().translator->is_kernels(value))
+    return out.pointer(value); // of a process, or no pointer at all
   if (is_cpu_mask(types, target)) return cpu_mask(value, progress, out);
   if (!following_.typed_kernel || !is_record(types, target)) return out.pointer(value);
   object(kernel_pointee(target, types), value, spot, progress, out);

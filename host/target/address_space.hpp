@@ -52,6 +52,10 @@ public:
   /// *entries; where none is left the scan ends early and says up to where nothing is mapped.
   [[nodiscard]] virtual Region next_region(std::uint64_t begin, std::uint64_t end,
                                            std::uint64_t* entries) const = 0;
+  /// Whether an address is the kernel's and no process's, as pointers in the kernel hold it: with a tag.
+  [[nodiscard]] virtual bool is_kernels(std::uint64_t address) const { return address >> 63 != 0; }
+  /// A pointer to code without its signature.
+  [[nodiscard]] virtual std::uint64_t code_address(std::uint64_t pointer) const { return pointer; }
   /// For `info`: number of page-table levels.
   [[nodiscard]] virtual unsigned levels() const = 0;
   [[nodiscard]] virtual std::uint64_t page_size() const = 0;

@@ -3,6 +3,7 @@
 
 #include "host/base/checked.hpp"
 #include "host/memory/mapped_file.hpp"
+#include "host/target/architectures.hpp"
 
 #include <algorithm>
 #include <array>
@@ -71,7 +72,7 @@ std::string build_id_in(std::span<const std::byte> notes) {
   return "";
 }
 
-Result<std::unique_ptr<ElfFile>> ElfFile::open(const std::string& path) {
+Result<std::unique_ptr<ElfFile>> ElfFile::open(const std::string& path, std::string_view arch) {
   // libelf does not refuse what it cannot parse until it is asked; the map gives the plain errors first.
   const auto readable = memory::MappedFile::open(path);
   if (!readable) return std::unexpected(readable.error());
@@ -82,7 +83,7 @@ Result<std::unique_ptr<ElfFile>> ElfFile::open(const std::string& path) {
   file->elf_ = file->fd_ < 0 ? nullptr : elf_begin(file->fd_, ELF_C_READ_MMAP, nullptr);
   if (file->elf_ == nullptr || elf_kind(file->elf_) != ELF_K_ELF)
     return refuse(path, what_it_is(readable->bytes()));
-  if (auto checked = file->check_header(); !checked) return std::unexpected(std::move(checked.error()));
+  if (auto checked = file->check_header(arch); !checked) return std::unexpected(std::move(checked.error()));
   return file;
 }
 
@@ -92,16 +93,16 @@ ElfFile::~ElfFile() {
 }
 
 /// Kernels are executables (ET_DYN when relocatable on arm64); their debug files keep the type.
-Result<void> ElfFile::check_header() const {
+Result<void> ElfFile::check_header(std::string_view arch) const {
   GElf_Ehdr header;
   if (gelf_getehdr(elf_, &header) == nullptr) return refuse(path_, "a damaged ELF file");
   if (header.e_type == ET_REL)
     return refuse(path_, "an ELF object file (a kernel module?), not the kernel; give its vmlinux");
   if (header.e_type == ET_CORE)
     return refuse(path_, "a core, not the kernel's file; give it as SOURCE, and here its vmlinux");
-  if (header.e_machine != EM_X86_64)
-    return refuse(path_, fmt::format("an ELF file of machine {}, the dump is of x86-64 ({})",
-                                     header.e_machine, EM_X86_64));
+  if (header.e_machine != elf_machine(arch))
+    return refuse(path_, fmt::format("an ELF file of machine {}, the dump is of {} ({})", header.e_machine,
+                                     arch, elf_machine(arch)));
   return {};
 }
 

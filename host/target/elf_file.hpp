@@ -22,8 +22,8 @@ std::string build_id_in(std::span<const std::byte> notes);
 
 class ElfFile {
 public:
-  /// Errors: usage, beginning with the file's name.
-  static Result<std::unique_ptr<ElfFile>> open(const std::string& path);
+  /// Of a kernel of `arch`. Errors: usage, beginning with the file's name.
+  static Result<std::unique_ptr<ElfFile>> open(const std::string& path, std::string_view arch);
   ElfFile() = default;
   ElfFile(const ElfFile&) = delete;
   ElfFile& operator=(const ElfFile&) = delete;
@@ -43,7 +43,7 @@ public:
   [[nodiscard]] std::string build_id() const;
 
 private:
-  Result<void> check_header() const;
+  Result<void> check_header(std::string_view arch) const;
 
   std::string path_;
   int fd_ = -1;

@@ -3,6 +3,9 @@
 
 #include "host/base/parallel.hpp"
 #include "host/memory/raw_image.hpp"
+#include "host/target/architectures.hpp"
+#include "host/target/arm64.hpp"
+#include "host/target/x86_64.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,7 +16,8 @@ namespace mapscope::target {
 
 namespace {
 
-constexpr std::uint64_t page = 4096; ///< vmcoreinfo_data and vmcoreinfo_note are page allocations
+/// vmcoreinfo_data and vmcoreinfo_note are page allocations; the smallest page of all architectures.
+constexpr std::uint64_t page = 4096;
 constexpr std::string_view first_key = "OSRELEASE=";
 /// ELF note header (12 bytes) and the padded name "VMCOREINFO\0\0" in front of the text.
 constexpr std::string_view note_name = "VMCOREINFO";
@@ -114,9 +118,9 @@ std::optional<std::uint64_t> release_at(const Vmcoreinfo& info) {
   return *uts + info.offset("uts_namespace.name").value_or(name_before_5_11) + release * field;
 }
 
-/// The page tables map the image as the arithmetic of phys_base does. Tables that the dump lacks disprove
+/// The page tables map the image as the arithmetic of its offset does. Tables that the dump lacks disprove
 /// nothing.
-bool tables_agree(const X86_64& translator, std::uint64_t address, std::uint64_t physical) {
+bool tables_agree(const PageWalker& translator, std::uint64_t address, std::uint64_t physical) {
   Mapping mapping;
   const Fault fault = translator.walk(address, &mapping);
   return fault == Fault::not_in_dump || (fault == Fault::none && mapping.physical == physical);
@@ -126,29 +130,30 @@ bool tables_agree(const X86_64& translator, std::uint64_t address, std::uint64_t
 
 std::optional<std::uint64_t> physical_release(const Vmcoreinfo& info) {
   const auto uts = release_at(info);
-  const auto parameters = X86_64::parameters(info);
-  if (!uts || !parameters || *uts < X86_64::image_base) return std::nullopt;
-  return *uts - X86_64::image_base + parameters->phys_base;
+  if (!uts) return std::nullopt;
+  if (const auto arm64 = Arm64::parameters(info)) return *uts - arm64->kimage_voffset;
+  const auto x86 = X86_64::parameters(info);
+  if (!x86 || *uts < X86_64::image_base) return std::nullopt;
+  return *uts - X86_64::image_base + x86->phys_base;
 }
 
 Checked check(const Vmcoreinfo& info, const memory::Source& source) {
   const auto uts = release_at(info);
-  const auto parameters = X86_64::parameters(info);
-  if (!uts || !parameters)
-    return {Verdict::incomplete, "it lacks phys_base, swapper_pg_dir or init_uts_ns", 0};
+  const auto translator = make_translator(source, info);
+  if (!translator) return {Verdict::incomplete, translator.error().text, 0};
+  if (!uts) return {Verdict::incomplete, "it lacks init_uts_ns", 0};
   const std::uint64_t at = *uts;
-  const X86_64 translator(source, *parameters);
   Mapping mapping;
-  if (translator.translate(at, &mapping) != Fault::none)
+  if ((*translator)->translate(at, &mapping) != Fault::none)
     return {Verdict::unreadable, "the kernel's own release is not in the dump where it says", 0};
-  Reader reader({&source, &translator});
+  Reader reader({&source, translator->get()});
   const std::string found = reader.text(at, field);
   if (found.empty() && !reader.get<char>(at))
     return {Verdict::unreadable, "the kernel's own release is not in the dump where it says",
             mapping.physical};
   if (found.empty() || found != info.release())
     return {Verdict::contradicted, "the kernel's own release is not where it says", mapping.physical};
-  if (!tables_agree(translator, at, mapping.physical))
+  if (!tables_agree(**translator, at, mapping.physical))
     return {Verdict::contradicted, "the kernel's page tables are not where it says", mapping.physical};
   return {Verdict::confirmed, "", mapping.physical};
 }

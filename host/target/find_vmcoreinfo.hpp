@@ -4,7 +4,6 @@
 
 #include "host/memory/source.hpp"
 #include "host/target/vmcoreinfo.hpp"
-#include "host/target/x86_64.hpp"
 
 #include <optional>
 #include <string>

@@ -3,6 +3,7 @@
 
 #include "host/memory/elf_core.hpp"
 #include "host/memory/mapped_file.hpp"
+#include "host/target/architectures.hpp"
 #include "host/target/elf_file.hpp"
 #include "host/target/symbol_files.hpp"
 
@@ -80,7 +81,7 @@ KernelBtf copy_of(std::span<const std::byte> bytes) {
 /// Takes the half that it has.
 Result<void> take_elf(GivenFiles& given, const std::string& path, bool wants_symbols, bool wants_btf,
                       const Vmcoreinfo& info) {
-  const auto file = ElfFile::open(path);
+  const auto file = ElfFile::open(path, arch_of(info));
   if (!file) return std::unexpected(file.error());
   GElf_Shdr header;
   const bool has_symbols = (*file)->symbol_table(&header) != nullptr, has_btf = !(*file)->btf().empty();
@@ -93,7 +94,7 @@ Result<void> take_elf(GivenFiles& given, const std::string& path, bool wants_sym
   if (!doubt.empty()) given.doubts.push_back(doubt);
   const bool proven = is_of_this_build(**file, info);
   if (wants_symbols && has_symbols) {
-    auto symbols = read_symbol_elf(path, info.symbol("_stext"));
+    auto symbols = read_symbol_elf(path, arch_of(info), info.symbol("_stext"));
     if (!symbols) return std::unexpected(std::move(symbols.error()));
     given.symbols = std::move(*symbols);
     given.symbols_from = path;

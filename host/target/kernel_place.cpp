@@ -4,6 +4,7 @@
 #include "host/base/checked.hpp"
 #include "host/memory/mapped_file.hpp"
 #include "host/memory/raw_image.hpp"
+#include "host/target/architectures.hpp"
 #include "host/target/find_vmcoreinfo.hpp"
 
 #include <fmt/format.h>
@@ -18,7 +19,7 @@ std::unexpected<Error> no_kernel(const memory::RawImage& image) {
   return fail(
       Errc::not_found,
       fmt::format("no dump of a known format, and as a raw image of RAM ({} bytes) it holds no Linux kernel "
-                  "(no page begins with VMCOREINFO); is it complete, of an x86-64 guest, and not "
+                  "(no page begins with VMCOREINFO); is it complete, of a guest of x86-64 or arm64, and not "
                   "encrypted? Else save the memory as ELF (dump-guest-memory)",
                   image.file().size()));
 }
@@ -30,10 +31,26 @@ bool names_release(std::span<const std::byte> file, std::uint64_t offset, std::s
          there->back() == std::byte{0};
 }
 
+/// RAM of arm64 machines begins where the board has it: there where the text is true.
+std::unique_ptr<memory::Source> place_base(const memory::RawImage& image, const Vmcoreinfo& info,
+                                           std::uint64_t address) {
+  constexpr std::uint64_t step = 2 * mib; // the kernel's image is aligned to it, and so is RAM
+  const std::uint64_t size = image.file().size();
+  for (std::uint64_t base = address < size ? step : (address - size) / step * step + step; base <= address;
+       base += step) {
+    if (!names_release(image.file(), address - base, info.release())) continue;
+    auto laid = image.laid_out({{base, memory::Run::rest}}, "the kernel's place in the file");
+    if (check(info, *laid).confirmed()) return laid;
+  }
+  return nullptr;
+}
+
 /// Under the hole with which this text is true, if there is one.
 std::unique_ptr<memory::Source> place(const memory::RawImage& image, const Vmcoreinfo& info) {
   const auto address = physical_release(info);
-  if (!address || *address < four_gib || info.release().empty()) return nullptr;
+  if (!address || info.release().empty()) return nullptr;
+  if (arch_of(info) == "aarch64") return place_base(image, info, *address);
+  if (*address < four_gib) return nullptr;
   for (std::uint64_t low = mib; low < four_gib; low += mib) {
     if (!names_release(image.file(), *address - four_gib + low, info.release())) continue;
     auto laid = image.laid_out({{0, low}, {four_gib, memory::Run::rest}}, "the kernel's place in the file");

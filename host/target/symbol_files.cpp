@@ -106,9 +106,9 @@ Result<std::unique_ptr<Symbols>> read_symbol_text(const std::string& path,
   return finished(std::move(table), path, stext);
 }
 
-Result<std::unique_ptr<Symbols>> read_symbol_elf(const std::string& path,
+Result<std::unique_ptr<Symbols>> read_symbol_elf(const std::string& path, std::string_view arch,
                                                  std::optional<std::uint64_t> stext) {
-  const auto file = ElfFile::open(path);
+  const auto file = ElfFile::open(path, arch);
   if (!file) return std::unexpected(file.error());
   GElf_Shdr header;
   Elf_Data* data = (*file)->symbol_table(&header);
@@ -119,13 +119,15 @@ Result<std::unique_ptr<Symbols>> read_symbol_elf(const std::string& path,
   for (int i = 0; gelf_getsym(data, i, &symbol) != nullptr; ++i) {
     if (GELF_ST_TYPE(symbol.st_info) == STT_FILE) continue; // "btf.c" is not a suffixed "btf"
     const char* name = elf_strptr((*file)->elf(), header.sh_link, symbol.st_name);
-    if (name != nullptr && *name != '\0' && symbol.st_shndx != SHN_UNDEF) table->add(name, symbol.st_value);
+    // "$x" says that code follows, on arm64 before most functions.
+    if (name != nullptr && *name != '\0' && *name != '$' && symbol.st_shndx != SHN_UNDEF)
+      table->add(name, symbol.st_value);
   }
   return finished(std::move(table), path, stext);
 }
 
-Result<std::vector<std::byte>> read_btf_section(const std::string& path) {
-  const auto file = ElfFile::open(path);
+Result<std::vector<std::byte>> read_btf_section(const std::string& path, std::string_view arch) {
+  const auto file = ElfFile::open(path, arch);
   if (!file) return std::unexpected(file.error());
   const auto bytes = (*file)->btf();
   if (bytes.empty())

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mapscope::target {
@@ -19,8 +20,9 @@ namespace mapscope::target {
 Result<std::unique_ptr<Symbols>> read_symbol_text(const std::string& path,
                                                   std::optional<std::uint64_t> stext);
 /// The .symtab of an ELF vmlinux, moved the same way.
-Result<std::unique_ptr<Symbols>> read_symbol_elf(const std::string& path, std::optional<std::uint64_t> stext);
+Result<std::unique_ptr<Symbols>> read_symbol_elf(const std::string& path, std::string_view arch,
+                                                 std::optional<std::uint64_t> stext);
 /// The bytes of section .BTF of an ELF file.
-Result<std::vector<std::byte>> read_btf_section(const std::string& path);
+Result<std::vector<std::byte>> read_btf_section(const std::string& path, std::string_view arch);
 
 } // namespace mapscope::target

@@ -2,11 +2,11 @@
 #include "host/target/target.hpp"
 
 #include "host/memory/mapped_file.hpp"
+#include "host/target/architectures.hpp"
 #include "host/target/find_vmcoreinfo.hpp"
 #include "host/target/kernel_btf.hpp"
 #include "host/target/kernel_symbols.hpp"
 #include "host/target/without_vmcoreinfo.hpp"
-#include "host/target/x86_64.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,7 +18,7 @@ namespace mapscope::target {
 struct Target::State {
   const memory::Source* source = nullptr;
   FoundVmcoreinfo found;
-  std::unique_ptr<X86_64> translator;
+  std::unique_ptr<PageWalker> translator;
   AddressSpace space;
   std::unique_ptr<Symbols> symbols;
   PerCpu per_cpu;
@@ -30,17 +30,15 @@ struct Target::State {
 namespace {
 
 /// What a dump of BPF maps asks the kernel's symbols for: found in one pass.
-constexpr std::array<std::string_view, 15> well_known = {
-    "init_top_pgt", "panic_cpu",  "crashk_res", "bpf_kallsyms",        "modules",
-    "map_idr",      "prog_idr",   "btf_idr",    "bpf_map_offload_ops", "page_offset_base",
-    "__start_BTF",  "__stop_BTF", "nr_cpu_ids", "__per_cpu_offset",    "__cpu_possible_mask"};
-
-Result<std::unique_ptr<X86_64>> make_translator(const memory::Source& source, const Vmcoreinfo& info) {
-  const auto parameters = X86_64::parameters(info);
-  if (!parameters)
-    return fail(Errc::not_found, "VMCOREINFO has no phys_base or swapper_pg_dir; is this an x86-64 kernel?");
-  return std::make_unique<X86_64>(source, *parameters);
-}
+constexpr std::array<std::string_view, 18> well_known = {"init_top_pgt",     "swapper_pg_dir",
+                                                         "_stext",           "_end",
+                                                         "panic_cpu",        "crashk_res",
+                                                         "bpf_kallsyms",     "modules",
+                                                         "map_idr",          "prog_idr",
+                                                         "btf_idr",          "bpf_map_offload_ops",
+                                                         "page_offset_base", "__cpu_possible_mask",
+                                                         "__start_BTF",      "__stop_BTF",
+                                                         "nr_cpu_ids",       "__per_cpu_offset"};
 
 /// What speaks against a file is an error, unless the user insists.
 Result<void> settle_doubts(std::vector<std::string> doubts, bool force, std::vector<std::string>& warnings) {
@@ -51,15 +49,6 @@ Result<void> settle_doubts(std::vector<std::string> doubts, bool force, std::vec
     warnings.push_back(doubt.substr(0, doubt.rfind(how)) + "; taken because of --force");
   }
   return {};
-}
-
-/// The direct map is found through a variable since 4.8 (CONFIG_RANDOMIZE_MEMORY), else at a fixed place.
-void use_direct_map(X86_64& translator, const AddressSpace& space, const Symbols& symbols) {
-  const auto variable = symbols.find("page_offset_base");
-  const auto base = variable ? Reader(space).get<std::uint64_t>(*variable) : std::nullopt;
-  constexpr std::uint64_t fixed4 = 0xffff888000000000,
-                          fixed5 = 0xff11000000000000; // Documentation/arch/x86/x86_64/mm.rst
-  translator.use_direct_map(base.value_or(translator.levels() == 5 ? fixed5 : fixed4));
 }
 
 /// The one the user gave, else the file's note.
@@ -120,7 +109,11 @@ public:
     state_.source = &source_;
     state_.origins.vmcoreinfo = state_.found.from;
     auto translator = make_translator(source_, info);
-    if (!translator) return std::unexpected(std::move(translator.error()));
+    if (!translator)
+      return fail(Errc::not_found,
+                  fmt::format("VMCOREINFO does not lead to the kernel's page tables: {}; is this a "
+                              "kernel of x86-64 or arm64?",
+                              translator.error().text));
     state_.translator = std::move(*translator);
     state_.space = {&source_, state_.translator.get()};
     auto given = read_given_files(overrides_, info);
@@ -129,7 +122,7 @@ public:
       return settled;
     std::ranges::move(given->unchecked, std::back_inserter(state_.warnings));
     if (auto taken = take_symbols(*given); !taken) return taken;
-    use_direct_map(*state_.translator, state_.space, *state_.symbols);
+    state_.translator->take_symbols(*state_.symbols);
     if (auto taken = take_btf(*given); !taken) return taken;
     read_cpus();
     return {};
@@ -152,7 +145,9 @@ private:
   /// A root that was moved may map the kernel's image, as the tables of every process do, and little else.
   /// x86-64 has swapper_pg_dir for another name of init_top_pgt (arch/x86/include/asm/pgtable_64.h).
   Result<void> check_root() const {
-    const auto said = state_.found.info.symbol("swapper_pg_dir"), own = state_.symbols->find("init_top_pgt");
+    const auto said = state_.found.info.symbol("swapper_pg_dir");
+    auto own = state_.symbols->find("init_top_pgt");
+    if (!own) own = state_.symbols->find("swapper_pg_dir");
     if (!said || !own || *said == *own) return {};
     return fail(Errc::corrupt,
                 fmt::format("it has the kernel's page tables at {:#x}, and the kernel's symbols at {:#x}",
@@ -200,7 +195,7 @@ public:
   Search(const memory::Source& source, const Overrides& overrides) : source_(source), overrides_(overrides) {}
 
   Result<std::unique_ptr<State>> run() {
-    if (!source_.arch().empty() && source_.arch() != "x86_64")
+    if (!source_.arch().empty() && !is_known_arch(source_.arch()))
       return fail(Errc::unsupported,
                   fmt::format("a dump of {}, whose page tables cannot be read yet", source_.arch()));
     auto note = named_vmcoreinfo(source_, overrides_);
@@ -254,7 +249,7 @@ private:
       return fail(
           Errc::not_found,
           "no VMCOREINFO in the file or in its memory, and no kernel's symbol tables in the memory; is "
-          "this an x86-64 Linux guest, and is the dump complete?");
+          "this a Linux guest of x86-64 or arm64, and is the dump complete?");
     std::vector<std::string> told;
     const FoundVmcoreinfo& found = state_->found;
     for (const Left& left : left_)
@@ -307,13 +302,13 @@ const Vmcoreinfo& Target::vmcoreinfo() const { return state_->found.info; }
 const Symbols& Target::symbols() const { return *state_->symbols; }
 const AddressSpace& Target::space() const { return state_->space; }
 std::unique_ptr<Translator> Target::translator_over(const memory::Source& source) const {
-  return std::make_unique<X86_64>(source, state_->translator->parameters());
+  return std::move(*make_translator(source, state_->found.info)); // as this target's own was made
 }
 const PerCpu& Target::per_cpu() const { return state_->per_cpu; }
 std::span<const std::byte> Target::btf() const { return state_->btf.bytes; }
 const Origins& Target::origins() const { return state_->origins; }
 std::string_view Target::release() const { return state_->found.info.release(); }
-std::string_view Target::arch() const { return "x86_64"; }
+std::string_view Target::arch() const { return state_->translator->arch(); }
 std::uint64_t Target::page_size() const { return state_->translator->page_size(); }
 unsigned Target::page_table_levels() const { return state_->translator->levels(); }
 std::optional<std::uint64_t> Target::page_of(std::uint64_t physical) const {

@@ -49,7 +49,7 @@ public:
   [[nodiscard]] const Origins& origins() const;
 
   [[nodiscard]] std::string_view release() const;
-  [[nodiscard]] std::string_view arch() const; ///< "x86_64"
+  [[nodiscard]] std::string_view arch() const; ///< "x86_64", "aarch64"
   [[nodiscard]] std::uint64_t page_size() const;
   [[nodiscard]] unsigned page_table_levels() const;
   /// Address of the struct page that stands for a page of memory; kernels before 6.7 do not say where those

@@ -5,14 +5,14 @@
 // are missing from the dump, the arithmetic stands in. Thread rule: immutable after construction.
 #pragma once
 
-#include "host/target/address_space.hpp"
+#include "host/target/page_walker.hpp"
 #include "host/target/vmcoreinfo.hpp"
 
 #include <optional>
 
 namespace mapscope::target {
 
-class X86_64 final : public Translator {
+class X86_64 final : public PageWalker {
 public:
   struct Parameters {
     std::uint64_t phys_base =
@@ -25,7 +25,8 @@ public:
   /// From VMCOREINFO; nothing when phys_base or swapper_pg_dir is missing.
   static std::optional<Parameters> parameters(const Vmcoreinfo& info);
 
-  X86_64(const memory::Source& source, Parameters parameters) : source_(source), p_(parameters) {}
+  X86_64(const memory::Source& source, const Parameters& parameters)
+      : PageWalker(source, shape_of(parameters)), p_(parameters) {}
 
   [[nodiscard]] const Parameters& parameters() const { return p_; }
 
@@ -34,19 +35,16 @@ public:
   bool use_direct_map(std::uint64_t base);
 
   Fault translate(std::uint64_t address, Mapping* out) const override;
-  Region next_region(std::uint64_t begin, std::uint64_t end, std::uint64_t* entries) const override;
-  /// By the page tables alone.
-  [[nodiscard]] Fault walk(std::uint64_t address, Mapping* out) const;
-  unsigned levels() const override { return p_.levels; }
-  std::uint64_t page_size() const override { return 4096; }
+  void take_symbols(const Symbols& symbols) override;
+  std::string_view arch() const override { return "x86_64"; }
 
   static constexpr std::uint64_t image_base = 0xffffffff80000000; ///< __START_KERNEL_map
 
 private:
-  class Scan;
+  static Shape shape_of(const Parameters& p);
+  Entry decode(std::uint64_t entry, unsigned level) const override;
   std::optional<Mapping> direct(std::uint64_t address) const;
 
-  const memory::Source& source_;
   Parameters p_;
   std::uint64_t direct_base_ = 0, direct_size_ = 0;
 };

@@ -120,6 +120,16 @@ TEST(Kernels, WithoutANoteBothAreNamed) {
                              HasSubstr(second_named), HasSubstr("--kernel N takes another")));
 }
 
+TEST(Kernels, OneOfArm64IsReadOnAnyMachine) {
+  const Scratch scratch;
+  const TextImage image(test::on_arm64(kernel("first")));
+  const std::string core = scratch.file("core", test::core_of(image).bytes());
+  const std::string text = output({"info", core});
+  EXPECT_THAT(text, HasSubstr("architecture           aarch64\n"));
+  EXPECT_THAT(text, HasSubstr("page-table levels      4\n"));
+  EXPECT_THAT(output({"maps", core}), HasSubstr("first"));
+}
+
 /// Where panic_cpu and crashk_res of the first kernel lie.
 std::string crashed(std::uint32_t panic_cpu) {
   return kernel(

@@ -13,6 +13,9 @@ import tempfile
 
 PATIENT = ["-o", "Acquire::Retries=4"]  # of apt-get: mirrors refuse now and then
 
+# How Debian's packages of one kernel are told apart.
+FLAVOURS = {"cloud": "cloud-{arch}", "generic": "{arch}", "rt": "rt-{arch}", "16k": "{arch}-16k"}
+
 # Where a series comes from when the configured suites do not have it.
 SERIES = {
     "6.1": {"pattern": r"linux-image-6\.1\.0-\d+", "suite": "bookworm"},
@@ -32,12 +35,25 @@ def run(command, **options):
     return done.stdout
 
 
-class Apt:
-    """Package look-ups and downloads; with a suite, in a private directory, so the machine's own sources stay as they are."""
+def own_architecture():
+    return run(["dpkg", "--print-architecture"]).strip()
 
-    def __init__(self, suite=None, folder=None):
+
+def own_suite():
+    """Of this machine, whose libraries its cross compilers are made for."""
+    return re.search(r"^VERSION_CODENAME=(\w+)", pathlib.Path("/etc/os-release").read_text(), re.M).group(1)
+
+
+class Apt:
+    """Package look-ups and downloads; with a suite, in a private directory, so the machine's own sources stay as they are.
+
+    Of another architecture than this machine's there are no look-ups without a suite: dpkg is told of none."""
+
+    def __init__(self, suite=None, cache=None, arch=None):
         self.options = []
         if suite:
+            foreign = arch and arch != own_architecture()
+            folder = cache / "apt" / (f"{suite}-{arch}" if foreign else suite)
             (folder / "lists/partial").mkdir(parents=True, exist_ok=True)
             (folder / "cache/archives/partial").mkdir(parents=True, exist_ok=True)
             mirror = self.mirror()
@@ -50,6 +66,9 @@ class Apt:
             sources.write_text("\n".join(lines) + "\n")
             self.options = ["-o", f"Dir::Etc::sourcelist={sources}", "-o", "Dir::Etc::sourceparts=/dev/null",
                             "-o", f"Dir::State::lists={folder / 'lists'}", "-o", f"Dir::Cache={folder / 'cache'}"]
+            if foreign:  # what is installed here is of no matter to its packages
+                self.options += ["-o", f"APT::Architecture={arch}", "-o", f"APT::Architectures={arch}",
+                                 "-o", "Dir::State::status=/dev/null"]
             self.update(folder / "lists")
 
     def update(self, lists):
@@ -106,14 +125,15 @@ class Apt:
         return next(folder.glob(f"{name}_*.deb"))
 
 
-def find_kernel(series, flavour, cache):
+def find_kernel(series, flavour, arch, cache):
     """(Apt, package, version) of the newest kernel of the series."""
     entry = SERIES.get(series) or {"pattern": rf"linux-image-{re.escape(series)}\.\d+\+deb1[23]", "suite": "trixie-backports"}
-    pattern = f"{entry['pattern']}-{re.escape(flavour)}"
-    apt = Apt()
-    found = apt.newest(pattern)
+    pattern = f"{entry['pattern']}-{re.escape(FLAVOURS[flavour].format(arch=arch))}"
+    apt, found = Apt(), None
+    if arch == own_architecture():
+        found = apt.newest(pattern)
     if not found:
-        apt = Apt(entry["suite"], cache / "apt" / entry["suite"])
+        apt = Apt(entry["suite"], cache, arch)
         found = apt.newest(pattern)
     if not found:
         fail(f"no package matches {pattern}, neither in the configured suites nor in {entry['suite']}")

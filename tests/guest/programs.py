@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a guest runs: the loader as its init, and the BPF objects that the loader loads.
 
+For a guest of another architecture the loader is cross-compiled, with that architecture's libraries out of Debian's
+packages, unpacked into a folder of our own. BPF objects are the same for all.
+
 Kept by what they are made from and with: eight guests of one test need no more than one build.
 """
 
@@ -10,12 +13,44 @@ import os
 import pathlib
 import tempfile
 
-from kernels import run
+from kernels import Apt, own_architecture, own_suite, run
 
 HERE = pathlib.Path(__file__).resolve().parent
 CLANG = "clang-19"
 # Whose content ends up in the programs.
 PACKAGES = ("g++", "libbpf-dev", "libelf-dev", "zlib1g-dev", "libc6-dev", "linux-libc-dev", CLANG)
+CROSS_LIBRARIES = ("libbpf-dev", "libelf-dev", "zlib1g-dev", "libzstd-dev")
+
+
+class Toolchain:
+    """Makes static programs for one architecture."""
+
+    def __init__(self, arch, cache):
+        self.compiler, environment, self.key = "g++", None, ""
+        paths = []
+        if arch != own_architecture():
+            machine = run(["dpkg-architecture", "-a", arch, "-q", "DEB_HOST_MULTIARCH"]).strip()
+            root = cross_libraries(arch, cache)
+            library = root / "usr/lib" / machine
+            self.compiler, self.key = f"{machine}-g++", root.name + run(["dpkg-query", "-W", f"g++-{machine.replace('_', '-')}"])
+            environment = {**os.environ, "PKG_CONFIG_SYSROOT_DIR": str(root), "PKG_CONFIG_LIBDIR": f"{library}/pkgconfig"}
+            paths = [f"-I{root}/usr/include", f"-I{root}/usr/include/{machine}", f"-L{library}"]
+        self.flags = [*paths, *run(["pkg-config", "--static", "--cflags", "--libs", "libbpf"], env=environment).split()]
+
+
+def cross_libraries(arch, cache):
+    """Folder with the libraries of another architecture, unpacked; kept by their versions."""
+    apt = Apt(own_suite(), cache, arch)
+    found = [apt.newest(name, name) for name in CROSS_LIBRARIES]
+    versions = hashlib.sha256(repr(found).encode()).hexdigest()[:16]
+    folder = cache / "libraries" / f"{arch}-{versions}"
+    if not folder.is_dir():
+        folder.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as work:
+            for name, version in found:
+                run(["dpkg", "-x", apt.download(name, pathlib.Path(work), version), pathlib.Path(work) / "root"])
+            (pathlib.Path(work) / "root").rename(folder)
+    return folder
 
 
 def loader_sources(many):
@@ -31,15 +66,13 @@ def in_parallel(function, sources):
         return list(pool.map(function, sources))
 
 
-def build_loader(built, many, work):
-    flags = run(["pkg-config", "--static", "--cflags", "--libs", "libbpf"]).split()
-
+def build_loader(built, many, tools, work):
     def compiled(source):
         made = work / (source.name + ".o")
-        run(["g++", "-std=c++20", "-O1", "-c", "-o", made, source, *flags])
+        run([tools.compiler, "-std=c++20", "-O1", "-c", "-o", made, source, *tools.flags])
         return made
 
-    run(["g++", "-static", "-o", built / "init", *in_parallel(compiled, loader_sources(many)), *flags])
+    run([tools.compiler, "-static", "-o", built / "init", *in_parallel(compiled, loader_sources(many)), *tools.flags])
 
 
 def build_objects(built, many):
@@ -54,8 +87,8 @@ def build_objects(built, many):
     in_parallel(compiled, sorted(source for folder in folders for source in folder.glob("*.bpf.c")))
 
 
-def ingredients_key(many):
-    digest = hashlib.sha256(str(many).encode())
+def ingredients_key(many, tools):
+    digest = hashlib.sha256(str(many).encode() + tools.key.encode())
     digest.update(run(["dpkg-query", "-W", *PACKAGES]).encode())
     sources = [path for folder in ("loader", "bpf", "many") for path in (HERE / folder).iterdir()]
     for path in sorted([pathlib.Path(__file__), *sources]):
@@ -63,15 +96,16 @@ def ingredients_key(many):
     return digest.hexdigest()[:16]
 
 
-def programs(cache, many):
+def programs(cache, many, arch):
     """By the name that each has in the guest, its file."""
-    kept = cache / "programs" / ingredients_key(many)
+    tools = Toolchain(arch, cache)
+    kept = cache / "programs" / ingredients_key(many, tools)
     if not kept.is_dir():
         kept.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as folder:
             work, built = pathlib.Path(folder), pathlib.Path(folder) / "built"
             built.mkdir()
-            build_loader(built, many, work)
+            build_loader(built, many, tools, work)
             build_objects(built, many)
             built.rename(kept)
     return {file.name: file for file in kept.iterdir()}

@@ -90,6 +90,7 @@ std::string CoreFile::bytes() const {
 
 CoreFile core_of(const memory::Source& image) {
   CoreFile core;
+  if (image.arch() == "aarch64") core.header.e_machine = EM_AARCH64;
   core.note("VMCOREINFO", image.vmcoreinfo());
   for (const auto& segment : image.segments()) {
     const auto bytes = image.view(segment.address, segment.present);

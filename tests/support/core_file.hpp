@@ -47,7 +47,7 @@ private:
   std::string content_; ///< of all segments; p_offset counts from its start until the file is made
 };
 
-/// All that an image holds, with its VMCOREINFO as a note.
+/// All that an image holds, with its VMCOREINFO as a note, as a core of its architecture.
 CoreFile core_of(const memory::Source& image);
 
 } // namespace mapscope::test

@@ -210,4 +210,16 @@ std::string tiny_kernel_text(const BtfBuilder& btf, std::string_view objects,
   return text + "@0x100000\n" + std::string(objects);
 }
 
+std::string on_arm64(std::string text) {
+  // Tables are the same entries on both; a block of 1 GiB has no bit 1, but one that says it was accessed.
+  for (const auto& [x86, arm] : {std::pair<std::string_view, std::string_view>{"arch x86_64", "arch aarch64"},
+                                 {"note NUMBER(phys_base)=0\n",
+                                  "note NUMBER(kimage_voffset)=0xffffffff80000000\nnote NUMBER(VA_BITS)=48\n"
+                                  "note PAGESIZE=4096\n"},
+                                 {"@0x3000 u64 0x83 ", "@0x3000 u64 0x701 "},
+                                 {"@0x4000 zero 4080 u64 0x83 ", "@0x4000 zero 4080 u64 0x701 "}})
+    text.replace(text.find(x86), x86.size(), arm);
+  return text;
+}
+
 } // namespace mapscope::test

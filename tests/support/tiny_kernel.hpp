@@ -47,5 +47,8 @@ std::string xa_node_text(const std::vector<std::pair<unsigned, std::string>>& sl
 std::string tiny_kernel_text(const BtfBuilder& btf, std::string_view objects,
                              const std::vector<std::string>& without = {},
                              const std::vector<std::pair<std::string, std::uint64_t>>& more = {});
+/// The same kernel on arm64, at the same addresses: what tiny_kernel_text() made, with that architecture's
+/// notes and page tables.
+std::string on_arm64(std::string kernel_text);
 
 } // namespace mapscope::test

@@ -33,7 +33,7 @@ namespace {
 using namespace json;
 
 constexpr u64 user_start = 0x400000000000;
-constexpr std::size_t arena_pages = 1 << 12, page_size = 4096;
+constexpr std::size_t arena_pages = 1 << 12;
 
 std::string value_of(const task_ctx& ctx) {
   std::vector<std::string> comm, counters;

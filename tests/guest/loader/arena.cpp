@@ -21,7 +21,6 @@ namespace {
 using std::uint32_t, std::uint64_t;
 
 constexpr auto type_arena = static_cast<bpf_map_type>(33); // newer than the oldest headers this builds with
-constexpr std::size_t page_size = 4096;
 
 using Page = std::vector<unsigned char>;
 using Pages = std::map<uint64_t, Page>; ///< by their place in the arena
@@ -133,7 +132,8 @@ uint32_t function_id(const char* name) {
 }
 
 constexpr unsigned char load_64 = BPF_LD | BPF_DW | BPF_IMM, move = BPF_ALU64 | BPF_MOV | BPF_K,
-                        move_register = BPF_ALU64 | BPF_MOV | BPF_X, store_64 = BPF_ST | BPF_MEM | BPF_DW;
+                        add = BPF_ALU64 | BPF_ADD | BPF_K, move_register = BPF_ALU64 | BPF_MOV | BPF_X,
+                        store_64 = BPF_ST | BPF_MEM | BPF_DW;
 
 bpf_insn insn(unsigned char code, unsigned to, unsigned from, short offset, int value) {
   bpf_insn made{};
@@ -158,8 +158,10 @@ std::vector<bpf_insn> allocating_program(int arena, int allocate, uint64_t place
   arguments(program, 0, 2);
   program.push_back(insn(move_register, 6, 0, 1, 1)); // a pointer of the process to one of the kernel
   program.push_back(insn(store_64, 6, 0, 8, 0x5eed));
-  program.push_back(insn(store_64, 6, 0, page_size + 16, 0x7eed));
-  program.push_back(insn(store_64, 6, 0, 5 * page_size, 0x0bad)); // nobody allocated that page
+  program.push_back(insn(add, 6, 0, 0, static_cast<int>(page_size)));
+  program.push_back(insn(store_64, 6, 0, 16, 0x7eed));
+  program.push_back(insn(add, 6, 0, 0, static_cast<int>(4 * page_size)));
+  program.push_back(insn(store_64, 6, 0, 0, 0x0bad)); // nobody allocated that page
   arguments(program, place, 3);
   program.push_back(insn(move, 0, 0, 0, 0));
   program.push_back(insn(BPF_JMP | BPF_EXIT, 0, 0, 0, 0));
@@ -180,7 +182,7 @@ void run_once(const std::vector<bpf_insn>& program) {
 /// No process maps it: the pages are a program's.
 void fill_by_program() {
   constexpr uint32_t declared = 64;
-  constexpr uint64_t user_start = 0x310000005000, seventh = user_start + 7 * page_size;
+  const uint64_t user_start = 0x310000000000 + 5 * page_size, seventh = user_start + 7 * page_size;
   const int fd = must(create_arena("program_arena", declared, user_start), "program_arena");
   const uint32_t allocate = function_id("bpf_arena_alloc_pages");
   if (allocate == 0) give_up("no bpf_arena_alloc_pages");
@@ -195,7 +197,7 @@ void fill_by_program() {
 } // namespace
 
 void create_arenas(std::vector<std::string>& unknown) {
-  constexpr uint32_t widest = 1U << 20; // 4 GiB
+  const auto widest = static_cast<uint32_t>((1ULL << 32) / page_size); // 4 GiB
   const int empty = create_arena("empty_arena", 10, 0);
   if (empty < 0) {
     unknown.emplace_back("arena");
@@ -204,8 +206,9 @@ void create_arenas(std::vector<std::string>& unknown) {
   expect_pages(empty, 10, 0, {});
   fill_by_process("an_arena", 100, 0x100000000000, {0, 1, 50});
   fill_by_process("some_arena", 16, 0, {3, 4, 5, 15});
-  fill_by_process("wide_arena", widest, 0x200000000000,
-                  {0, 1, 2, 1000, 262'143, 262'144, 524'288, 777'777, widest - 2, widest - 1});
+  fill_by_process(
+      "wide_arena", widest, 0x200000000000,
+      {0, 1, 2, 1000, widest / 4 - 1, widest / 4, widest / 2, widest / 4 * 3 - 8655, widest - 2, widest - 1});
   fill_by_program();
 }
 

@@ -8,9 +8,13 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 namespace guest {
+
+/// Of the guest's kernel.
+inline const auto page_size = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 
 [[noreturn]] void give_up(const std::string& what);
 /// Gives up when `rc` is negative or null-like; returns it otherwise.

@@ -24,7 +24,9 @@ namespace guest {
 
 namespace {
 
-constexpr std::size_t page = 4096, ring_size = 4096;
+const std::size_t ring_size = page_size;
+/// Of the records that fill a ring of 4096 bytes, as many as it takes here.
+const int times = static_cast<int>(ring_size / 4096);
 constexpr u32 busy_bit = 1U << 31, discard_bit = 1U << 30; // BPF_RINGBUF_*_BIT
 constexpr u32 overwrite_flag = 1U << 19;                   // BPF_F_RB_OVERWRITE, newer than the headers
 
@@ -32,8 +34,8 @@ constexpr u32 overwrite_flag = 1U << 19;                   // BPF_F_RB_OVERWRITE
 class Pages {
 public:
   Pages(int fd, bool user_produces) : fd_(fd) {
-    consumer_ = map(page, user_produces ? PROT_READ : PROT_READ | PROT_WRITE, 0);
-    producer_ = map(page + 2 * ring_size, user_produces ? PROT_READ | PROT_WRITE : PROT_READ, page);
+    consumer_ = map(page_size, user_produces ? PROT_READ : PROT_READ | PROT_WRITE, 0);
+    producer_ = map(page_size + 2 * ring_size, user_produces ? PROT_READ | PROT_WRITE : PROT_READ, page_size);
   }
 
   u64& consumer() const { return *reinterpret_cast<u64*>(consumer_); }
@@ -41,7 +43,7 @@ public:
   /// 0 where the kernel has no such position.
   u64 pending() const { return reinterpret_cast<u64*>(producer_)[1]; }
   u64 overwritten() const { return reinterpret_cast<u64*>(producer_)[2]; }
-  unsigned char* at(u64 position) const { return producer_ + page + position % ring_size; }
+  unsigned char* at(u64 position) const { return producer_ + page_size + position % ring_size; }
   u32& header(u64 position) const { return *reinterpret_cast<u32*>(at(position)); }
 
   /// Appends a record as a producer in user space does.
@@ -102,6 +104,8 @@ public:
       must(bpf_map__set_map_flags(bpf_object__find_map_by_name(object_, "latest"), overwrite_flag), "latest");
       close(overwritten);
     }
+    for (const char* name : {"events", "latest", "waiting", "orders"})
+      must(bpf_map__set_max_entries(bpf_object__find_map_by_name(object_, name), ring_size), name);
     must(bpf_object__load(object_), "load ring");
   }
 
@@ -123,10 +127,10 @@ private:
 /// Around once, so that a record goes over the end.
 void fill_events(Rings& rings) {
   const Pages pages(rings.map("events"), false);
-  for (int i = 0; i < 100; ++i) rings.run("to_events", RING_OUTPUT); // 32 bytes each
-  pages.consumer() = 50 * 32;
+  for (int i = 0; i < 100 * times; ++i) rings.run("to_events", RING_OUTPUT); // 32 bytes each
+  pages.consumer() = 50U * times * 32;
   rings.run("to_events", RING_OUTPUT_SHORT), rings.run("to_events", RING_DISCARD);
-  for (int i = 0; i < 40; ++i) rings.run("to_events", RING_OUTPUT);
+  for (int i = 0; i < 40 * times; ++i) rings.run("to_events", RING_OUTPUT);
   rings.run("to_events", RING_DISCARD);
   pages.state();
 }
@@ -135,13 +139,13 @@ void fill_events(Rings& rings) {
 void fill_latest(Rings& rings) {
   const Pages pages(rings.map("latest"), false);
   rings.run("to_latest", RING_OUTPUT_SHORT);
-  for (int i = 0; i < 200; ++i) rings.run("to_latest", RING_OUTPUT);
+  for (int i = 0; i < 200 * times; ++i) rings.run("to_latest", RING_OUTPUT);
   pages.state();
 }
 
 void fill_orders(Rings& rings) {
   const Pages pages(rings.map("orders"), true);
-  for (int i = 0; i < 7; ++i) pages.append(504, 0, 0x11);
+  for (int i = 0; i < 8 * times - 1; ++i) pages.append(504, 0, 0x11);
   rings.run("drain");
   pages.append(24, 0, 0xa1), pages.append(3, discard_bit, 0xb2);
   pages.append(600, 0, 0xc3); // over the end
@@ -151,12 +155,12 @@ void fill_orders(Rings& rings) {
 
 /// A page that is asked for and never comes.
 void* missing_page() {
-  void* memory = mmap(nullptr, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = mmap(nullptr, page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   const int fd = must(static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC)), "userfaultfd");
   uffdio_api api{.api = UFFD_API, .features = 0, .ioctls = 0};
   must(ioctl(fd, UFFDIO_API, &api), "UFFDIO_API");
   uffdio_register all{
-      .range = {reinterpret_cast<u64>(memory), page}, .mode = UFFDIO_REGISTER_MODE_MISSING, .ioctls = 0};
+      .range = {reinterpret_cast<u64>(memory), page_size}, .mode = UFFDIO_REGISTER_MODE_MISSING, .ioctls = 0};
   must(ioctl(fd, UFFDIO_REGISTER, &all), "UFFDIO_REGISTER");
   return memory;
 }

@@ -9,7 +9,6 @@
 #include <csignal>
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/io.h>
 #include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -17,6 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
+#if defined(__x86_64__)
+#include <sys/io.h>
+#endif
 
 namespace guest {
 
@@ -96,9 +98,13 @@ std::string snapshot_json() {
 /// The port of QEMU's pvpanic device. Told of a panic, QEMU stops the machine; the capture saves its memory
 /// and lets it go on.
 void pause_machine() {
+#if defined(__x86_64__)
   constexpr unsigned short port = 0x505;
   must(ioperm(port, 1, 1), "ioperm");
   outb(1, port);
+#else
+  give_up("a guest of this architecture cannot pause itself"); // the capture asks for none
+#endif
 }
 
 void prepare() {

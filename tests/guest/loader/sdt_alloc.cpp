@@ -10,8 +10,6 @@ namespace guest {
 
 namespace {
 
-constexpr std::size_t page_size = 4096;
-
 std::size_t pages_for(std::size_t bytes) { return (bytes + page_size - 1) / page_size; }
 
 /// The next element of the pool's slab, packed: an element may lie across two pages.

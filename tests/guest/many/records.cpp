@@ -28,11 +28,12 @@ void populate_ring(bpf_object* object) {
 
 /// Written as a producer in user space does.
 void populate_user_ring() {
-  constexpr u32 size = 4 << 20, page = 4096, record = 24, records = 127 * at_once;
+  constexpr u32 size = 4 << 20, record = 24, records = 127 * at_once;
   const int fd = create(BPF_MAP_TYPE_USER_RINGBUF, "many_orders", 0, 0, size);
-  void* memory = mmap(nullptr, page + 2 * size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, page);
+  void* memory = mmap(nullptr, page_size + 2 * size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+                      static_cast<off_t>(page_size));
   if (memory == MAP_FAILED) give_up("mmap of a ring");
-  auto* const data = static_cast<unsigned char*>(memory) + page;
+  auto* const data = static_cast<unsigned char*>(memory) + page_size;
   for (u32 i = 0; i < records; ++i) {
     auto* const header = reinterpret_cast<u32*>(data + i * (record + 8));
     header[0] = record, header[2] = i;

@@ -96,7 +96,7 @@ void populate_tables() {
 }
 
 void populate_arenas() {
-  constexpr u64 declared = 1 << 20, page_size = 4096; // 4 GiB: as many as there may be
+  const u64 declared = (1ULL << 32) / page_size; // as many as there may be
   u64 start = 0x100000000000;
   for (const u64 pages : {u64{0}, u64{10}, u64{1000}, u64{20'000}}) {
     const int fd = create(type_arena, ("arena_" + std::to_string(pages)).c_str(), 0, 0, declared,

@@ -172,7 +172,7 @@ TEST(GivenFiles, OtherKindsAreNamed) {
   other_arch[offsetof(Elf64_Ehdr, e_machine)] = static_cast<char>(EM_AARCH64);
   EXPECT_THAT(refused(module), HasSubstr("an ELF object file (a kernel module?), not the kernel"));
   EXPECT_THAT(refused(core), HasSubstr("a core, not the kernel's file"));
-  EXPECT_THAT(refused(other_arch), HasSubstr("of machine 183, the dump is of x86-64"));
+  EXPECT_THAT(refused(other_arch), HasSubstr("of machine 183, the dump is of x86_64"));
   std::string image(4096, '\0');
   image.replace(0x202, 4, "HdrS");
   EXPECT_THAT(refused(image), HasSubstr("bzImage"));

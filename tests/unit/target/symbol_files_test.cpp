@@ -77,7 +77,7 @@ TEST(SymbolText, ASuffixIsASecondTry) {
 
 TEST(SymbolElf, AddressesByName) {
   const ScratchFile file(test::elf_vmlinux({{"_stext", linked}, {"map_idr", linked + 0x10}}, "types"));
-  const auto symbols = read_symbol_elf(file.path(), slid);
+  const auto symbols = read_symbol_elf(file.path(), "x86_64", slid);
   ASSERT_TRUE(symbols) << symbols.error().text;
   EXPECT_EQ((*symbols)->find("map_idr"), slid + 0x10);
   EXPECT_FALSE((*symbols)->find("map")) << "the name of a source file, map.c, is no symbol with a suffix";
@@ -85,21 +85,21 @@ TEST(SymbolElf, AddressesByName) {
 
 TEST(SymbolElf, TheBtfSection) {
   const ScratchFile file(test::elf_vmlinux({}, "types"));
-  const auto bytes = read_btf_section(file.path());
+  const auto bytes = read_btf_section(file.path(), "x86_64");
   ASSERT_TRUE(bytes);
   EXPECT_EQ(std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size()), "types");
 }
 
 TEST(SymbolElf, RefusedByName) {
   const ScratchFile text("ffffffff81000000 T _stext\n"), nothing(test::elf_vmlinux({}, ""));
-  EXPECT_THAT(read_symbol_elf(text.path(), {}).error().text, HasSubstr("not an ELF file"));
-  EXPECT_THAT(read_symbol_elf("/nonexistent", {}).error().text, HasSubstr("No such file"));
-  EXPECT_THAT(read_symbol_elf(nothing.path(), {}).error().text, HasSubstr("has no symbol table"));
+  EXPECT_THAT(read_symbol_elf(text.path(), "x86_64", {}).error().text, HasSubstr("not an ELF file"));
+  EXPECT_THAT(read_symbol_elf("/nonexistent", "x86_64", {}).error().text, HasSubstr("No such file"));
+  EXPECT_THAT(read_symbol_elf(nothing.path(), "x86_64", {}).error().text, HasSubstr("has no symbol table"));
   const ScratchFile no_kernel(test::elf_vmlinux({{"main", linked}}, ""));
-  EXPECT_THAT(read_symbol_elf(no_kernel.path(), {}).error().text,
+  EXPECT_THAT(read_symbol_elf(no_kernel.path(), "x86_64", {}).error().text,
               HasSubstr("no kernel address of _stext among 1 symbols"));
-  EXPECT_THAT(read_btf_section(nothing.path()).error().text, HasSubstr("has no .BTF section"));
-  EXPECT_THAT(read_btf_section(text.path()).error().text, HasSubstr("not an ELF file"));
+  EXPECT_THAT(read_btf_section(nothing.path(), "x86_64").error().text, HasSubstr("has no .BTF section"));
+  EXPECT_THAT(read_btf_section(text.path(), "x86_64").error().text, HasSubstr("not an ELF file"));
 }
 
 } // namespace

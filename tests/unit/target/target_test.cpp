@@ -46,6 +46,40 @@ TEST(Target, FindsAllOfItInTheMemory) {
   EXPECT_TRUE((*target)->reader().get<std::uint64_t>(test::direct_at(0x100000)));
 }
 
+TEST(Target, KernelsOfArm64) {
+  for (const char* arch : {"arch aarch64", "# a file that names none"}) {
+    std::string text = test::on_arm64(kernel());
+    text.replace(text.find("arch aarch64"), 12, arch);
+    const TextImage image(text);
+    const auto target = Target::open(image, {});
+    ASSERT_TRUE(target) << target.error().text;
+    EXPECT_EQ((*target)->arch(), "aarch64");
+    EXPECT_EQ((*target)->release(), "7.3.0-tiny");
+    EXPECT_EQ((*target)->page_size(), 4096U);
+    EXPECT_EQ((*target)->page_table_levels(), 4U);
+    EXPECT_THAT((*target)->per_cpu().possible(), ElementsAre(0, 1));
+    EXPECT_THAT((*target)->warnings(), IsEmpty());
+    const std::uint64_t tagged = test::direct_at(0x100000) & ~(0xffULL << 56);
+    EXPECT_TRUE((*target)->reader().get<std::uint64_t>(tagged | 0xf3ULL << 56));
+  }
+}
+
+TEST(Target, ATextOfAnotherArchitectureDoesNotLeadThere) {
+  std::string text = test::on_arm64(kernel());
+  text.replace(text.find("arch aarch64"), 12, "arch x86_64");
+  EXPECT_THAT(refusal(text), HasSubstr("it is of a kernel of aarch64, and the dump of x86_64"));
+}
+
+TEST(Target, TheRootThatTheSymbolsNameIsAWitnessOnArm64) {
+  const auto moved = [&](std::uint64_t root) {
+    BtfBuilder types;
+    types.u32();
+    return refusal(test::on_arm64(tiny_kernel_text(types, no_objects, {}, {{"swapper_pg_dir", root}})));
+  };
+  EXPECT_EQ(moved(test::image_at(0x2000)), "was accepted");
+  EXPECT_THAT(moved(test::image_at(0x3000)), HasSubstr("and the kernel's symbols at 0xffffffff80003000"));
+}
+
 TEST(Target, WorksAroundWhatIsMissingAndSaysSo) {
   std::string text = kernel({"__cpu_possible_mask"});
   text.replace(text.find("note OSRELEASE=7.3.0-tiny"), 25, "note OSRELEASE=7.3.0-torn");
@@ -58,8 +92,9 @@ TEST(Target, WorksAroundWhatIsMissingAndSaysSo) {
 
 TEST(Target, SaysAtWhichStepItStopped) {
   EXPECT_THAT(refusal("@0x0 zero 4096\n"), HasSubstr("no VMCOREINFO in the file or in its memory"));
-  EXPECT_THAT(refusal("note OSRELEASE=6\n@0x0 zero 4096\n"), HasSubstr("no phys_base or swapper_pg_dir"));
-  EXPECT_THAT(refusal("arch aarch64\nnote OSRELEASE=6\n"), HasSubstr("a dump of aarch64"));
+  EXPECT_THAT(refusal("note OSRELEASE=6\n@0x0 zero 4096\n"),
+              HasSubstr("lacks phys_base (x86-64) or kimage_voffset"));
+  EXPECT_THAT(refusal("arch riscv64\nnote OSRELEASE=6\n"), HasSubstr("a dump of riscv64"));
   EXPECT_THAT(refusal("note OSRELEASE=6\nnote NUMBER(phys_base)=0\nnote SYMBOL(swapper_pg_dir)=0\n"),
               HasSubstr("does not say where the kernel's symbols are"));
   EXPECT_THAT(refusal(kernel({"__start_BTF"})), HasSubstr("the memory holds no kernel BTF"));
