@@ -70,6 +70,51 @@ std::vector<Layout> candidates(const Ram& ram, std::uint64_t file_size) {
   return layouts;
 }
 
+/// Where the list cannot be read (the end of the file is what a cut takes, and there it mostly lies): numbers
+/// in the kernel's own image.
+class Numbers {
+public:
+  explicit Numbers(const target::Target& target) : target_(target) {}
+
+  /// Up to where RAM reaches, below 4 GiB and above (arch/x86/kernel/setup.c).
+  [[nodiscard]] std::optional<Ram> ram() const {
+    const auto end = number("max_pfn"), low_end = number("max_low_pfn");
+    if (!end || !low_end || *end > most_pages || *low_end > *end) return std::nullopt;
+    Ranges ranges = {{0, *low_end * target_.page_size()}};
+    if (*end > *low_end) ranges.push_back({four_gib, *end * target_.page_size()});
+    if (ranges.back().end <= ranges.back().begin) return std::nullopt;
+    return Ram(ranges);
+  }
+
+  /// The page that the kernel keeps its VMCOREINFO in is where it says. Page tables are not needed for that.
+  [[nodiscard]] bool hold(const memory::Source& laid) const {
+    const auto page = number("vmcoreinfo_data"), base = number("page_offset_base");
+    if (!page || !base) return false;
+    constexpr std::string_view first_key = "OSRELEASE=";
+    const auto bytes = laid.view(*page - *base, first_key.size());
+    return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()) == first_key;
+  }
+
+private:
+  static constexpr std::uint64_t most_pages = 1ULL << 40;
+
+  [[nodiscard]] std::optional<std::uint64_t> number(std::string_view symbol) const {
+    const auto at = target_.symbols().find(symbol);
+    return at ? target_.reader().get<std::uint64_t>(*at) : std::nullopt;
+  }
+
+  const target::Target& target_;
+};
+
+Layout by_numbers(const target::Target& target, const RawImage& image) {
+  const Numbers numbers(target);
+  const auto ram = numbers.ram();
+  if (!ram) return {};
+  for (const Layout& layout : candidates(*ram, image.file().size()))
+    if (numbers.hold(*image.laid_out(layout, ""))) return layout;
+  return {};
+}
+
 class Search {
 public:
   Search(const target::Target& target, const RawImage& image, const ResourceTree& tree)
@@ -121,22 +166,18 @@ private:
 FoundLayout find_layout(const target::Target& target, const btf::Types& types) {
   const RawImage* const image = target.source().raw_image();
   if (image == nullptr) return {};
-  constexpr std::string_view otherwise = "; the offset in the file is taken for the address, --layout RANGES "
-                                         "says otherwise";
   const auto tree = ResourceTree::find(target.symbols(), types);
-  if (!tree)
-    return {
-        {},
-        fmt::format("where the bytes of a raw image lie cannot be asked (the kernel's symbols and types lack "
-                    "iomem_resource){}",
-                    otherwise)};
-  Layout layout = Search(target, *image, *tree).run();
-  if (layout.empty())
-    return {{},
-            fmt::format("where the bytes of a raw image lie was not found (the kernel's list of its memory, "
-                        "iomem_resource, cannot be read){}",
-                        otherwise)};
-  return {std::move(layout), "the kernel's list of its memory (iomem_resource)"};
+  Layout layout = tree ? Search(target, *image, *tree).run() : Layout{};
+  if (!layout.empty()) return {std::move(layout), "the kernel's list of its memory (iomem_resource)"};
+  layout = by_numbers(target, *image);
+  if (!layout.empty())
+    return {std::move(layout), "the kernel's last pages (max_low_pfn, max_pfn) and its place of VMCOREINFO"};
+  return {
+      {},
+      fmt::format("where the bytes of a raw image lie was not found (the kernel's list of its memory, "
+                  "iomem_resource, cannot be {}); the offset in the file is taken for the address, --layout "
+                  "RANGES says otherwise",
+                  tree ? "read" : "looked for: its symbols or types lack it")};
 }
 
 } // namespace mapscope::catalog

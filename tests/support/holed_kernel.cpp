@@ -11,7 +11,7 @@ namespace mapscope::test {
 
 namespace {
 
-constexpr std::uint64_t root = 0x6400, names = 0x6600, four_gib = 1ULL << 32;
+constexpr std::uint64_t root = 0x6400, names = 0x6600, numbers = 0x6700, four_gib = 1ULL << 32;
 constexpr std::uint64_t ram = names, other = names + 11; ///< "System RAM\0" and "Reserved\0"
 
 struct Entry {
@@ -42,6 +42,12 @@ std::string list_text(const HoledKernel& kernel) {
   return text;
 }
 
+/// max_pfn, max_low_pfn, vmcoreinfo_data.
+std::string numbers_text(const HoledKernel& kernel) {
+  return fmt::format("@{:#x} u64 {:#x} {:#x} {:#x}\n", numbers, (four_gib + kernel.high) >> 12,
+                     (kernel.low - kernel.kept) >> 12, direct_at(kernel.vmcoreinfo_at));
+}
+
 std::string replaced(std::string text, const std::string& what, const std::string& with) {
   const auto at = text.find(what);
   if (at == text.npos) throw std::invalid_argument(what);
@@ -61,15 +67,22 @@ TextImage HoledKernel::image() const {
                             {"child", u64},
                             {"name", u64},
                             {"parent", u64}});
+  std::vector<std::pair<std::string, std::uint64_t>> symbols = {{"iomem_resource", image_at(root)}};
+  if (vmcoreinfo_at != 0) {
+    symbols.emplace_back("max_pfn", image_at(numbers));
+    symbols.emplace_back("max_low_pfn", image_at(numbers + 8));
+    symbols.emplace_back("vmcoreinfo_data", image_at(numbers + 16));
+  }
   const std::string text = tiny_kernel_text(
       types,
       "maps: " + xa_node_text({{1, map + "+0xffff888000000000"}}) + "programs: " + xa_node_text({}) +
           "btfs: " + xa_node_text({}) +
           fmt::format("{0}: u32 1 4 8 100 0 1 u64 0 text \"{0}\" zero {1} u64 0 u32 0 0 0 0 u64 1 1 0\n", map,
                       16 - map.size()),
-      {}, {{"iomem_resource", image_at(root)}});
+      {}, symbols);
   // The direct map's pages of 1 GiB: the first, and the one at 4 GiB.
-  return TextImage(replaced(text, "u64 0x83 align", "u64 0x83 0 0 0 0x100000083 align") + list_text(*this));
+  return TextImage(replaced(text, "u64 0x83 align", "u64 0x83 0 0 0 0x100000083 align") + list_text(*this) +
+                   numbers_text(*this));
 }
 
 memory::Layout HoledKernel::layout() const {

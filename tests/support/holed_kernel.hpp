@@ -18,7 +18,8 @@ struct HoledKernel {
   std::uint64_t high = 1U << 20;               ///< bytes of RAM from 4 GiB on; 0: none
   std::string map = "first";                   ///< the name of its map
   std::uint64_t list_at = (1ULL << 32) + 4096; ///< physical, of the list
-  bool circular = false;                       ///< the list's last entry leads to its first
+  std::uint64_t vmcoreinfo_at = 0; ///< 0: the kernel has no symbols of the numbers beside the list
+  bool circular = false;           ///< the list's last entry leads to its first
 
   [[nodiscard]] TextImage image() const;
   /// Of a file of its RAM, each run with its size.

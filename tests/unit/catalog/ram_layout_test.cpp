@@ -68,6 +68,21 @@ TEST(RamLayout, FirmwareMayKeepMoreThanAMiB) {
   EXPECT_EQ(found_in(file_of(kernel, kernel.layout())).layout, kernel.layout());
 }
 
+TEST(RamLayout, WithoutTheListTheKernelsNumbersDo) {
+  const std::uint64_t text_at = four_gib + 0x8000;
+  const HoledKernel kernel{.low = 3 * mib, .list_at = four_gib + 900 * mib, .vmcoreinfo_at = text_at};
+  const auto memory = test::memory_of(kernel.image(), text_at);
+  const std::string whole = test::raw_image(memory, kernel.layout());
+  EXPECT_EQ(found_in(whole).layout, kernel.layout());
+  const auto cut = found_in(whole.substr(0, whole.size() - 500000));
+  EXPECT_EQ(cut.layout, kernel.layout());
+  EXPECT_THAT(cut.how, HasSubstr("max_pfn"));
+  const HoledKernel wrong{.low = 3 * mib, .list_at = four_gib + 900 * mib, .vmcoreinfo_at = text_at + 4096};
+  EXPECT_THAT(found_in(test::raw_image(test::memory_of(wrong.image(), text_at), wrong.layout())).layout,
+              IsEmpty())
+      << "the text is not there";
+}
+
 TEST(RamLayout, AListThatDoesNotHoldTogetherIsNone) {
   const HoledKernel circular{.low = 3 * mib, .circular = true};
   const auto found = found_in(file_of(circular, circular.layout()));
