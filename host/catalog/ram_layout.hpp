@@ -5,8 +5,9 @@
 // How much is low depends on the hypervisor and on its machine's type, and the file does not tell. The kernel
 // knows where its RAM is, up to what firmware keeps for itself at the end of each part; the file's size
 // settles that. The list itself may lie above the hole: then it can be read under one layout and no other,
-// which is found by trying. Refuses: to guess; what could not be found stays as it is, with a sentence.
-// Thread rule: pure function.
+// which is found by trying. Of a file that was cut, and the list with it, the kernel's own image still says
+// where RAM ends. Refuses: to guess; what could not be found stays as it is, with a sentence. Thread rule:
+// pure function.
 #pragma once
 
 #include "host/btf/types.hpp"
