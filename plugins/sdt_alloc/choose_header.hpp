@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which of the hypotheses of header.hpp is meant: the one that BTF tells, if no live slot is against it; else
-// the only one that live slots prove; of several, or where no slot can prove any, the only one that leaves
-// room for a payload of a known type.
+// the only one that live slots prove; of several, the only one with whose payloads the payload's type agrees;
+// of several, or where no slot can prove any, the only one that leaves room for a payload of a known type.
 //
 // Refuses: to take one that a single live slot contradicts. Nothing then is known but the elements' bytes.
 #pragma once
@@ -79,6 +79,8 @@ private:
   Choice by_payload(const Chosen& among) {
     if (among.size() == 2 && have_one_id(among) && has_links())
       return take(among.back(), ", and the program has struct scx_urcu, which links headers");
+    if (const Chosen agreed = with_copies(among); agreed.size() == 1)
+      return take(agreed.front(), ", and payloads have the number once more, where their type has it");
     for (const bool guessed : {false, true}) {
       Chosen typed;
       for (const std::size_t i : among) {
@@ -92,6 +94,33 @@ private:
     if (!have_one_id(among)) return {std::nullopt, "", ambiguity(among), {}};
     const Header& shortest = others_[among.front()];
     return {shortest, "", "", {MSC_BYTES, ambiguity(among), ""}};
+  }
+
+  /// Payloads of releases before August 2026 begin with a copy of the id (struct scx_bitmap, struct rbnode in
+  /// lib/ of sched-ext/scx). A header behind the payload, and the copy looks like one before it: only with
+  /// the right one the payload's type has the copy where it is.
+  [[nodiscard]] Chosen with_copies(const Chosen& among) {
+    std::vector<Header> copies;
+    Chosen of;
+    for (const std::size_t i : among)
+      if (const auto copy = copy_in_payload(others_[i])) copies.push_back(*copy), of.push_back(i);
+    const std::vector<Evidence> evidence = weigh(copies);
+    Chosen agreed;
+    for (std::size_t i = 0; i < of.size(); ++i)
+      if (evidence[i].proves()) agreed.push_back(of[i]);
+    return agreed;
+  }
+
+  /// Where the payload's type has an id, as if that were a header.
+  [[nodiscard]] std::optional<Header> copy_in_payload(const Header& header) {
+    const msc_type type = payload_of(header).type;
+    if (type == MSC_BYTES) return std::nullopt;
+    const auto idx = call_.offset_if(type, "tid.idx"), genn = call_.offset_if(type, "tid.genn");
+    if (!idx || !genn) return std::nullopt;
+    const std::uint32_t first = header.payload(), number = 4;
+    const Header copy{false, first + std::max(*idx, *genn) + number, first + *idx, first + *genn,
+                      std::nullopt};
+    return copy.fits(element_) ? std::optional(copy) : std::nullopt;
   }
 
   /// Its two heads link struct sdt_data by urcu_link; in later releases, whose nodes are its own, it has a

@@ -273,5 +273,21 @@ TEST_F(SdtLayouts, ACopyOfTheIdInThePayloadIsNoHeader) {
   expect_as_told(16, 0);
 }
 
+/// Where the header is only declared, both are where a header may be. The payload's type tells: with a header
+/// of 8 bytes before it, it would have the copy where the bits are.
+TEST_F(SdtLayouts, ACopyOfTheIdInThePayloadTellsWhereThePayloadIs) {
+  lay_out({"map struct task 520 tid.idx=0 tid.genn=4 bits=8\n", 32, 16, 0});
+  host_->types.back().members["bits"].bit_size = 0;
+  for (const std::uint64_t place : {1, 2, 4}) put(place, 0, place | (place + 1) << 32);
+  const std::string text = render().text();
+  EXPECT_THAT(text, HasSubstr("slots 16 header 0 payload struct task\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("text header_layout a header of 16 bytes behind the payload, as struct sdt_data is only "
+                "declared: 3 live slots say so, and payloads have the number once more, where their type "
+                "has it\n"));
+  EXPECT_THAT(text, HasSubstr(slots()));
+}
+
 } // namespace
 } // namespace mapscope::test

@@ -90,10 +90,12 @@ struct ProgramTypes {
   TypeId value = 0, section = 0;
 };
 
-TypeId slot_data(BtfBuilder& b, const SlotLayout& layout) {
+TypeId slot_id(BtfBuilder& b, const SlotLayout& layout) {
+  return b.record("sdt_id", {{"idx", b.u32()}, {layout.has_older_names ? "gen" : "genn", b.u32()}});
+}
+
+TypeId slot_data(BtfBuilder& b, const SlotLayout& layout, TypeId id) {
   if (layout.is_declared_only) return b.forward("sdt_data");
-  const char* const generation = layout.has_older_names ? "gen" : "genn";
-  const TypeId id = b.record("sdt_id", {{"idx", b.u32()}, {generation, b.u32()}});
   std::vector<Field> members = {{"tid", id}};
   if (layout.header == 16) members.push_back({"urcu_link", b.u64()});
   if (!layout.is_behind) members.push_back({"payload", b.array(b.u64(), 0)});
@@ -102,7 +104,8 @@ TypeId slot_data(BtfBuilder& b, const SlotLayout& layout) {
 
 /// As in tools/sched_ext/scx_sdt.h of the kernel.
 ProgramTypes add_program_types(BtfBuilder& b, const Scheduler& scheduler) {
-  const TypeId u32 = b.u32(), u64 = b.u64(), data = b.pointer(slot_data(b, scheduler.layout));
+  const TypeId u32 = b.u32(), u64 = b.u64(), id = slot_id(b, scheduler.layout),
+               data = b.pointer(slot_data(b, scheduler.layout, id));
   const bool has_bitmaps = scheduler.bitmap_ids >= 0;
   const TypeId pool =
       b.record("sdt_pool", {{"slab", b.pointer(0)}, {"elem_size", u64}, {"max_elems", u64}, {"idx", u64}});
@@ -112,7 +115,7 @@ ProgramTypes add_program_types(BtfBuilder& b, const Scheduler& scheduler) {
   const TypeId allocator = b.record(scheduler.layout.has_older_names ? "sdt_allocator" : "scx_allocator",
                                     {{"pool", pool}, {"root", b.pointer(desc)}});
   if (scheduler.layout.header == 16) b.record("scx_urcu", {{"head", b.array(u64, 2)}, {"active", u32}});
-  if (scheduler.bitmap_ids == 1) b.record("scx_bitmap", {{"tid", u64}, {"bits", b.array(u64, 64)}});
+  if (scheduler.bitmap_ids == 1) b.record("scx_bitmap", {{"tid", id}, {"bits", b.array(u64, 64)}});
   if (scheduler.bitmap_ids == 0) b.record("scx_bitmap", {{"bits", b.array(u64, 64)}});
   if (scheduler.knows_payload) b.record("task_ctx", {{"weight", u64}, {"pid", u32}, {"self", u32}});
   b.record("cgrp_ctx", {{"vtime", u64}});
@@ -149,8 +152,10 @@ std::string bitmaps_text(ArenaBytes& arena, const Scheduler& scheduler) {
   const SlotLayout& layout = scheduler.layout;
   const std::uint64_t ids = scheduler.bitmap_ids == 1 ? 8 : 0;
   std::vector<std::uint64_t> slots;
-  const std::uint64_t root = grow(arena, layout, 2, ids + 8, slots);
-  arena.put(slots[1] + (layout.is_behind ? 0 : layout.header) + ids, std::uint64_t{2});
+  const std::uint64_t root = grow(arena, layout, 2, ids + 8, slots),
+                      payload = slots[1] + (layout.is_behind ? 0 : layout.header);
+  if (ids != 0) arena.put(payload, std::uint64_t{1} << 32 | 1); // the same as in its header
+  arena.put(payload + ids, std::uint64_t{2});
   return allocator_text(layout.header + ids + 8, user + root);
 }
 
