@@ -14,17 +14,16 @@
 // }
 #include "guest.hpp"
 
+#include "../bpf/allocators.h"
+#include "arena_object.hpp"
 #include "json.hpp"
 #include "sdt_alloc.hpp"
 
 #include <cstring>
-#include <linux/btf.h>
 #include <memory>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <utility>
 
 namespace guest {
 
@@ -33,7 +32,7 @@ namespace {
 using namespace json;
 
 constexpr u64 user_start = 0x400000000000;
-constexpr std::size_t arena_pages = 1 << 12;
+constexpr unsigned arena_pages = 1 << 12;
 
 std::string value_of(const task_ctx& ctx) {
   std::vector<std::string> comm, counters;
@@ -97,10 +96,10 @@ std::string low_32(const void* at) { return std::to_string(static_cast<u32>(addr
 
 template <class Payload> std::string slots_json(const SdtAllocator& allocator) {
   std::vector<std::string> slots;
-  allocator.for_each([&](const sdt_data& slot) {
-    slots.push_back("{\"idx\":" + std::to_string(slot.tid.idx) +
-                    ",\"genn\":" + std::to_string(slot.tid.genn) + ",\"user_addr\":" + low_32(&slot) +
-                    ",\"payload\":" + value_of(payload_of<Payload>(slot)) + "}");
+  allocator.for_each([&](const sdt_data* slot) {
+    slots.push_back("{\"idx\":" + std::to_string(slot->tid.idx) +
+                    ",\"genn\":" + std::to_string(slot->tid.genn) + ",\"user_addr\":" + low_32(slot) +
+                    ",\"payload\":" + value_of(payload_of<Payload>(*slot)) + "}");
   });
   return list(slots);
 }
@@ -108,10 +107,12 @@ template <class Payload> std::string slots_json(const SdtAllocator& allocator) {
 /// The whole of it; it lives as long as the guest.
 class Scheduler {
 public:
-  explicit Scheduler(int arena) : pages_(map_arena(arena), arena_pages) { load(arena); }
+  explicit Scheduler(int arena)
+      : pages_(map_arena(arena, user_start, arena_pages), arena_pages),
+        object_("/allocators.bpf.o", "alloc_arena", arena) {}
 
   void fill_all() {
-    set_pool(pools_.chunks, sizeof(sdt_chunk), 1), set_pool(pools_.descs, sizeof(sdt_desc), 1);
+    set_pools(pools_);
     auto tasks = make<task_ctx>("task_ctx_allocator", "task_ctx", 10'800);
     auto more_tasks = make<task_ctx>("scx_task_ctx_allocator", "task_ctx", 700);
     auto groups = make<cgroup_ctx>("cgroup_ctx_allocator", "cgroup_ctx", 300);
@@ -122,7 +123,7 @@ public:
     refer_by_number<u64>("cgroup_ctx_refs", "cgroup_ctx_allocator", groups, 250);
     refer_by_task(more_tasks);
     point(groups);
-    store_allocators();
+    object_.store_globals();
   }
 
   [[nodiscard]] std::string json() const {
@@ -133,46 +134,12 @@ public:
 private:
   using Slots = std::vector<sdt_data*>;
 
-  static void* map_arena(int fd) {
-    void* const wanted = reinterpret_cast<void*>(user_start); // NOLINT(performance-no-int-to-ptr)
-    void* const memory =
-        mmap(wanted, arena_pages * page_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
-    if (memory == MAP_FAILED) give_up("mmap of alloc_arena");
-    return memory;
-  }
-
-  /// The arena is made by hand: older libraries cannot ask for its address.
-  void load(int arena) {
-    object_ = bpf_object__open_file("/allocators.bpf.o", nullptr);
-    if (object_ == nullptr) give_up("/allocators.bpf.o");
-    must(bpf_map__reuse_fd(bpf_object__find_map_by_name(object_, "alloc_arena"), arena), "reuse alloc_arena");
-    must(bpf_object__load(object_), "load allocators");
-    const bpf_map* const section = bpf_object__find_map_by_name(object_, "allocato.bss");
-    if (section == nullptr) give_up("the section of the allocators");
-    section_fd_ = bpf_map__fd(section);
-    globals_.resize(bpf_map__value_size(section));
-  }
-
-  scx_allocator& global(const char* name) {
-    return *reinterpret_cast<scx_allocator*>(&globals_[variable_offset(object_, ".bss", name)]);
-  }
-
-  /// Takes `count` slots, gives back every seventh, and takes some of those again. Empty where one was given
-  /// back.
+  /// Empty where a slot was given back.
   template <class Payload> Slots make(const char* name, const char* type, unsigned count) {
-    SdtAllocator allocator(global(name), pages_, pools_, sizeof(Payload));
-    Slots slots;
-    const auto take = [&] {
-      sdt_data* const slot = allocator.allocate();
-      fill(*reinterpret_cast<Payload*>(slot->payload), random_);
-      return slot;
-    };
-    for (unsigned i = 0; i < count; ++i) slots.push_back(take());
-    for (unsigned i = 3; i < count; i += 7) {
-      allocator.free(slots[i]);
-      dead_ = std::exchange(slots[i], nullptr); // the last of them is not taken again
-    }
-    for (unsigned i = 3; i < count / 2; i += 7) slots[i] = take();
+    SdtAllocator allocator(object_.allocator(name), pages_, pools_, sizeof(Payload));
+    auto [slots, dead] = churn(
+        allocator, count, [&](sdt_data* slot) { fill(*reinterpret_cast<Payload*>(slot->payload), random_); });
+    dead_ = dead;
     allocators_.push_back("\n{\"name\":" + quoted(name) +
                           ",\"elem_size\":" + std::to_string(allocator.elem_size()) +
                           ",\"payload\":" + (type != nullptr ? quoted(type) : "null") +
@@ -180,11 +147,9 @@ private:
     return slots;
   }
 
-  int map_fd(const char* name) const { return must(bpf_object__find_map_fd_by_name(object_, name), name); }
-
   void refer(const char* map, const void* key, sdt_data* slot, const std::string& said) {
     const slot_ref value{slot->tid, 0, slot};
-    put(map_fd(map), key, &value);
+    put(object_.map_fd(map), key, &value);
     refs_.push_back("\n{\"map\":" + quoted(map) + "," + said + "}");
   }
 
@@ -234,7 +199,7 @@ private:
     value.nowhere = reinterpret_cast<node*>(user_start + (arena_pages - 1) *
                                                              page_size); // NOLINT(performance-no-int-to-ptr)
     const u32 zero = 0;
-    put(map_fd("arena_pointers"), &zero, &value);
+    put(object_.map_fd("arena_pointers"), &zero, &value);
     const auto said = [](const char* name, const void* at) {
       return quoted(name) + ":" + std::to_string(address_of(at));
     };
@@ -246,18 +211,11 @@ private:
                 "}";
   }
 
-  void store_allocators() {
-    const u32 zero = 0;
-    put(section_fd_, &zero, globals_.data());
-  }
-
   ArenaPages pages_;
   TreePools pools_{};
   Random random_;
-  bpf_object* object_ = nullptr;
-  int section_fd_ = -1;
-  std::vector<unsigned char> globals_; ///< the section as it is to be
-  sdt_data* dead_ = nullptr;           ///< a slot that was given back
+  ArenaObject object_;
+  sdt_data* dead_ = nullptr; ///< a slot that was given back
   std::vector<std::string> allocators_, refs_;
   std::string pointers_;
 };
@@ -270,9 +228,7 @@ std::unique_ptr<Scheduler>& the_scheduler() {
 } // namespace
 
 void create_allocators() {
-  constexpr auto type_arena = static_cast<bpf_map_type>(33); // newer than the oldest headers this builds with
-  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE, .map_extra = user_start);
-  const int arena = bpf_map_create(type_arena, "alloc_arena", 0, 0, arena_pages, &options);
+  const int arena = create_arena_at("alloc_arena", user_start, arena_pages);
   if (arena < 0) return; // an older kernel, as the plain arenas say
   the_scheduler() = std::make_unique<Scheduler>(arena);
   the_scheduler()->fill_all();

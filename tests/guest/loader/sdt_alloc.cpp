@@ -5,12 +5,17 @@
 
 #include <bit>
 #include <cstring>
+#include <utility>
 
 namespace guest {
 
 namespace {
 
 std::size_t pages_for(std::size_t bytes) { return (bytes + page_size - 1) / page_size; }
+
+void set_pool(sdt_pool& pool, std::size_t elem_size, std::size_t pages) {
+  pool = {nullptr, elem_size, pages * page_size / elem_size, pages * page_size / elem_size};
+}
 
 /// The next element of the pool's slab, packed: an element may lie across two pages.
 void* from_pool(sdt_pool& pool, ArenaPages& pages) {
@@ -47,15 +52,16 @@ void* ArenaPages::take(std::size_t bytes) {
   return taken;
 }
 
-void set_pool(sdt_pool& pool, std::size_t elem_size, std::size_t pages) {
-  pool = {nullptr, elem_size, pages * page_size / elem_size, pages * page_size / elem_size};
+void set_pools(TreePools& pools) {
+  set_pool(pools.chunks, sizeof(sdt_chunk), 1), set_pool(pools.descs, sizeof(sdt_desc), 1);
 }
 
 SdtAllocator::SdtAllocator(scx_allocator& state, ArenaPages& pages, TreePools& pools,
-                           std::size_t payload_size)
-    : state_(state), pages_(pages), pools_(pools) {
+                           std::size_t payload_size, const SlotLayout& layout)
+    : state_(state), pages_(pages), pools_(pools), layout_(layout) {
   constexpr std::size_t fewest_in_slab = 8;
-  const std::size_t elem_size = (sizeof(sdt_data) + payload_size + 7) / 8 * 8;
+  const std::size_t elem_size =
+      (layout.header + payload_size + layout.align - 1) / layout.align * layout.align;
   set_pool(state.pool, elem_size, pages_for(fewest_in_slab * elem_size));
   state.root = new_desc();
 }
@@ -108,6 +114,18 @@ void SdtAllocator::mark_free(const Path& path) {
   }
 }
 
+std::byte* SdtAllocator::header(sdt_data* slot) const {
+  return reinterpret_cast<std::byte*>(slot) + (layout_.is_behind ? elem_size() - layout_.header : 0);
+}
+
+sdt_id& SdtAllocator::id(sdt_data* slot) const {
+  return *reinterpret_cast<sdt_id*>(header(slot) + layout_.id);
+}
+
+void* SdtAllocator::payload(sdt_data* slot) const {
+  return reinterpret_cast<std::byte*>(slot) + (layout_.is_behind ? 0 : layout_.header);
+}
+
 sdt_data* SdtAllocator::allocate() {
   const Path path = path_to_empty();
   mark_used(path);
@@ -115,27 +133,51 @@ sdt_data* SdtAllocator::allocate() {
   if (slot == nullptr) slot = static_cast<sdt_data*>(from_pool(state_.pool, pages_));
   unsigned index = 0;
   for (const unsigned place : path.places) index = index << SDT_SHIFT | place;
-  slot->tid.idx = static_cast<s32>(index);
+  id(slot).idx = static_cast<s32>(index);
   return slot;
 }
 
-/// The block stays in its place, one generation older, and loses its index and its payload.
+/// The block stays in its place, one generation older, and loses its index and its payload. Its link stays
+/// when it is taken again.
 void SdtAllocator::free(sdt_data* slot) {
-  const Path path = path_to(static_cast<unsigned>(slot->tid.idx));
-  slot->tid = {.val = static_cast<s64>(static_cast<u64>(slot->tid.genn + 1) << 32)};
-  std::memset(slot->payload, 0, state_.pool.elem_size - sizeof(sdt_data));
+  sdt_id& its = id(slot);
+  const Path path = path_to(static_cast<unsigned>(its.idx));
+  its = {.val = static_cast<s64>(static_cast<u64>(its.genn + 1) << 32)};
+  std::memset(payload(slot), 0, elem_size() - layout_.header);
+  if (layout_.link >= 0) std::memcpy(header(slot) + layout_.link, &last_freed_, sizeof last_freed_);
+  last_freed_ = slot;
   mark_free(path);
 }
 
-void SdtAllocator::for_each(const std::function<void(const sdt_data&)>& use) const {
+void SdtAllocator::for_each(const std::function<void(sdt_data*)>& use) const {
   for (unsigned top = 0; top < SDT_CHILDREN; ++top) {
     const sdt_desc* const middle = state_.root->chunk->descs[top];
     for (unsigned next = 0; middle != nullptr && next < SDT_CHILDREN; ++next) {
       const sdt_desc* const leaf = middle->chunk->descs[next];
       for (unsigned place = 0; leaf != nullptr && place < SDT_CHILDREN; ++place)
-        if (is_used(*leaf, place)) use(*leaf->chunk->data[place]);
+        if (is_used(*leaf, place)) use(leaf->chunk->data[place]);
     }
   }
+}
+
+/// Of the first half all are taken again, and then every second of them once more, and every fourth.
+Churned churn(SdtAllocator& allocator, unsigned count, const std::function<void(sdt_data*)>& fill) {
+  constexpr unsigned first = 3, step = 7;
+  Churned all;
+  const auto take = [&] {
+    sdt_data* const slot = allocator.allocate();
+    fill(slot);
+    return slot;
+  };
+  for (unsigned i = 0; i < count; ++i) all.slots.push_back(take());
+  for (unsigned i = first; i < count; i += step)
+    allocator.free(all.dead = std::exchange(all.slots[i], nullptr));
+  for (unsigned i = first; i < count / 2; i += step) all.slots[i] = take();
+  for (const unsigned often : {2, 4}) {
+    for (unsigned i = first; i < count / 2; i += step * often) allocator.free(all.slots[i]);
+    for (unsigned i = first; i < count / 2; i += step * often) all.slots[i] = take();
+  }
+  return all;
 }
 
 } // namespace guest
