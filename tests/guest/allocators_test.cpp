@@ -81,7 +81,11 @@ TEST(Allocators, AreToldApartByName) {
   for_each_guest([](const Capture&, const Seen& seen) {
     ASSERT_TRUE(seen.report.HasMember("sdt_allocations"));
     std::multiset<std::string> stated, shown;
-    for (const auto& one : seen.stated()["allocators"].GetArray()) stated.emplace(one["name"].GetString());
+    const auto add = [&](const Value& scheduler) {
+      for (const auto& one : scheduler["allocators"].GetArray()) stated.emplace(one["name"].GetString());
+    };
+    add(seen.stated());
+    for (const auto& scheduler : seen.guest["layouts"].GetArray()) add(scheduler);
     for (const auto& one : seen.report["sdt_allocations"].GetArray())
       shown.emplace(one["allocator_name"].GetString());
     EXPECT_EQ(shown, stated); // the one that nobody uses is in neither

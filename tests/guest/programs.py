@@ -52,6 +52,29 @@ def cross_libraries(arch, cache):
             (pathlib.Path(work) / "root").rename(folder)
     return folder
 
+# The objects that are made of one source, and the words that each defines in it: first what releases of the schedulers'
+# library have, told by BTF or only declared there; then what one may have that is to come.
+LAYOUT_SOURCE = "layout.bpf.c"
+LAYOUT_WORDS = ("LINK", "BEHIND", "DECLARED", "OLDER", "ALIGNED", "BITMAP_ID", "RCU")
+LAYOUTS = {
+    "before": "BITMAP_ID",
+    "before_plain": "",
+    "before_older": "OLDER BITMAP_ID",
+    "before_link": "LINK BITMAP_ID",
+    "behind": "BEHIND",
+    "behind_link": "BEHIND LINK",
+    "behind_link_id": "BEHIND LINK BITMAP_ID",
+    "behind_aligned": "BEHIND LINK ALIGNED",
+    "decl_before": "DECLARED BITMAP_ID",
+    "decl_before_plain": "DECLARED",
+    "decl_before_link": "DECLARED LINK BITMAP_ID",
+    "decl_behind": "DECLARED BEHIND",
+    "decl_behind_link": "DECLARED BEHIND LINK",
+    "decl_behind_link_id": "DECLARED BEHIND LINK BITMAP_ID",
+    "rcu_before": "RCU",
+    "decl_rcu_before": "DECLARED RCU",
+}
+
 
 def loader_sources(many):
     """The loader for many elements has a beginning of its own and shares what lies below it."""
@@ -78,13 +101,22 @@ def build_loader(built, many, tools, work):
 def build_objects(built, many):
     machine = run(["gcc", "-print-multiarch"]).strip()
 
-    def compiled(source):
+    def compiled(object_source_words):
+        name, source, *words = object_source_words
         # No folder of this machine is in the debug information, so that equal sources make equal objects.
         run([CLANG, "-target", "bpf", "-g", "-O2", f"-ffile-prefix-map={HERE}=.", "-fdebug-compilation-dir=.",
-             f"-I/usr/include/{machine}", "-c", source, "-o", built / source.name.replace(".c", ".o")])
+             f"-I/usr/include/{machine}", *words, "-c", source, "-o", built / f"{name}.bpf.o"])
 
     folders = [HERE / "bpf", *([HERE / "many"] if many else [])]
-    in_parallel(compiled, sorted(source for folder in folders for source in folder.glob("*.bpf.c")))
+    sources = sorted(source for folder in folders for source in folder.glob("*.bpf.c") if source.name != LAYOUT_SOURCE)
+    in_parallel(compiled, [(source.name.removesuffix(".bpf.c"), source) for source in sources] + layout_objects())
+
+
+def layout_objects():
+    def defined(words):
+        return [f"-D{word}={int(word in words.split())}" for word in LAYOUT_WORDS]
+
+    return [(f"layout_{name}", HERE / "bpf" / LAYOUT_SOURCE, *defined(words)) for name, words in LAYOUTS.items()]
 
 
 def ingredients_key(many, tools):

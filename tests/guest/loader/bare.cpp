@@ -45,6 +45,7 @@ std::vector<std::string> create_bare_maps(const Objects& objects) {
   create_insn_arrays(unknown);
   create_struct_ops();
   create_stacks();
+  create_layouts();
   create_rings(); // last: from here on a sleepable program runs for ever
   return unknown;
 }

@@ -49,8 +49,9 @@ void create_special_values();
 void create_references(const Objects& objects);
 /// Each adds the name of its type to `unknown` when the kernel does not know it.
 void create_arenas(std::vector<std::string>& unknown);
-/// Nothing on a kernel without arenas.
+/// Nothing on a kernel without arenas, and so the next.
 void create_allocators();
+void create_layouts();
 void create_insn_arrays(std::vector<std::string>& unknown);
 // Some of them: one function for each family of types.
 void create_tries();
@@ -71,6 +72,8 @@ void run_programs(const Objects& objects);
 void state(std::FILE* out, const Objects& objects, const std::vector<std::string>& unknown_types);
 /// Of the allocators: null when there are none.
 std::string allocators_json();
+/// Of the schedulers of other layouts: a list.
+std::string layouts_json();
 /// The list of facts: what decoding must show at which place.
 void state_typed(std::FILE* out, const Objects& objects);
 

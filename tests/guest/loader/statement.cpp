@@ -187,6 +187,7 @@ void state(std::FILE* out, const Objects& objects, const std::vector<std::string
   state_list(out, "programs", programs, [&](const auto& program) { state_program(out, program); });
   state_list(out, "maps", all_ids(bpf_map_get_next_id), [&](u32 id) { state_map(out, id, programs); });
   std::fprintf(out, ",\n\"allocators\":%s", allocators_json().c_str());
+  std::fprintf(out, ",\n\"layouts\":%s", layouts_json().c_str());
   std::fputs(",\n\"typed\":[", out);
   state_typed(out, objects);
   std::fputs("]}\n", out);
