@@ -3,6 +3,7 @@
 
 #include "host/memory/search.hpp"
 #include "host/target/kallsyms_shape.hpp"
+#include "host/target/x86_64.hpp"
 
 #include <algorithm>
 #include <array>
