@@ -88,7 +88,7 @@ Result<std::unique_ptr<PageStore>> PageStore::make(std::uint64_t pages, std::siz
 PageStore::PageStore(UnlinkedFile file, std::uint64_t pages, std::size_t page_size, Fetch fetch,
                      const PageStoreLimits& limits)
     : file_(std::move(file)), pages_(pages), page_size_(page_size), fetch_(std::move(fetch)), limits_(limits),
-      owner_(::getpid()), forked_(std::make_unique<Forked>(limits.forked)) {}
+      forked_(std::make_unique<Forked>(limits.forked)) {}
 
 Result<void> PageStore::map() {
   if (auto sized = file_.resize(pages_ * page_size_); !sized) return sized;
@@ -107,16 +107,21 @@ Result<void> PageStore::map() {
     return fail(Errc::io, fmt::format("cannot map what is known of {} pages: {}", pages_,
                                       std::generic_category().message(errno)));
   marks_ = static_cast<std::uint8_t*>(at);
+  void* owner = ::mmap(nullptr, 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (owner == MAP_FAILED || ::madvise(owner, 1, MADV_WIPEONFORK) != 0)
+    return fail(Errc::io, fmt::format("cannot map what is wiped in other processes: {}",
+                                      std::generic_category().message(errno)));
+  *static_cast<std::uint8_t*>(owner) = 1;
+  is_owner_ = static_cast<const std::uint8_t*>(owner);
   return {};
 }
 
 PageStore::~PageStore() {
   if (bytes_ != nullptr) ::munmap(const_cast<std::byte*>(bytes_), pages_ * page_size_);
   if (seen_marks_ != nullptr) ::munmap(const_cast<std::uint8_t*>(seen_marks_), pages_);
-  if (marks_ != nullptr && !is_forked_off()) ::munmap(marks_, pages_);
+  if (marks_ != nullptr && (is_owner_ == nullptr || !is_forked_off())) ::munmap(marks_, pages_);
+  if (is_owner_ != nullptr) ::munmap(const_cast<std::uint8_t*>(is_owner_), 1);
 }
-
-bool PageStore::is_forked_off() const { return ::getpid() != owner_; }
 
 PageState PageStore::state(std::uint64_t index) const {
   return state_of(__atomic_load_n(seen_marks_ + index, __ATOMIC_ACQUIRE));

@@ -14,7 +14,6 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <sys/types.h>
 
 namespace mapscope::memory {
 
@@ -60,7 +59,7 @@ private:
   PageStore(UnlinkedFile file, std::uint64_t pages, std::size_t page_size, Fetch fetch,
             const PageStoreLimits& limits);
   Result<void> map();
-  [[nodiscard]] bool is_forked_off() const;
+  [[nodiscard]] bool is_forked_off() const { return *is_owner_ == 0; }
   [[nodiscard]] std::span<const std::byte> in_place(std::uint64_t first, std::uint64_t count) const;
   PageState bring_in(std::uint64_t index);
   PageState set_state(std::uint64_t index, PageState state);
@@ -72,7 +71,8 @@ private:
   std::size_t page_size_;
   Fetch fetch_;
   PageStoreLimits limits_;
-  pid_t owner_;
+  /// 1, and 0 in a process forked off: the kernel wipes it there. Asked at each view, so no system call.
+  const std::uint8_t* is_owner_ = nullptr;
   const std::byte* bytes_ = nullptr;         ///< the file, read-only
   const std::uint8_t* seen_marks_ = nullptr; ///< a byte for each page, read-only
   std::uint8_t* marks_ = nullptr;            ///< the same, for the owner alone
