@@ -76,9 +76,9 @@ class Numbers {
 public:
   explicit Numbers(const target::Target& target) : target_(target) {}
 
-  /// Up to where RAM reaches, below 4 GiB and above (arch/x86/kernel/setup.c).
+  /// Up to where RAM reaches, below 4 GiB and above (arch/x86/mm/init.c).
   [[nodiscard]] std::optional<Ram> ram() const {
-    const auto end = number("max_pfn"), low_end = number("max_low_pfn");
+    const auto end = number("max_pfn"), low_end = number("max_low_pfn_mapped");
     if (!end || !low_end || *end > most_pages || *low_end > *end) return std::nullopt;
     Ranges ranges = {{0, *low_end * target_.page_size()}};
     if (*end > *low_end) ranges.push_back({four_gib, *end * target_.page_size()});
@@ -171,7 +171,8 @@ FoundLayout find_layout(const target::Target& target, const btf::Types& types) {
   if (!layout.empty()) return {std::move(layout), "the kernel's list of its memory (iomem_resource)"};
   layout = by_numbers(target, *image);
   if (!layout.empty())
-    return {std::move(layout), "the kernel's last pages (max_low_pfn, max_pfn) and its place of VMCOREINFO"};
+    return {std::move(layout),
+            "the kernel's last pages (max_low_pfn_mapped, max_pfn) and its place of VMCOREINFO"};
   return {
       {},
       fmt::format("where the bytes of a raw image lie was not found (the kernel's list of its memory, "

@@ -92,7 +92,7 @@ TEST_F(Forms, ACutFileIsShownAsFarAsItGoesAndSaysWhatIsMissing) {
 TEST_F(Forms, NoRoomToUnpack) {
   const std::string dump = file(test::avml_image(memory_));
   const Ran ran = test::run_program(
-      "/bin/sh", {"-c", "ulimit -f 1; TMPDIR=" + scratch_.path().string() + " exec \"$0\" maps \"$1\"",
+      "/bin/sh", {"-c", "ulimit -f 1; TMPDIR=" + scratch_.path().string() + " exec \"$0\" info \"$1\"",
                   MAPSCOPE_PROGRAM, dump});
   EXPECT_EQ(ran.exit_code, 1);
   EXPECT_THAT(ran.err, HasSubstr("cannot be unpacked into " + scratch_.path().string() +

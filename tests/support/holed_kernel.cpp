@@ -42,7 +42,7 @@ std::string list_text(const HoledKernel& kernel) {
   return text;
 }
 
-/// max_pfn, max_low_pfn, vmcoreinfo_data.
+/// max_pfn, max_low_pfn_mapped, vmcoreinfo_data.
 std::string numbers_text(const HoledKernel& kernel) {
   return fmt::format("@{:#x} u64 {:#x} {:#x} {:#x}\n", numbers, (four_gib + kernel.high) >> 12,
                      (kernel.low - kernel.kept) >> 12, direct_at(kernel.vmcoreinfo_at));
@@ -70,7 +70,7 @@ TextImage HoledKernel::image() const {
   std::vector<std::pair<std::string, std::uint64_t>> symbols = {{"iomem_resource", image_at(root)}};
   if (vmcoreinfo_at != 0) {
     symbols.emplace_back("max_pfn", image_at(numbers));
-    symbols.emplace_back("max_low_pfn", image_at(numbers + 8));
+    symbols.emplace_back("max_low_pfn_mapped", image_at(numbers + 8));
     symbols.emplace_back("vmcoreinfo_data", image_at(numbers + 16));
   }
   const std::string text = tiny_kernel_text(
