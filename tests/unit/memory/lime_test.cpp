@@ -117,7 +117,7 @@ TEST(Avml, IsUnpacked) {
   ASSERT_TRUE(avml.source) << avml.refusal();
   EXPECT_EQ(avml->format(), "AVML image");
   EXPECT_EQ(avml.text(0x1000, 5000), low);
-  EXPECT_EQ(avml.text(0x100000000, bytes.size() + 1), bytes);
+  EXPECT_TRUE(avml.text(0x100000000, bytes.size() + 1) == bytes);
   EXPECT_EQ(avml.text(0x200000000, 9000), high);
   EXPECT_THAT(avml->warnings(), IsEmpty());
   EXPECT_EQ(avml->why_absent(0x2000), Absence::not_described);
@@ -138,9 +138,9 @@ TEST(Avml, ACutFileIsShownAsFarAsItGoes) {
   const Opened cut(whole.substr(0, 200000));
   ASSERT_TRUE(cut.source) << cut.refusal();
   EXPECT_EQ(cut.text(0x1000, 5000), low);
-  EXPECT_EQ(cut.text(0x10000, 400000), bytes.substr(0, 2 * 65536)) << "two whole chunks";
-  EXPECT_EQ(cut->cut_off_bytes(), bytes.size() - 2 * 65536);
-  EXPECT_EQ(cut->why_absent(0x10000 + 2 * 65536), Absence::cut_off);
+  EXPECT_TRUE(cut.text(0x10000, 400000) == bytes.substr(0, 3 * 65536)) << "three whole chunks";
+  EXPECT_EQ(cut->cut_off_bytes(), bytes.size() - 3 * 65536);
+  EXPECT_EQ(cut->why_absent(0x10000 + 3 * 65536), Absence::cut_off);
   EXPECT_THAT(cut->warnings(),
               ElementsAre(HasSubstr("not all of it could be unpacked, since the file ends early; "
                                     "what comes before is shown")));
@@ -152,8 +152,8 @@ TEST(Avml, ADamagedChunkIsMissingAndTheOthersAreNot) {
   file[32 + 10 + 8 + 65536 + 100] ^= 1; // within the second chunk
   const Opened avml(file);
   ASSERT_TRUE(avml.source) << avml.refusal();
-  EXPECT_EQ(avml.text(0x10000, 400000), bytes.substr(0, 65536));
-  EXPECT_EQ(avml.text(0x30000, bytes.size()), bytes.substr(0x20000));
+  EXPECT_TRUE(avml.text(0x10000, 400000) == bytes.substr(0, 65536));
+  EXPECT_TRUE(avml.text(0x30000, bytes.size()) == bytes.substr(0x20000));
   EXPECT_THAT(avml->warnings(), ElementsAre(HasSubstr("65536 bytes of memory are damaged in the file")));
 }
 
