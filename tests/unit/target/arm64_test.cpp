@@ -127,8 +127,8 @@ TEST(Arm64Walk, Blocks) {
     const unsigned all = Arm64(none, tables_at(0, granule)).levels(), index_bits = granule.page_shift - 3;
     const std::uint64_t page = 1ULL << granule.page_shift;
     std::string text;
-    for (unsigned i = all - 1, at = 1; i >= level; --i, ++at) // entry 0 of each leads to the next
-      text += table(at * page, 0, i == level ? entry : ((at + 1) * page | 3), page);
+    for (std::uint64_t at = 1; at <= all - level; ++at) // entry 0 of each leads to the next
+      text += table(at * page, 0, at == all - level ? entry : ((at + 1) * page | 3), page);
     const unsigned shift = granule.page_shift + index_bits * level;
     const std::uint64_t first = ~0ULL << granule.actual;
     return walked(text, granule, page, first + (1ULL << shift) - 16);
