@@ -98,26 +98,6 @@ void list_as_text(std::span<const target::FoundVmcoreinfo> kernels, const target
                               is_shown(kernels[i], target) ? ", shown here" : ""));
 }
 
-/// What the format has to say stands beside its name.
-void list_as_text(std::span<const Fact> facts, std::span<const memory::Detail> details,
-                  report::Stream& stream) {
-  const auto line = [&](std::string_view name, const std::string& text) {
-    stream.append(fmt::format("{:<22} {}\n", name, report::printable(text)));
-  };
-  for (const Fact& fact : facts) {
-    line(fact.name, fact.text);
-    if (std::string_view(fact.key) != "format") continue;
-    for (const auto& detail : details) line("  " + detail.name, detail.value);
-  }
-}
-
-void list_as_json(std::span<const memory::Detail> details, report::JsonText& out) {
-  out.key("details");
-  out.begin_object();
-  for (const auto& detail : details) out.key(detail.name), out.string(detail.value);
-  out.end_object();
-}
-
 void list_as_json(std::span<const target::FoundVmcoreinfo> kernels, const target::Target& target,
                   report::JsonText& out) {
   out.key("kernels");
@@ -145,7 +125,6 @@ int info(const SourceOptions& options, bool json) {
   const auto facts = facts_of(*session);
   const auto details = session->source->details();
   const auto kernels = kernels_in(*session->source);
-  const auto details = session->source->details();
   if (!json) {
     list_as_text(facts, details, stream);
     if (kernels.size() > 1) list_as_text(kernels, *session->target, stream);
