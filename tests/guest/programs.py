@@ -92,7 +92,8 @@ def in_parallel(function, sources):
 def build_loader(built, many, tools, work):
     def compiled(source):
         made = work / (source.name + ".o")
-        run([tools.compiler, "-std=c++20", "-O1", "-c", "-o", made, source, *tools.flags])
+        # A char has a sign in BPF objects, and so in what the loader says of them: compilers for arm64 think otherwise.
+        run([tools.compiler, "-std=c++20", "-O1", "-fsigned-char", "-c", "-o", made, source, *tools.flags])
         return made
 
     run([tools.compiler, "-static", "-o", built / "init", *in_parallel(compiled, loader_sources(many)), *tools.flags])
