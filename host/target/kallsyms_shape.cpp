@@ -31,13 +31,14 @@ std::vector<std::byte> read(const memory::Source& source, std::uint64_t address,
 
 /// As much of the memory in front of `end` as the source holds in one run, `most` at most.
 std::vector<std::byte> read_before(const memory::Source& source, std::uint64_t end, std::size_t most) {
-  constexpr std::uint64_t step = 1U << 20;
-  std::uint64_t begin = end;
+  std::uint64_t begin = end, step = 1U << 20;
   std::vector<std::byte> piece(step);
-  while (begin != 0 && end - begin < most) {
+  while (begin != 0 && end - begin < most && step >= 64) {
     const std::uint64_t size = std::min(step, begin);
-    if (source.read(begin - size, std::span(piece).first(size)) != size) break;
-    begin -= size;
+    if (source.read(begin - size, std::span(piece).first(size)) == size)
+      begin -= size;
+    else
+      step /= 2;
   }
   return read(source, begin, end - begin);
 }
