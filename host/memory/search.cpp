@@ -12,6 +12,7 @@ namespace {
 using Bytes = std::span<const std::byte>;
 
 constexpr std::uint64_t page = 4096;
+constexpr std::uint64_t at_once = 256U << 10; ///< stays in the cache of one CPU
 
 /// Of one stretch of memory, which the source may hold in pieces.
 class Search {
@@ -23,7 +24,7 @@ public:
   bool stretch(std::uint64_t address, std::uint64_t end) {
     end_of_last_.clear();
     while (address < end) {
-      const Bytes piece = source_.view(address, end - address);
+      const Bytes piece = source_.glance(address, std::min(end - address, at_once), buffer_);
       if (piece.empty()) { // a hole: on with the next page
         end_of_last_.clear();
         if (end - address <= page - address % page) return true;
@@ -69,6 +70,7 @@ private:
   const Source& source_;
   Bytes what_;
   const std::function<bool(std::uint64_t)>& visit_;
+  std::vector<std::byte> buffer_;
   std::vector<std::byte> end_of_last_; ///< shorter than what is looked for
 };
 

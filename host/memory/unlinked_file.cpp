@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/memory/unlinked_file.hpp"
 
+#include "host/base/unlinked.hpp"
+
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
@@ -21,24 +23,15 @@ std::unexpected<Error> failed(std::string_view what, int error) {
               fmt::format("cannot {} a temporary file: {}", what, std::generic_category().message(error)));
 }
 
-constexpr mode_t only_mine = 0600;
-
-/// In a directory; -1 when that cannot be. Some file systems (NFS) know no files that never had a name.
-int made_in(const std::string& directory) {
-  const int fd = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, only_mine);
-  if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
-  std::string name = directory + "/mapscope-XXXXXX";
-  const int named = ::mkostemp(name.data(), O_CLOEXEC);
-  if (named >= 0) ::unlink(name.c_str());
-  return named;
-}
-
 } // namespace
 
+std::string directory_for_large_files() {
+  const char* const wanted = std::getenv("TMPDIR");
+  return wanted != nullptr && *wanted != '\0' ? wanted : "/var/tmp";
+}
+
 Result<UnlinkedFile> UnlinkedFile::make() {
-  const char* wanted = std::getenv("TMPDIR");
-  const std::string directory = wanted != nullptr && *wanted != '\0' ? wanted : "/var/tmp";
-  if (const int fd = made_in(directory); fd >= 0) return UnlinkedFile(fd);
+  if (const int fd = open_unlinked(directory_for_large_files()); fd >= 0) return UnlinkedFile(fd);
   return in_memory();
 }
 
@@ -68,14 +61,7 @@ Result<void> UnlinkedFile::resize(std::uint64_t size) const {
 }
 
 int UnlinkedFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes) const {
-  while (!bytes.empty()) {
-    const ssize_t put = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return put == 0 ? ENOSPC : errno;
-    offset += static_cast<std::uint64_t>(put);
-    bytes = bytes.subspan(static_cast<std::size_t>(put));
-  }
-  return 0;
+  return write_all_at(fd_, offset, bytes);
 }
 
 } // namespace mapscope::memory

@@ -12,8 +12,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 namespace mapscope::memory {
+
+/// $TMPDIR, else /var/tmp: large files do not belong where a distribution keeps /tmp in memory.
+std::string directory_for_large_files();
 
 class UnlinkedFile {
 public:

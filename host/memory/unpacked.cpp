@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/memory/unpacked.hpp"
 
+#include "host/base/unlinked.hpp"
+#include "host/memory/unlinked_file.hpp"
+
 #include <cerrno>
-#include <cstdlib>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <system_error>
@@ -12,21 +13,6 @@
 namespace mapscope::memory {
 
 namespace {
-
-/// Large files do not belong where a distribution keeps /tmp in memory.
-std::string directory_for_large_files() {
-  const char* const wanted = std::getenv("TMPDIR");
-  return wanted != nullptr && *wanted != '\0' ? wanted : "/var/tmp";
-}
-
-int open_unnamed(const std::string& directory) {
-  const int fd = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
-  if (fd >= 0) return fd;
-  std::string name = directory + "/mapscope.XXXXXX"; // not every file system has files without names
-  const int named = ::mkostemp(name.data(), O_CLOEXEC);
-  if (named >= 0) ::unlink(name.c_str());
-  return named;
-}
 
 Result<std::span<const std::byte>> mapped(std::uint64_t size, int flags, int fd) {
   if (size == 0) return std::span<const std::byte>();
@@ -43,7 +29,7 @@ void unmap(std::span<const std::byte> bytes) {
 
 } // namespace
 
-Unpacked::Unpacked() : directory_(directory_for_large_files()), fd_(open_unnamed(directory_)) {
+Unpacked::Unpacked() : directory_(directory_for_large_files()), fd_(open_unlinked(directory_)) {
   if (fd_ < 0) error_ = errno;
 }
 
@@ -53,16 +39,8 @@ Unpacked::~Unpacked() {
 }
 
 void Unpacked::write(std::uint64_t offset, std::span<const std::byte> bytes) {
-  while (!bytes.empty() && !failed()) {
-    const ssize_t done = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) {
-      error_ = done < 0 ? errno : ENOSPC;
-      return;
-    }
-    offset += static_cast<std::uint64_t>(done);
-    bytes = bytes.subspan(static_cast<std::size_t>(done));
-  }
+  if (failed()) return;
+  if (const int error = write_all_at(fd_, offset, bytes); error != 0) error_ = error;
 }
 
 std::unexpected<Error> Unpacked::failure() const {

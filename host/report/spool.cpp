@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/spool.hpp"
 
+#include "host/base/unlinked.hpp"
+
 #include <array>
 #include <cerrno>
-#include <fcntl.h>
 #include <filesystem>
+#include <span>
 #include <unistd.h>
 
 namespace mapscope::report {
@@ -13,27 +15,10 @@ namespace {
 
 constexpr std::size_t most_in_memory = 1U << 20;
 
-/// Nobody else finds it, and it is gone with the process.
 int open_file() {
   std::error_code error;
   const std::string directory = std::filesystem::temp_directory_path(error).string();
-  if (error) return -1;
-  const int fd = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
-  if (fd >= 0) return fd;
-  std::string name = directory + "/mapscope.XXXXXX"; // not every file system has files without names
-  const int named = ::mkostemp(name.data(), O_CLOEXEC);
-  if (named >= 0) ::unlink(name.c_str());
-  return named;
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t done = ::write(fd, text.data(), text.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(done));
-  }
-  return true;
+  return error ? -1 : open_unlinked(directory);
 }
 
 } // namespace
@@ -53,7 +38,8 @@ bool Spool::spill() {
   if (file_ < 0) file_ = open_file();
   if (file_ < 0) return false;
   const off_t end = ::lseek(file_, 0, SEEK_END);
-  if (!write_all(file_, held_)) return (void)!::ftruncate(file_, end), false;
+  if (write_all_at(file_, static_cast<std::uint64_t>(end), std::as_bytes(std::span(held_))) != 0)
+    return (void)!::ftruncate(file_, end), false;
   held_.clear();
   return true;
 }
