@@ -96,8 +96,8 @@ std::vector<std::uint64_t> candidates_in(const memory::Source& source, PhysicalR
 }
 
 FoundVmcoreinfo copy_at(std::uint64_t address, const memory::Source& source) {
-  std::array<std::byte, 2 * page>
-      bytes{}; // since a note's text begins a little into its page and may fill one
+  // Two pages, since a note's text begins a little into its page and may fill one.
+  std::array<std::byte, 2 * page> bytes{};
   const std::size_t read = source.read(address, bytes);
   const std::string_view text = candidate(as_text(std::span(bytes).first(read)));
   FoundVmcoreinfo copy{Vmcoreinfo::parse(text), "memory", address, {}};

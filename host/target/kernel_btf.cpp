@@ -2,6 +2,7 @@
 #include "host/target/kernel_btf.hpp"
 
 #include "host/base/checked.hpp"
+#include "host/memory/search.hpp"
 
 #include <algorithm>
 #include <array>
@@ -74,69 +75,33 @@ bool is_of_a_kernel(std::span<const std::byte> btf) {
                              [&](std::string_view name) { return text.find(name) != text.npos; });
 }
 
-/// Looks for the beginning of a vmlinux BTF in a segment, piece by piece: a dump may have to unpack each.
-class SegmentScan {
-public:
-  SegmentScan(const memory::Source& source, const memory::Segment& segment)
-      : source_(source), at_(segment.address), end_(segment.address + segment.present) {}
+/// A vmlinux BTF that begins there.
+std::optional<KernelBtf> begins_at(const memory::Source& source, std::uint64_t address) {
+  std::array<std::byte, sizeof(btf_header)> header{};
+  if (source.read(address, header) != header.size()) return std::nullopt;
+  const auto length = btf_length(header);
+  if (!length || *length < smallest || *length > largest) return std::nullopt;
+  const auto bytes = source.whole(address, *length);
+  if (bytes.size() != *length || !is_of_a_kernel(bytes)) return std::nullopt;
+  return KernelBtf{bytes, {}};
+}
 
-  std::optional<KernelBtf> run() {
-    while (at_ < end_) {
-      const auto bytes = source_.glance(at_, std::min<std::uint64_t>(end_ - at_, most_at_once), buffer_);
-      if (auto btf = search(bytes)) return btf;
-      // An address that cannot be read is passed over with its page.
-      at_ = bytes.empty() ? (at_ | (page - 1)) + 1 : at_ + step(bytes.size());
-      if (at_ == 0) break;
-    }
-    return std::nullopt;
-  }
-
-private:
-  static constexpr std::uint64_t page = 4096, most_at_once = 16U << 20;
-  static constexpr std::array<unsigned char, 4> magic = {0x9f, 0xeb, 1, 0}; // BTF_MAGIC, version 1, no flags
-
-  /// What begins in the last bytes of a piece is seen whole in the next.
-  [[nodiscard]] std::uint64_t step(std::uint64_t size) const {
-    const bool is_last = size <= magic.size() || size == end_ - at_;
-    return is_last ? size : size - (magic.size() - 1);
-  }
-
-  std::optional<KernelBtf> search(std::span<const std::byte> bytes) {
-    if (bytes.size() < magic.size())
-      return std::nullopt; // memmem() is not to be asked about no memory at all
-    const std::byte* at = bytes.data();
-    const std::byte* const end = at + bytes.size();
-    while ((at = static_cast<const std::byte*>(
-                ::memmem(at, static_cast<std::size_t>(end - at), magic.data(), magic.size()))) != nullptr) {
-      if (auto btf = begins_at(at_ + static_cast<std::uint64_t>(at - bytes.data()))) return btf;
-      ++at;
-    }
-    return std::nullopt;
-  }
-
-  [[nodiscard]] std::optional<KernelBtf> begins_at(std::uint64_t address) const {
-    std::array<std::byte, sizeof(btf_header)> header{};
-    if (source_.read(address, header) != header.size()) return std::nullopt;
-    const auto length = btf_length(header);
-    if (!length || *length < smallest || *length > std::min<std::uint64_t>(largest, end_ - address))
-      return std::nullopt;
-    const auto bytes = source_.whole(address, *length);
-    if (bytes.size() != *length || !is_of_a_kernel(bytes)) return std::nullopt;
-    return KernelBtf{bytes, {}};
-  }
-
-  const memory::Source& source_;
-  std::uint64_t at_, end_;
-  std::vector<std::byte> buffer_;
-};
+std::optional<KernelBtf> found_in(const memory::Source& source) {
+  constexpr std::array<unsigned char, 4> magic = {0x9f, 0xeb, 1, 0}; // BTF_MAGIC, version 1, no flags
+  std::optional<KernelBtf> found;
+  memory::search(source, std::as_bytes(std::span(magic)), 0, ~0ULL, [&](std::uint64_t at) {
+    found = begins_at(source, at);
+    return !found;
+  });
+  return found;
+}
 
 } // namespace
 
 Result<KernelBtf> find_kernel_btf(const AddressSpace& space, const Symbols& symbols) {
   const auto start = symbols.find("__start_BTF"), stop = symbols.find("__stop_BTF");
   if (start && stop) return between(space, *start, *stop);
-  for (const auto& segment : space.source->segments())
-    if (auto btf = SegmentScan(*space.source, segment).run()) return std::move(*btf);
+  if (auto btf = found_in(*space.source)) return std::move(*btf);
   return fail(Errc::not_found,
               "the memory holds no kernel BTF (CONFIG_DEBUG_INFO_BTF off?); give it with --btf or --vmlinux");
 }
