@@ -120,7 +120,8 @@ Result<void> lay_out(Session& session, const SourceOptions& options) {
   if (image == nullptr) return {};
   const auto found = catalog::find_layout(*session.target, *session.kernel);
   if (found.layout.empty()) {
-    warn(session, found.how);
+    const memory::Layout& now = image->layout(); // by the kernel's own place, unless it is flat
+    if (now.size() == 1 && now.front().address == 0) warn(session, found.how);
     return {};
   }
   auto laid_out = image->laid_out(found.layout, found.how);

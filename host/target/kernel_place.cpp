@@ -6,6 +6,7 @@
 #include "host/memory/raw_image.hpp"
 #include "host/target/architectures.hpp"
 #include "host/target/find_vmcoreinfo.hpp"
+#include "host/target/without_vmcoreinfo.hpp"
 
 #include <fmt/format.h>
 
@@ -19,7 +20,8 @@ std::unexpected<Error> no_kernel(const memory::RawImage& image) {
   return fail(
       Errc::not_found,
       fmt::format("no dump of a known format, and as a raw image of RAM ({} bytes) it holds no Linux kernel "
-                  "(no page begins with VMCOREINFO); is it complete, of a guest of x86-64 or arm64, and not "
+                  "(no page begins with VMCOREINFO, and no symbol tables lead to one); is it complete, of a "
+                  "guest of x86-64 or arm64, and not "
                   "encrypted? Else save the memory as ELF (dump-guest-memory)",
                   image.file().size()));
 }
@@ -79,7 +81,7 @@ Result<std::unique_ptr<memory::Source>> place_kernel(std::unique_ptr<memory::Sou
   if (image == nullptr) return source;
   const auto texts = texts_for(*source, overrides);
   if (!texts) return std::unexpected(texts.error());
-  if (texts->empty()) return no_kernel(*image);
+  if (texts->empty() && rebuilt_vmcoreinfo(*source).empty()) return no_kernel(*image);
   for (const FoundVmcoreinfo& text : *texts)
     if (!text.checked.confirmed())
       if (auto placed = place(*image, text.info)) return placed;

@@ -41,9 +41,8 @@ TEST(Source, RawImageWithoutAKernel) {
   EXPECT_EQ(
       refusal(std::string(1 << 16, '\0')),
       "no dump of a known format, and as a raw image of RAM (65536 bytes) it holds no Linux kernel (no page "
-      "begins with VMCOREINFO); is it complete, of a guest of x86-64 or arm64, and not encrypted? Else save "
-      "the memory "
-      "as ELF (dump-guest-memory)");
+      "begins with VMCOREINFO, and no symbol tables lead to one); is it complete, of a guest of x86-64 or "
+      "arm64, and not encrypted? Else save the memory as ELF (dump-guest-memory)");
 }
 
 TEST(Source, TheProgramItself) {

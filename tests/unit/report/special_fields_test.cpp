@@ -105,7 +105,8 @@ TEST_F(Special, NodesOfAListCountAsWhatLiesBehindPointers) {
   inside = 1;
   const auto head = pack(direct_at(objects), direct_at(objects + 32));
   const std::string text = decode(two_items("0xffff888000190000"), program.listed, head);
-  EXPECT_THAT(text, HasSubstr("number=7:uint32}], @nodes_left_out=1 of them not followed: report.inside is 1"));
+  EXPECT_THAT(text,
+              HasSubstr("number=7:uint32}], @nodes_left_out=1 of them not followed: report.inside is 1"));
 }
 
 TEST_F(Special, AnEmptyListHasNothing) {
