@@ -149,24 +149,4 @@ Result<void> list_maps(Walk& walk, BtfObjects& btfs, const std::shared_ptr<const
   });
 }
 
-/// An array's elements are pointers to maps (array_of_map_alloc(), kernel/bpf/arraymap.c).
-std::vector<InnerMap> list_inner_maps(Walk& walk, const std::vector<Map>& maps) {
-  constexpr std::uint32_t most = 1U << 16; // of one map
-  std::vector<InnerMap> found;
-  const auto first = walk.kernel.offset_of("struct bpf_array", "ptrs");
-  if (!first) return found;
-  std::unordered_map<std::uint64_t, std::uint32_t> ids;
-  for (const Map& map : maps) ids.emplace(map.kva, map.id);
-  for (const Map& map : maps) {
-    if (map.type_name != "array_of_maps") continue;
-    std::vector<std::uint64_t> slots(std::min(map.max_entries, most));
-    target::Fault fault{};
-    (void)walk.reader.read_some(map.kva + *first, std::as_writable_bytes(std::span(slots)), &fault);
-    for (const std::uint64_t slot : slots)
-      if (const auto inner = ids.find(slot); slot != 0 && inner != ids.end())
-        found.push_back({map.id, inner->second});
-  }
-  return found;
-}
-
 } // namespace mapscope::catalog

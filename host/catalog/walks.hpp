@@ -60,7 +60,8 @@ private:
 
 Result<void> list_maps(Walk& walk, BtfObjects& btfs, const std::shared_ptr<const btf::Types>& kernel,
                        std::vector<Map>& into);
-/// What arrays of maps refer to; what cannot be read of them is told where they are shown.
+/// What arrays and hashes of maps refer to, up to a bound; what cannot be read of them is told where they are
+/// shown.
 std::vector<InnerMap> list_inner_maps(Walk& walk, const std::vector<Map>& maps);
 /// Also fills Map::programs and Map::program_types of `maps`.
 Result<void> list_programs(Walk& walk, BtfObjects& btfs, std::vector<Map>& maps, std::vector<Program>& into);

@@ -157,6 +157,7 @@ void add_kernel_types(BtfBuilder& b, bool with_split_btf) {
                                  {"BPF_MAP_TYPE_HASH", 1},
                                  {"BPF_MAP_TYPE_ARRAY", 2},
                                  {"BPF_MAP_TYPE_ARRAY_OF_MAPS", 12},
+                                 {"BPF_MAP_TYPE_HASH_OF_MAPS", 13},
                                  {"BPF_MAP_TYPE_CGROUP_STORAGE_DEPRECATED", 19},
                                  {"BPF_MAP_TYPE_CGROUP_STORAGE", 19},
                                  {"BPF_MAP_TYPE_ARENA", 33},

@@ -283,6 +283,33 @@ TEST(Catalog, WhatIsInAnArrayOfMapsIsDeclaredWithIt) {
   EXPECT_EQ(catalog.maps[2].types, nullptr) << "it is in no other map";
 }
 
+/// A hash keeps the address of each map behind the key, and its lists end with an odd pointer.
+TEST(Catalog, WhatIsInAHashOfMapsIsDeclaredWithIt) {
+  Kernel kernel;
+  const auto u64 = kernel.types.u64(), u32 = kernel.types.u32();
+  kernel.types.record("bpf_htab", {{"buckets", u64, 96 * 8}, {"n_buckets", u32, 104 * 8}});
+  kernel.types.record("bucket", {{"head", u64}});
+  kernel.types.record("htab_elem", {{"hash_node", u64}, {"key", kernel.types.array(u32, 0), 64}});
+  BtfBuilder own;
+  const auto own_u32 = own.u32(), own_u64 = own.u64();
+  const auto number = [&](std::uint32_t value) { return own.pointer(own.array(own_u32, value)); };
+  const auto held = own.record("", {{"type", number(22)}, {"value", own.pointer(own_u64)}});
+  const auto outer = own.record("", {{"type", number(13)}, {"values", own.array(own.pointer(held), 0)}});
+  own.section(".maps", {{own.variable("outer", outer), 0, 16}});
+  const std::string lists = "buckets: u64 1 " + to("first") + "\nfirst: u64 " + to("second") + " 0 0\n" +
+                            "second: u64 1 0 " + to("inner") + "\n";
+  const auto catalog = kernel.must_read(
+      {.maps = {{1, to("outer")}, {2, to("inner")}, {3, to("other")}},
+       .programs = {{2, to("program")}},
+       .btfs = {},
+       .objects = map_text("other", 3, 22) + program_text(2, to("outer"), 1, "0", to("own")) +
+                  btf_text("own", 5, own) + map_text("inner", 2, 22) + map_text("outer", 1, 13) + "u64 " +
+                  to("buckets") + " u32 2\n" + lists});
+  ASSERT_EQ(catalog.maps.size(), 3U);
+  EXPECT_EQ(catalog.maps[1].types_from, ".maps, of what is in outer");
+  EXPECT_EQ(catalog.maps[2].types_from, "") << "it is in no other map";
+}
+
 /// Of the program whose first function is `type`; `info` has one struct bpf_func_info, as the kernel has it.
 std::string full_name(const std::string& name, const BtfBuilder& own, const std::string& info,
                       const std::string& functions = to("info") + " 1") {
