@@ -79,12 +79,17 @@ private:
   template <class Describe> void emit_slot(const Slot& slot, const char* kind, Describe& describe) {
     call_.object(nullptr);
     if (keyed_)
-      call_.hex("key_hex", slot.key);
+      emit_key(slot.key);
     else
       call_.number("index", slot.index);
     call_.text("kind", kind);
     if (!describe(slot.object)) ++lost_objects_;
     call_.end();
+  }
+
+  void emit_key(Bytes key) {
+    call_.hex("key_hex", key);
+    if (const msc_type type = call_.target.key_type; type != MSC_BYTES) call_.typed("key", key, type);
   }
 
   void say(std::uint64_t count, const char* what) {

@@ -91,6 +91,13 @@ TEST(MapsOfMaps, AKeyStaysWhereItsMapIsMissing) {
   EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 slots refer to memory that could not be read"));
 }
 
+TEST(MapsOfMaps, AKeyOfAMapWithTypesIsTyped) {
+  FakeHost host(hash_of_maps_sample.image);
+  host.target.key_type = 7;
+  EXPECT_THAT(host.render(plugin_file("hash_of_maps")).text(),
+              HasSubstr("bytes key_hex 01 00 00 00\nbytes key 01 00 00 00\ntext kind map\n"));
+}
+
 TEST(MapsOfMaps, WhatIsBeyondTheLimitIsPopulatedToo) {
   FakeHost host(hash_of_maps_sample.image);
   host.target.row_limit = 1;
