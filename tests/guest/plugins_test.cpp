@@ -168,7 +168,7 @@ TEST(Plugins, FiltersChooseMaps) {
     return all;
   };
   EXPECT_EQ(names(dump(first_core(), {"--map", "many*"})), (std::vector<std::string>{"many", "many_odd"}));
-  EXPECT_EQ(names(dump(first_core(), {"--map", "type:percpu_array"})).size(), 3U);
+  EXPECT_EQ(names(dump(first_core(), {"--map", "type:percpu_array"})).size(), 4U);
   EXPECT_EQ(names(dump(first_core(), {"--map", "prog:twin", "--map", "many"})).size(), 5U);
   const Ran none = run({"dump", first_core(), "--map", "mnay"});
   EXPECT_EQ(none.exit_code, 2);

@@ -14,6 +14,7 @@ void fill_and_state() {
   const Objects objects = load_objects();
   fill_maps(objects);
   create_special_values();
+  create_declared();
   const auto unknown_types = create_bare_maps(objects);
   run_programs(objects);
   std::FILE* out = open_statement();
