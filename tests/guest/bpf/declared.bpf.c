@@ -59,7 +59,8 @@ struct {
 u64 far[8192];
 u32 hist[512];
 u64 nothing_in_it[8192];
-struct key seen; /* or clang only declares the type: for it, an inner map's declaration is a pointer among others */
+struct key
+    seen; /* or clang only declares the type: for it, an inner map's declaration is a pointer among others */
 
 SEC("socket")
 int count_sessions_by_access(void* context) {

@@ -45,7 +45,8 @@ void fill_maps(const Objects& objects);
 /// Returns the names of the types that it does not know.
 std::vector<std::string> create_bare_maps(const Objects& objects);
 void create_special_values();
-/// Of the object "declared": cut names, types that no loader passes to the kernel, values that are easily told wrong.
+/// Of the object "declared": cut names, types that no loader passes to the kernel, values that are easily
+/// told wrong.
 void create_declared();
 /// Mounts the cgroups at /cgroup first.
 void create_references(const Objects& objects);
