@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/btf/enumeration.hpp"
+#include "host/btf/info.hpp"
 
 #include <algorithm>
 #include <bpf/btf.h>
@@ -20,7 +21,7 @@ bool knows_signs(const Types& types) {
 }
 
 bool has_negative(const btf_type* type) {
-  return std::ranges::any_of(std::span(btf_enum(type), btf_vlen(type)),
+  return std::ranges::any_of(std::span(btf_enum(type), vlen_of(type)),
                              [](const struct btf_enum& constant) { return constant.val < 0; });
 }
 
@@ -30,10 +31,10 @@ void append_constants(const Types& types, const btf_type* type, std::uint32_t bi
                       std::vector<Constant>& to) {
   const auto first = static_cast<std::ptrdiff_t>(to.size());
   if (btf_is_enum64(type)) {
-    for (const struct btf_enum64& constant : std::span(btf_enum64(type), btf_vlen(type)))
+    for (const struct btf_enum64& constant : std::span(btf_enum64(type), vlen_of(type)))
       to.emplace_back(btf_enum64_value(&constant) & mask(bits), types.text(constant.name_off));
   } else {
-    for (const auto& [name, value] : std::span(btf_enum(type), btf_vlen(type)))
+    for (const auto& [name, value] : std::span(btf_enum(type), vlen_of(type)))
       to.emplace_back(static_cast<std::uint64_t>(std::int64_t{value}) & mask(bits), types.text(name));
   }
   std::ranges::stable_sort(to.begin() + first, to.end(), {}, &Constant::first);
@@ -43,7 +44,7 @@ void append_constants(const Types& types, const btf_type* type, std::uint32_t bi
 
 std::optional<NamedConstant> Types::constant_at(TypeId enumeration, std::uint32_t index) const {
   const btf_type* found = type(peel(enumeration));
-  if (found == nullptr || !btf_is_any_enum(found) || index >= btf_vlen(found)) return std::nullopt;
+  if (found == nullptr || !btf_is_any_enum(found) || index >= vlen_of(found)) return std::nullopt;
   if (btf_is_enum64(found)) {
     const struct btf_enum64& constant = btf_enum64(found)[index];
     return NamedConstant{text(constant.name_off), static_cast<std::int64_t>(btf_enum64_value(&constant))};

@@ -2,6 +2,7 @@
 #include "host/btf/legible.hpp"
 
 #include "host/base/checked.hpp"
+#include "host/btf/info.hpp"
 
 #include <algorithm>
 #include <array>
@@ -46,11 +47,9 @@ constexpr std::array<Shape, 20> shapes = {{{0, 0},    // 0 is no kind
                                            {0, 0},    // TYPE_TAG
                                            {0, 12}}}; // ENUM64
 
-/// Commit f7a6b9eaff3e (7.2) gave vlen and kind bits that were zero before: this is right for all releases.
-constexpr std::uint32_t kind_of(std::uint32_t info) { return info >> 24 & 0x7f; }
-constexpr std::uint32_t vlen_of(std::uint32_t info) { return info & 0xffffff; }
 constexpr bool is_known(std::uint32_t kind) { return kind != 0 && kind < shapes.size(); }
-/// What libbpf 1.1 keeps of vlen; of kind it keeps 5 bits, and knows these.
+constexpr bool has_elements(std::uint32_t kind) { return is_known(kind) && shapes[kind].element != 0; }
+/// What libbpf 1.1 keeps of vlen.
 constexpr std::uint32_t most_elements = 0xffff;
 
 /// A stand-in is a forward declaration, in which nothing else has a vlen or a type: here the vlen says what
@@ -97,6 +96,7 @@ public:
   }
 
   [[nodiscard]] const std::optional<std::vector<std::byte>>& written() const { return written_; }
+  [[nodiscard]] std::vector<WideRecord> wide() && { return std::move(wide_); }
 
 private:
   [[nodiscard]] std::optional<std::uint64_t> size_of(std::uint32_t info) const {
@@ -114,6 +114,7 @@ private:
   void one(const btf_type& head, std::uint64_t size) {
     const std::uint32_t kind = kind_of(head.info);
     const bool readable = is_known(kind) && vlen_of(head.info) <= most_elements;
+    if (!readable && has_elements(kind)) wide_.push_back({count_, types_.subspan(at_, size)});
     const bool poses = kind == BTF_KIND_FWD && vlen_of(head.info) != 0; // as one of ours
     if (!readable || poses)
       stand_in(poses ? 0 : head.name_off, one_type, head.info);
@@ -140,7 +141,9 @@ private:
   }
 
   std::span<const std::byte> types_, layout_;
-  std::uint64_t at_ = 0, count_ = 0;
+  std::uint64_t at_ = 0;
+  std::uint32_t count_ = 0;
+  std::vector<WideRecord> wide_;
   std::optional<std::vector<std::byte>> written_;
 };
 
@@ -172,13 +175,14 @@ Result<Legible> Legible::of(std::span<const std::byte> raw) {
   Rewriter rewriter(*types, layout.value_or(std::span<const std::byte>()));
   if (auto walked = rewriter.run(); !walked) return std::unexpected(walked.error());
   if (const auto& written = rewriter.written()) legible.rewritten_ = object_of(*written, *strings);
+  legible.wide_ = std::move(rewriter).wide();
   return legible;
 }
 
 std::string lost_reason(const btf_type* type) {
-  if (type == nullptr || !btf_is_fwd(type) || btf_vlen(type) == none) return "";
+  if (type == nullptr || !btf_is_fwd(type) || vlen_of(type) == none) return "";
   const std::uint32_t kind = kind_of(type->type), vlen = vlen_of(type->type);
-  const bool alone = btf_vlen(type) == one_type;
+  const bool alone = vlen_of(type) == one_type;
   if (kind == 0) return "a type without a kind";
   if (is_known(kind) && !alone)
     return fmt::format("a type of {} elements, which do not fit in its BTF", vlen);
@@ -189,7 +193,7 @@ std::string lost_reason(const btf_type* type) {
 }
 
 bool is_end_of_types(const btf_type* type) {
-  return type != nullptr && btf_is_fwd(type) && btf_vlen(type) == all_that_follow;
+  return type != nullptr && btf_is_fwd(type) && vlen_of(type) == all_that_follow;
 }
 
 std::string lost_rest(const Types& types) {

@@ -10,22 +10,32 @@
 #include "host/btf/types.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace mapscope::btf {
 
+/// A type of more elements than libbpf counts, for which a stand-in lies in the object.
+struct WideRecord {
+  std::uint32_t number;             ///< of the object's own types, the first being 0
+  std::span<const std::byte> bytes; ///< struct btf_type and its elements
+};
+
 /// Its bytes, or others in their place. Errors: a header of no use, no type that can be read.
 class Legible {
 public:
   static Result<Legible> of(std::span<const std::byte> raw);
   [[nodiscard]] std::span<const std::byte> bytes() const { return rewritten_.empty() ? raw_ : rewritten_; }
+  /// In order; they lie in the bytes that were given.
+  [[nodiscard]] const std::vector<WideRecord>& wide() const { return wide_; }
 
 private:
   explicit Legible(std::span<const std::byte> raw) : raw_(raw) {}
   std::span<const std::byte> raw_;
   std::vector<std::byte> rewritten_;
+  std::vector<WideRecord> wide_;
 };
 
 /// Why a type could not be read, as what it is ("a type of kind 21, which ..."); "" for all others.

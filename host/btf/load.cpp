@@ -67,7 +67,7 @@ bool is_whole(const struct btf* base) {
 
 } // namespace
 
-Result<struct btf*> load_btf(std::span<const std::byte> raw, struct btf* base) {
+Result<Loaded> load_btf(std::span<const std::byte> raw, struct btf* base) {
   if (raw.size() > UINT32_MAX) return fail(Errc::corrupt, "BTF of more than 4 GiB");
   if (!is_whole(base))
     return fail(Errc::corrupt, "the types it stands on are not all known, so that its own have no numbers");
@@ -82,7 +82,11 @@ Result<struct btf*> load_btf(std::span<const std::byte> raw, struct btf* base) {
     if (last_words.empty()) last_words = std::generic_category().message(static_cast<int>(-error));
     return fail(Errc::corrupt, last_words);
   }
-  return btf.release();
+  Loaded loaded{btf.release(), {}};
+  const std::uint32_t first = base != nullptr ? btf__type_cnt(base) : 1;
+  for (const auto& [number, record] : legible->wide())
+    loaded.wide.emplace_back(first + number, std::vector(record.begin(), record.end()));
+  return loaded;
 }
 
 } // namespace mapscope::btf

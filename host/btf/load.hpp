@@ -7,13 +7,22 @@
 #include "host/base/result.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
+#include <utility>
+#include <vector>
 
 struct btf;
 
 namespace mapscope::btf {
 
-/// The caller frees the result with btf__free(). The error is one clause without the object's name.
-Result<struct btf*> load_btf(std::span<const std::byte> raw, struct btf* base);
+/// What libbpf can hold, and copies of the records that it cannot, by their ids.
+struct Loaded {
+  struct btf* btf = nullptr;
+  std::vector<std::pair<std::uint32_t, std::vector<std::byte>>> wide;
+};
+
+/// The caller frees `btf` with btf__free(). The error is one clause without the object's name.
+Result<Loaded> load_btf(std::span<const std::byte> raw, struct btf* base);
 
 } // namespace mapscope::btf

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Member paths.
 #include "host/base/nearest.hpp"
+#include "host/btf/info.hpp"
 #include "host/btf/record_member.hpp"
 #include "host/btf/types.hpp"
 
@@ -66,7 +67,7 @@ public:
     const btf_type* at = types_.type(types_.peel(record));
     if (at == nullptr || !btf_is_composite(at) || depth > deepest || visits_ == 0) return std::nullopt;
     --visits_;
-    for (unsigned i = 0; i < btf_vlen(at); ++i) {
+    for (unsigned i = 0; i < vlen_of(at); ++i) {
       const std::string_view own = types_.text(btf_members(at)[i].name_off);
       if (!own.empty() && own != name_) continue;
       const Member here = record_member(types_, at, i);
@@ -105,7 +106,7 @@ Result<Member> element(const Types& types, const Member& array, std::uint32_t in
 
 std::optional<NamedMember> Types::member_at(TypeId record, std::uint32_t index) const {
   const btf_type* found = type(peel(record));
-  if (found == nullptr || !btf_is_composite(found) || index >= btf_vlen(found)) return std::nullopt;
+  if (found == nullptr || !btf_is_composite(found) || index >= vlen_of(found)) return std::nullopt;
   return NamedMember{text(btf_members(found)[index].name_off), record_member(*this, found, index)};
 }
 
@@ -122,7 +123,7 @@ TypeId Types::next_holder(TypeId held, TypeId after) const {
   if (wanted == 0 || after >= end) return 0;
   for (TypeId id = after + 1; id < end; ++id) {
     const btf_type* candidate = type(id);
-    if (candidate == nullptr || !btf_is_struct(candidate) || btf_vlen(candidate) == 0) continue;
+    if (candidate == nullptr || !btf_is_struct(candidate) || vlen_of(candidate) == 0) continue;
     const Member first = record_member(*this, candidate, 0);
     if (first.bit_offset == 0 && first.bit_size == 0 && peel(first.type) == wanted) return id;
   }

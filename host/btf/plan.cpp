@@ -2,6 +2,7 @@
 #include "host/btf/plan.hpp"
 
 #include "host/btf/enumeration.hpp"
+#include "host/btf/info.hpp"
 #include "host/btf/legible.hpp"
 #include "host/btf/record_member.hpp"
 #include "host/btf/special.hpp"
@@ -165,7 +166,7 @@ private:
     node.bits = bits;
     node.is_signed = is_signed_enum(types_, type);
     node.first = static_cast<std::uint32_t>(plan_.constants.size());
-    if (plan_.constants.size() + btf_vlen(type) <= most_constants)
+    if (plan_.constants.size() + vlen_of(type) <= most_constants)
       append_constants(types_, type, bits, plan_.constants);
     node.count = static_cast<std::uint32_t>(plan_.constants.size() - node.first);
     return by_enum_[key] = add(node);
@@ -207,7 +208,7 @@ private:
   /// A node whose members will be filled in; known by its type from now on, because a member may, in a
   /// hostile BTF, be this type again.
   std::optional<std::uint32_t> begin_members(Op op, TypeId id, const btf_type* type) {
-    const unsigned count = btf_vlen(type);
+    const unsigned count = vlen_of(type);
     if (plan_.members.size() + count > most_members) return std::nullopt;
     Node node = sized(op, type->size);
     node.name = types_.text(type->name_off);
@@ -223,10 +224,10 @@ private:
     if (!index) return unsupported("a type with too many members to be real");
     const std::uint32_t first = plan_.nodes[*index].first;
     mark_special(*index, contains_);
-    for (unsigned i = 0; i < btf_vlen(type); ++i) {
+    for (unsigned i = 0; i < vlen_of(type); ++i) {
       PlanMember member = member_of(id, type, i);
       member.name = types_.text(btf_members(type)[i].name_off);
-      if (i + 1 == btf_vlen(type) || btf_is_union(type)) open_end(*index, member);
+      if (i + 1 == vlen_of(type) || btf_is_union(type)) open_end(*index, member);
       plan_.members[first + i] = member;
     }
     return *index;
@@ -254,7 +255,7 @@ private:
     node.name = types_.text(type->name_off);
     const bool is_task = node.name == "task_struct";
     std::vector<PlanMember> chosen;
-    for (unsigned i = 0; i < btf_vlen(type) && chosen.size() < most; ++i) {
+    for (unsigned i = 0; i < vlen_of(type) && chosen.size() < most; ++i) {
       const std::string_view name = types_.text(btf_members(type)[i].name_off);
       const bool wanted = is_task ? name == "pid" || name == "tgid" || name == "comm" : !name.empty();
       if (!wanted || !is_telling(btf_members(type)[i].type)) continue;
@@ -381,7 +382,7 @@ private:
     const auto index = begin_members(Op::section, id, type);
     if (!index) return unsupported("a section with too many variables to be real");
     const std::uint32_t first = plan_.nodes[*index].first;
-    for (unsigned i = 0; i < btf_vlen(type); ++i)
+    for (unsigned i = 0; i < vlen_of(type); ++i)
       plan_.members[first + i] = variable(btf_var_secinfos(type)[i]);
     return *index;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/btf/types.hpp"
 
+#include "host/btf/info.hpp"
 #include "host/btf/legible.hpp"
 #include "host/btf/load.hpp"
 #include "host/btf/name_chains.hpp"
@@ -107,11 +108,11 @@ private:
       const btf_type* type = types.type(id);
       const bool is_signed = btf_kflag(type);
       if (btf_is_enum(type))
-        for (const auto& [name, value] : std::span(btf_enum(type), btf_vlen(type)))
+        for (const auto& [name, value] : std::span(btf_enum(type), vlen_of(type)))
           values.emplace_back(types.text(name),
                               is_signed ? std::int64_t{value} : std::int64_t{std::uint32_t(value)});
       if (btf_is_enum64(type))
-        for (const struct btf_enum64& value : std::span(btf_enum64(type), btf_vlen(type)))
+        for (const struct btf_enum64& value : std::span(btf_enum64(type), vlen_of(type)))
           values.emplace_back(types.text(value.name_off),
                               static_cast<std::int64_t>(btf_enum64_value(&value)));
     }
@@ -122,23 +123,36 @@ private:
   NameChains chains_;
 };
 
-Types::Types(struct btf* btf, std::string name, std::shared_ptr<const Types> base)
-    : btf_(btf), name_(std::move(name)), base_(std::move(base)) {}
+Types::Types(struct btf* btf, WideRecords wide, std::string name, std::shared_ptr<const Types> base)
+    : btf_(btf), wide_(std::move(wide)), name_(std::move(name)), base_(std::move(base)),
+      has_wide_(!wide_.empty() || (base_ != nullptr && base_->has_wide_)) {}
 
 Types::~Types() { btf__free(btf_); }
 
 Result<std::shared_ptr<const Types>> Types::parse(std::span<const std::byte> raw, std::string name,
                                                   std::shared_ptr<const Types> base) {
-  auto btf = load_btf(raw, base ? base->btf_ : nullptr);
-  if (!btf)
-    return std::unexpected(
-        std::move(btf.error()).within(fmt::format("{}: cannot read its {} bytes of BTF", name, raw.size())));
-  return std::shared_ptr<const Types>(new Types(*btf, std::move(name), std::move(base)));
+  auto loaded = load_btf(raw, base ? base->btf_ : nullptr);
+  if (!loaded)
+    return std::unexpected(std::move(loaded.error())
+                               .within(fmt::format("{}: cannot read its {} bytes of BTF", name, raw.size())));
+  return std::shared_ptr<const Types>(
+      new Types(loaded->btf, std::move(loaded->wide), std::move(name), std::move(base)));
 }
 
 TypeId Types::count() const { return btf__type_cnt(btf_); }
 
-const btf_type* Types::type(TypeId id) const { return id == 0 ? nullptr : btf__type_by_id(btf_, id); }
+const btf_type* Types::type(TypeId id) const {
+  if (has_wide_)
+    if (const btf_type* wide = wide_type(id)) return wide;
+  return id == 0 ? nullptr : btf__type_by_id(btf_, id);
+}
+
+const btf_type* Types::wide_type(TypeId id) const {
+  if (id < first_own()) return base_ ? base_->wide_type(id) : nullptr;
+  const auto found = std::ranges::lower_bound(wide_, id, {}, &WideRecords::value_type::first);
+  if (found == wide_.end() || found->first != id) return nullptr;
+  return reinterpret_cast<const btf_type*>(found->second.data());
+}
 
 const char* Types::string(std::uint32_t offset) const {
   const char* text = btf__str_by_offset(btf_, offset);

@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 struct btf;      // libbpf
@@ -105,15 +106,19 @@ public:
 private:
   class Names;
   class Enumerators;
-  Types(struct btf* btf, std::string name, std::shared_ptr<const Types> base);
+  using WideRecords = std::vector<std::pair<TypeId, std::vector<std::byte>>>;
+  Types(struct btf* btf, WideRecords wide, std::string name, std::shared_ptr<const Types> base);
+  [[nodiscard]] const btf_type* wide_type(TypeId id) const;
   [[nodiscard]] TypeId first_own() const { return base_ ? base_->count() : 1; }
   [[nodiscard]] const Names& names() const;
   [[nodiscard]] const Enumerators& enumerators() const;
   [[nodiscard]] std::vector<TypeId> find_kinds(std::string_view name, std::uint32_t kinds) const;
 
   struct btf* btf_;
+  WideRecords wide_; ///< what libbpf cannot hold: struct btf_type with its elements, by id
   std::string name_;
   std::shared_ptr<const Types> base_;
+  bool has_wide_; ///< this object, or one that it stands on
   mutable std::once_flag names_once_, enumerators_once_;
   mutable std::unique_ptr<Names> names_;
   mutable std::unique_ptr<Enumerators> enumerators_;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/catalog/map_definitions.hpp"
+#include "host/btf/info.hpp"
 
 #include <bpf/btf.h>
 #include <span>
@@ -16,7 +17,7 @@ constexpr std::uint32_t most_members = 64;
 std::uint32_t number_of(const btf::Types& types, btf::TypeId member) {
   const btf_type* type = types.type(types.peel(member));
   if (type == nullptr) return 0;
-  if (const auto only = types.constant_at(types.peel(member), 0); only && btf_vlen(type) == 1)
+  if (const auto only = types.constant_at(types.peel(member), 0); only && btf::vlen_of(type) == 1)
     return static_cast<std::uint32_t>(only->value);
   const btf_type* array = btf_is_ptr(type) ? types.type(types.peel(type->type)) : nullptr;
   return array != nullptr && btf_is_array(array) ? btf_array(array)->nelems : 0;
@@ -55,7 +56,7 @@ void read_member(const btf::Types& types, const btf::NamedMember& named, MapDefi
 std::optional<MapDefinition> definition(const btf::Types& types, btf::TypeId declared) {
   const btf::TypeId record = types.peel(declared);
   const btf_type* type = types.type(record);
-  if (type == nullptr || !btf_is_struct(type) || btf_vlen(type) > most_members) return std::nullopt;
+  if (type == nullptr || !btf_is_struct(type) || btf::vlen_of(type) > most_members) return std::nullopt;
   MapDefinition read;
   for (std::uint32_t i = 0; const auto member = types.member_at(record, i); ++i)
     read_member(types, *member, read);
@@ -76,7 +77,7 @@ std::vector<MapDefinition> map_definitions(const btf::Types& types) {
   std::vector<MapDefinition> all;
   const btf_type* section = maps_section(types);
   if (section == nullptr) return all;
-  for (const btf_var_secinfo& place : std::span(btf_var_secinfos(section), btf_vlen(section))) {
+  for (const btf_var_secinfo& place : std::span(btf_var_secinfos(section), btf::vlen_of(section))) {
     const btf_type* variable = types.type(place.type);
     if (variable == nullptr || !btf_is_var(variable)) continue;
     auto read = definition(types, variable->type);

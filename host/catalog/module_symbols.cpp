@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/catalog/module_symbols.hpp"
+#include "host/btf/info.hpp"
 
 #include <algorithm>
 #include <bpf/btf.h>
@@ -25,7 +26,7 @@ std::optional<std::uint32_t> place_in_enum(const btf::Types& kernel, std::string
   const btf_type* found = id ? kernel.type(*id) : nullptr;
   if (found == nullptr || !btf_is_enum(found)) return std::nullopt;
   const auto* const values = btf_enum(found);
-  const auto* const end = values + btf_vlen(found);
+  const auto* const end = values + btf::vlen_of(found);
   const auto* const value =
       std::find_if(values, end, [&](const auto& one) { return name == kernel.text(one.name_off); });
   if (value == end || value->val < 0) return std::nullopt;

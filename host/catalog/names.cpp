@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/catalog/names.hpp"
+#include "host/btf/info.hpp"
 
 #include <array>
 #include <bpf/btf.h>
@@ -34,7 +35,7 @@ EnumNames::EnumNames(const btf::Types& types, const std::string& enum_name, std:
   const btf_type* type = id ? types.type(*id) : nullptr;
   if (type == nullptr || !btf_is_enum(type)) return;
   const struct btf_enum* values = btf_enum(type);
-  for (unsigned i = 0; i < btf_vlen(type); ++i) {
+  for (unsigned i = 0; i < btf::vlen_of(type); ++i) {
     const std::string_view name = types.string(values[i].name_off);
     if (!name.starts_with(prefix)) continue; // __MAX_BPF_MAP_TYPE
     const auto value = static_cast<std::uint32_t>(values[i].val);

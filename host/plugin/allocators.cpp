@@ -2,6 +2,7 @@
 #include "host/plugin/allocators.hpp"
 
 #include "host/base/checked.hpp"
+#include "host/btf/info.hpp"
 #include "host/plugin/call/call.hpp"
 
 #include <algorithm>
@@ -39,7 +40,7 @@ public:
     if (wanted_.empty() || values_ == 0 || map.type_name != "array" || !map.types) return;
     const btf_type* section = map.types->type(map.types->peel(map.value_type));
     if (map.vmlinux_value_type != 0 || section == nullptr || !btf_is_datasec(section)) return;
-    for (unsigned i = 0; i < btf_vlen(section) && found_.size() < most_allocators; ++i)
+    for (unsigned i = 0; i < btf::vlen_of(section) && found_.size() < most_allocators; ++i)
       look_at(map, btf_var_secinfos(section)[i]);
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Allocators: their slots, and reads by arena addresses.
+#include "host/btf/info.hpp"
 #include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/call/call.hpp"
 
@@ -24,7 +25,7 @@ std::unordered_set<mapscope::btf::TypeId> embedded_types(const mapscope::btf::Ty
     if (btf_is_var(type)) found.insert(types.peel(type->type));
     if (btf_is_array(type)) found.insert(types.peel(btf_array(type)->type));
     if (btf_is_composite(type))
-      for (unsigned i = 0; i < btf_vlen(type); ++i) found.insert(types.peel(btf_members(type)[i].type));
+      for (unsigned i = 0; i < btf::vlen_of(type); ++i) found.insert(types.peel(btf_members(type)[i].type));
   }
   return found;
 }

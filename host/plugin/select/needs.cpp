@@ -2,6 +2,7 @@
 #include "host/plugin/select/needs.hpp"
 
 #include "host/base/nearest.hpp"
+#include "host/btf/info.hpp"
 
 #include <algorithm>
 #include <bpf/btf.h>
@@ -22,8 +23,8 @@ bool has_member(const btf::Types& types, btf::TypeId id, const std::string& memb
   const btf::TypeId peeled = types.peel(id);
   const btf_type* type = types.type(peeled);
   if (type == nullptr) return false;
-  if (btf_is_enum(type)) return names_value(types, btf_enum(type), btf_vlen(type), member);
-  if (btf_is_enum64(type)) return names_value(types, btf_enum64(type), btf_vlen(type), member);
+  if (btf_is_enum(type)) return names_value(types, btf_enum(type), btf::vlen_of(type), member);
+  if (btf_is_enum64(type)) return names_value(types, btf_enum64(type), btf::vlen_of(type), member);
   return types.member(peeled, member).has_value();
 }
 

@@ -101,17 +101,39 @@ TEST(Legible, WithoutALayoutTheRestIsLost) {
       << "its kind is not in the layout";
 }
 
-TEST(Legible, MoreElementsThanLibbpfCounts) {
+TEST(Legible, MoreConstantsThanLibbpfCounts) {
   constexpr std::uint32_t many = 70'000;
-  for (const auto& [kind, each] : {std::pair(BTF_KIND_ENUM, 8U), {BTF_KIND_STRUCT, 12U}}) {
-    Bytes huge = words({n_huge, info(kind, many), 4});
-    huge.resize(huge.size() + std::size_t{many} * each);
-    const auto types = parsed(object(around(huge), names));
-    ASSERT_EQ(types->count(), 4U);
-    EXPECT_EQ(show(types, 3), "holder{int=7:uint32, odd=unsupported(a type of 70000 elements, more than this "
-                              "version of mapscope can read), rest=9:uint32}");
-    EXPECT_EQ(types->spell(2), "huge");
-  }
+  Bytes huge = words({n_huge, info(BTF_KIND_ENUM, many), 4});
+  for (std::uint32_t i = 0; i < many; ++i) append(huge, words({i == 8 || i == 69'999 ? n_odd : n_huge, i}));
+  const auto types = parsed(object(around(huge), names));
+  ASSERT_EQ(types->count(), 4U);
+  EXPECT_EQ(show(types, 3), "holder{int=7:uint32, odd=odd(8):uenum32, rest=9:uint32}");
+  EXPECT_EQ(types->constant_at(2, 69'999)->value, 69'999);
+  EXPECT_FALSE(types->constant_at(2, many));
+  EXPECT_EQ(types->spell(2), "enum huge");
+  EXPECT_EQ(types->find("enum huge"), 2U);
+}
+
+TEST(Legible, MoreMembersThanLibbpfCounts) {
+  constexpr std::uint32_t many = 70'000;
+  Bytes huge = words({n_huge, info(BTF_KIND_STRUCT, many), many * 4});
+  for (std::uint32_t i = 0; i < many; ++i) append(huge, words({i == 69'999 ? n_odd : n_int, 1, i * 32}));
+  const auto types = parsed(object(around(huge), names));
+  EXPECT_EQ(types->offset_of("struct huge", "odd"), 69'999U * 4);
+  EXPECT_EQ(types->member_at(2, 69'999)->name, "odd");
+  EXPECT_EQ(types->size(2), many * 4U);
+}
+
+/// What stands on such an object sees it whole, too.
+TEST(Legible, OfABase) {
+  Bytes huge = words({n_huge, info(BTF_KIND_ENUM, 70'000), 4});
+  huge.resize(huge.size() + std::size_t{70'000} * 8);
+  const auto base = parsed(object(around(huge), names));
+  const auto split =
+      btf::Types::parse(object(words({0, info(BTF_KIND_CONST), 2}), std::string(1, '\0')), "split", base);
+  ASSERT_TRUE(split) << split.error().text;
+  EXPECT_EQ((*split)->spell(4), "enum huge");
+  EXPECT_TRUE((*split)->constant_at(2, 69'999));
 }
 
 TEST(Legible, AsManyAsLibbpfCountsAreRead) {
