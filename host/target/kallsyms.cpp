@@ -17,6 +17,7 @@ namespace mapscope::target {
 namespace {
 
 constexpr std::uint32_t most_symbols = 16U << 20;
+constexpr std::size_t most_names = 32U << 20; ///< bytes; Debian's kernels have some 2 MB
 /// KSYM_NAME_LEN is 512 since 6.1; a record is a type letter and the name.
 constexpr std::size_t longest_record = 1024;
 
@@ -46,9 +47,8 @@ private:
 
 class Kallsyms final : public Symbols {
 public:
-  static Result<std::unique_ptr<Kallsyms>> open(const AddressSpace& space, const KallsymsPlaces& places,
-                                                const SymbolCheck& check,
-                                                std::span<const std::string_view> wanted);
+  static Result<KernelSymbols> open(const AddressSpace& space, const KallsymsPlaces& places,
+                                    const SymbolCheck& check, std::span<const std::string_view> wanted);
 
   std::size_t size() const override { return count_; }
   std::optional<SymbolAt> at(std::uint64_t address) const override;
@@ -73,6 +73,8 @@ private:
   void sort_by_address() const;
   [[nodiscard]] std::string name_at(std::size_t record) const;
   Result<void> read_tables(const AddressSpace& space, const KallsymsPlaces& places);
+  Result<void> read_names(const AddressSpace& space, const KallsymsPlaces& places);
+  void tell_doubts(const std::optional<std::uint32_t>& said, bool are_counted);
   Result<void> read_addresses(const AddressSpace& space, const KallsymsPlaces& places);
   void split_tokens(std::span<const std::byte> table, std::span<const std::byte> index);
   Result<void> choose_encoding(const SymbolCheck& check);
@@ -82,6 +84,7 @@ private:
   bool expands_to(std::span<const std::byte> record, std::string_view name, bool suffixed) const;
 
   std::uint32_t count_ = 0;
+  std::vector<std::string> doubts_;
   Table names_, offsets_, token_table_;
   KallsymsNames records_;
   std::array<std::string_view, 256> tokens_;
@@ -119,23 +122,43 @@ void Kallsyms::split_tokens(std::span<const std::byte> table, std::span<const st
   }
 }
 
-Result<void> Kallsyms::read_tables(const AddressSpace& space, const KallsymsPlaces& places) {
-  count_ = places.count;
-  if (places.num_syms != 0) {
-    const auto count = Reader(space).get<std::uint32_t>(places.num_syms);
-    if (!count) return missing("kallsyms_num_syms");
-    count_ = *count;
-  }
+/// The tokens come behind the names.
+Result<void> Kallsyms::read_names(const AddressSpace& space, const KallsymsPlaces& places) {
+  const std::uint64_t tokens = places.token_table, names = places.names;
+  const std::size_t size = tokens > names && tokens - names < most_names ? tokens - names : most_names;
+  names_ = Table::at(space, names, size);
+  const bool ends_at_tokens = size != most_names && names_.bytes().size() == size;
+  const std::uint32_t counted = ends_at_tokens ? KallsymsNames::counted(names_.bytes()).value_or(0) : 0;
+  const auto said = places.num_syms == 0 ? places.count : Reader(space).get<std::uint32_t>(places.num_syms);
+  if (!said && counted == 0) return missing("kallsyms_num_syms");
+  count_ = counted != 0 ? counted : *said;
   if (count_ == 0 || count_ > most_symbols)
     return fail(Errc::corrupt,
                 fmt::format("kallsyms_num_syms is {}, which no kernel has; give --symbols", count_));
-  // Records are some ten bytes on average; a single one may be far longer. The tokens come behind.
-  const std::size_t at_most = std::size_t{count_} * 32 + longest_record;
-  const std::uint64_t tokens = places.token_table, names = places.names;
-  const bool ends_at_tokens = tokens > names && tokens - names < at_most;
-  names_ = Table::at(space, names, ends_at_tokens ? tokens - names : at_most);
-  records_ = KallsymsNames(names_.bytes(), count_, ends_at_tokens && names_.bytes().size() == tokens - names);
-  token_table_ = Table::at(space, tokens, 16U << 10);
+  records_ = KallsymsNames(names_.bytes(), count_, ends_at_tokens);
+  tell_doubts(said, counted != 0);
+  return {};
+}
+
+void Kallsyms::tell_doubts(const std::optional<std::uint32_t>& said, bool are_counted) {
+  if (said != count_)
+    doubts_.push_back(fmt::format("kallsyms_num_syms {}, and the kernel's symbols are {} by their names; "
+                                  "the names are believed",
+                                  said ? fmt::format("is {}", *said) : "is not in the dump", count_));
+  if (!are_counted && !records_.has_markers())
+    doubts_.push_back(
+        fmt::format("that the kernel's symbols are {}, as kallsyms_num_syms says, their names do "
+                    "not confirm: some may be missing; give --symbols",
+                    count_));
+  if (const auto lost = records_.left_out(); lost != 0)
+    doubts_.push_back(fmt::format("{} of the kernel's {} symbols are left out, as a name among them is "
+                                  "damaged; give --symbols",
+                                  lost, count_));
+}
+
+Result<void> Kallsyms::read_tables(const AddressSpace& space, const KallsymsPlaces& places) {
+  if (auto read = read_names(space, places); !read) return read;
+  token_table_ = Table::at(space, places.token_table, 16U << 10);
   const Table token_index = Table::at(space, places.token_index, 256 * sizeof(std::uint16_t));
   split_tokens(token_table_.bytes(), token_index.bytes());
   return read_addresses(space, places);
@@ -259,15 +282,15 @@ Result<void> Kallsyms::choose_encoding(const SymbolCheck& check) {
               "no way of reading the kernel's symbols puts _stext where VMCOREINFO has it; give --symbols");
 }
 
-Result<std::unique_ptr<Kallsyms>> Kallsyms::open(const AddressSpace& space, const KallsymsPlaces& places,
-                                                 const SymbolCheck& check,
-                                                 std::span<const std::string_view> wanted) {
+Result<KernelSymbols> Kallsyms::open(const AddressSpace& space, const KallsymsPlaces& places,
+                                     const SymbolCheck& check, std::span<const std::string_view> wanted) {
   auto symbols = std::make_unique<Kallsyms>();
   if (auto read = symbols->read_tables(space, places); !read) return std::unexpected(std::move(read.error()));
   if (auto chosen = symbols->choose_encoding(check); !chosen)
     return std::unexpected(std::move(chosen.error()));
   symbols->look_up(wanted);
-  return symbols;
+  auto doubts = std::move(symbols->doubts_);
+  return KernelSymbols{.symbols = std::move(symbols), .doubts = std::move(doubts)};
 }
 
 } // namespace
@@ -286,12 +309,9 @@ std::optional<KallsymsPlaces> kallsyms_places(const Vmcoreinfo& info) {
                         .relative_base = info.symbol("kallsyms_relative_base").value_or(0)};
 }
 
-Result<std::unique_ptr<Symbols>> read_kallsyms(const AddressSpace& space, const KallsymsPlaces& places,
-                                               const SymbolCheck& check,
-                                               std::span<const std::string_view> wanted) {
-  auto symbols = Kallsyms::open(space, places, check, wanted);
-  if (!symbols) return std::unexpected(std::move(symbols.error()));
-  return std::unique_ptr<Symbols>(std::move(*symbols));
+Result<KernelSymbols> read_kallsyms(const AddressSpace& space, const KallsymsPlaces& places,
+                                    const SymbolCheck& check, std::span<const std::string_view> wanted) {
+  return Kallsyms::open(space, places, check, wanted);
 }
 
 } // namespace mapscope::target

@@ -14,7 +14,9 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace mapscope::target {
 
@@ -37,10 +39,16 @@ struct SymbolCheck {
       encoding{}; ///< what the tables themselves have shown; used where stext is not known
 };
 
+struct KernelSymbols {
+  std::unique_ptr<Symbols> symbols;
+  std::string remark = {};              ///< a sentence: how they were found, when not as usual
+  std::vector<std::string> doubts = {}; ///< sentences: damage in the tables, and what that costs
+};
+
 /// `wanted` are names that will be asked for: they are found in one pass here, any other costs a pass of its
-/// own. Errors: a table that the dump does not hold, or tables that contradict each other.
-Result<std::unique_ptr<Symbols>> read_kallsyms(const AddressSpace& space, const KallsymsPlaces& places,
-                                               const SymbolCheck& check,
-                                               std::span<const std::string_view> wanted);
+/// own. How many symbols there are the names say, where they can: the number that stands beside them may be
+/// damaged. Errors: a table that the dump does not hold, or tables that contradict each other.
+Result<KernelSymbols> read_kallsyms(const AddressSpace& space, const KallsymsPlaces& places,
+                                    const SymbolCheck& check, std::span<const std::string_view> wanted);
 
 } // namespace mapscope::target

@@ -66,6 +66,40 @@ void KallsymsNames::find_markers() {
     }
 }
 
+/// Up to a record of no length, which there is none: what fills the gap in front of the markers, or the first
+/// of these, begins with a 0.
+KallsymsNames::Walk KallsymsNames::walk() const {
+  Walk walk;
+  while (walk.end < bytes_.size() && bytes_[walk.end] != std::byte{}) {
+    if (walk.count % block == 0) walk.begins.push_back(walk.end);
+    (void)next(walk.end);
+    ++walk.count;
+  }
+  return walk;
+}
+
+/// Most of them say what was walked, and behind them come the tokens, or kallsyms_seqs_of_names and these.
+bool KallsymsNames::are_markers_of(const Walk& walk, std::size_t at) const {
+  constexpr std::size_t most_gap = 16;
+  const std::size_t end = at + walk.begins.size() * sizeof(std::uint32_t), seqs = std::size_t{walk.count} * 3;
+  if (walk.count == 0 || end > bytes_.size()) return false;
+  const std::size_t behind = bytes_.size() - end;
+  if (behind >= most_gap && (behind < seqs || behind - seqs >= most_gap)) return false;
+  std::size_t right = 0;
+  for (std::size_t k = 0; k < walk.begins.size(); ++k)
+    right += load_at<std::uint32_t>(bytes_, at + k * sizeof(std::uint32_t)) == walk.begins[k] ? 1 : 0;
+  return right * 2 > walk.begins.size();
+}
+
+std::optional<std::uint32_t> KallsymsNames::counted(std::span<const std::byte> bytes) {
+  KallsymsNames names;
+  names.bytes_ = bytes;
+  const Walk walk = names.walk();
+  for (std::size_t gap = 0; gap < 8; ++gap)
+    if (names.are_markers_of(walk, walk.end + gap)) return walk.count;
+  return std::nullopt;
+}
+
 void KallsymsNames::split() {
   std::size_t at = 0;
   for (std::size_t k = 0; k < blocks_.size(); ++k) {

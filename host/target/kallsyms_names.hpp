@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -40,6 +41,13 @@ public:
   [[nodiscard]] std::span<const std::byte> record(std::size_t begin) const { return next(begin); }
   /// Records in blocks that are left out.
   [[nodiscard]] std::uint32_t left_out() const;
+  /// Markers for that many records were found: they confirm the number, to within a block.
+  [[nodiscard]] bool has_markers() const { return markers_at_ != 0; }
+
+  /// How many records `bytes`, which reach up to kallsyms_token_table, begin with: as many as one comes to
+  /// from front to back, where behind the last of them stand the markers of just these. Nothing where they do
+  /// not, as when a length is damaged.
+  static std::optional<std::uint32_t> counted(std::span<const std::byte> bytes);
 
   static constexpr std::uint32_t block = 256; ///< records to a marker, scripts/kallsyms.c
 
@@ -48,6 +56,14 @@ private:
     std::size_t begin = 0;
     bool sound = true;
   };
+  /// Where blocks begin that were walked from front to back, and how far that led.
+  struct Walk {
+    std::vector<std::size_t> begins;
+    std::uint32_t count = 0;
+    std::size_t end = 0;
+  };
+  [[nodiscard]] Walk walk() const;
+  [[nodiscard]] bool are_markers_of(const Walk& walk, std::size_t at) const;
   /// Moves `at` behind the record; past the end when the record reaches there.
   std::span<const std::byte> next(std::size_t& at) const;
   [[nodiscard]] std::size_t behind_block(std::size_t at) const;

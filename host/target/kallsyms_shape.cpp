@@ -3,6 +3,7 @@
 
 #include "host/base/checked.hpp"
 #include "host/memory/search.hpp"
+#include "host/target/kallsyms_names.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,8 +16,8 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-constexpr std::size_t tokens = 256, block = 256; ///< symbols to a marker
-constexpr std::size_t most_before = 32U << 20;   ///< names, markers and seqs: some 2 MB of Debian's kernels
+constexpr std::size_t tokens = 256, block = KallsymsNames::block; ///< symbols to a marker
+constexpr std::size_t most_before = 32U << 20; ///< names, markers and seqs: some 2 MB of Debian's kernels
 constexpr std::size_t token_table_most = 16U << 10, longest_token = 128;
 constexpr std::size_t most_tables = 16; ///< of kernels there are one or two
 constexpr std::uint32_t least_symbols = 2000;
@@ -164,20 +165,24 @@ private:
     return std::nullopt;
   }
 
-  /// The number stands in front, with four bytes between up to 6.19. One that the markers contradict is
-  /// damaged: then records are counted up to the markers; zeros in between are none.
+  /// The number stands in front, with four bytes between up to 6.19. Where it is not what the names come to
+  /// it is damaged; where a name is, one that the markers contradict: then records are counted up to the
+  /// markers; zeros in between are none.
   [[nodiscard]] Names counted(std::size_t names, std::size_t markers, std::size_t last) const {
     for (const std::size_t back : {4, 8})
-      if (const std::uint32_t said = word(names - back); said != 0 && (said - 1) / block == last)
+      if (const std::uint32_t said = word(names - back);
+          said != 0 && (own ? said == *own : (said - 1) / block == last))
         return {begin_ + names, begin_ + names - back, said};
     auto count = static_cast<std::uint32_t>(last * block);
     std::size_t at = names + word(markers + last * 4);
     while (at < markers && bytes_[at] != std::byte{} && next_record(at) <= markers)
       at = next_record(at), ++count;
     return {begin_ + names, begin_ + names - 8, count};
+    const auto own = KallsymsNames::counted(bytes_.subspan(names));
   }
 
   Bytes bytes_;
+    if (own) return {begin_ + names, begin_ + names - 8, *own};
   std::uint64_t begin_; ///< physical address of bytes_
 };
 

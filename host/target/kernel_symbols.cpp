@@ -3,7 +3,7 @@
 
 #include "host/target/kallsyms_shape.hpp"
 
-#include <fmt/format.h>
+#include <optional>
 
 namespace mapscope::target {
 
@@ -20,16 +20,16 @@ KallsymsPlaces moved(KallsymsPlaces places, std::uint64_t by) {
 }
 
 /// Those of this kernel: its image holds them, and _stext comes out where it is.
-std::unique_ptr<Symbols> by_shape(const AddressSpace& space, std::uint64_t stext,
-                                  std::span<const std::string_view> wanted) {
+std::optional<KernelSymbols> by_shape(const AddressSpace& space, std::uint64_t stext,
+                                      std::span<const std::string_view> wanted) {
   Mapping image;
-  if (space.translator->translate(stext, &image) != Fault::none) return nullptr;
+  if (space.translator->translate(stext, &image) != Fault::none) return std::nullopt;
   const std::uint64_t begin = image.physical, end = begin > ~0ULL - most_image ? ~0ULL : begin + most_image;
   for (const KallsymsShape& shape : kallsyms_by_shape(*space.source, begin, end)) {
     auto symbols = read_kallsyms(space, moved(shape.places, stext - image.physical), {stext, {}}, wanted);
     if (symbols) return std::move(*symbols);
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 } // namespace
@@ -43,15 +43,15 @@ Result<KernelSymbols> kallsyms_of(const AddressSpace& space, const Vmcoreinfo& i
             {}};
   if (places) {
     auto symbols = read_kallsyms(space, *places, {stext, {}}, wanted);
-    if (symbols) return KernelSymbols{std::move(*symbols), ""};
+    if (symbols) return symbols;
     why = std::move(symbols.error());
   }
   if (!stext) return std::unexpected(std::move(why));
   auto symbols = by_shape(space, *stext, wanted);
   if (!symbols) return std::unexpected(std::move(why));
-  return KernelSymbols{std::move(symbols), places
-                                               ? "the kernel's symbols were found by their shape: " + why.text
-                                               : "the kernel's symbols were found by their shape"};
+  symbols->remark = "the kernel's symbols were found by their shape";
+  if (places) symbols->remark += ": " + why.text;
+  return std::move(*symbols);
 }
 
 } // namespace mapscope::target

@@ -6,14 +6,7 @@
 
 #include "host/target/kallsyms.hpp"
 
-#include <string>
-
 namespace mapscope::target {
-
-struct KernelSymbols {
-  std::unique_ptr<Symbols> symbols;
-  std::string remark; ///< a sentence: how they were found, when not as usual
-};
 
 /// Errors: those of the way by VMCOREINFO, when the other leads nowhere either.
 Result<KernelSymbols> kallsyms_of(const AddressSpace& space, const Vmcoreinfo& info,

@@ -137,6 +137,7 @@ private:
     }
     auto symbols = kallsyms_of(state_.space, state_.found.info, well_known);
     if (!symbols) return std::unexpected(std::move(symbols.error()));
+    std::ranges::move(symbols->doubts, std::back_inserter(state_.warnings));
     state_.symbols = std::move(symbols->symbols);
     if (!symbols->remark.empty()) state_.remarks.push_back(std::move(symbols->remark));
     return check_root();

@@ -72,13 +72,14 @@ private:
     constexpr std::array<std::string_view, 5> names = {"linux_banner", "init_top_pgt", "init_uts_ns",
                                                        "_stext", "sme_me_mask"};
     const Identity identity;
-    auto symbols = read_kallsyms({&source_, &identity}, shape_.places, {{}, shape_.encoding}, names);
-    if (!symbols) return false;
-    const auto banner = (*symbols)->find("linux_banner"), root = (*symbols)->find("init_top_pgt"),
-               uts = (*symbols)->find("init_uts_ns"), stext = (*symbols)->find("_stext");
+    const auto read = read_kallsyms({&source_, &identity}, shape_.places, {{}, shape_.encoding}, names);
+    if (!read) return false;
+    const Symbols& symbols = *read->symbols;
+    const auto banner = symbols.find("linux_banner"), root = symbols.find("init_top_pgt"),
+               uts = symbols.find("init_uts_ns"), stext = symbols.find("_stext");
     if (!banner || !root || !uts || !stext) return false;
     banner_ = *banner, root_ = *root, uts_ = *uts, stext_ = *stext;
-    sme_mask_at_ = (*symbols)->find("sme_me_mask");
+    sme_mask_at_ = symbols.find("sme_me_mask");
     return true;
   }
 

@@ -13,7 +13,9 @@ using test::FlatMemory;
 using test::image_at;
 using test::KernelSymbols;
 using test::SymbolEncoding;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 const std::string stext = "note SYMBOL(_stext)=ffffffff80001000\n";
 
@@ -137,7 +139,7 @@ TEST(Kallsyms, TablesThatAreNotInTheDump) {
   const auto moved = [&](const std::string& name) {
     return Memory(replaced(good, "{" + name + "+0xffffffff8", "{" + name + "+0xffffffff9")).refusal();
   };
-  EXPECT_THAT(moved("kallsyms_num_syms"), HasSubstr("kallsyms_num_syms is not in the dump"));
+  EXPECT_EQ(moved("kallsyms_num_syms"), "was accepted") << "the names say how many they are";
   EXPECT_THAT(moved("kallsyms_offsets"), HasSubstr("kallsyms_offsets is not in the dump"));
   EXPECT_THAT(moved("kallsyms_names"), HasSubstr("no way of reading the kernel's symbols"));
   EXPECT_THAT(moved("kallsyms_token_table"), HasSubstr("no way of reading the kernel's symbols"));
@@ -146,12 +148,14 @@ TEST(Kallsyms, TablesThatAreNotInTheDump) {
 
 TEST(Kallsyms, TablesThatContradictEachOther) {
   const std::string good = table(usual());
-  EXPECT_THAT(Memory(replaced(good, "kallsyms_num_syms: u32 3", "kallsyms_num_syms: u32 0")).refusal(),
+  const std::string uncounted = replaced(good, "kallsyms_markers:\nu32 0", "kallsyms_markers:\nu32 5");
+  EXPECT_THAT(Memory(replaced(uncounted, "kallsyms_num_syms: u32 3", "kallsyms_num_syms: u32 0")).refusal(),
               HasSubstr("kallsyms_num_syms is 0, which no kernel has"));
-  EXPECT_THAT(Memory(replaced(good, "kallsyms_num_syms: u32 3", "kallsyms_num_syms: u32 -1")).refusal(),
+  EXPECT_THAT(Memory(replaced(uncounted, "kallsyms_num_syms: u32 3", "kallsyms_num_syms: u32 -1")).refusal(),
               HasSubstr("kallsyms_num_syms is 4294967295, which no kernel has"));
-  EXPECT_THAT(Memory(replaced(good, "kallsyms_num_syms: u32 3", "kallsyms_num_syms: u32 90000")).refusal(),
-              HasSubstr("kallsyms_offsets is not in the dump"));
+  EXPECT_THAT(
+      Memory(replaced(uncounted, "kallsyms_num_syms: u32 3", "kallsyms_num_syms: u32 90000")).refusal(),
+      HasSubstr("kallsyms_offsets is not in the dump"));
   EXPECT_EQ(
       Memory(replaced(good, "kallsyms_token_index:\nu16 0", "kallsyms_token_index:\nu16 0xffff")).refusal(),
       "was accepted");
@@ -179,6 +183,50 @@ KernelSymbols many() {
   return symbols;
 }
 
+/// What of the tables is damaged, as it is told.
+std::vector<std::string> doubts(const std::string& text) {
+  const Memory memory(text);
+  auto read = kallsyms_of(memory.space(), Vmcoreinfo::parse(memory.image().vmcoreinfo()), {});
+  if (!read) return {read.error().text};
+  return read->doubts;
+}
+
+/// `text` with another number of symbols.
+std::string with_number(const std::string& text, std::string_view number) {
+  const std::size_t at = text.find("kallsyms_num_syms: u32 ") + 23;
+  return std::string(text).replace(at, text.find('\n', at) - at, number);
+}
+
+TEST(Kallsyms, ADamagedNumberOfSymbolsGivesWayToTheNames) {
+  for (auto symbols : {many(), usual()}) {
+    symbols.padded = symbols.names.size() > 3;
+    const std::string good = table(symbols);
+    EXPECT_THAT(doubts(good), IsEmpty());
+    for (const std::string number : {"0", "1", "2", "4", "700", "999", "1001", "70000", "-1"}) {
+      const std::string text = with_number(good, number);
+      const Memory memory(text);
+      const auto read = memory.symbols();
+      ASSERT_TRUE(read) << number << ": " << read.error().text;
+      EXPECT_EQ((*read)->size(), symbols.names.size()) << number;
+      const auto& [name, address] = symbols.names.back();
+      EXPECT_EQ((*read)->find(name), address) << number;
+      EXPECT_THAT(doubts(text),
+                  ElementsAre(fmt::format("kallsyms_num_syms is {}, and the kernel's symbols are {} by their "
+                                          "names; the names are believed",
+                                          number == "-1" ? "4294967295" : number, symbols.names.size())));
+    }
+  }
+}
+
+TEST(Kallsyms, ANumberThatNothingConfirmsIsTold) {
+  const std::string good = table(many());
+  const std::size_t at = good.find("kallsyms_markers:\nu32 0\n");
+  const auto none = std::string(good).replace(at, 24, "kallsyms_markers:\nu32 5\n");
+  EXPECT_THAT(doubts(with_number(none, "300")),
+              ElementsAre("that the kernel's symbols are 300, as kallsyms_num_syms says, their names do not "
+                          "confirm: some may be missing; give --symbols"));
+}
+
 /// The image with one byte of the record of this symbol overwritten: its length.
 std::string with_length(const std::string& text, std::size_t symbol, unsigned length) {
   std::size_t at = text.find("kallsyms_names:\n") + 16;
@@ -198,6 +246,9 @@ TEST(Kallsyms, ADamagedLengthCostsItsBlockAndNoOther) {
     EXPECT_EQ((*read)->find("symbol_512"), image_at(0x1000 + 16 * 512));
     EXPECT_EQ((*read)->find("symbol_999"), image_at(0x1000 + 16 * 999));
     EXPECT_EQ((*read)->at(image_at(0x1000 + 16 * 999 - 1))->name, "symbol_998");
+    EXPECT_THAT(doubts(with_length(good, 300, length)),
+                ElementsAre("256 of the kernel's 1000 symbols are left out, as a name among them is damaged; "
+                            "give --symbols"));
   }
 }
 
