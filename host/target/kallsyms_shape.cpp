@@ -139,15 +139,28 @@ private:
     return at;
   }
 
-  /// Of eight blocks spread over the table nearly all end where the next marker says.
-  [[nodiscard]] bool fit(std::size_t names, std::size_t markers, std::size_t count) const {
+  /// Of eight blocks spread over the table all but so many end where the next marker says.
+  [[nodiscard]] bool fit(std::size_t names, std::size_t markers, std::size_t count,
+                         std::size_t damaged) const {
     constexpr std::size_t samples = 8;
     std::size_t wrong = 0;
-    for (std::size_t i = 0; i < samples && wrong < 2; ++i) {
+    for (std::size_t i = 0; i < samples && wrong <= damaged; ++i) {
       const std::size_t k = i * (count - 1) / samples;
       wrong += behind_block(names + word(markers + k * 4)) == names + word(markers + (k + 1) * 4) ? 0 : 1;
     }
-    return wrong < 2;
+    return wrong <= damaged;
+  }
+
+  /// Where the names of so many markers begin. Where names are equally long, blocks that begin some records
+  /// later fit as well, all but the first of them.
+  [[nodiscard]] std::optional<std::size_t> names_before(std::size_t markers, std::size_t count) const {
+    const std::size_t reach = word(markers + (count - 1) * 4);
+    if (reach + 8 > markers) return std::nullopt;
+    const std::size_t high = (markers - reach) / 4 * 4, low = high - std::min<std::size_t>(high, 1U << 16);
+    for (const std::size_t damaged : {0, 1})
+      for (std::size_t names = high; names > low; names -= 4)
+        if (fit(names, markers, count, damaged)) return names;
+    return std::nullopt;
   }
 
   [[nodiscard]] std::optional<Names> names_of(std::size_t markers) const {
@@ -155,13 +168,8 @@ private:
     while (follows(word(markers + (count - 1) * 4), word(markers + count * 4))) ++count;
     if (count * block < least_symbols) return std::nullopt;
     // Behind the last marker may stand what looks like one more; the names say.
-    for (const std::size_t last : {count - 1, count - 2}) {
-      const std::size_t reach = word(markers + last * 4);
-      if (reach + 8 > markers) continue;
-      const std::size_t high = (markers - reach) / 4 * 4, low = high - std::min<std::size_t>(high, 1U << 16);
-      for (std::size_t names = high; names > low; names -= 4)
-        if (fit(names, markers, last + 1)) return counted(names, markers, last);
-    }
+    for (const std::size_t last : {count - 1, count - 2})
+      if (const auto names = names_before(markers, last + 1)) return counted(*names, markers, last);
     return std::nullopt;
   }
 
@@ -169,20 +177,20 @@ private:
   /// it is damaged; where a name is, one that the markers contradict: then records are counted up to the
   /// markers; zeros in between are none.
   [[nodiscard]] Names counted(std::size_t names, std::size_t markers, std::size_t last) const {
+    const auto own = KallsymsNames::counted(bytes_.subspan(names));
     for (const std::size_t back : {4, 8})
       if (const std::uint32_t said = word(names - back);
           said != 0 && (own ? said == *own : (said - 1) / block == last))
         return {begin_ + names, begin_ + names - back, said};
+    if (own) return {begin_ + names, begin_ + names - 8, *own};
     auto count = static_cast<std::uint32_t>(last * block);
     std::size_t at = names + word(markers + last * 4);
     while (at < markers && bytes_[at] != std::byte{} && next_record(at) <= markers)
       at = next_record(at), ++count;
     return {begin_ + names, begin_ + names - 8, count};
-    const auto own = KallsymsNames::counted(bytes_.subspan(names));
   }
 
   Bytes bytes_;
-    if (own) return {begin_ + names, begin_ + names - 8, *own};
   std::uint64_t begin_; ///< physical address of bytes_
 };
 

@@ -76,9 +76,9 @@ std::string kallsyms_text(const KernelSymbols& symbols, std::uint64_t at) {
   std::string text = fmt::format("@{:#x} {}:\n", at, offsets);
   for (std::size_t i = 0; i < symbols.names.size(); ++i)
     text += offset_text(symbols, symbols.names[i].second, image_at(at) + 4 * i);
-  text +=
-      fmt::format("align 8 kallsyms_relative_base: u64 {:#x}\nkallsyms_num_syms: u32 {}\nkallsyms_names:\n",
-                  relative_base, symbols.names.size());
+  text += fmt::format(
+      "align 8 kallsyms_relative_base: u64 {:#x}\nkallsyms_num_syms: u32 {}\nalign 8\nkallsyms_names:\n",
+      relative_base, symbols.names.size());
   std::string markers = "align 4 kallsyms_markers:\n";
   std::size_t at_record = 0;
   for (std::size_t i = 0; i < symbols.names.size(); ++i) {
@@ -97,7 +97,7 @@ std::string kallsyms_text(const KernelSymbols& symbols, std::uint64_t at) {
     index += fmt::format("u16 {}\n", start);
     start += token.size() + 1;
   }
-  text += "align 2\n" + index;
+  text += "align 8\n" + index; // as all of these tables are, up to 6.19
   for (const char* table :
        {"kallsyms_num_syms", "kallsyms_names", "kallsyms_token_table", "kallsyms_token_index"})
     text += note_of(table);

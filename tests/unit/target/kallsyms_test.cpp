@@ -285,5 +285,47 @@ TEST(Kallsyms, AnAddressThatIsNotBetweenItsNeighboursIsNone) {
   EXPECT_EQ((*read)->find("symbol_701"), image_at(0x1000 + 16 * 701));
 }
 
+/// Without what says where they are: as before 6.0.
+std::string unnamed(std::string text) {
+  while (text.find("note SYMBOL(kallsyms_") != text.npos) {
+    const std::size_t at = text.find("note SYMBOL(kallsyms_");
+    text.erase(at, text.find('\n', at) + 1 - at);
+  }
+  return text;
+}
+
+/// As many as make a kernel's tables; those of fewer are left.
+KernelSymbols thousands(SymbolEncoding encoding) {
+  KernelSymbols symbols{.names = {{"_stext", image_at(0x1000)}}, .encoding = encoding};
+  for (std::uint64_t i = 1; i < 3000; ++i)
+    symbols.names.emplace_back(fmt::format("symbol_{}", i), image_at(0x1000 + 16 * i));
+  return symbols;
+}
+
+TEST(Kallsyms, TablesAreFoundByTheirShape) {
+  for (const auto encoding :
+       {SymbolEncoding::relative_signed, SymbolEncoding::relative, SymbolEncoding::absolute}) {
+    const Memory memory(unnamed(table(thousands(encoding))));
+    const auto read = kallsyms_of(memory.space(), Vmcoreinfo::parse(memory.image().vmcoreinfo()), {});
+    ASSERT_TRUE(read) << static_cast<int>(encoding) << ": " << read.error().text;
+    EXPECT_EQ(read->remark, "the kernel's symbols were found by their shape");
+    EXPECT_THAT(read->doubts, IsEmpty());
+    EXPECT_EQ(read->symbols->size(), 3000U);
+    EXPECT_EQ(read->symbols->find("symbol_2999"), image_at(0x1000 + 16 * 2999));
+  }
+}
+
+TEST(Kallsyms, ByShapeADamagedNumberOfSymbolsIsCounted) {
+  for (const auto encoding :
+       {SymbolEncoding::relative_signed, SymbolEncoding::relative, SymbolEncoding::absolute})
+    for (const char* number : {"0", "5", "2900", "2999", "3001", "-1"}) {
+      const Memory memory(unnamed(with_number(table(thousands(encoding)), number)));
+      const auto read = memory.symbols();
+      ASSERT_TRUE(read) << number << ": " << read.error().text;
+      EXPECT_EQ((*read)->size(), 3000U) << number;
+      EXPECT_EQ((*read)->find("symbol_2999"), image_at(0x1000 + 16 * 2999)) << number;
+    }
+}
+
 } // namespace
 } // namespace mapscope::target
