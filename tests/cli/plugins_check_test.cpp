@@ -140,6 +140,18 @@ TEST(PluginsCheck, WhatWasNotReachedIsSaid) {
                              "type_find, type_size, count$"));
 }
 
+TEST(PluginsCheck, OneThatAlwaysGivesUpIsTold) {
+  const Ran ran = check("gives_up");
+  EXPECT_EQ(ran.exit_code, 0) << ran.out;
+  EXPECT_THAT(
+      line_of(ran, "P12"),
+      testing::ContainsRegex("warning  attach=map-type:hash: it gave up on each of [0-9]+ made-up targets "
+                             "\\(MSC_EFAIL, \"no map of ours\"\\): what it does when it does not was not "
+                             "checked; it called read, count, note"));
+  EXPECT_THAT(ran.out,
+              EndsWith(": keeps the contract as far as it was run; the warnings say where it was not\n"));
+}
+
 TEST(PluginsCheck, WhatTheVerifierRefusesIsNotRun) {
   const Scratch folder;
   const Ran ran = run({"plugins", "check", folder.file("x.so", "text")});

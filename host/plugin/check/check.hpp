@@ -17,7 +17,7 @@
 namespace mapscope::plugin {
 
 /// Calls `say` with the result of each rule as it is known; true when all were kept. P12 warns of attach=
-/// lines behind which next to nothing was reached. The plugin is usable.
+/// lines behind which next to nothing was reached, or on which it always gave up. The plugin is usable.
 bool check(const Plugin& plugin, const CheckLimits& limits,
            const std::function<void(const RuleResult&)>& say);
 
