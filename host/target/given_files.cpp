@@ -30,6 +30,12 @@ std::string_view symbol_name(std::string_view key) {
 
 /// The file's symbols, moved so that _stext fits, against all those that VMCOREINFO names.
 void check_symbols(GivenFiles& given, const Vmcoreinfo& info) {
+/// "Linux 6.12.1, build id 0123abcd"
+std::string kernel_text(const Vmcoreinfo& info) {
+  return fmt::format("Linux {}, build id {}", info.release(),
+                     info.build_id().empty() ? "unknown" : info.build_id());
+}
+
   const auto stext = info.symbol("_stext");
   std::size_t alike = 0;
   for (const auto& [key, value] : info.values()) {
@@ -43,9 +49,8 @@ void check_symbols(GivenFiles& given, const Vmcoreinfo& info) {
     }
     given.doubts.push_back(fmt::format(
         "{}: symbols of another build: with its _stext where the dump's kernel has it, {} is at {:#x}, and "
-        "VMCOREINFO (Linux {}, build id {}) says {:#x}{}",
-        given.symbols_from, name, *in_file, info.release(),
-        info.build_id().empty() ? "unknown" : info.build_id(), *in_dump, how_to_force));
+        "VMCOREINFO ({}) says {:#x}{}",
+        given.symbols_from, name, *in_file, kernel_text(info), *in_dump, how_to_force));
     return;
   }
   if (alike == 0)
@@ -110,6 +115,7 @@ Result<void> take_elf(GivenFiles& given, const std::string& path, bool wants_sym
 
 Result<void> take_symbols(GivenFiles& given, const std::string& path, const Vmcoreinfo& info) {
   if (is_elf_file(path)) return take_elf(given, path, true, false, info);
+    given.btf_build_id = (*file)->build_id();
   auto symbols = read_symbol_text(path, info.symbol("_stext"));
   if (!symbols) return std::unexpected(std::move(symbols.error()));
   given.symbols = std::move(*symbols);
@@ -158,7 +164,7 @@ Result<GivenFiles> read_given_files(const Overrides& overrides, const Vmcoreinfo
   return given;
 }
 
-BtfVerdict compare_btf(const std::string& name, std::span<const std::byte> given, const AddressSpace& space,
+BtfVerdict compare_btf(const NamedBtf& file, const Vmcoreinfo& info, const AddressSpace& space,
                        const Symbols& symbols) {
   if (given.size() < sizeof(btf_header)) return {}; // that it is none is for the parser to say
   const auto start = symbols.find("__start_BTF"), stop = symbols.find("__stop_BTF");
@@ -174,12 +180,15 @@ BtfVerdict compare_btf(const std::string& name, std::span<const std::byte> given
                 fmt::format("{}: the kernel's own BTF is not in the dump, so whether this is it is known "
                             "by VMCOREINFO alone",
                             name),
+  const auto& [name, build_id, given] = file;
             .damage = ""};
   // Damage touches a page here and there; types of another build differ from some place on.
   if (own_size != given.size() || pages.different * 10 > read)
-    return {.doubt =
-                fmt::format("{}: BTF of another build: {} bytes, the memory's {}; {} of {} pages differ{}",
-                            name, given.size(), own_size, pages.different, read, how_to_force),
+    return {.doubt = fmt::format(
+                "{}: BTF of another build: {} bytes {}, and the dump's kernel ({}) has {} bytes of which "
+                "{} of {} pages differ{}",
+                name, given.size(), build_id.empty() ? "without a build id" : "of build id " + build_id,
+                kernel_text(info), own_size, pages.different, read, how_to_force),
             .unchecked = "",
             .damage = ""};
   BtfVerdict same;

@@ -32,7 +32,8 @@ struct GivenFiles {
   std::unique_ptr<Symbols> symbols; ///< null: none was given
   std::optional<KernelBtf> btf;
   std::string symbols_from, btf_from; ///< names of the files
-  bool btf_is_proven = false;         ///< by the build id of the file it was in
+  std::string btf_build_id;           ///< of the file it was in; "" = that has none
+  bool btf_is_proven = false;         ///< by this build id
   std::vector<std::string> doubts;    ///< sentences that begin with a file's name: it is of another build
   std::vector<std::string> unchecked; ///< sentences: nothing says whether it is
 };
@@ -46,7 +47,11 @@ struct BtfVerdict {
   std::string unchecked; ///< the memory's cannot be read
   std::string damage;    ///< the same, but for a few pages of the memory's
 };
-BtfVerdict compare_btf(const std::string& name, std::span<const std::byte> given, const AddressSpace& space,
+struct NamedBtf {
+  std::string name, build_id;
+  std::span<const std::byte> bytes;
+};
+BtfVerdict compare_btf(const NamedBtf& given, const Vmcoreinfo& info, const AddressSpace& space,
                        const Symbols& symbols);
 
 } // namespace mapscope::target

@@ -166,7 +166,8 @@ private:
     }
     state_.btf = std::move(*given.btf);
     if (given.btf_is_proven) return {};
-    BtfVerdict verdict = compare_btf(given.btf_from, state_.btf.bytes, state_.space, *state_.symbols);
+    BtfVerdict verdict = compare_btf({given.btf_from, given.btf_build_id, state_.btf.bytes},
+                                     state_.found.info, state_.space, *state_.symbols);
     if (!verdict.doubt.empty())
       if (auto settled = settle_doubts({std::move(verdict.doubt)}, overrides_.force, state_.warnings);
           !settled)

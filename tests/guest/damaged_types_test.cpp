@@ -131,7 +131,7 @@ TEST(DamagedTypes, OfAnotherKernelAreRefused) {
   const Ran done = run({"dump", capture.vmcore().string(), "--btf", file});
   EXPECT_EQ(done.exit_code, 2);
   EXPECT_NE(done.err.find(file + ": BTF of another build: " + std::to_string(types.size()) +
-                          " bytes, the memory's "),
+                          " bytes without a build id, and the dump's kernel (Linux "),
             std::string::npos)
       << done.err;
   EXPECT_NE(done.err.find("--force"), std::string::npos) << done.err;

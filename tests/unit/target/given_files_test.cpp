@@ -130,10 +130,12 @@ TEST(GivenFiles, BtfIsComparedWithTheMemorys) {
   EXPECT_THAT(good.warnings, IsEmpty());
   const Opened bad = open(kernel(), {.btf = other.path()});
   EXPECT_EQ(bad.code, Errc::usage);
-  EXPECT_EQ(bad.error,
-            fmt::format("{}: BTF of another build: {} bytes, the memory's {}; 1 of 1 pages differ; --force "
-                        "takes it all the same",
-                        other.path(), types(3).size(), types().size()));
+  EXPECT_EQ(
+      bad.error,
+      fmt::format("{}: BTF of another build: {} bytes without a build id, and the dump's kernel (Linux "
+                  "7.3.0-tiny, build id unknown) has {} bytes of which 1 of 1 pages differ; --force takes "
+                  "it all the same",
+                  other.path(), types(3).size(), types().size()));
   EXPECT_THAT(open(kernel(), {.btf = other.path(), .force = true}).warnings,
               Contains(HasSubstr("taken because of --force")));
 }
@@ -145,6 +147,44 @@ TEST(GivenFiles, BtfInAnElfFileIsTheSame) {
 }
 
 TEST(GivenFiles, AVmlinuxGivesTheHalfThatItHas) {
+TEST(GivenFiles, BtfOfAnotherBuildIsRefusedWithTheIdsThereAre) {
+  const ScratchFile raw(types(3)), elf(test::elf_vmlinux({}, types(3), other_id));
+  EXPECT_THAT(open(with_id(), {.btf = raw.path()}).error,
+              AllOf(HasSubstr("bytes without a build id, and the dump's kernel"),
+                    HasSubstr(fmt::format("(Linux 7.3.0-tiny, build id {})", own_id))));
+  EXPECT_THAT(open(kernel(), {.btf = elf.path()}).error,
+              AllOf(HasSubstr(fmt::format("bytes of build id {}, and the dump's kernel", other_id)),
+                    HasSubstr("(Linux 7.3.0-tiny, build id unknown)")));
+}
+
+/// A file of so many bytes that takes none.
+void expect_too_large(const char* name, std::string Overrides::* option, std::uint64_t size) {
+  SCOPED_TRACE(name);
+  const ScratchFile file("x");
+  std::filesystem::resize_file(file.path(), size);
+  Overrides overrides;
+  overrides.*option = file.path();
+  const Opened opened = open(kernel(), overrides);
+  EXPECT_EQ(opened.code, Errc::usage);
+  EXPECT_EQ(opened.error, fmt::format("{}: has {} bytes, and {} has at most {} MiB; give {}", file.path(),
+                                      size, name, (size - 1) >> 20, name));
+}
+
+TEST(GivenFiles, AFileThatIsTooLargeToBeOne) {
+  expect_too_large("VMCOREINFO as text", &Overrides::vmcoreinfo, (1U << 20) + 1);
+  expect_too_large("a System.map", &Overrides::symbols, (256U << 20) + 1);
+  expect_too_large("a kernel's BTF", &Overrides::btf, (256U << 20) + 1);
+}
+
+TEST(GivenFiles, NoFileAtAll) {
+  EXPECT_EQ(open(kernel(), {.vmcoreinfo = "/dev/zero"}).error,
+            "/dev/zero: is not a regular file; give VMCOREINFO as text");
+  EXPECT_EQ(open(kernel(), {.symbols = "/dev/zero"}).error,
+            "/dev/zero: is not a regular file; give a System.map");
+  EXPECT_EQ(open(kernel(), {.btf = "/dev/zero"}).error,
+            "/dev/zero: is not a regular file; give a kernel's BTF");
+}
+
   const ScratchFile stripped(test::elf_vmlinux({}, types(), own_id)),
       debug(test::elf_vmlinux(symbols(), "", own_id)), empty(test::elf_vmlinux({}, "", own_id));
   const Opened types_only = open(with_id(), {.vmlinux = stripped.path()});
