@@ -19,6 +19,8 @@ bool is_file(const std::string& source) {
 }
 
 bool is_library(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return false; // a pipe would wait for its writer
   std::array<char, 4> magic{};
   std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
   return std::string_view(magic.data(), magic.size()) == "\177ELF";

@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
-#include <sstream>
 #include <system_error>
 
 namespace mapscope::config {
@@ -25,9 +24,14 @@ Result<std::string> read_file(const std::string& path) {
   if (!file)
     return fail(Errc::usage, fmt::format("{}: cannot open the configuration: {}", path,
                                          std::generic_category().message(errno)));
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
+  // One that goes on for ever (/dev/zero) has no size; those that people write have a few KiB.
+  constexpr std::size_t most = 1U << 20;
+  std::string text(most + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > most)
+    return fail(Errc::usage, path + ": has more than 1 MiB, which no configuration has; name a TOML file");
+  return text;
 }
 
 /// toml++ throws; this is where that ends.

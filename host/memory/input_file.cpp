@@ -19,14 +19,16 @@ std::unexpected<Error> io_error(const std::string& path, std::string_view what) 
 
 } // namespace
 
-Result<InputFile> InputFile::open(const std::string& path) {
+Result<InputFile> InputFile::open(const std::string& path, std::string_view wanted) {
   InputFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK), 0);
   if (file.fd_ < 0) return io_error(path, "cannot open");
   struct stat status{};
   if (::fstat(file.fd_, &status) != 0) return io_error(path, "cannot look at it");
   if (S_ISDIR(status.st_mode)) return fail(Errc::io, path + ": is a directory; give a file in it");
-  if (!S_ISREG(status.st_mode)) return fail(Errc::io, path + ": is not a regular file; give a memory dump");
-  if (status.st_size == 0) return fail(Errc::corrupt, path + ": the file is empty; was the dump cut short?");
+  if (!S_ISREG(status.st_mode))
+    return fail(Errc::io, fmt::format("{}: is not a regular file; give {}", path, wanted));
+  if (status.st_size == 0)
+    return fail(Errc::corrupt, fmt::format("{}: the file is empty; give {}", path, wanted));
   file.size_ = static_cast<std::uint64_t>(status.st_size);
   return file;
 }

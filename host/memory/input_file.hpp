@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -18,8 +19,8 @@ namespace mapscope::memory {
 
 class InputFile {
 public:
-  /// Regular files only. The error's text begins with the file's name.
-  static Result<InputFile> open(const std::string& path);
+  /// Regular files only. The error's text begins with the file's name, and names what to give.
+  static Result<InputFile> open(const std::string& path, std::string_view wanted = "a memory dump");
   /// Takes `fd` over.
   InputFile(int fd, std::uint64_t size) : fd_(fd), size_(size) {}
   InputFile(InputFile&& other) noexcept : fd_(std::exchange(other.fd_, -1)), size_(other.size_) {}

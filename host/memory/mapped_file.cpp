@@ -17,6 +17,15 @@ Result<MappedFile> MappedFile::open(const std::string& path) {
   return of(path, *file);
 }
 
+Result<MappedFile> MappedFile::open(const std::string& path, std::string_view wanted, std::uint64_t most) {
+  const auto file = InputFile::open(path, wanted);
+  if (!file) return std::unexpected(file.error());
+  if (file->size() > most)
+    return fail(Errc::usage, fmt::format("{}: has {} bytes, and {} has at most {} MiB; give {}", path,
+                                         file->size(), wanted, most >> 20, wanted));
+  return of(path, *file);
+}
+
 Result<MappedFile> MappedFile::of(const std::string& name, const InputFile& file) {
   void* at = ::mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE, file.fd(), 0);
   if (at == MAP_FAILED)

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mapscope::memory {
@@ -18,6 +19,9 @@ class MappedFile {
 public:
   /// Regular files only. The error's text begins with the file's name.
   static Result<MappedFile> open(const std::string& path);
+  /// The same of a file that will be read to its end: of more than `most` bytes it is refused. `wanted` is
+  /// what it should be: "a System.map".
+  static Result<MappedFile> open(const std::string& path, std::string_view wanted, std::uint64_t most);
   /// The mapping outlives `file`; errors begin with `name`.
   static Result<MappedFile> of(const std::string& name, const InputFile& file);
   MappedFile(MappedFile&& other) noexcept;

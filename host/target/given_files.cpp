@@ -21,6 +21,8 @@ constexpr std::string_view how_to_force = "; --force takes it all the same";
 /// (vmemmap, and mem_section of most kernels).
 constexpr std::uint64_t image_size = 1ULL << 30;
 
+constexpr std::uint64_t most_btf = 256U << 20; ///< bytes; a kernel has 4 to 8 MiB
+
 /// NAME of SYMBOL(NAME), else "".
 std::string_view symbol_name(std::string_view key) {
   constexpr std::string_view begin = "SYMBOL(";
@@ -28,14 +30,14 @@ std::string_view symbol_name(std::string_view key) {
   return key.substr(begin.size(), key.size() - begin.size() - 1);
 }
 
-/// The file's symbols, moved so that _stext fits, against all those that VMCOREINFO names.
-void check_symbols(GivenFiles& given, const Vmcoreinfo& info) {
 /// "Linux 6.12.1, build id 0123abcd"
 std::string kernel_text(const Vmcoreinfo& info) {
   return fmt::format("Linux {}, build id {}", info.release(),
                      info.build_id().empty() ? "unknown" : info.build_id());
 }
 
+/// The file's symbols, moved so that _stext fits, against all those that VMCOREINFO names.
+void check_symbols(GivenFiles& given, const Vmcoreinfo& info) {
   const auto stext = info.symbol("_stext");
   std::size_t alike = 0;
   for (const auto& [key, value] : info.values()) {
@@ -95,6 +97,11 @@ Result<void> take_elf(GivenFiles& given, const std::string& path, bool wants_sym
                 fmt::format("{}: has {}{}{}; give an unstripped vmlinux", path,
                             wants_symbols ? "no symbol table" : "", wants_symbols && wants_btf ? " and " : "",
                             wants_btf ? "no .BTF" : ""));
+  if ((*file)->btf().size() > most_btf)
+    return fail(Errc::usage,
+                fmt::format("{}: its .BTF has {} bytes, and a kernel's BTF has at most {} MiB; give its "
+                            "vmlinux",
+                            path, (*file)->btf().size(), most_btf >> 20));
   const std::string doubt = build_id_doubt(**file, info);
   if (!doubt.empty()) given.doubts.push_back(doubt);
   const bool proven = is_of_this_build(**file, info);
@@ -108,6 +115,7 @@ Result<void> take_elf(GivenFiles& given, const std::string& path, bool wants_sym
   if (wants_btf && has_btf) {
     given.btf = copy_of((*file)->btf());
     given.btf_from = path;
+    given.btf_build_id = (*file)->build_id();
     given.btf_is_proven = proven || !doubt.empty(); // or told already
   }
   return {};
@@ -115,7 +123,6 @@ Result<void> take_elf(GivenFiles& given, const std::string& path, bool wants_sym
 
 Result<void> take_symbols(GivenFiles& given, const std::string& path, const Vmcoreinfo& info) {
   if (is_elf_file(path)) return take_elf(given, path, true, false, info);
-    given.btf_build_id = (*file)->build_id();
   auto symbols = read_symbol_text(path, info.symbol("_stext"));
   if (!symbols) return std::unexpected(std::move(symbols.error()));
   given.symbols = std::move(*symbols);
@@ -126,7 +133,7 @@ Result<void> take_symbols(GivenFiles& given, const std::string& path, const Vmco
 
 Result<void> take_btf(GivenFiles& given, const std::string& path, const Vmcoreinfo& info) {
   if (is_elf_file(path)) return take_elf(given, path, false, true, info);
-  const auto file = memory::MappedFile::open(path);
+  const auto file = memory::MappedFile::open(path, "a kernel's BTF", most_btf);
   if (!file) return std::unexpected(file.error());
   given.btf = copy_of(file->bytes());
   given.btf_from = path;
@@ -152,6 +159,13 @@ Alike compare_pages(Reader& reader, std::uint64_t address, std::span<const std::
 
 } // namespace
 
+Result<Vmcoreinfo> read_vmcoreinfo_file(const std::string& path) {
+  constexpr std::uint64_t most = 1U << 20; // the kernel writes a page
+  const auto file = memory::MappedFile::open(path, "VMCOREINFO as text", most);
+  if (!file) return std::unexpected(file.error());
+  return Vmcoreinfo::parse({reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()});
+}
+
 Result<GivenFiles> read_given_files(const Overrides& overrides, const Vmcoreinfo& info) {
   GivenFiles given;
   Result<void> taken;
@@ -166,6 +180,7 @@ Result<GivenFiles> read_given_files(const Overrides& overrides, const Vmcoreinfo
 
 BtfVerdict compare_btf(const NamedBtf& file, const Vmcoreinfo& info, const AddressSpace& space,
                        const Symbols& symbols) {
+  const auto& [name, build_id, given] = file;
   if (given.size() < sizeof(btf_header)) return {}; // that it is none is for the parser to say
   const auto start = symbols.find("__start_BTF"), stop = symbols.find("__stop_BTF");
   Reader reader(space);
@@ -180,7 +195,6 @@ BtfVerdict compare_btf(const NamedBtf& file, const Vmcoreinfo& info, const Addre
                 fmt::format("{}: the kernel's own BTF is not in the dump, so whether this is it is known "
                             "by VMCOREINFO alone",
                             name),
-  const auto& [name, build_id, given] = file;
             .damage = ""};
   // Damage touches a page here and there; types of another build differ from some place on.
   if (own_size != given.size() || pages.different * 10 > read)

@@ -41,6 +41,9 @@ struct GivenFiles {
 /// Errors: a file that cannot be read or is of another kind. `info` is the dump's kernel's.
 Result<GivenFiles> read_given_files(const Overrides& overrides, const Vmcoreinfo& info);
 
+/// The text that --vmcoreinfo names. Errors: as a file that cannot be read.
+Result<Vmcoreinfo> read_vmcoreinfo_file(const std::string& path);
+
 /// What comparing BTF with the memory's own, page by page, says.
 struct BtfVerdict {
   std::string doubt;     ///< it is another one's

@@ -2,7 +2,6 @@
 #include "host/target/kernel_place.hpp"
 
 #include "host/base/checked.hpp"
-#include "host/memory/mapped_file.hpp"
 #include "host/memory/raw_image.hpp"
 #include "host/target/architectures.hpp"
 #include "host/target/find_vmcoreinfo.hpp"
@@ -64,11 +63,10 @@ std::unique_ptr<memory::Source> place(const memory::RawImage& image, const Vmcor
 /// What may lead to the kernel: what the user gave, else all that the memory has.
 Result<std::vector<FoundVmcoreinfo>> texts_for(const memory::Source& source, const Overrides& overrides) {
   if (overrides.vmcoreinfo.empty()) return copies_in_memory(source);
-  const auto file = memory::MappedFile::open(overrides.vmcoreinfo);
-  if (!file) return std::unexpected(file.error());
-  const std::string_view text(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
+  auto info = read_vmcoreinfo_file(overrides.vmcoreinfo);
+  if (!info) return std::unexpected(std::move(info.error()));
   std::vector<FoundVmcoreinfo> texts;
-  texts.push_back({Vmcoreinfo::parse(text), overrides.vmcoreinfo, 0, {}});
+  texts.push_back({std::move(*info), overrides.vmcoreinfo, 0, {}});
   texts.back().checked = check(texts.back().info, source);
   return texts;
 }

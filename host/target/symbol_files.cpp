@@ -14,6 +14,8 @@ namespace mapscope::target {
 
 namespace {
 
+constexpr std::size_t most_symbol_table = 256U << 20; ///< bytes of ELF; a kernel has some 10 MiB
+
 class SymbolTable final : public Symbols {
 public:
   std::optional<std::uint64_t> find(std::string_view name) const override {
@@ -94,7 +96,8 @@ Result<std::unique_ptr<Symbols>> finished(std::unique_ptr<SymbolTable> table, co
 
 Result<std::unique_ptr<Symbols>> read_symbol_text(const std::string& path,
                                                   std::optional<std::uint64_t> stext) {
-  const auto file = memory::MappedFile::open(path);
+  constexpr std::uint64_t most = 256U << 20; // some 20 MiB of /proc/kallsyms
+  const auto file = memory::MappedFile::open(path, "a System.map", most);
   if (!file) return std::unexpected(file.error());
   auto table = std::make_unique<SymbolTable>();
   std::string_view rest(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
@@ -114,6 +117,11 @@ Result<std::unique_ptr<Symbols>> read_symbol_elf(const std::string& path, std::s
   Elf_Data* data = (*file)->symbol_table(&header);
   if (data == nullptr)
     return fail(Errc::usage, path + ": has no symbol table; give an unstripped vmlinux or --symbols");
+  if (data->d_size > most_symbol_table)
+    return fail(Errc::usage,
+                fmt::format("{}: its symbol table has {} bytes, which no kernel's has; give its vmlinux or "
+                            "--symbols",
+                            path, data->d_size));
   auto table = std::make_unique<SymbolTable>();
   GElf_Sym symbol;
   for (int i = 0; gelf_getsym(data, i, &symbol) != nullptr; ++i) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/target/target.hpp"
 
-#include "host/memory/mapped_file.hpp"
 #include "host/target/architectures.hpp"
 #include "host/target/find_vmcoreinfo.hpp"
 #include "host/target/kernel_btf.hpp"
@@ -55,10 +54,9 @@ Result<void> settle_doubts(std::vector<std::string> doubts, bool force, std::vec
 Result<std::optional<FoundVmcoreinfo>> named_vmcoreinfo(const memory::Source& source,
                                                         const Overrides& overrides) {
   if (overrides.vmcoreinfo.empty()) return note_of(source);
-  const auto file = memory::MappedFile::open(overrides.vmcoreinfo);
-  if (!file) return std::unexpected(file.error());
-  const std::string_view text(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
-  FoundVmcoreinfo given{Vmcoreinfo::parse(text), overrides.vmcoreinfo, 0, {}};
+  auto info = read_vmcoreinfo_file(overrides.vmcoreinfo);
+  if (!info) return std::unexpected(std::move(info.error()));
+  FoundVmcoreinfo given{std::move(*info), overrides.vmcoreinfo, 0, {}};
   if (given.info.release().empty())
     return fail(Errc::usage, overrides.vmcoreinfo + ": no VMCOREINFO (lines such as OSRELEASE=6.12.1)");
   given.checked = check(given.info, source);
@@ -137,9 +135,9 @@ private:
     }
     auto symbols = kallsyms_of(state_.space, state_.found.info, well_known);
     if (!symbols) return std::unexpected(std::move(symbols.error()));
-    std::ranges::move(symbols->doubts, std::back_inserter(state_.warnings));
     state_.symbols = std::move(symbols->symbols);
     if (!symbols->remark.empty()) state_.remarks.push_back(std::move(symbols->remark));
+    std::ranges::move(symbols->doubts, std::back_inserter(state_.warnings));
     return check_root();
   }
 

@@ -48,6 +48,18 @@ TEST(ConfigFile, IsAFolder) {
   EXPECT_EQ(misuse({"dump", "/tmp", "--config", "/tmp"}), "/tmp: is a directory; name a TOML file");
 }
 
+TEST(ConfigFile, GoesOnForEver) {
+  EXPECT_EQ(misuse({"config", "show", "--config", "/dev/zero"}),
+            "/dev/zero: has more than 1 MiB, which no configuration has; name a TOML file");
+  const Scratch scratch;
+  const std::string large = scratch.file("large.toml", std::string((1U << 20) + 1, '\n'));
+  EXPECT_EQ(misuse({"config", "show", "--config", large}),
+            large + ": has more than 1 MiB, which no configuration has; name a TOML file");
+  EXPECT_EQ(
+      run({"config", "show", "--config", scratch.file("most.toml", std::string(1U << 20, '\n'))}).exit_code,
+      0);
+}
+
 TEST(ConfigSet, Malformed) {
   for (const std::string set : {"report.limit", "=3", "", "a b"})
     EXPECT_EQ(misuse({"config", "show", "--set", set}),

@@ -31,7 +31,7 @@ TEST(Source, NoSuchFile) {
 
 TEST(Source, Directory) { EXPECT_EQ(no_report("/tmp"), "/tmp: is a directory; give a file in it"); }
 
-TEST(Source, EmptyFile) { EXPECT_EQ(refusal(""), "the file is empty; was the dump cut short?"); }
+TEST(Source, EmptyFile) { EXPECT_EQ(refusal(""), "the file is empty; give a memory dump"); }
 
 TEST(Source, TextFile) {
   EXPECT_EQ(refusal("This is no dump.\n"), "a text file, not a memory dump; give the dump itself");

@@ -67,7 +67,7 @@ TEST(Refused, WhatIsNotThereYet) {
 TEST(Refused, OtherFormats) {
   const Error empty = refusal("");
   EXPECT_EQ(empty.code, Errc::corrupt);
-  EXPECT_EQ(empty.text, "the file is empty; was the dump cut short?");
+  EXPECT_EQ(empty.text, "the file is empty; give a memory dump");
   expect_unsupported(std::string("KDUM\0", 5),
                      "5 bytes in no known format, too few for an image of RAM; give a memory dump");
 }

@@ -6,6 +6,7 @@
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
 
+#include <filesystem>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
@@ -146,7 +147,6 @@ TEST(GivenFiles, BtfInAnElfFileIsTheSame) {
   EXPECT_THAT(open(kernel(), {.btf = other.path()}).error, HasSubstr("BTF of another build"));
 }
 
-TEST(GivenFiles, AVmlinuxGivesTheHalfThatItHas) {
 TEST(GivenFiles, BtfOfAnotherBuildIsRefusedWithTheIdsThereAre) {
   const ScratchFile raw(types(3)), elf(test::elf_vmlinux({}, types(3), other_id));
   EXPECT_THAT(open(with_id(), {.btf = raw.path()}).error,
@@ -185,6 +185,7 @@ TEST(GivenFiles, NoFileAtAll) {
             "/dev/zero: is not a regular file; give a kernel's BTF");
 }
 
+TEST(GivenFiles, AVmlinuxGivesTheHalfThatItHas) {
   const ScratchFile stripped(test::elf_vmlinux({}, types(), own_id)),
       debug(test::elf_vmlinux(symbols(), "", own_id)), empty(test::elf_vmlinux({}, "", own_id));
   const Opened types_only = open(with_id(), {.vmlinux = stripped.path()});
