@@ -54,6 +54,7 @@ public:
   void add_notes(const Elf64_Phdr& header);
   void finish(const std::string& name);
   [[nodiscard]] std::span<const std::byte> file() const { return file_.bytes(); }
+  [[nodiscard]] bool has_empty() const { return has_empty_; }
   [[nodiscard]] bool is_of_a_process() const { return has_user_addresses_ && !has_places_; }
 
 private:
@@ -64,7 +65,7 @@ private:
   std::vector<std::string> warnings_;
   std::uint64_t missing_ = 0; ///< bytes the headers promise beyond the file's end
   std::uint64_t notes_left_ = most_note_bytes;
-  bool has_user_addresses_ = false, has_places_ = false;
+  bool has_user_addresses_ = false, has_places_ = false, has_empty_ = false;
 };
 
 /// What the file holds of `size` bytes at `offset`.
@@ -75,10 +76,14 @@ std::span<const std::byte> as_far_as_there(std::span<const std::byte> file, std:
 }
 
 void ElfCore::add_segment(const Elf64_Phdr& header) {
+  if (header.p_memsz == 0) { // it says nothing of what the core is of
+    has_empty_ = true;
+    return;
+  }
   has_user_addresses_ = has_user_addresses_ || (header.p_vaddr != 0 && header.p_vaddr >> 63 == 0);
   // /proc/kcore and some tools mark segments without a physical address by -1.
   const bool placed = header.p_paddr != std::numeric_limits<Elf64_Addr>::max();
-  if (!placed || header.p_memsz == 0 || header.p_memsz > ~header.p_paddr) return;
+  if (!placed || header.p_memsz > ~header.p_paddr) return;
   has_places_ = has_places_ || header.p_paddr != 0;
   const std::uint64_t promised = std::min(header.p_filesz, header.p_memsz);
   const auto bytes = as_far_as_there(file(), header.p_offset, promised);
@@ -181,6 +186,9 @@ Result<std::unique_ptr<Source>> open_elf_core(const std::string& name, MappedFil
                   "an ELF core of a process, not of a kernel (its segments have no physical addresses); "
                   "give a dump of the machine's memory");
   core->finish(name);
+  if (core->segments().empty() && core->has_empty())
+    return refuse(name,
+                  "an ELF core without memory (PT_LOADs of no size, p_memsz is 0); was the dump cut short?");
   if (core->segments().empty())
     return refuse(name, "an ELF core without memory (no PT_LOAD with a physical address)");
   return core;

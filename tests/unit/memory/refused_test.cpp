@@ -116,6 +116,16 @@ TEST(Refused, CoresWithoutAMachinesMemory) {
                      "addresses); give a dump of the machine's memory");
 }
 
+TEST(Refused, CoresWhoseSegmentsHaveNoSize) {
+  CoreFile core;
+  for (const std::uint64_t at : {0x0UL, 0x400000UL}) {
+    auto& load = core.load(at, "memory");
+    load.p_vaddr = 0x400000 + at, load.p_memsz = 0;
+  }
+  expect_unsupported(core.bytes(), "an ELF core without memory (PT_LOADs of no size, p_memsz is 0); was the "
+                                   "dump cut short?");
+}
+
 TEST(Refused, NotAGuestWhoseMemoryBeginsAtZero) {
   CoreFile guest; // as QEMU writes them: no virtual addresses
   guest.load(0, "memory");
