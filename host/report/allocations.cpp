@@ -145,9 +145,9 @@ void add_cuts(Outcome& outcome, std::vector<std::string> reasons) {
 std::optional<Finding> finding_of(const Allocation& allocation) {
   const Outcome& outcome = allocation.outcome;
   if (outcome.status == Status::complete || outcome.status == Status::truncated) return std::nullopt;
-  return Finding{
-      "warning", allocation.section->id,
-      fmt::format("allocator {} is {}: {}", allocation.name, status_name(outcome.status), outcome.error)};
+  return Finding{"warning", allocation.section->id,
+                 fmt::format("allocator {} is {}: {}", allocation.name, status_name(outcome.status),
+                             outcome.error.empty() ? "its plugin does not say why" : outcome.error)};
 }
 
 Outcome write_allocation(const Allocation& allocation, const AllocationContext& context, MapWriter& writer) {

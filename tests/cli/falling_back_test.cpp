@@ -49,17 +49,21 @@ TEST_P(Failing, LosesNothingOfTheMap) {
 
 constexpr const char* bug = ".*plugin bug: ";
 
-INSTANTIATE_TEST_SUITE_P(Ends, Failing,
-                         testing::Values(Way{"fail", "the plugin gave up .*it cannot decode this"},
-                                         Way{"first_byte", "first at 0x8: "},
-                                         Way{"no_type", "the plugin gave up"},
-                                         Way{"exception", ".*an exception left render"},
-                                         Way{"exception_of_another_type", ".*an exception left render"},
-                                         Way{"invalid", "the plugin gave up"},
-                                         Way{"negative_code", "the plugin gave up"},
-                                         Way{"positive_code", "the plugin stopped early"},
-                                         Way{"stops_early", "the plugin stopped early"}),
-                         [](const auto& info) { return info.param.how; });
+INSTANTIATE_TEST_SUITE_P(
+    Ends, Failing,
+    testing::Values(Way{"fail", "the plugin gave up .*it cannot decode this"},
+                    Way{"fail_without_a_word", "the plugin gave up .*: it cannot decode "
+                                               "this\\); its plugin does not say why"},
+                    Way{"fault_of_nothing", "the plugin gave up \\(MSC_EFAULT: memory "
+                                            "cannot be read\\), without having read any"},
+                    Way{"gap_without_a_word", "its plugin does not say why"},
+                    Way{"first_byte", "first at 0x8: "}, Way{"no_type", "the plugin gave up"},
+                    Way{"exception", ".*an exception left render"},
+                    Way{"exception_of_another_type", ".*an exception left render"},
+                    Way{"invalid", "the plugin gave up"}, Way{"negative_code", "the plugin gave up"},
+                    Way{"positive_code", "the plugin stopped early"},
+                    Way{"stops_early", "the plugin stopped early"}),
+    [](const auto& info) { return info.param.how; });
 
 INSTANTIATE_TEST_SUITE_P(
     Budgets, Failing,

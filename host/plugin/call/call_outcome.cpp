@@ -110,6 +110,8 @@ std::vector<std::string> msc_call::problems(int rc, report::Status status) const
             ? "something is left out, the dump does not hold it"
             : "something is left out, the dump does not hold it; what it left out may have been zeros "
               "(--zero-excluded)");
+  if (rc == MSC_EFAULT && list.empty() && !first_fault_)
+    list.emplace_back("the plugin gave up (MSC_EFAULT: memory cannot be read), without having read any");
   if (has_gaps(rc) && first_fault_)
     list.push_back(
         fmt::format("first at {:#x}: {}", first_fault_->first,

@@ -113,6 +113,10 @@ void misuse(const Render& render, std::string_view how) {
 int fail(const Render& render, std::string_view how) {
   if (how == "fail") render.host.note(render.call, MSC_EFAIL, "it cannot decode this");
   if (how == "fail") return MSC_EFAIL;
+  if (how == "fail_without_a_word") render.host.note(render.call, MSC_EFAIL, "");
+  if (how == "fail_without_a_word") return MSC_EFAIL;
+  if (how == "fault_of_nothing") return MSC_EFAULT;
+  if (how == "gap_without_a_word") return render.host.note(render.call, MSC_EFAULT, " "), MSC_EFAULT;
   if (how == "first_byte") return render.read(8, 8);
   if (how == "no_type") {
     msc_type type = 0;

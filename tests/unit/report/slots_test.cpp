@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The index of slots, and how allocators stand in the report.
+#include "host/report/allocations.hpp"
 #include "host/report/findings.hpp"
 #include "host/report/slots.hpp"
 #include "report_text.hpp"
@@ -99,9 +100,22 @@ TEST(JsonAllocator, ListsItsSlots) {
 
 TEST(TextAllocator, ListsItsSlots) {
   const auto bytes = bytes_of({1, 2});
-  EXPECT_EQ(
-      allocator_text(Format::text, {slot_row({&one, bytes})}),
-      "allocator scx_task_allocator\n  3 (reused 1 times) at 0x60a0: 1\n  elem_size: 40\n  1 entry\n\n");
+  EXPECT_EQ(allocator_text(Format::text, {slot_row({&one, bytes})}),
+            "allocator scx_task_allocator  in map 12 a_sched.bss\n  3 (reused 1 times) at 0x60a0: 1\n  "
+            "elem_size: 40\n  1 entry\n\n");
+}
+
+TEST(AllocationFinding, SaysSomethingWhereItsPluginDoesNot) {
+  catalog::Map section;
+  section.id = 12;
+  Allocation allocation;
+  allocation.name = "scx_task_allocator", allocation.section = &section;
+  EXPECT_FALSE(finding_of(allocation));
+  allocation.outcome.status = Status::failed;
+  EXPECT_EQ(finding_of(allocation).value().text,
+            "allocator scx_task_allocator is failed: its plugin does not say why");
+  allocation.outcome.error = "it is torn";
+  EXPECT_EQ(finding_of(allocation).value().text, "allocator scx_task_allocator is failed: it is torn");
 }
 
 TEST(JsonReport, HasAllocatorsBehindTheMaps) {
