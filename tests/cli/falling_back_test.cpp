@@ -76,6 +76,14 @@ INSTANTIATE_TEST_SUITE_P(
                         "stopped after reading 1000 bytes",
                         "failed",
                         {"--set", "budget.read_bytes=1000"}},
+                    Way{"notes_for_ever",
+                        "stopped after 1000 bytes of keys and values",
+                        "failed",
+                        {"--set", "budget.bytes=1000"}},
+                    Way{"notes_without_end",
+                        "stopped after 1000 bytes of keys and values",
+                        "failed",
+                        {"--set", "budget.bytes=1000"}},
                     Way{"all_its_time", "stopped after 300 ms", "timed-out", {"--set", "budget.ms=300"}}),
     [](const auto& info) { return info.param.how; });
 

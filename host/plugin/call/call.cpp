@@ -140,6 +140,11 @@ int msc_call::count(std::uint64_t more) {
   return MSC_OK;
 }
 
+int msc_call::use_for_note(const char* text) {
+  return budget_.emit(1 + (text == nullptr ? 0 : ::strnlen(text, longest_note))) ? MSC_OK : MSC_STOP;
+}
+
+/// One without a word is as good as none where nothing went wrong.
 int msc_call::note(int rc, const char* text) {
   const bool is_first_gap = rc == MSC_EFAULT && !gaps_;
   if (rc == MSC_EFAULT) gaps_ = true;

@@ -75,6 +75,8 @@ public:
   int row(const msc_row& row);
   int count(std::uint64_t more);
   int note(int rc, const char* text);
+  /// What one of the plugin's own costs.
+  int use_for_note(const char* text);
   int field(const msc_field& field);
   int symbol(std::uint64_t address, msc_symbol* found);
   int mapped(std::uint64_t begin, std::uint64_t end, msc_mapping* found);

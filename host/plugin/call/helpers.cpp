@@ -61,13 +61,15 @@ int help_count(msc_call* call, std::uint64_t more) {
   return guarded(call, [&] { return call->count(more); });
 }
 
-/// Also after the budget is spent: why a render ended is worth a line.
+/// Also after the budget is spent: why a render ended is worth a line. It uses the budget up as what is shown
+/// does, and says when that is spent, or who writes notes for ever would never hear of it.
 int help_note(msc_call* call, int rc, const char* text) {
   if (call == nullptr) return MSC_EINVAL;
-  const int entered = guarded(call, [] { return MSC_OK; });
+  const int entered = guarded(call, [&] { return call->use_for_note(text); });
   if (entered != MSC_OK && entered != MSC_STOP) return entered;
   try {
-    return text == nullptr ? call->misuse("note() with NULL") : call->note(rc, text);
+    const int noted = text == nullptr ? call->misuse("note() with NULL") : call->note(rc, text);
+    return noted == MSC_OK ? entered : noted;
   } catch (const std::exception&) {
     return MSC_EFAIL;
   }

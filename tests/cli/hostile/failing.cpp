@@ -133,6 +133,10 @@ int fail(const Render& render, std::string_view how) {
     return until_stopped([&](std::uint32_t) { return render.field("x", MSC_OBJECT); }); // opened for ever
   if (how == "all_it_may_read")
     return until_stopped([&](std::uint32_t) { return render.read(render.target.map, 64); });
+  if (how == "notes_for_ever")
+    return until_stopped([&](std::uint32_t) { return render.host.note(render.call, MSC_OK, "a note"); });
+  if (how == "notes_without_end")
+    return until_stopped([&](std::uint32_t) { return render.host.note(render.call, MSC_OK, ""); });
   if (how == "all_its_time")
     return until_stopped([&](std::uint32_t) { return render.read(render.target.map, 0); });
   misuse(render, how);
