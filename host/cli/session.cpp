@@ -190,6 +190,12 @@ Result<Session> Session::open(const SourceOptions& options, const config::Config
   if (auto laid_out = lay_out(session, options); !laid_out)
     return std::unexpected(std::move(laid_out.error()));
   for (const auto& warning : session.target->warnings()) warn(session, warning);
+  if (const auto bytes = session.source->left_out_bytes(); bytes != 0 && options.opening.zero_excluded)
+    warn(
+        session,
+        fmt::format("{} bytes that the dump left out are taken for zeros (--zero-excluded): what is shown as "
+                    "zero may be memory that is missing, unless the dump was made at level 1",
+                    bytes));
   spdlog::info("{}: Linux {}", options.source(), session.target->release());
   const std::string lost = what_is_lost(*session.target, *session.kernel);
   if (auto checked = check_types(session, options.overrides); !checked)

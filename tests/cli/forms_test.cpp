@@ -89,6 +89,17 @@ TEST_F(Forms, ACutFileIsShownAsFarAsItGoesAndSaysWhatIsMissing) {
               HasSubstr("not all of it could be unpacked, since the file ends early"));
 }
 
+TEST_F(Forms, WhatIsTakenForZerosIsTold) {
+  auto core = test::core_of(kernel_.image());
+  core.load(0x300000000, "x", 8192);
+  const std::string dump = file(core.bytes()),
+                    told = "8191 bytes that the dump left out are taken for zeros (--zero-excluded)";
+  const Ran with = run({"dump", dump, "-j", "--zero-excluded"}), without = run({"dump", dump, "-j"});
+  EXPECT_THAT(with.err, HasSubstr(told));
+  EXPECT_THAT(with.out, HasSubstr("{\"severity\":\"warning\",\"text\":\"" + told));
+  EXPECT_THAT(without.err + without.out, testing::Not(HasSubstr("taken for zeros")));
+}
+
 TEST_F(Forms, NoRoomToUnpack) {
   const std::string dump = file(test::avml_image(memory_));
   const Ran ran = test::run_program(

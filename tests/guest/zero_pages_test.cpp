@@ -37,7 +37,8 @@ TEST_F(ZeroPages, ReadAsZerosTheyAreTheSameReport) {
   const Ran whole = run({"dump", whole_.string(), "-j"}),
             zeros = run({"dump", left_out_.string(), "-j", "--zero-excluded"});
   EXPECT_EQ(zeros.exit_code, 0) << zeros.err;
-  EXPECT_EQ(zeros.err, whole.err);
+  EXPECT_NE(zeros.err.find("that the dump left out are taken for zeros (--zero-excluded)"), std::string::npos)
+      << zeros.err;
   EXPECT_TRUE(maps_of(zeros.out) == maps_of(whole.out)) << zeros.out.size() << " " << whole.out.size();
 }
 
