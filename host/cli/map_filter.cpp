@@ -102,10 +102,31 @@ std::string about_ids(const catalog::Catalog& catalog) {
       catalog.maps.size(), first, last);
 }
 
+/// Who gives a number where a name is expected has it from a list of ids; "" when nothing has this one.
+std::string by_number(const catalog::Catalog& catalog, const std::string& spec) {
+  const std::size_t colon = spec.find(':');
+  const std::string kind = colon == spec.npos ? "" : spec.substr(0, colon + 1),
+                    text = spec.substr(kind.size());
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return "";
+  if (kind == "prog:")
+    for (const auto& program : catalog.programs)
+      if (program.id == number && is_used(catalog, program))
+        return fmt::format("prog:{}, the program with this id", program.names().longest());
+  if (kind == "type:")
+    for (const auto& map : catalog.maps)
+      if (map.type == number) return "type:" + map.type_name;
+  const bool is_map = std::ranges::any_of(catalog.maps, [&](const auto& map) { return map.id == number; });
+  return is_map && kind != "type:" ? fmt::format("id:{}", number) : "";
+}
+
 std::string no_map_fits(const catalog::Catalog& catalog, const std::string& spec) {
   if (catalog.maps.empty()) return "there is no map at all";
   if (spec.starts_with("id:")) return about_ids(catalog);
   if (is_unused_program(catalog, spec)) return "no map is used by this program";
+  if (const auto meant = by_number(catalog, spec); !meant.empty())
+    return fmt::format("no map fits; did you mean {}?", meant);
   const auto [prefix, names] = candidates_for(catalog, spec);
   std::string wrong = spec.substr(prefix.size());
   if (prefix == "type:") std::ranges::transform(wrong, wrong.begin(), lower); // as the types are spelled here

@@ -26,6 +26,15 @@ TEST(MapSpec, NothingNear) {
   EXPECT_EQ(no_map("prog:tracer"), "none of the 3 maps fits; `mapscope maps` lists them");
 }
 
+TEST(MapSpec, ANumberWhereANameIsExpected) {
+  EXPECT_EQ(no_map("2"), "no map fits; did you mean id:2?");
+  EXPECT_EQ(no_map("prog:2"), "no map fits; did you mean id:2?");
+  EXPECT_EQ(no_map("type:1"), "no map fits; did you mean type:hash?");
+  for (const std::string spec : {"17", "prog:17", "2x", "99999999999"})
+    EXPECT_EQ(no_map(spec), "none of the 3 maps fits; `mapscope maps` lists them");
+  EXPECT_EQ(no_map("type:17"), "no map fits; the types there are: hash");
+}
+
 TEST(MapSpec, AnIdThatIsNone) {
   for (const char* spec : {"id:0", "id:17"})
     EXPECT_EQ(no_map(spec),
