@@ -16,7 +16,7 @@ namespace {
 /// Takes rows and keeps none.
 class Nowhere final : public report::DraftWriter {
 public:
-  void begin_allocator(std::string_view) override {}
+  void begin_allocator(std::string_view, const catalog::Map&) override {}
   void begin(const catalog::Map&) override {}
   void row(const report::Row&) override {}
   void field(const report::Field&) override {}

@@ -92,7 +92,7 @@ public:
       : empty_(call.pool), fields_(fields), call_(call) {}
 
   void begin(const catalog::Map& /*map*/) override {}
-  void begin_allocator(std::string_view /*name*/) override {}
+  void begin_allocator(std::string_view /*name*/, const catalog::Map& /*section*/) override {}
   void row(const report::Row& /*row*/) override {}
   void field(const report::Field& field) override { fields_.field(field); }
   void end(const report::Outcome& /*outcome*/) override {}

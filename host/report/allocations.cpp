@@ -151,7 +151,7 @@ std::optional<Finding> finding_of(const Allocation& allocation) {
 }
 
 Outcome write_allocation(const Allocation& allocation, const AllocationContext& context, MapWriter& writer) {
-  writer.begin_allocator(allocation.name);
+  writer.begin_allocator(allocation.name, *allocation.section);
   Outcome outcome = allocation.outcome;
   if (allocation.pool != nullptr)
     outcome = AllocationReport(allocation, context, writer).write();

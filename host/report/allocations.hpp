@@ -22,7 +22,7 @@ namespace mapscope::report {
 class RecordedFields final : public MapWriter {
 public:
   void begin(const catalog::Map&) override {}
-  void begin_allocator(std::string_view) override {}
+  void begin_allocator(std::string_view, const catalog::Map&) override {}
   void row(const Row&) override {}
   void field(const Field& field) override;
   void end(const Outcome&) override {}

@@ -18,7 +18,9 @@ public:
   Draft(Make make, Stream& to) : make_(std::move(make)), to_(to) { make_version(); }
 
   void begin(const catalog::Map& map) override;
-  void begin_allocator(std::string_view name) override { version_->watch->begin_allocator(name); }
+  void begin_allocator(std::string_view name, const catalog::Map& section) override {
+    version_->watch->begin_allocator(name, section);
+  }
   void row(const Row& row) override { version_->watch->row(row); }
   void field(const Field& field) override { version_->watch->field(field); }
   void end(const Outcome& outcome) override;

@@ -22,7 +22,9 @@ public:
   explicit Watch(MapWriter& to) : to_(to) {}
 
   void begin(const catalog::Map& map) override { to_.begin(map); }
-  void begin_allocator(std::string_view name) override { to_.begin_allocator(name); }
+  void begin_allocator(std::string_view name, const catalog::Map& section) override {
+    to_.begin_allocator(name, section);
+  }
   void row(const Row& row) override {
     depth_ = row.open ? 1 : 0, in_ring_ = false;
     to_.row(row);

@@ -15,7 +15,7 @@ public:
         arena_bytes_(options.arena_bytes) {}
 
   void begin(const catalog::Map& map) override;
-  void begin_allocator(std::string_view name) override;
+  void begin_allocator(std::string_view name, const catalog::Map& section) override;
   void row(const Row& row) override;
   void field(const Field& field) override;
   void end(const Outcome& outcome) override;
@@ -61,9 +61,10 @@ void JsonMapWriter::begin(const catalog::Map& map) {
   optional_header(map);
 }
 
-void JsonMapWriter::begin_allocator(std::string_view name) {
+void JsonMapWriter::begin_allocator(std::string_view name, const catalog::Map& section) {
   out_.begin_object(Layout::lines);
   out_.key("allocator_name"), out_.string(name);
+  out_.key("map_id"), out_.number(std::uint64_t{section.id}); // another program may have one of this name
 }
 
 void JsonMapWriter::optional_header(const catalog::Map& map) {

@@ -19,7 +19,7 @@ public:
         value_(options.list_lines) {}
 
   void begin(const catalog::Map& map) override;
-  void begin_allocator(std::string_view name) override;
+  void begin_allocator(std::string_view name, const catalog::Map& section) override;
   void row(const Row& row) override;
   void field(const Field& field) override;
   void end(const Outcome& outcome) override;
@@ -100,8 +100,9 @@ void TextMapWriter::begin(const catalog::Map& map) {
   put(head + '\n');
 }
 
-void TextMapWriter::begin_allocator(std::string_view name) {
-  put(bold(fmt::format("allocator {}", printable(name))) + '\n');
+void TextMapWriter::begin_allocator(std::string_view name, const catalog::Map& section) {
+  put(bold(fmt::format("allocator {}", printable(name))) +
+      fmt::format("  in map {} {}\n", section.id, printable(section.names().longest())));
 }
 
 void TextMapWriter::show(const Typed& typed, TextTree& into) {

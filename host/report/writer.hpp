@@ -148,8 +148,8 @@ class MapWriter {
 public:
   virtual ~MapWriter() = default;
   virtual void begin(const catalog::Map& map) = 0;
-  /// In place of begin(): the variable's name.
-  virtual void begin_allocator(std::string_view name) = 0;
+  /// In place of begin(): the variable's name, and the map that is the section it lies in.
+  virtual void begin_allocator(std::string_view name, const catalog::Map& section) = 0;
   /// Rows of one shape come together; a value row comes before all others.
   virtual void row(const Row& row) = 0;
   /// Fields of an open row, or, behind all rows, members of the map. Objects and lists are balanced.

@@ -49,6 +49,8 @@ TEST_F(Slots, EveryLiveOneIsListedOnceWithItsPayload) {
   dump();
   ASSERT_EQ(report_["sdt_allocations"].Size(), 2U) << "the third was never initialised";
   EXPECT_EQ(text(allocator(0)["allocator_name"]), "scx_task_allocator");
+  const auto& section = report_["maps"][allocator(0)["map_id"].GetUint() - 1]; // ids from 1, without a gap
+  EXPECT_THAT(text(section["name"]), EndsWith(".bss"));
   EXPECT_EQ(allocator(0)["elem_size"].GetInt(), 24);
   EXPECT_EQ(allocator(0)["skipped_subtrees"].GetInt(), 0);
   EXPECT_GT(allocator(0)["payload_btf_type_id"].GetUint(), 0U);
@@ -155,7 +157,7 @@ TEST_F(Slots, ThePayloadsTypeMayBeConfigured) {
 TEST_F(Slots, TextShowsTheSame) {
   const test::ScratchFile core(test::scheduler_core({}));
   const std::string text = run({"dump", core.path(), "-q"}).out;
-  EXPECT_THAT(text, HasSubstr("\nallocator scx_task_allocator\n"));
+  EXPECT_THAT(text, HasSubstr("\nallocator scx_task_allocator  in map 2 sched.bss\n"));
   EXPECT_THAT(text, HasSubstr(": task_ctx{weight=101, pid=1001}\n"));
   EXPECT_THAT(text, HasSubstr("    .data task_ctx{weight=101, pid=1001}\n"));
 }

@@ -18,7 +18,7 @@ namespace {
 class NoWriter final : public report::MapWriter {
 public:
   void begin(const catalog::Map& /*map*/) override {}
-  void begin_allocator(std::string_view /*name*/) override {}
+  void begin_allocator(std::string_view /*name*/, const catalog::Map& /*section*/) override {}
   void row(const report::Row& /*row*/) override {}
   void field(const report::Field& /*field*/) override {}
   void end(const report::Outcome& /*outcome*/) override {}

@@ -84,7 +84,7 @@ TEST(Findings, RingsThatOverwrite) {
 class Passed final : public MapWriter {
 public:
   void begin(const catalog::Map& /*map*/) override { ++calls; }
-  void begin_allocator(std::string_view) override {}
+  void begin_allocator(std::string_view, const catalog::Map&) override {}
   void row(const Row& /*row*/) override { ++calls; }
   void field(const Field& /*field*/) override { ++calls; }
   void end(const Outcome& /*outcome*/) override { ++calls; }

@@ -77,7 +77,9 @@ Row slot_row(const Typed& payload) {
 std::string allocator_text(Format format, const std::vector<Row>& rows) {
   Kept kept;
   const auto writer = make_map_writer(format, {}, kept);
-  writer->begin_allocator("scx_task_allocator");
+  catalog::Map section;
+  section.id = 12, section.name = "a_sched.bss";
+  writer->begin_allocator("scx_task_allocator", section);
   for (const Row& row : rows) writer->row(row);
   Field field;
   field.kind = FieldKind::number, field.name = "elem_size", field.number = 40;
@@ -90,7 +92,7 @@ TEST(JsonAllocator, ListsItsSlots) {
   const auto bytes = bytes_of({1, 2});
   EXPECT_EQ(allocator_text(Format::json, {slot_row({&one, bytes}), slot_row({nullptr, bytes}),
                                           slot_row({&one, {}, false})}),
-            R"({"allocator_name":"scx_task_allocator","entries":[)"
+            R"({"allocator_name":"scx_task_allocator","map_id":12,"entries":[)"
             R"({"idx":3,"genn":1,"user_addr":24736,"payload":{"kind":"uint","bits":32,"value":1}},)"
             R"({"idx":3,"genn":1,"user_addr":24736,"payload":{"kind":"bytes","hex":"01 02"}},)"
             R"({"idx":3,"genn":1,"user_addr":24736,"payload":{"kind":"unsupported",)"
