@@ -4,6 +4,7 @@
 #include "host/btf/enumeration.hpp"
 #include "host/btf/info.hpp"
 #include "host/btf/legible.hpp"
+#include "host/btf/plan_words.hpp"
 #include "host/btf/record_member.hpp"
 #include "host/btf/special.hpp"
 #include "host/btf/wide_number.hpp"
@@ -65,7 +66,7 @@ private:
   std::uint32_t node_for(TypeId id) {
     if (id == 0) return unsupported("void has no value");
     const TypeId peeled = types_.peel(id);
-    if (peeled == 0) return unsupported(nothing_behind(id));
+    if (peeled == 0) return unsupported(nothing_behind(types_, id));
     if (const auto known = by_type_.find(peeled); known != by_type_.end()) return known->second;
     if (depth_ >= deepest || plan_.nodes.size() >= most_nodes)
       return unsupported("a type with too much in it to be real");
@@ -73,17 +74,6 @@ private:
     const std::uint32_t node = compile_kind(peeled, types_.type(peeled));
     --depth_;
     return by_type_[peeled] = node;
-  }
-
-  /// Why peel() found nothing: all modifiers lead to void, to no type, or on for ever.
-  std::string nothing_behind(TypeId id) {
-    for (unsigned hop = 0; hop <= 32; ++hop) {
-      if (id == 0) return "void has no value";
-      const btf_type* type = types_.type(id);
-      if (type == nullptr) return fmt::format("type {} is not in the BTF of {}", id, types_.name());
-      id = type->type;
-    }
-    return "a chain of more than 32 typedefs and qualifiers";
   }
 
   std::uint32_t compile_kind(TypeId id, const btf_type* type) {
@@ -172,31 +162,8 @@ private:
     return by_enum_[key] = add(node);
   }
 
-  /// Where the words of a CPU mask lie in its type: where BTF has the array that is named like the kernel's.
-  /// struct cpumask and cpumask_t are all bits (include/linux/cpumask_types.h); bpf_cpumask puts a reference
-  /// count behind a cpumask (kernel/bpf/cpumask.c); scx_bitmap of the sched_ext schedulers' library
-  /// (lib/cpumask.h of sched-ext/scx, scx_cpumask until March 2025) began with an 8-byte id until pull
-  /// request 3770.
-  struct Words {
-    std::uint64_t first = 0, bytes = 0;
-  };
-  std::optional<Words> mask_words(TypeId id, const btf_type* type) const {
-    const std::string_view name = types_.text(type->name_off);
-    const bool is_bitmap = name == "scx_bitmap" || name == "scx_cpumask";
-    const bool is_kernels = name == "cpumask" || name == "cpumask_t" || name == "bpf_cpumask";
-    if (!is_bitmap && !is_kernels) return std::nullopt;
-    const auto bits = types_.member(id, name == "bpf_cpumask" ? "cpumask" : "bits");
-    const btf_type* array = bits ? types_.type(types_.peel(bits->type)) : nullptr;
-    if (is_bitmap && (array == nullptr || !btf_is_array(array))) return std::nullopt;
-    if (!bits) return Words{0, type->size};
-    const std::uint64_t first = bits->bit_offset / 8;
-    if (bits->bit_size != 0 || bits->bit_offset % 8 != 0 || first > type->size) return std::nullopt;
-    const std::uint64_t room = type->size - first;
-    return Words{first, std::min(room, types_.size(bits->type).value_or(room))};
-  }
-
   std::optional<Node> cpu_mask(TypeId id, const btf_type* type) {
-    const auto words = mask_words(id, type);
+    const auto words = mask_words(types_, id, type);
     if (!words || words->bytes < 8) return std::nullopt;
     Node node = sized(Op::cpu_mask, type->size);
     node.first = static_cast<std::uint32_t>(words->first);
@@ -239,16 +206,6 @@ private:
     plan_.nodes[record].open_ended = true;
   }
 
-  /// A number or a name; pointers, and what is nested, say little of which object it is.
-  bool is_telling(TypeId id) {
-    const btf_type* type = types_.type(types_.peel(id));
-    if (type != nullptr && btf_is_array(type)) {
-      const auto size = types_.size(btf_array(type)->type);
-      return size && *size == 1 && btf_array(type)->nelems <= 64;
-    }
-    return type != nullptr && (btf_is_int(type) || btf_is_any_enum(type));
-  }
-
   std::uint32_t summarised(TypeId id, const btf_type* type) {
     constexpr std::size_t most = 16;
     Node node = sized(Op::record, type->size);
@@ -258,7 +215,7 @@ private:
     for (unsigned i = 0; i < vlen_of(type) && chosen.size() < most; ++i) {
       const std::string_view name = types_.text(btf_members(type)[i].name_off);
       const bool wanted = is_task ? name == "pid" || name == "tgid" || name == "comm" : !name.empty();
-      if (!wanted || !is_telling(btf_members(type)[i].type)) continue;
+      if (!wanted || !is_telling(types_, btf_members(type)[i].type)) continue;
       chosen.push_back(member_of(id, type, i));
       chosen.back().name = name;
     }
@@ -280,21 +237,10 @@ private:
 
   static bool is_graph(Special kind) { return kind == Special::list_head || kind == Special::rb_root; }
 
-  /// The struct that `id` is, or is an array of.
-  TypeId innermost(TypeId id) {
-    for (unsigned hop = 0; hop < 8; ++hop) {
-      id = types_.peel(id);
-      const btf_type* type = types_.type(id);
-      if (type == nullptr || !btf_is_array(type)) break;
-      id = btf_array(type)->type;
-    }
-    return id;
-  }
-
   /// Compiles the member's type; a list or tree gets nodes of its own, since what it contains is declared
   /// with the member and not with the type.
   std::uint32_t declared_node(TypeId type, TypeId owner, std::int32_t component) {
-    const TypeId inner = behind_ != nullptr ? innermost(type) : 0;
+    const TypeId inner = behind_ != nullptr ? innermost(types_, type) : 0;
     const btf_type* record = types_.type(inner);
     const auto kind = record != nullptr && btf_is_struct(record)
                           ? special_struct(types_.text(record->name_off))
@@ -351,17 +297,6 @@ private:
     return add(node);
   }
 
-  /// `char` and nothing else: "unsigned char" and "signed char", and the __u8 and __s8 they are spelled as,
-  /// are numbers of one byte. Where a compiler sets the char flag, it may do so for all three.
-  bool is_plain_char(TypeId id) const {
-    const btf_type* type = types_.type(types_.peel(id));
-    if (type == nullptr || !btf_is_int(type) || type->size != 1) return false;
-    const std::string_view name = types_.text(type->name_off);
-    const bool is_flagged = (btf_int_encoding(type) & BTF_INT_CHAR) != 0;
-    const bool is_number = (btf_int_encoding(type) & BTF_INT_BOOL) != 0 || name.ends_with("signed char");
-    return !is_number && (name == "char" || is_flagged);
-  }
-
   std::uint32_t array(const btf_type* type) {
     const struct btf_array declared = *btf_array(type);
     const auto stride = types_.size(declared.type); // an array of itself has none
@@ -371,7 +306,7 @@ private:
     node.first = node_for(declared.type);
     node.length = declared.nelems;
     node.stride = *stride;
-    node.is_text = is_plain_char(declared.type);
+    node.is_text = is_plain_char(types_, declared.type);
     node.open_ended = declared.nelems == 0 && node.stride != 0;
     if (__builtin_mul_overflow(node.stride, node.length, &node.size))
       return unsupported("an array larger than the address space");
