@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mapscope/testing/fake_host.hpp>
 
+#include "fake_lines.hpp"
 #include "fake_render.hpp"
 
 #include <algorithm>
@@ -169,80 +170,6 @@ int config(Render* call, const char* key, msc_value* ret) {
   return MSC_OK;
 }
 
-std::string hex(const msc_value& value) {
-  constexpr std::size_t longest = 64 << 10; // longer ones are only told apart
-  if (value.data == nullptr) return "??";
-  const std::string_view bytes(static_cast<const char*>(value.data), value.size);
-  if (bytes.size() > longest)
-    return std::to_string(bytes.size()) + " bytes, hash " +
-           std::to_string(std::hash<std::string_view>()(bytes));
-  std::string text;
-  for (const unsigned char byte : std::span(static_cast<const unsigned char*>(value.data), value.size)) {
-    if (!text.empty()) text += ' ';
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
-  }
-  return text;
-}
-
-std::string copies(const msc_row& row) {
-  std::string text;
-  for (const msc_value& copy : std::span(row.copies, row.copy_count)) {
-    const bool absent = copy.data == nullptr && copy.size == 0;
-    text += (text.empty() ? "" : " | ") + (absent ? "-" : hex(copy));
-  }
-  return "[" + text + "]";
-}
-
-std::string line_of(const msc_field& field) {
-  const std::string name = field.name != nullptr ? std::string(" ") + field.name : "";
-  switch (field.kind) {
-  case MSC_END:
-    return "end";
-  case MSC_OBJECT:
-    return "object" + name;
-  case MSC_LIST:
-    return "list" + name;
-  case MSC_NUMBER:
-  case MSC_ADDRESS:
-    return "number" + name + " " + std::to_string(field.number);
-  case MSC_SIGNED:
-    return "number" + name + " " + std::to_string(static_cast<std::int64_t>(field.number));
-  case MSC_FLAG:
-    return "flag" + name + (field.number != 0 ? " true" : " false");
-  case MSC_REAL:
-    return "real" + name + " " + std::to_string(field.real);
-  case MSC_STRING:
-    return "text" + name + " " + std::string(static_cast<const char*>(field.value.data), field.value.size);
-  case MSC_ABSENT:
-    return "absent" + name;
-  default:
-    return "bytes" + name + " " + hex(field.value);
-  }
-}
-
-std::string line_of(const msc_row& row) {
-  std::uint32_t index = 0;
-  if (row.key.size == sizeof index && row.key.data != nullptr)
-    std::memcpy(&index, row.key.data, sizeof index);
-  switch (row.shape) {
-  case MSC_VALUE:
-    return "value " + hex(row.value);
-  case MSC_ENTRY:
-    return "entry " + hex(row.key) + " = " + hex(row.value);
-  case MSC_ELEMENT:
-    return "element " + std::to_string(index) + " = " + hex(row.value);
-  case MSC_PERCPU_ELEMENT:
-    return "percpu_element " + std::to_string(index) + " = " + copies(row);
-  case MSC_PERCPU_ENTRY:
-    return "percpu_entry " + hex(row.key) + " = " + copies(row);
-  case MSC_QUEUED:
-    return "queued " + std::to_string(index) + " = " + hex(row.value);
-  default:
-    return "";
-  }
-}
-
 /// What mapscope itself judges by.
 contract::Progress progress(const Render* call) {
   return {call->fields, call->row_open, call->has_fields, call->has_value, call->shape};
@@ -297,12 +224,6 @@ int count(Render* call, std::uint64_t more) {
   call->report.counted += more;
   call->report.lines.push_back("count " + std::to_string(more));
   return MSC_OK;
-}
-
-/// "EFAULT"
-std::string name_of(int rc) {
-  const std::string name = contract::code_name(rc);
-  return name.starts_with("MSC_") ? name.substr(4) : "?";
 }
 
 int note(Render* call, int rc, const char* text) {
