@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Process 1 of the guest: fill or schedule, state, and stay alive with everything open.
+// Process 1 of the guest: fill or schedule, state, and stay alive with everything open, or crash.
+#include "crash.hpp"
 #include "guest.hpp"
 #include "scheduler.hpp"
 
-#include <cstring>
+#include <string>
+#include <string_view>
 #include <unistd.h>
 
 namespace {
@@ -28,13 +30,24 @@ void schedule_and_state(const Scheduling& asked) {
   close_statement(out);
 }
 
+/// Of the crash kernel: the rest of this one's words, and one that tells its init what it is.
+std::string joined(char** words) {
+  std::string line;
+  for (; *words != nullptr; ++words) line += std::string(*words) + " ";
+  return line + "-- after_crash";
+}
+
 } // namespace
 
 int main(int count, char** words) {
   boot();
-  if (count > 4 && std::strcmp(words[1], "scheduler") == 0)
+  const std::string_view task = count > 1 ? words[1] : "";
+  if (count > 4 && task == "scheduler")
     schedule_and_state({words[2], words[3], words + 4});
+  else if (task == "after_crash")
+    state_after_crash();
   else
     fill_and_state();
+  if (task == "crash") crash(joined(words + 2));
   for (;;) pause();
 }
