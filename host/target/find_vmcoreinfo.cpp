@@ -158,6 +158,15 @@ Checked check(const Vmcoreinfo& info, const memory::Source& source) {
   return {Verdict::confirmed, "", mapping.physical};
 }
 
+bool is_proven(const Vmcoreinfo& info, const memory::Source& source) {
+  const Checked checked = check(info, source);
+  const auto translator = make_translator(source, info);
+  const auto address = release_at(info);
+  if (!checked.confirmed() || !translator || !address) return false;
+  Mapping mapping;
+  return (*translator)->walk(*address, &mapping) == Fault::none && mapping.physical == checked.identity;
+}
+
 std::string FoundVmcoreinfo::described() const {
   const std::string_view id = info.build_id();
   const std::string where = from == "memory" ? fmt::format("memory at {:#x}", address) : from;

@@ -28,6 +28,9 @@ struct Checked {
   [[nodiscard]] bool confirmed() const { return verdict == Verdict::confirmed; }
 };
 Checked check(const Vmcoreinfo& info, const memory::Source& source);
+/// Confirmed, and by page tables that are there: a source that lacks some is laid out wrongly, or is not
+/// whole.
+bool is_proven(const Vmcoreinfo& info, const memory::Source& source);
 /// Where the memory would name the release, by what the text says of the image's place.
 std::optional<std::uint64_t> physical_release(const Vmcoreinfo& info);
 

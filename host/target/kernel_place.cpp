@@ -46,7 +46,8 @@ std::unique_ptr<memory::Source> place_base(const memory::RawImage& image, const 
   return nullptr;
 }
 
-/// Under the hole with which this text is true, if there is one.
+/// Under the hole with which this text is true, if there is one. The tables of the kernel's image lie in it
+/// and must be there: under another hole its crash kernel, of the same name, would lie where it should.
 std::unique_ptr<memory::Source> place(const memory::RawImage& image, const Vmcoreinfo& info) {
   const auto address = physical_release(info);
   if (!address || info.release().empty()) return nullptr;
@@ -55,7 +56,7 @@ std::unique_ptr<memory::Source> place(const memory::RawImage& image, const Vmcor
   for (std::uint64_t low = mib; low < four_gib; low += mib) {
     if (!names_release(image.file(), *address - four_gib + low, info.release())) continue;
     auto laid = image.laid_out({{0, low}, {four_gib, memory::Run::rest}}, "the kernel's place in the file");
-    if (check(info, *laid).confirmed()) return laid;
+    if (is_proven(info, *laid)) return laid;
   }
   return nullptr;
 }

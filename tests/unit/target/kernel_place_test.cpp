@@ -62,6 +62,18 @@ TEST(KernelPlace, AboveTheHole) {
   }
 }
 
+TEST(KernelPlace, AnotherOfTheSameReleaseBelowTheHoleIsNotTakenForIt) {
+  auto memory = test::memory_of(kernel_at(four_gib), four_gib + 0x9000);
+  for (auto& part : test::memory_of(kernel_at(2 * mib), 64 * four_gib)) // its text is not in the file
+    memory.push_back(std::move(part));
+  const auto source = placed(test::raw_image(memory, {{0, 5 * mib}, {four_gib, mib}}));
+  ASSERT_TRUE(source) << source.error().text;
+  EXPECT_EQ((*source)->segments()[0].size, 5 * mib);
+  const auto copies = copies_in_memory(**source);
+  ASSERT_EQ(copies.size(), 1U);
+  EXPECT_TRUE(copies[0].checked.confirmed());
+}
+
 TEST(KernelPlace, ATextThatIsNotTrueUnderAnyHoleMovesNothing) {
   auto memory = test::memory_of(kernel_at(four_gib), four_gib + 0x9000);
   for (auto& part : memory)
