@@ -3,6 +3,7 @@
 #include "host/cli/print.hpp"
 #include "host/cli/session.hpp"
 #include "host/report/text_value.hpp"
+#include "host/target/without_vmcoreinfo.hpp"
 
 #include <fmt/format.h>
 #include <span>
@@ -81,11 +82,6 @@ void list_as_json(std::span<const memory::Detail> details, report::JsonText& out
   out.end_object();
 }
 
-/// A pass over all of the memory, which no other command makes where the note holds.
-std::vector<target::FoundVmcoreinfo> kernels_in(const memory::Source& source) {
-  return target::kernels_of(target::note_of(source), target::copies_in_memory(source));
-}
-
 bool is_shown(const target::FoundVmcoreinfo& kernel, const target::Target& target) {
   return kernel.checked.identity == target.witness().checked.identity;
 }
@@ -124,7 +120,8 @@ int info(const SourceOptions& options, bool json) {
   StdoutStream stream;
   const auto facts = facts_of(*session);
   const auto details = session->source->details();
-  const auto kernels = kernels_in(*session->source);
+  // A pass over all of the memory, which no other command makes where the note holds.
+  const auto kernels = target::kernels_in(*session->source, target::note_of(*session->source));
   if (!json) {
     list_as_text(facts, details, stream);
     if (kernels.size() > 1) list_as_text(kernels, *session->target, stream);

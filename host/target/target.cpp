@@ -85,7 +85,7 @@ std::string listed(std::span<const FoundVmcoreinfo> kernels) {
 /// The user's N-th.
 Result<FoundVmcoreinfo> chosen(unsigned number, std::optional<FoundVmcoreinfo> note,
                                const memory::Source& source) {
-  auto kernels = kernels_of(std::move(note), copies_in_memory(source));
+  auto kernels = kernels_in(source, std::move(note));
   if (number > kernels.size())
     return fail(Errc::usage,
                 fmt::format("--kernel {}: the dump holds {}{}", number,

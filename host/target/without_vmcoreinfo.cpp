@@ -170,4 +170,10 @@ std::vector<FoundVmcoreinfo> rebuilt_vmcoreinfo(const memory::Source& source) {
   return kernels;
 }
 
+std::vector<FoundVmcoreinfo> kernels_in(const memory::Source& source, std::optional<FoundVmcoreinfo> note) {
+  auto kernels = kernels_of(std::move(note), copies_in_memory(source));
+  if (kernels.empty()) kernels = kernels_of(std::nullopt, rebuilt_vmcoreinfo(source));
+  return kernels;
+}
+
 } // namespace mapscope::target

@@ -9,11 +9,15 @@
 
 #include "host/target/find_vmcoreinfo.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace mapscope::target {
 
 /// One text for each kernel in the memory, checked like any other. Passes over all of the memory, twice.
 std::vector<FoundVmcoreinfo> rebuilt_vmcoreinfo(const memory::Source& source);
+
+/// All that the memory confirms, as kernels_of() has them; where those are none, the ones without VMCOREINFO.
+std::vector<FoundVmcoreinfo> kernels_in(const memory::Source& source, std::optional<FoundVmcoreinfo> note);
 
 } // namespace mapscope::target
