@@ -131,13 +131,21 @@ Result<void> lay_out(Session& session, const SourceOptions& options) {
   return open_kernel(session, options);
 }
 
-void look_for_crash_kernel(Session& session) {
-  for (const auto& kernel : catalog::crash_kernels(*session.target, *session.kernel))
+/// Which of several is the right one cannot be seen, but for one that crashed and its crash kernel: where the
+/// machine was reset, memory of the boot before stays.
+void tell_of_other_kernels(Session& session) {
+  session.crash_kernels = catalog::crash_kernels(*session.target, *session.kernel);
+  for (const auto& kernel : session.crash_kernels)
     warn(session,
          fmt::format(
              "the memory also holds its crash kernel, {}; the kernel that crashed is shown, --kernel N takes "
              "another (mapscope info lists them)",
              kernel.described()));
+  const auto kernels = session.target->kernels();
+  if (kernels.size() > 1 + session.crash_kernels.size())
+    warn(session, fmt::format("the memory holds {} kernels ({}); the first that is no crash kernel and whose "
+                              "symbols and types can be read is shown, --kernel N takes another",
+                              kernels.size(), target::listed(kernels)));
 }
 
 } // namespace
@@ -200,7 +208,7 @@ Result<Session> Session::open(const SourceOptions& options, const config::Config
   const std::string lost = what_is_lost(*session.target, *session.kernel);
   if (auto checked = check_types(session, options.overrides); !checked)
     return std::unexpected(std::move(checked.error()));
-  look_for_crash_kernel(session);
+  tell_of_other_kernels(session);
   for (const auto& remark : session.target->remarks()) spdlog::info("{}", remark);
   const auto& from = session.target->origins();
   spdlog::info("{}: VMCOREINFO from {}, symbols from {}, BTF from {}", options.source(), from.vmcoreinfo,

@@ -42,6 +42,7 @@ struct Session {
   std::unique_ptr<catalog::CodeSymbols> symbols;
   std::unique_ptr<catalog::Families> families;
   catalog::Agreement agreement;
+  std::vector<target::FoundVmcoreinfo> crash_kernels; ///< that run where this kernel crashed
   std::vector<std::string> warnings; ///< about the source and the kernel in it, for stderr and findings
 
   static Result<Session> open(const SourceOptions& options, const config::Config& config);

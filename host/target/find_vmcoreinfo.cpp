@@ -174,6 +174,13 @@ std::string FoundVmcoreinfo::described() const {
                      from == from_symbols ? "no VMCOREINFO; found by its " : "VMCOREINFO in the ", where);
 }
 
+std::string listed(std::span<const FoundVmcoreinfo> kernels) {
+  std::string text;
+  for (std::size_t i = 0; i < kernels.size(); ++i)
+    text += fmt::format("{}{}: {}", i == 0 ? "" : "; ", i + 1, kernels[i].described());
+  return text;
+}
+
 std::optional<FoundVmcoreinfo> note_of(const memory::Source& source) {
   FoundVmcoreinfo note{Vmcoreinfo::parse(source.vmcoreinfo()), "note", 0, {}};
   if (note.info.empty()) return std::nullopt;

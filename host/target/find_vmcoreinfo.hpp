@@ -6,6 +6,7 @@
 #include "host/target/vmcoreinfo.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,9 @@ struct FoundVmcoreinfo {
   /// "6.12.3 (build id 12ab..), VMCOREINFO in the note"
   [[nodiscard]] std::string described() const;
 };
+
+/// "1: Linux 6.12.3, ...; 2: ..."
+std::string listed(std::span<const FoundVmcoreinfo> kernels);
 
 /// The note of the file; nothing when there is none.
 std::optional<FoundVmcoreinfo> note_of(const memory::Source& source);

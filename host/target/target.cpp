@@ -23,13 +23,15 @@ struct Target::State {
   PerCpu per_cpu;
   KernelBtf btf;
   Origins origins;
+  bool is_crash_kernel = false;
+  std::vector<FoundVmcoreinfo> kernels;
   std::vector<std::string> warnings, remarks;
 };
 
 namespace {
 
 /// What a dump of BPF maps asks the kernel's symbols for: found in one pass.
-constexpr std::array<std::string_view, 18> well_known = {"init_top_pgt",     "swapper_pg_dir",
+constexpr std::array<std::string_view, 19> well_known = {"init_top_pgt",     "swapper_pg_dir",
                                                          "_stext",           "_end",
                                                          "panic_cpu",        "crashk_res",
                                                          "bpf_kallsyms",     "modules",
@@ -37,7 +39,8 @@ constexpr std::array<std::string_view, 18> well_known = {"init_top_pgt",     "sw
                                                          "btf_idr",          "bpf_map_offload_ops",
                                                          "page_offset_base", "__cpu_possible_mask",
                                                          "__start_BTF",      "__stop_BTF",
-                                                         "nr_cpu_ids",       "__per_cpu_offset"};
+                                                         "nr_cpu_ids",       "__per_cpu_offset",
+                                                         "elfcorehdr_addr"};
 
 /// What speaks against a file is an error, unless the user insists.
 Result<void> settle_doubts(std::vector<std::string> doubts, bool force, std::vector<std::string>& warnings) {
@@ -72,14 +75,6 @@ std::string place(const std::string& from, std::uint64_t address) {
   if (from == "memory") return fmt::format("memory at {:#x}", address);
   if (from == from_symbols) return "kernel's symbols";
   return from == "note" ? from : "file " + from;
-}
-
-/// "kernel 1: Linux 6.12, ...; kernel 2: ..."
-std::string listed(std::span<const FoundVmcoreinfo> kernels) {
-  std::string text;
-  for (std::size_t i = 0; i < kernels.size(); ++i)
-    text += fmt::format("{}{}: {}", i == 0 ? "" : "; ", i + 1, kernels[i].described());
-  return text;
 }
 
 /// The user's N-th.
@@ -123,6 +118,7 @@ public:
     state_.translator->take_symbols(*state_.symbols);
     if (auto taken = take_btf(*given); !taken) return taken;
     read_cpus();
+    state_.is_crash_kernel = is_crash_kernel();
     return {};
   }
 
@@ -183,13 +179,21 @@ private:
       state_.warnings.push_back("per-CPU values cannot be shown: " + per_cpu.error().text);
   }
 
+  /// Whom a kernel that crashed left the machine to is told where that one's memory lies
+  /// (is_kdump_kernel(), include/linux/crash_dump.h).
+  [[nodiscard]] bool is_crash_kernel() const {
+    constexpr std::uint64_t nowhere = ~0ULL; // ELFCORE_ADDR_MAX
+    const auto at = state_.symbols->find("elfcorehdr_addr");
+    return at && Reader(state_.space).get<std::uint64_t>(*at).value_or(nowhere) != nowhere;
+  }
+
   const memory::Source& source_;
   const Overrides& overrides_;
   State& state_;
 };
 
 /// Tries one VMCOREINFO after the other: the one that is given or the note, copies in the memory that it
-/// confirms, and last what it does not.
+/// confirms, and last what it does not. Of copies a crash kernel's is taken when no other leads.
 class Target::Search {
 public:
   Search(const memory::Source& source, const Overrides& overrides) : source_(source), overrides_(overrides) {}
@@ -211,18 +215,26 @@ public:
     if (*note && !(*note)->checked.confirmed()) left_.push_back({(*note)->from, 0, (*note)->checked.why});
     auto copies = copies_in_memory(source_);
     if (leads_one_of(copies, true) || (*note && leads(**note)) || leads_one_of(copies, false)) {
-      tell_of_others(std::move(copies));
+      if (state_) state_->kernels = kernels_of(std::nullopt, std::move(copies));
       return result();
     }
     auto rebuilt = rebuilt_vmcoreinfo(source_);
     if (!leads_one_of(rebuilt, true)) (void)leads_one_of(rebuilt, false);
+    if (state_) state_->kernels = kernels_of(std::nullopt, std::move(rebuilt));
     return result();
   }
 
 private:
   bool leads_one_of(std::vector<FoundVmcoreinfo>& copies, bool confirmed) {
-    return std::ranges::any_of(
-        copies, [&](FoundVmcoreinfo& copy) { return copy.checked.confirmed() == confirmed && leads(copy); });
+    std::unique_ptr<State> crash_kernel;
+    for (FoundVmcoreinfo& copy : copies) {
+      if (copy.checked.confirmed() != confirmed || !leads(copy)) continue;
+      if (state_ ? !state_->is_crash_kernel : !crash_kernel) return true;
+      if (!crash_kernel) crash_kernel = std::move(state_);
+      state_.reset();
+    }
+    state_ = std::move(crash_kernel);
+    return state_ != nullptr;
   }
 
   /// True when there is no need to go on: it leads to the end, or something is wrong that no other mends.
@@ -262,17 +274,6 @@ private:
           fmt::format("the memory does not confirm VMCOREINFO: {}; the dump may be torn", found.checked.why));
     state_->warnings.insert(state_->warnings.begin(), told.begin(), told.end());
     return std::move(state_);
-  }
-
-  /// Which is the right one cannot be seen: where the machine was reset, memory of the boot before stays.
-  void tell_of_others(std::vector<FoundVmcoreinfo> copies) {
-    if (!state_) return;
-    const auto kernels = kernels_of(std::nullopt, std::move(copies));
-    if (kernels.size() > 1)
-      state_->warnings.push_back(
-          fmt::format("the memory holds {} kernels ({}); the first whose symbols and types can "
-                      "be read is shown, --kernel N takes another",
-                      kernels.size(), listed(kernels)));
   }
 
   struct Left {
@@ -318,6 +319,8 @@ std::optional<std::uint64_t> Target::page_of(std::uint64_t physical) const {
 }
 std::uint64_t Target::kaslr_offset() const { return state_->found.info.hex("KERNELOFFSET").value_or(0); }
 const FoundVmcoreinfo& Target::witness() const { return state_->found; }
+std::span<const FoundVmcoreinfo> Target::kernels() const { return state_->kernels; }
+bool Target::is_crash_kernel() const { return state_->is_crash_kernel; }
 std::span<const std::string> Target::remarks() const { return state_->remarks; }
 std::span<const std::string> Target::warnings() const { return state_->warnings; }
 

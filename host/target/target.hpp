@@ -3,9 +3,9 @@
 //
 // open() goes VMCOREINFO -> symbols (the kernel's own kallsyms in memory) -> page tables -> BTF bytes ->
 // CPUs, and says at which step and why it stopped. A VMCOREINFO that does not lead through all of them is
-// left for the next: the file's note first, then the copies in the memory. Refuses: to compare kernel
-// releases, and to turn to the running kernel. Thread rule: immutable after open(); share freely, with one
-// Reader per thread.
+// left for the next: the file's note first, then the copies in the memory, a crash kernel's last. Refuses: to
+// compare kernel releases, and to turn to the running kernel. Thread rule: immutable after open(); share
+// freely, with one Reader per thread.
 #pragma once
 
 #include "host/memory/source.hpp"
@@ -58,6 +58,11 @@ public:
   [[nodiscard]] std::uint64_t kaslr_offset() const; ///< virtual slide of the kernel image
   /// The VMCOREINFO in use, and what the memory says of it.
   [[nodiscard]] const FoundVmcoreinfo& witness() const;
+  /// All that were found on the way to this one, in the order of Overrides::kernel; none where the note
+  /// leads, as nobody looks further then.
+  [[nodiscard]] std::span<const FoundVmcoreinfo> kernels() const;
+  /// Another kernel crashed and left the machine to this one, which knows of a part of the memory only.
+  [[nodiscard]] bool is_crash_kernel() const;
   /// What was seen and changes nothing: sentences for stderr -v.
   [[nodiscard]] std::span<const std::string> remarks() const;
   /// What was missing and worked around; sentences for stderr and `findings`.

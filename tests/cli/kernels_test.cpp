@@ -15,8 +15,8 @@ using test::TextImage;
 using testing::AllOf;
 using testing::Not;
 
-/// Where the second kernel lies: at the second GiB.
-constexpr std::uint64_t second_at = 1ULL << 30;
+/// Where the second kernel lies, behind the hole of a machine's memory.
+constexpr std::uint64_t second_at = 1ULL << 32;
 
 std::string replaced(std::string text, const std::string& what, const std::string& with) {
   for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; at += with.size())
@@ -46,9 +46,10 @@ std::string kernel(const std::string& map,
 /// The same kernel as it would be behind second_at, and of another release.
 std::string moved(std::string text) {
   for (const auto& [what, with] :
-       {std::pair{"+0xffff8880000000", "+0xffff8880400000"}, std::pair{"u64 0x3003", "u64 0x40003003"},
-        std::pair{"u64 0x4003", "u64 0x40004003"}, std::pair{"u64 0x83 align", "u64 0x83 0x40000083 align"},
-        std::pair{"u64 0x83 0", "u64 0x40000083 0"}, std::pair{"(phys_base)=0", "(phys_base)=1073741824"},
+       {std::pair{"+0xffff8880000000", "+0xffff8881000000"}, std::pair{"u64 0x3003", "u64 0x100003003"},
+        std::pair{"u64 0x4003", "u64 0x100004003"},
+        std::pair{"u64 0x83 align", "u64 0x83 0 0 0 0x100000083 align"},
+        std::pair{"u64 0x83 0", "u64 0x100000083 0"}, std::pair{"(phys_base)=0", "(phys_base)=4294967296"},
         std::pair{"7.3.0-tiny", "6.1.9-tiny"}})
     text = replaced(text, what, with);
   return text;
@@ -65,8 +66,9 @@ void add(test::CoreFile& core, const TextImage& image, std::uint64_t at) {
 
 /// Both, each with a copy of its VMCOREINFO in the memory; and the first one's in a note where that is
 /// wanted.
-std::string two_kernels(const std::string& first, bool has_note) {
-  const TextImage one(first), two(moved(kernel("second")));
+std::string two_kernels(const std::string& first, bool has_note,
+                        const std::string& second = kernel("second")) {
+  const TextImage one(first), two(moved(second));
   test::CoreFile core;
   if (has_note) core.note("VMCOREINFO", one.vmcoreinfo());
   add(core, one, 0);
@@ -74,7 +76,7 @@ std::string two_kernels(const std::string& first, bool has_note) {
   return core.bytes();
 }
 
-const std::string second_named = "Linux 6.1.9-tiny (VMCOREINFO in the memory at 0x40800000)";
+const std::string second_named = "Linux 6.1.9-tiny (VMCOREINFO in the memory at 0x100800000)";
 
 TEST(Kernels, InfoListsThem) {
   const Scratch scratch;
@@ -89,7 +91,7 @@ TEST(Kernels, InfoListsThem) {
   EXPECT_STREQ(json["release"].GetString(), "6.1.9-tiny");
   EXPECT_FALSE(json["kernels"][0]["shown"].GetBool());
   EXPECT_TRUE(json["kernels"][1]["shown"].GetBool());
-  EXPECT_EQ(json["kernels"][1]["vmcoreinfo_at"].GetUint64(), 0x40800000U);
+  EXPECT_EQ(json["kernels"][1]["vmcoreinfo_at"].GetUint64(), 0x100800000U);
 }
 
 TEST(Kernels, OneIsNoList) {
@@ -137,6 +139,11 @@ std::string crashed(std::uint32_t panic_cpu) {
       fmt::format("@0x6100 u32 {} 0 0 0 u64 0 {:#x} {:#x}\n", panic_cpu, second_at, second_at * 2 - 1));
 }
 
+/// A kernel that was told where the memory of one that crashed is described.
+std::string crash_kernel(const std::string& map) {
+  return kernel(map, {{"elfcorehdr_addr", test::image_at(0x6100)}}, "@0x6100 u64 0x2000000\n");
+}
+
 TEST(Kernels, TheCrashKernelOfOneThatCrashedIsNamed) {
   const Scratch scratch;
   const std::string core = scratch.file("core", two_kernels(crashed(1), true));
@@ -145,6 +152,35 @@ TEST(Kernels, TheCrashKernelOfOneThatCrashedIsNamed) {
   EXPECT_THAT(ran.out, HasSubstr("first"));
   EXPECT_THAT(ran.err, HasSubstr("also holds its crash kernel, " + second_named));
   EXPECT_EQ(run({"maps", core, "--kernel", "2"}).err, "") << "the crash kernel has not crashed";
+}
+
+TEST(Kernels, WithoutANoteACrashKernelIsNoFirstChoice) {
+  const Scratch scratch;
+  const std::string core = scratch.file("core", two_kernels(crash_kernel("first"), false));
+  const Ran ran = run({"maps", core});
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("second"), Not(HasSubstr("first"))));
+  EXPECT_THAT(ran.err, HasSubstr("the first that is no crash kernel and whose symbols"));
+  EXPECT_THAT(output({"maps", core, "--kernel", "1"}), AllOf(HasSubstr("first"), Not(HasSubstr("second"))));
+}
+
+TEST(Kernels, WithoutANoteTheOneThatCrashedAndItsCrashKernelAreToldOnce) {
+  const Scratch scratch;
+  const std::string core = scratch.file("core", two_kernels(crashed(1), false, crash_kernel("second")));
+  const Ran ran = run({"maps", core});
+  EXPECT_THAT(ran.out, HasSubstr("first"));
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("also holds its crash kernel, " + second_named),
+                             Not(HasSubstr("the memory holds 2 kernels"))));
+}
+
+TEST(Kernels, ACrashKernelIsShownWhereThereIsNoOther) {
+  const Scratch scratch;
+  const TextImage image(crash_kernel("alone"));
+  test::CoreFile core;
+  add(core, image, 0);
+  const Ran ran = run({"maps", scratch.file("core", core.bytes())});
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_THAT(ran.out, HasSubstr("alone"));
+  EXPECT_EQ(ran.err, "");
 }
 
 TEST(Kernels, OneThatRunsIsNotSearched) {
