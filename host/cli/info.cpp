@@ -5,6 +5,7 @@
 #include "host/report/text_value.hpp"
 #include "host/target/without_vmcoreinfo.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <span>
 #include <vector>
@@ -86,15 +87,24 @@ bool is_shown(const target::FoundVmcoreinfo& kernel, const target::Target& targe
   return kernel.checked.identity == target.witness().checked.identity;
 }
 
-void list_as_text(std::span<const target::FoundVmcoreinfo> kernels, const target::Target& target,
-                  report::Stream& stream) {
-  for (std::size_t i = 0; i < kernels.size(); ++i)
-    stream.append(fmt::format("{:<22} {}{}\n", fmt::format("--kernel {}", i + 1),
-                              report::printable(kernels[i].described()),
-                              is_shown(kernels[i], target) ? ", shown here" : ""));
+/// As far as the kernel that is shown knows.
+bool is_crash_kernel(const target::FoundVmcoreinfo& kernel, const Session& session) {
+  if (is_shown(kernel, *session.target)) return session.target->is_crash_kernel();
+  return std::ranges::any_of(session.crash_kernels, [&](const target::FoundVmcoreinfo& other) {
+    return other.checked.identity == kernel.checked.identity;
+  });
 }
 
-void list_as_json(std::span<const target::FoundVmcoreinfo> kernels, const target::Target& target,
+void list_as_text(std::span<const target::FoundVmcoreinfo> kernels, const Session& session,
+                  report::Stream& stream) {
+  for (std::size_t i = 0; i < kernels.size(); ++i)
+    stream.append(fmt::format("{:<22} {}{}{}\n", fmt::format("--kernel {}", i + 1),
+                              report::printable(kernels[i].described()),
+                              is_crash_kernel(kernels[i], session) ? ", a crash kernel" : "",
+                              is_shown(kernels[i], *session.target) ? ", shown here" : ""));
+}
+
+void list_as_json(std::span<const target::FoundVmcoreinfo> kernels, const Session& session,
                   report::JsonText& out) {
   out.key("kernels");
   out.begin_array();
@@ -104,7 +114,8 @@ void list_as_json(std::span<const target::FoundVmcoreinfo> kernels, const target
     out.key("build_id"), out.string(kernel.info.build_id());
     out.key("vmcoreinfo_from"), out.string(kernel.from);
     if (kernel.from == "memory") out.key("vmcoreinfo_at"), out.number(kernel.address);
-    out.key("shown"), out.boolean(is_shown(kernel, target));
+    out.key("crash_kernel"), out.boolean(is_crash_kernel(kernel, session));
+    out.key("shown"), out.boolean(is_shown(kernel, *session.target));
     out.end_object();
   }
   out.end_array();
@@ -124,7 +135,7 @@ int info(const SourceOptions& options, bool json) {
   const auto kernels = target::kernels_in(*session->source, target::note_of(*session->source));
   if (!json) {
     list_as_text(facts, details, stream);
-    if (kernels.size() > 1) list_as_text(kernels, *session->target, stream);
+    if (kernels.size() > 1) list_as_text(kernels, *session, stream);
     return stream.finish();
   }
   report::JsonText out(stream, false, false);
@@ -137,7 +148,7 @@ int info(const SourceOptions& options, bool json) {
       out.string(fact.text);
   }
   list_as_json(details, out);
-  list_as_json(kernels, *session->target, out);
+  list_as_json(kernels, *session, out);
   out.end_object();
   out.raw('\n');
   out.flush();

@@ -154,6 +154,21 @@ TEST(Kernels, TheCrashKernelOfOneThatCrashedIsNamed) {
   EXPECT_EQ(run({"maps", core, "--kernel", "2"}).err, "") << "the crash kernel has not crashed";
 }
 
+TEST(Kernels, ACrashKernelIsSaidToBeOne) {
+  const Scratch scratch;
+  const std::string core = scratch.file("core", two_kernels(crashed(1), true, crash_kernel("second")));
+  EXPECT_THAT(run({"info", core}).out,
+              HasSubstr("--kernel 2             " + second_named + ", a crash kernel\n"));
+  const std::string other = output({"info", core, "--kernel", "2"});
+  EXPECT_THAT(other, HasSubstr(second_named + ", a crash kernel, shown here\n"));
+  EXPECT_THAT(other, HasSubstr("Linux 7.3.0-tiny (VMCOREINFO in the note)\n"));
+  rapidjson::Document json;
+  json.Parse(run({"info", core, "-j"}).out.c_str());
+  ASSERT_EQ(json["kernels"].Size(), 2U);
+  EXPECT_FALSE(json["kernels"][0]["crash_kernel"].GetBool());
+  EXPECT_TRUE(json["kernels"][1]["crash_kernel"].GetBool());
+}
+
 TEST(Kernels, WithoutANoteACrashKernelIsNoFirstChoice) {
   const Scratch scratch;
   const std::string core = scratch.file("core", two_kernels(crash_kernel("first"), false));
