@@ -113,12 +113,20 @@ Result<std::unique_ptr<memory::Source>> open_source(const SourceOptions& options
   return placed;
 }
 
+/// A crash kernel knows of a part of the memory only: the one that crashed is asked then, if it can be.
+catalog::FoundLayout layout_by_kernel(const Session& session) {
+  if (session.target->is_crash_kernel())
+    if (const auto crashed = target::Target::open(*session.source, {}); crashed)
+      if (const auto types = kernel_types(**crashed)) return catalog::find_layout(**crashed, **types);
+  return catalog::find_layout(*session.target, *session.kernel);
+}
+
 /// A raw image does not say where its bytes lie: the kernel in it does, whose image and types can be read
 /// before.
 Result<void> lay_out(Session& session, const SourceOptions& options) {
   const memory::RawImage* const image = session.source->raw_image();
   if (image == nullptr) return {};
-  const auto found = catalog::find_layout(*session.target, *session.kernel);
+  const auto found = layout_by_kernel(session);
   if (found.layout.empty()) {
     const memory::Layout& now = image->layout(); // by the kernel's own place, unless it is flat
     if (now.size() == 1 && now.front().address == 0) warn(session, found.how);

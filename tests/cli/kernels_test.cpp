@@ -2,6 +2,8 @@
 // Which kernel is shown where a dump's memory holds two, and what is said of the other.
 #include "tests/cli/mapscope.hpp"
 #include "tests/support/core_file.hpp"
+#include "tests/support/holed_kernel.hpp"
+#include "tests/support/memory_files.hpp"
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
 
@@ -196,6 +198,23 @@ TEST(Kernels, ACrashKernelIsShownWhereThereIsNoOther) {
   EXPECT_EQ(ran.exit_code, 0);
   EXPECT_THAT(ran.out, HasSubstr("alone"));
   EXPECT_EQ(ran.err, "");
+}
+
+/// The list of memory that it has been given ends below the hole.
+TEST(Kernels, ACrashKernelDoesNotLayOutARawImage) {
+  const Scratch scratch;
+  const test::HoledKernel below{.high = 0, .list_at = 0x6800, .is_crash_kernel = true};
+  auto memory = test::memory_of(below.image());
+  for (auto& part : test::memory_of(TextImage(moved(kernel("second"))), 0x1f0000)) {
+    part.address += second_at;
+    memory.push_back(std::move(part));
+  }
+  const auto layout = test::HoledKernel{.high = 2U << 20}.layout();
+  const std::string raw = scratch.file("raw", test::raw_image(memory, layout));
+  EXPECT_THAT(output({"maps", raw, "--kernel", "1"}), HasSubstr("first"));
+  const std::string text = output({"info", raw, "--kernel", "1"});
+  EXPECT_THAT(text, HasSubstr("0x0-0x1fffff,0x100000000-0x1001fffff\n"));
+  EXPECT_THAT(text, HasSubstr("Linux 6.1.9-tiny"));
 }
 
 TEST(Kernels, OneThatRunsIsNotSearched) {

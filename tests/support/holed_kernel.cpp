@@ -42,9 +42,9 @@ std::string list_text(const HoledKernel& kernel) {
   return text;
 }
 
-/// max_pfn, max_low_pfn_mapped, vmcoreinfo_data.
+/// max_pfn, max_low_pfn_mapped, vmcoreinfo_data, elfcorehdr_addr.
 std::string numbers_text(const HoledKernel& kernel) {
-  return fmt::format("@{:#x} u64 {:#x} {:#x} {:#x}\n", numbers, (four_gib + kernel.high) >> 12,
+  return fmt::format("@{:#x} u64 {:#x} {:#x} {:#x} 0x1000\n", numbers, (four_gib + kernel.high) >> 12,
                      (kernel.low - kernel.kept) >> 12, direct_at(kernel.vmcoreinfo_at));
 }
 
@@ -73,6 +73,7 @@ TextImage HoledKernel::image() const {
     symbols.emplace_back("max_low_pfn_mapped", image_at(numbers + 8));
     symbols.emplace_back("vmcoreinfo_data", image_at(numbers + 16));
   }
+  if (is_crash_kernel) symbols.emplace_back("elfcorehdr_addr", image_at(numbers + 24));
   const std::string text = tiny_kernel_text(
       types,
       "maps: " + xa_node_text({{1, map + "+0xffff888000000000"}}) + "programs: " + xa_node_text({}) +

@@ -20,6 +20,7 @@ struct HoledKernel {
   std::uint64_t list_at = (1ULL << 32) + 4096; ///< physical, of the list
   std::uint64_t vmcoreinfo_at = 0; ///< 0: the kernel has no symbols of the numbers beside the list
   bool circular = false;           ///< the list's last entry leads to its first
+  bool is_crash_kernel = false;    ///< of one that crashed, whose memory is not in the list
 
   [[nodiscard]] TextImage image() const;
   /// Of a file of its RAM, each run with its size.
