@@ -152,9 +152,9 @@ TEST(Gaps, NoVmcoreinfoAnywhereIsOneSentence) {
   EXPECT_TRUE(done.exit_code == 1 || done.err.find("torn") != std::string::npos) << done.err;
 }
 
-/// Debian's 6.1 for arm64 is for addresses of 48 bits; 52 bits are four levels of 16 KiB.
+/// Debian's 6.1 for arm64 is for addresses of 48 bits, and so is 5.10; 52 bits are four levels of 16 KiB.
 unsigned levels(const std::string& name) {
-  const bool four = std::ranges::any_of(std::array{"la57off", "lpa2off", "16k", "6.1-arm64"},
+  const bool four = std::ranges::any_of(std::array{"la57off", "lpa2off", "16k", "6.1-arm64", "5.10"},
                                         [&](const char* word) { return name.find(word) != name.npos; });
   return four ? 4 : 5;
 }

@@ -16,8 +16,10 @@ PATIENT = ["-o", "Acquire::Retries=4"]  # of apt-get: mirrors refuse now and the
 # How Debian's packages of one kernel are told apart.
 FLAVOURS = {"cloud": "cloud-{arch}", "generic": "{arch}", "rt": "rt-{arch}", "16k": "{arch}-16k"}
 
-# Where a series comes from when the configured suites do not have it.
+# Where a series comes from when the configured suites do not have it, and what its kernel must be told to have all map types:
+# 5.10 gives inodes no room for values unless the security module of BPF is asked for.
 SERIES = {
+    "5.10": {"pattern": r"linux-image-5\.10\.0-\d+", "suite": "bullseye", "words": "lsm=bpf"},
     "6.1": {"pattern": r"linux-image-6\.1\.0-\d+", "suite": "bookworm"},
     "6.12": {"pattern": r"linux-image-6\.12\.\d+\+deb1[23]", "suite": "trixie"},
     "7": {"pattern": r"linux-image-7\.\d+\.\d+\+deb13", "suite": "trixie-backports"},

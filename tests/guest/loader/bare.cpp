@@ -35,7 +35,7 @@ std::vector<std::string> create_bare_maps(const Objects& objects) {
   create_untyped();
   create_tries();
   create_queues_and_stacks(objects);
-  create_bloom_filters();
+  create_bloom_filters(unknown);
   create_rhashes(objects, unknown);
   create_references(objects);
   create_local_storages(unknown);
@@ -46,7 +46,7 @@ std::vector<std::string> create_bare_maps(const Objects& objects) {
   create_struct_ops();
   create_stacks();
   create_layouts();
-  create_rings(); // last: from here on a sleepable program runs for ever
+  create_rings(unknown); // last: from here on a sleepable program runs for ever
   return unknown;
 }
 

@@ -60,7 +60,8 @@ void create_known(const char* name, u32 entries, u32 functions, unsigned values)
 
 } // namespace
 
-void create_bloom_filters() {
+void create_bloom_filters(std::vector<std::string>& unknown_types) {
+  if (!has_map_type(BPF_MAP_TYPE_BLOOM_FILTER)) return unknown_types.emplace_back("bloom_filter"), void();
   const int some = create_filter("a_bloom", 8, 100, 0), empty = create_filter("bloom_empty", 20, 1000, 7),
             full = create_filter("bloom_full", 8, 1, 1), odd_size = create_filter("bloom_odd", 5, 50, 15);
   for (std::uint64_t value = 1; value < 4; ++value)

@@ -28,6 +28,9 @@ template <class Info> Info info_of(int fd) {
   return info;
 }
 
+/// Whether this kernel has them. Older ones are asked for less, and say so.
+inline bool has_map_type(bpf_map_type type) { return libbpf_probe_bpf_map_type(type, nullptr) == 1; }
+
 /// A process's worth of objects that stay open as long as the guest lives.
 struct Objects {
   bpf_object *known = nullptr, *twin_a = nullptr, *twin_b = nullptr;
@@ -59,11 +62,11 @@ void create_insn_arrays(std::vector<std::string>& unknown);
 // Some of them: one function for each family of types.
 void create_tries();
 void create_queues_and_stacks(const Objects& objects);
-void create_bloom_filters();
+void create_bloom_filters(std::vector<std::string>& unknown_types);
 void create_rhashes(const Objects& objects, std::vector<std::string>& unknown_types);
 /// Called by create_bare_maps(): values of tasks, inodes, sockets and control groups.
 void create_local_storages(std::vector<std::string>& unknown_types);
-void create_rings();
+void create_rings(std::vector<std::string>& unknown_types);
 /// Called by create_bare_maps(): values of control groups that programs are attached to.
 void create_cgroup_storages();
 void create_stacks();

@@ -310,14 +310,29 @@ void fill_groups(bpf_object* object) {
   storage.expect(), another.expect();
 }
 
-/// Whether the kernel's own list of map types has the name.
-bool is_known(const char* type) {
-  const btf* kernel = btf__load_vmlinux_btf();
-  const int id = must(btf__find_by_name_kind(kernel, "bpf_map_type", BTF_KIND_ENUM), "enum bpf_map_type");
-  const btf_type* types = btf__type_by_id(kernel, static_cast<u32>(id));
-  for (int i = 0; i < btf_vlen(types); ++i)
-    if (std::strcmp(btf__name_by_offset(kernel, btf_enum(types)[i].name_off), type) == 0) return true;
-  return false;
+/// The maps of one kind of owner, and what fills them.
+struct Kind {
+  bpf_map_type type;
+  const char* name;
+  std::vector<const char*> maps;
+  void (*fill)(bpf_object*);
+};
+
+const Kind all_kinds[] = {
+    {BPF_MAP_TYPE_TASK_STORAGE, "task_storage", {"of_task", "of_task_too", "of_no_task"}, fill_tasks},
+    {BPF_MAP_TYPE_INODE_STORAGE, "inode_storage", {"of_inode", "of_inode_too"}, fill_inodes},
+    {BPF_MAP_TYPE_SK_STORAGE, "sk_storage", {"of_socket", "of_socket_too"}, fill_sockets},
+    {static_cast<bpf_map_type>(32), // BPF_MAP_TYPE_CGRP_STORAGE, younger than the oldest headers
+     "cgrp_storage",
+     {"of_cgroup", "of_cgroup_too"},
+     fill_groups},
+};
+
+void leave_out(bpf_object* object, const Kind& kind) {
+  for (const char* name : kind.maps)
+    bpf_map__set_autocreate(bpf_object__find_map_by_name(object, name), false);
+  if (kind.type == BPF_MAP_TYPE_TASK_STORAGE)
+    bpf_program__set_autoload(bpf_object__find_program_by_name(object, "give_value"), false);
 }
 
 } // namespace
@@ -325,18 +340,15 @@ bool is_known(const char* type) {
 void create_local_storages(std::vector<std::string>& unknown_types) {
   bpf_object* object = bpf_object__open_file("/local_storage.bpf.o", nullptr);
   if (object == nullptr) give_up("local_storage.bpf.o");
-  const bool has_groups = is_known("BPF_MAP_TYPE_CGRP_STORAGE");
-  if (!has_groups)
-    for (const char* name : {"of_cgroup", "of_cgroup_too"})
-      bpf_map__set_autocreate(bpf_object__find_map_by_name(object, name), false);
+  std::vector<const Kind*> known;
+  for (const Kind& kind : all_kinds) {
+    if (has_map_type(kind.type))
+      known.push_back(&kind);
+    else
+      leave_out(object, kind), unknown_types.emplace_back(kind.name);
+  }
   must(bpf_object__load(object), "load local_storage");
-  fill_tasks(object);
-  fill_inodes(object);
-  fill_sockets(object);
-  if (has_groups)
-    fill_groups(object);
-  else
-    unknown_types.emplace_back("cgrp_storage");
+  for (const Kind* kind : known) kind->fill(object);
 }
 
 } // namespace guest

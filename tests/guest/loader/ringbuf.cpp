@@ -106,8 +106,18 @@ public:
     }
     for (const char* name : {"events", "latest", "waiting", "orders"})
       must(bpf_map__set_max_entries(bpf_object__find_map_by_name(object_, name), ring_size), name);
+    if (!has_user_rings_) {
+      bpf_map__set_autocreate(bpf_object__find_map_by_name(object_, "orders"), false);
+      bpf_program__set_autoload(bpf_object__find_program_by_name(object_, "drain"), false);
+    }
+    if (!has_system_calls_)
+      bpf_program__set_autoload(bpf_object__find_program_by_name(object_, "blocked"), false);
     must(bpf_object__load(object_), "load ring");
   }
+
+  [[nodiscard]] bool has_user_rings() const { return has_user_rings_; }
+  /// Programs that may sleep, run by bpf(2).
+  [[nodiscard]] bool has_system_calls() const { return has_system_calls_; }
 
   int map(const char* name) const { return must(bpf_object__find_map_fd_by_name(object_, name), name); }
   int program(const char* name) const {
@@ -121,6 +131,8 @@ public:
 
 private:
   bpf_object* object_;
+  bool has_user_rings_ = has_map_type(BPF_MAP_TYPE_USER_RINGBUF),
+       has_system_calls_ = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_SYSCALL, nullptr) == 1;
   u64 sequence_ = 0;
 };
 
@@ -170,6 +182,7 @@ void fill_waiting(Rings& rings) {
   const Pages pages(rings.map("waiting"), false);
   for (int i = 0; i < 3; ++i) rings.run("to_waiting", RING_OUTPUT);
   pages.consumer() = 32;
+  if (!rings.has_system_calls()) return pages.state();
   const int program = rings.program("blocked");
   std::thread([program, address = reinterpret_cast<u64>(missing_page())] {
     ring_wait wait{address};
@@ -183,21 +196,25 @@ void fill_waiting(Rings& rings) {
   pages.state();
 }
 
-void create_empty() {
-  for (const auto& [type, name] :
-       {std::pair{BPF_MAP_TYPE_RINGBUF, "a_ringbuf"}, std::pair{BPF_MAP_TYPE_USER_RINGBUF, "a_user_ringbuf"}})
-    Pages(must(bpf_map_create(type, name, 0, 0, ring_size, nullptr), name), type == BPF_MAP_TYPE_USER_RINGBUF)
-        .state();
+void create_empty(bpf_map_type type, const char* name) {
+  Pages(must(bpf_map_create(type, name, 0, 0, ring_size, nullptr), name), type == BPF_MAP_TYPE_USER_RINGBUF)
+      .state();
+}
+
+void create_user_rings(Rings& rings, std::vector<std::string>& unknown_types) {
+  if (!rings.has_user_rings()) return unknown_types.emplace_back("user_ringbuf"), void();
+  create_empty(BPF_MAP_TYPE_USER_RINGBUF, "a_user_ringbuf");
+  fill_orders(rings);
 }
 
 } // namespace
 
-void create_rings() {
-  create_empty();
+void create_rings(std::vector<std::string>& unknown_types) {
+  create_empty(BPF_MAP_TYPE_RINGBUF, "a_ringbuf");
   static Rings rings; // as long as the guest lives
   fill_events(rings);
   fill_latest(rings);
-  fill_orders(rings);
+  create_user_rings(rings, unknown_types);
   fill_waiting(rings);
 }
 

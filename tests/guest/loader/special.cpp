@@ -74,16 +74,19 @@ bool is_realtime() {
   return std::strstr(uts.version, "PREEMPT_RT") != nullptr;
 }
 
-void create_timers() {
-  bpf_object* object = load("/timers.bpf.o");
-  const int guarded = map_of(object, "guarded_hash"), timed = map_of(object, "timed_array");
+void create_lock(int guarded) {
   const unsigned key = 7, value[2] = {0, 99};
   put(guarded, &key, value);
-  run(object, "arm");
-  hide(guarded, 0, 4), hide(timed, 8, 16);
+  hide(guarded, 0, 4);
   expect(guarded, "{\"entries\":[{\"key_hex\":\"07 00 00 00\",\"value\":" +
                       record("guarded", {{"lock", facts("\"locked\":false")}, {"count", number(99U)}}) +
                       "}]}");
+}
+
+void create_timers(bpf_object* object) {
+  const int timed = map_of(object, "timed_array");
+  run(object, "arm");
+  hide(timed, 8, 16);
   const auto element = [](unsigned index, const std::string& timer) {
     return "{\"key\":" + std::to_string(index) +
            ",\"value\":" + record("timed", {{"number", number(0ULL)}, {"timer", timer}}) + "}";
@@ -92,6 +95,19 @@ void create_timers() {
                     element(0, facts("\"armed\":true,\"callback\":" + quoted(program_symbol("on_tick")))) +
                     "," + element(1, facts("\"armed\":false")) + "," + element(2, facts("\"armed\":false")) +
                     "]}");
+}
+
+/// Timers are not of every kernel that has locks.
+void create_locks_and_timers() {
+  bpf_object* object = bpf_object__open_file("/timers.bpf.o", nullptr);
+  if (object == nullptr) give_up("/timers.bpf.o");
+  const bool has_timers =
+      !is_realtime() && libbpf_probe_bpf_helper(BPF_PROG_TYPE_SCHED_CLS, BPF_FUNC_timer_init, nullptr) == 1;
+  bpf_map__set_autocreate(bpf_object__find_map_by_name(object, "timed_array"), has_timers);
+  bpf_program__set_autoload(bpf_object__find_program_by_name(object, "arm"), has_timers);
+  must(bpf_object__load(object), "load timers");
+  create_lock(map_of(object, "guarded_hash"));
+  if (has_timers) create_timers(object);
 }
 
 std::string numbered(const char* type, const char* node_first, unsigned value) {
@@ -164,7 +180,7 @@ void create_workqueue() {
 } // namespace
 
 void create_special_values() {
-  if (!is_realtime()) create_timers();
+  create_locks_and_timers();
   if (kernel_has_function("bpf_percpu_obj_new_impl")) create_graphs();
   if (kernel_has_function("bpf_wq_init")) create_workqueue();
 }
