@@ -6,6 +6,7 @@
 #include "host/btf/legible.hpp"
 #include "host/btf/plan_words.hpp"
 #include "host/btf/record_member.hpp"
+#include "host/btf/stand_in.hpp"
 #include "host/btf/special.hpp"
 #include "host/btf/wide_number.hpp"
 
@@ -187,6 +188,7 @@ private:
 
   std::uint32_t record(TypeId id, const btf_type* type) {
     if (const auto mask = cpu_mask(id, type)) return add(*mask);
+    if (const auto op = stand_in(types_, type)) return add(sized(*op, type->size));
     const auto index = begin_members(Op::record, id, type);
     if (!index) return unsupported("a type with too many members to be real");
     const std::uint32_t first = plan_.nodes[*index].first;

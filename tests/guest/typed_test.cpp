@@ -2,6 +2,9 @@
 // Decoded values against what the guest's C compiler read from the same bytes.
 #include "captures.hpp"
 
+#include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstdio>
 #include <gtest/gtest.h>
 #include <rapidjson/stringbuffer.h>
@@ -113,6 +116,27 @@ bool is_as_stated(const rapidjson::Value& shown, const rapidjson::Value& stated)
              wide_of_hex(without_blanks(stated["hex"].GetString()));
 }
 
+/// Some types are lost on the way into an older kernel, which knows no such kind: then bytes or a number must
+/// be right.
+bool is_as_lost(const rapidjson::Value& shown, const rapidjson::Value& stated) {
+  if (!shown.IsObject()) return false;
+  if (stated["kind"] == "enum")
+    return shown["kind"] == "uint" &&
+           shown["value"].GetUint64() == static_cast<std::uint64_t>(stated["value"].GetInt64());
+  if (shown["kind"] != "bytes") return false;
+  const auto bits = wide_of_hex(without_blanks(shown["hex"].GetString()));
+  const double value = stated["bits"] == 32 ? std::bit_cast<float>(static_cast<std::uint32_t>(bits))
+                                            : std::bit_cast<double>(static_cast<std::uint64_t>(bits));
+  return stated["value"].IsNull() ? !std::isfinite(value) : value == stated["value"].GetDouble();
+}
+
+bool is_lost(const rapidjson::Value& guest, const rapidjson::Value& stated) {
+  const std::string kind =
+      stated["kind"] == "enum" && stated["bits"] == 64 ? "enum64" : stated["kind"].GetString();
+  const auto unknown = guest["unknown_kinds"].GetArray();
+  return std::any_of(unknown.begin(), unknown.end(), [&](const auto& one) { return one == kind.c_str(); });
+}
+
 TEST(Typed, EveryKnownValueEqualsWhatTheCompilerSaid) {
   ASSERT_FALSE(captures().empty())
       << "MAPSCOPE_CAPTURES is not set; ./dev test captures the guests and sets it";
@@ -122,7 +146,9 @@ TEST(Typed, EveryKnownValueEqualsWhatTheCompilerSaid) {
     std::size_t equal = 0;
     for (const auto& fact : guest["typed"].GetArray()) {
       const auto* shown = at_path(shown_for(report, fact), fact["path"].GetString());
-      const bool same = shown != nullptr && is_as_stated(*shown, fact["json"]);
+      const auto& stated = fact["json"];
+      const bool same = shown != nullptr &&
+                        (is_lost(guest, stated) ? is_as_lost(*shown, stated) : is_as_stated(*shown, stated));
       equal += same ? 1 : 0;
       EXPECT_TRUE(same) << capture.name << " " << spelled(&fact) << "\n  is shown as " << spelled(shown);
     }

@@ -158,6 +158,21 @@ void state_program(std::FILE* out, const Program& program) {
                numbers_list(program.map_ids).c_str());
 }
 
+/// Of values that known.h has.
+std::vector<std::string> unknown_kinds() {
+  const auto knows = [](int (*add)(btf*)) {
+    btf* types = btf__new_empty();
+    const bool taken = add(types) > 0 && btf__load_into_kernel(types) == 0;
+    btf__free(types);
+    return taken;
+  };
+  std::vector<std::string> unknown;
+  if (!knows([](btf* types) { return btf__add_float(types, "float", 4); })) unknown.emplace_back("float");
+  if (!knows([](btf* types) { return btf__add_enum64(types, "wide", 8, false); }))
+    unknown.emplace_back("enum64");
+  return unknown;
+}
+
 /// ,"name":[one per element]
 template <class All, class State>
 void state_list(std::FILE* out, const char* name, const All& all, State state_one) {
@@ -183,6 +198,8 @@ void state(std::FILE* out, const Objects& objects, const std::vector<std::string
       uts.release, sysconf(_SC_PAGESIZE), libbpf_num_possible_cpus(), sysconf(_SC_NPROCESSORS_ONLN),
       programs.size());
   state_list(out, "unknown_types", unknown_types,
+             [&](const auto& name) { std::fputs(json::quoted(name).c_str(), out); });
+  state_list(out, "unknown_kinds", unknown_kinds(),
              [&](const auto& name) { std::fputs(json::quoted(name).c_str(), out); });
   state_list(out, "programs", programs, [&](const auto& program) { state_program(out, program); });
   state_list(out, "maps", all_ids(bpf_map_get_next_id), [&](u32 id) { state_map(out, id, programs); });

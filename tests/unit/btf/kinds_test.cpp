@@ -39,6 +39,15 @@ TEST_F(Kinds, IntegersOfOddSizes) {
   EXPECT_EQ(show(none, 1), "unsupported(an integer of 0 bytes)");
 }
 
+TEST_F(Kinds, WhatLibbpfPutsInPlaceOfKindsThatAKernelDoesNotKnow) {
+  const TypeId no_float = b.record("", {}, 4), no_name = b.integer("enum64_placeholder", 1),
+               no_enum = b.union_of("huge", {{"HUGE_TOP", no_name}, {"HUGE_ONE", no_name}}, 8);
+  EXPECT_EQ(show(no_float, 0.5F), "<00 00 00 3f>");
+  EXPECT_EQ(show(no_enum, ~0ULL), "18446744073709551615:uint64");
+  EXPECT_EQ(show(b.record("named", {}, 4), 1U), "named{}") << "as the kernel's own have it";
+  EXPECT_EQ(show(b.union_of("of_bytes", {{"a", b.u8()}}, 8), 1ULL), "of_bytes{a=1:uint8}");
+}
+
 TEST_F(Kinds, IntegersWiderThan64Bits) {
   const TypeId with_sign = b.integer("__int128", 16, BTF_INT_SIGNED),
                without = b.integer("unsigned __int128", 16);
