@@ -86,14 +86,24 @@ std::optional<KernelBtf> begins_at(const memory::Source& source, std::uint64_t a
   return KernelBtf{bytes, {}};
 }
 
-std::optional<KernelBtf> found_in(const memory::Source& source) {
+std::optional<KernelBtf> found_in(const memory::Source& source, std::uint64_t begin, std::uint64_t end) {
   constexpr std::array<unsigned char, 4> magic = {0x9f, 0xeb, 1, 0}; // BTF_MAGIC, version 1, no flags
   std::optional<KernelBtf> found;
-  memory::search(source, std::as_bytes(std::span(magic)), 0, ~0ULL, [&](std::uint64_t at) {
+  memory::search(source, std::as_bytes(std::span(magic)), begin, end, [&](std::uint64_t at) {
     found = begins_at(source, at);
     return !found;
   });
   return found;
+}
+
+/// It is read-only data of the kernel's image, and so behind _stext.
+std::optional<KernelBtf> found_in_image(const AddressSpace& space, const Symbols& symbols) {
+  constexpr std::uint64_t most_image = 1ULL << 30; // KERNEL_IMAGE_SIZE of x86-64
+  const auto stext = symbols.find("_stext");
+  Mapping image;
+  if (!stext || space.translator->translate(*stext, &image) != Fault::none) return std::nullopt;
+  const std::uint64_t begin = image.physical;
+  return found_in(*space.source, begin, begin + std::min(most_image, ~begin));
 }
 
 } // namespace
@@ -101,7 +111,8 @@ std::optional<KernelBtf> found_in(const memory::Source& source) {
 Result<KernelBtf> find_kernel_btf(const AddressSpace& space, const Symbols& symbols) {
   const auto start = symbols.find("__start_BTF"), stop = symbols.find("__stop_BTF");
   if (start && stop) return between(space, *start, *stop);
-  if (auto btf = found_in(*space.source)) return std::move(*btf);
+  if (auto btf = found_in_image(space, symbols)) return std::move(*btf); // others have copies
+  if (auto btf = found_in(*space.source, 0, ~0ULL)) return std::move(*btf);
   return fail(Errc::not_found,
               "the memory holds no kernel BTF (CONFIG_DEBUG_INFO_BTF off?); give it with --btf or --vmlinux");
 }

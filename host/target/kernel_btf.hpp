@@ -19,7 +19,8 @@ struct KernelBtf {
   std::string doubt{}; ///< a sentence, when its symbols and its header do not agree on where it ends
 };
 
-/// Between __start_BTF and __stop_BTF, else by its header: a search through all of the memory.
+/// Between __start_BTF and __stop_BTF, else by its header: a search through the kernel's image, then through
+/// all of the memory.
 Result<KernelBtf> find_kernel_btf(const AddressSpace& space, const Symbols& symbols);
 
 } // namespace mapscope::target
