@@ -253,6 +253,9 @@ std::string Kallsyms::name_at(std::size_t record) const {
   return name.empty() ? name : name.substr(1); // without the type letter
 }
 
+/// Behind these there is data, or nothing: without CONFIG_KALLSYMS_ALL no symbol follows, not even _end.
+bool ends_code(std::string_view name) { return name == "_etext" || name == "_einittext"; }
+
 std::optional<SymbolAt> Kallsyms::at(std::uint64_t address) const {
   std::call_once(sorted_, [this] { sort_by_address(); });
   const auto first = find("_stext"), end = find("_end");
@@ -261,7 +264,9 @@ std::optional<SymbolAt> Kallsyms::at(std::uint64_t address) const {
   if (after == by_address_.begin()) return std::nullopt;
   const std::uint64_t start = std::prev(after)->address;
   const auto found = std::ranges::lower_bound(by_address_, start, {}, &Entry::address);
-  return SymbolAt{name_at(found->record), address - start};
+  std::string name = name_at(found->record);
+  if (!end && ends_code(name)) return std::nullopt;
+  return SymbolAt{std::move(name), address - start};
 }
 
 Result<void> Kallsyms::choose_encoding(const SymbolCheck& check) {

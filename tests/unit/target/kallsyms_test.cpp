@@ -78,6 +78,26 @@ TEST(Kallsyms, WantedNamesAndOthers) {
   EXPECT_FALSE((*read)->find(std::string(5000, 'x')));
 }
 
+TEST(Kallsyms, WithoutSymbolsOfDataNoneIsBehindTheCode) {
+  auto symbols = usual();
+  symbols.names = {{"_stext", image_at(0x1000)},
+                   {"last", image_at(0x2000)},
+                   {"_etext", image_at(0x3000)},
+                   {"_sinittext", image_at(0x5000)},
+                   {"_einittext", image_at(0x6000)}};
+  const auto name_at = [&](std::uint64_t address) {
+    const auto read = Memory(table(symbols)).symbols();
+    const auto found = read ? (*read)->at(address) : std::nullopt;
+    return found ? found->name : "";
+  };
+  EXPECT_EQ(name_at(image_at(0x2fff)), "last");
+  EXPECT_EQ(name_at(image_at(0x3010)), "");
+  EXPECT_EQ(name_at(image_at(0x5010)), "_sinittext");
+  EXPECT_EQ(name_at(image_at(0x600000)), "");
+  symbols.names.emplace_back("_end", image_at(0x700000));
+  EXPECT_EQ(name_at(image_at(0x600000)), "_einittext") << "with _end there are symbols of all";
+}
+
 TEST(Kallsyms, TokensSharedByNames) {
   auto symbols = usual();
   symbols.tokens = {"Tmap", "_idr", "Tmap_idr", "_s", "T_st"};
