@@ -13,7 +13,19 @@ namespace mapscope::catalog {
 
 namespace {
 
-/// struct idr and struct xa_node, include/linux/{idr,xarray}.h.
+template <class Record> void sort_by_id(std::vector<Record>& records) {
+  std::ranges::sort(records, {}, &Record::id);
+}
+
+constexpr std::uint64_t largest_id = INT32_MAX; // idr_alloc_cyclic(..., 1, INT_MAX), kernel/bpf/syscall.c
+
+/// A table that cannot be walked leaves its list empty; the others stand.
+void keep_gap(Catalog& catalog, Result<void> walked, std::string_view what) {
+  if (!walked) catalog.gaps.push_back(fmt::format("{}: {}", what, walked.error().text));
+}
+
+} // namespace
+
 Result<target::XarrayLayout> idr_layout(const btf::Types& kernel) {
   Layout idr(kernel, "struct idr"), node(kernel, "struct xa_node");
   target::XarrayLayout layout{.head = idr.need("idr_rt.xa_head"),
@@ -29,19 +41,6 @@ Result<target::XarrayLayout> idr_layout(const btf::Types& kernel) {
   layout.fan_out = *fan_out;
   return layout;
 }
-
-template <class Record> void sort_by_id(std::vector<Record>& records) {
-  std::ranges::sort(records, {}, &Record::id);
-}
-
-constexpr std::uint64_t largest_id = INT32_MAX; // idr_alloc_cyclic(..., 1, INT_MAX), kernel/bpf/syscall.c
-
-/// A table that cannot be walked leaves its list empty; the others stand.
-void keep_gap(Catalog& catalog, Result<void> walked, std::string_view what) {
-  if (!walked) catalog.gaps.push_back(fmt::format("{}: {}", what, walked.error().text));
-}
-
-} // namespace
 
 Result<void> for_each_in_idr(Walk& walk, const char* idr_name,
                              const std::function<void(std::uint64_t, std::uint64_t)>& visit) {

@@ -21,6 +21,9 @@ struct Walk {
   std::vector<std::string>& gaps;
 };
 
+/// struct idr and struct xa_node, include/linux/{idr,xarray}.h.
+Result<target::XarrayLayout> idr_layout(const btf::Types& kernel);
+
 /// Every object of the idr behind symbol `idr_name` with its index. Errors: no such symbol, layout not in
 /// BTF.
 Result<void> for_each_in_idr(Walk& walk, const char* idr_name,

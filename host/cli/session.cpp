@@ -2,6 +2,7 @@
 #include "host/cli/session.hpp"
 
 #include "host/btf/legible.hpp"
+#include "host/catalog/data_symbols.hpp"
 #include "host/catalog/ram_layout.hpp"
 #include "host/memory/raw_image.hpp"
 #include "host/target/kernel_place.hpp"
@@ -92,6 +93,13 @@ Result<void> check_types(Session& session, const target::Overrides& overrides) {
   return {};
 }
 
+/// Where the kernel's symbols name none of its data, that is looked for.
+void look_for_data(target::Target& target, const btf::Types& kernel) {
+  if (!catalog::tells_of_code_alone(target.symbols())) return;
+  auto found = catalog::find_data_symbols(target, kernel);
+  target.learn(std::move(found.addresses), std::move(found.per_cpu), std::move(found.warning));
+}
+
 /// Source, kernel and its types. Errors name the source.
 Result<void> open_kernel(Session& session, const SourceOptions& options) {
   auto target = target::Target::open(*session.source, options.overrides);
@@ -100,6 +108,7 @@ Result<void> open_kernel(Session& session, const SourceOptions& options) {
   auto kernel = kernel_types(*session.target);
   if (!kernel) return about(*session.source, options, std::move(kernel.error()));
   session.kernel = std::move(*kernel);
+  look_for_data(*session.target, *session.kernel);
   return {};
 }
 

@@ -298,6 +298,12 @@ Result<std::unique_ptr<Target>> Target::open(const memory::Source& source, const
   return std::unique_ptr<Target>(new Target(std::move(*state)));
 }
 
+void Target::learn(AddedSymbols::Addresses addresses, std::optional<PerCpu> per_cpu, std::string warning) {
+  state_->symbols = std::make_unique<AddedSymbols>(std::move(state_->symbols), std::move(addresses));
+  if (per_cpu) state_->per_cpu = std::move(*per_cpu);
+  state_->warnings.push_back(std::move(warning));
+}
+
 const memory::Source& Target::source() const { return *state_->source; }
 const Vmcoreinfo& Target::vmcoreinfo() const { return state_->found.info; }
 const Symbols& Target::symbols() const { return *state_->symbols; }

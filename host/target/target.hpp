@@ -9,6 +9,7 @@
 #pragma once
 
 #include "host/memory/source.hpp"
+#include "host/target/added_symbols.hpp"
 #include "host/target/address_space.hpp"
 #include "host/target/find_vmcoreinfo.hpp"
 #include "host/target/given_files.hpp"
@@ -35,6 +36,10 @@ public:
   /// `source` must outlive the target.
   static Result<std::unique_ptr<Target>> open(const memory::Source& source, const Overrides& overrides);
   ~Target();
+
+  /// What was found where the symbols do not tell, before anyone else has the target: addresses by name, the
+  /// areas of CPUs where there is something to say of them, and what was not found.
+  void learn(AddedSymbols::Addresses addresses, std::optional<PerCpu> per_cpu, std::string warning);
 
   [[nodiscard]] const memory::Source& source() const;
   [[nodiscard]] const Vmcoreinfo& vmcoreinfo() const;
