@@ -2,6 +2,7 @@
 #include "host/target/without_vmcoreinfo.hpp"
 
 #include "host/memory/search.hpp"
+#include "host/target/arm64.hpp"
 #include "host/target/kallsyms_shape.hpp"
 #include "host/target/x86_64.hpp"
 
@@ -30,6 +31,14 @@ public:
   unsigned levels() const override { return 0; }
   std::uint64_t page_size() const override { return 4096; }
 };
+
+/// What arm64's kernels can be built for; of one for 52 bits on a machine with less the tables are the same,
+/// but that smaller pages than 64 KiB then have those for 48.
+struct Granule {
+  unsigned page_shift, va_bits;
+};
+constexpr std::array<Granule, 10> granules = {
+    {{12, 48}, {12, 39}, {12, 52}, {14, 47}, {14, 48}, {14, 36}, {14, 52}, {16, 48}, {16, 42}, {16, 52}}};
 
 std::string text_at(const memory::Source& source, std::uint64_t physical) {
   std::string text(banner_most, '\0');
@@ -69,17 +78,20 @@ public:
 
 private:
   bool find_symbols() {
-    constexpr std::array<std::string_view, 5> names = {"linux_banner", "init_top_pgt", "init_uts_ns",
-                                                       "_stext", "sme_me_mask"};
+    constexpr std::array<std::string_view, 7> names = {"linux_banner", "init_top_pgt", "swapper_pg_dir",
+                                                       "init_uts_ns",  "_stext",       "sme_me_mask",
+                                                       "memstart_addr"};
     const Identity identity;
     const auto read = read_kallsyms({&source_, &identity}, shape_.places, {{}, shape_.encoding}, names);
     if (!read) return false;
     const Symbols& symbols = *read->symbols;
-    const auto banner = symbols.find("linux_banner"), root = symbols.find("init_top_pgt"),
-               uts = symbols.find("init_uts_ns"), stext = symbols.find("_stext");
+    const auto banner = symbols.find("linux_banner"), uts = symbols.find("init_uts_ns"),
+               stext = symbols.find("_stext"), x86_root = symbols.find("init_top_pgt");
+    const auto root = x86_root ? x86_root : symbols.find("swapper_pg_dir"); // a macro on x86-64
     if (!banner || !root || !uts || !stext) return false;
     banner_ = *banner, root_ = *root, uts_ = *uts, stext_ = *stext;
-    sme_mask_at_ = symbols.find("sme_me_mask");
+    is_arm64_ = !x86_root;
+    sme_mask_at_ = symbols.find("sme_me_mask"), memstart_at_ = symbols.find("memstart_addr");
     return true;
   }
 
@@ -87,8 +99,52 @@ private:
     release_ = release_of(text_at(source_, physical));
     if (release_.empty()) return std::nullopt;
     to_physical_ = physical - banner_;
+    return is_arm64_ ? at_banner_of_arm64(physical) : at_banner_of_x86_64(physical);
+  }
+
+  std::optional<FoundVmcoreinfo> at_banner_of_x86_64(std::uint64_t physical) {
     for (const unsigned levels : {4U, 5U})
-      if (const auto address = mapped_at(physical, levels)) return written(*address - physical, levels);
+      if (const auto address = mapped_at(physical, levels))
+        return written_x86_64(*address - physical, levels);
+    return std::nullopt;
+  }
+
+  std::optional<FoundVmcoreinfo> at_banner_of_arm64(std::uint64_t physical) {
+    for (const Granule& granule : granules)
+      if (const auto address = mapped_at(physical, granule))
+        return written_arm64(*address - physical, granule);
+    return std::nullopt;
+  }
+
+  /// The image is above the linear map, which has all of memory, too.
+  [[nodiscard]] std::optional<std::uint64_t> mapped_at(std::uint64_t physical, const Granule& granule) const {
+    // PAGE_END and VA_BITS_MIN, arch/arm64/include/asm/memory.h
+    const unsigned least =
+        std::min(granule.va_bits, granule.page_shift == 14 && granule.va_bits > 48 ? 47U : 48U);
+    const Arm64 tables(source_, {.root = root_ + to_physical_,
+                                 .kimage_voffset = 0,
+                                 .page_shift = granule.page_shift,
+                                 .va_bits = granule.va_bits,
+                                 .actual_va_bits = granule.va_bits});
+    Mapping mapping;
+    if (say_addresses()) {
+      const bool is_there = tables.walk(banner_, &mapping) == Fault::none && mapping.physical == physical;
+      return is_there ? std::optional(banner_) : std::nullopt;
+    }
+    return found_in(tables, ~0ULL << (least - 1), ~0ULL, physical);
+  }
+
+  /// What the tables have first of what maps `physical`.
+  static std::optional<std::uint64_t> found_in(const PageWalker& tables, std::uint64_t begin,
+                                               std::uint64_t end, std::uint64_t physical) {
+    std::uint64_t entries = 1U << 20;
+    for (std::uint64_t at = begin; at < end;) {
+      const Region region = tables.next_region(at, end, &entries);
+      if (region.fault != Fault::none) return std::nullopt;
+      if (physical >= region.physical && physical - region.physical < region.size)
+        return region.address + (physical - region.physical);
+      at = region.address + region.size;
+    }
     return std::nullopt;
   }
 
@@ -99,22 +155,12 @@ private:
                                   .root = root_ + to_physical_ + base, // so that it is found where it lies
                                   .levels = levels,
                                   .sme_mask = sme_mask()});
-    std::uint64_t entries = 1U << 20;
-    for (std::uint64_t at = base; at < base + image;) {
-      const Region region = tables.next_region(at, base + image, &entries);
-      if (region.fault != Fault::none) return std::nullopt;
-      if (physical >= region.physical && physical - region.physical < region.size)
-        return is_said(region.address + (physical - region.physical));
-      at = region.address + region.size;
-    }
-    return std::nullopt;
+    const auto address = found_in(tables, base, base + image, physical);
+    return address && (*address == banner_ || !say_addresses()) ? address : std::nullopt;
   }
 
-  /// What the symbols say, where they say it.
-  [[nodiscard]] std::optional<std::uint64_t> is_said(std::uint64_t address) const {
-    const bool says = shape_.encoding != SymbolEncoding::self_relative;
-    return says && address != banner_ ? std::nullopt : std::optional(address);
-  }
+  /// Else they say physical ones.
+  [[nodiscard]] bool say_addresses() const { return shape_.encoding != SymbolEncoding::self_relative; }
 
   [[nodiscard]] std::uint64_t sme_mask() const {
     std::uint64_t mask = 0;
@@ -124,20 +170,37 @@ private:
   }
 
   /// `to_virtual`: from physical addresses of the image.
-  [[nodiscard]] FoundVmcoreinfo written(std::uint64_t to_virtual, unsigned levels) const {
+  [[nodiscard]] FoundVmcoreinfo written_x86_64(std::uint64_t to_virtual, unsigned levels) const {
+    std::string text =
+        fmt::format("NUMBER(phys_base)={}\nNUMBER(pgtable_l5_enabled)={}\nNUMBER(sme_mask)={}\n",
+                    static_cast<std::int64_t>(X86_64::image_base - to_virtual), levels == 5 ? 1 : 0,
+                    static_cast<std::int64_t>(sme_mask()));
+    constexpr std::uint64_t linked_at = X86_64::image_base + 0x1000000; // CONFIG_PHYSICAL_START
+    text +=
+        fmt::format("KERNELOFFSET={:x}\n", (stext_ + to_physical_ + to_virtual - linked_at) & ~0xfffffULL);
+    return written(to_virtual, text);
+  }
+
+  /// A pointer that is signed has its own bits where those of a kernel's address are all ones.
+  [[nodiscard]] FoundVmcoreinfo written_arm64(std::uint64_t to_virtual, const Granule& granule) const {
+    std::string text = fmt::format(
+        "NUMBER(kimage_voffset)={:#x}\nPAGESIZE={}\nNUMBER(VA_BITS)={}\nNUMBER(KERNELPACMASK)={:#x}\n",
+        to_virtual, 1U << granule.page_shift, granule.va_bits, ~0ULL << granule.va_bits);
+    std::uint64_t begin = 0; // of memory, as the linear map has it
+    if (memstart_at_ && source_.read(*memstart_at_ + to_physical_,
+                                     std::as_writable_bytes(std::span(&begin, 1))) == sizeof begin)
+      text += fmt::format("NUMBER(PHYS_OFFSET)={:#x}\n", begin);
+    return written(to_virtual, text);
+  }
+
+  [[nodiscard]] FoundVmcoreinfo written(std::uint64_t to_virtual, const std::string& of_architecture) const {
     const auto symbol = [&](std::string_view name, std::uint64_t physical) {
       return fmt::format("SYMBOL({})={:x}\n", name, physical + to_virtual);
     };
     std::string text = fmt::format("OSRELEASE={}\n", release_);
     text += symbol("init_uts_ns", uts_ + to_physical_) + symbol("_stext", stext_ + to_physical_) +
             symbol("swapper_pg_dir", root_ + to_physical_);
-    text += fmt::format("OFFSET(uts_namespace.name)={}\n", name_in_uts());
-    text += fmt::format("NUMBER(phys_base)={}\n", static_cast<std::int64_t>(X86_64::image_base - to_virtual));
-    text += fmt::format("NUMBER(pgtable_l5_enabled)={}\nNUMBER(sme_mask)={}\n", levels == 5 ? 1 : 0,
-                        static_cast<std::int64_t>(sme_mask()));
-    constexpr std::uint64_t linked_at = X86_64::image_base + 0x1000000; // CONFIG_PHYSICAL_START
-    text +=
-        fmt::format("KERNELOFFSET={:x}\n", (stext_ + to_physical_ + to_virtual - linked_at) & ~0xfffffULL);
+    text += fmt::format("OFFSET(uts_namespace.name)={}\n", name_in_uts()) + of_architecture;
     FoundVmcoreinfo found{Vmcoreinfo::parse(text), std::string(from_symbols), stext_ + to_physical_, {}};
     found.checked = check(found.info, source_);
     return found;
@@ -153,7 +216,8 @@ private:
   const memory::Source& source_;
   const KallsymsShape& shape_;
   std::uint64_t banner_ = 0, root_ = 0, uts_ = 0, stext_ = 0; ///< by the symbols
-  std::optional<std::uint64_t> sme_mask_at_;
+  std::optional<std::uint64_t> sme_mask_at_, memstart_at_;
+  bool is_arm64_ = false;
   std::uint64_t to_physical_ = 0; ///< from what the symbols say
   std::string release_;
 };
