@@ -6,8 +6,8 @@
 #include "host/btf/legible.hpp"
 #include "host/btf/plan_words.hpp"
 #include "host/btf/record_member.hpp"
-#include "host/btf/stand_in.hpp"
 #include "host/btf/special.hpp"
+#include "host/btf/stand_in.hpp"
 #include "host/btf/wide_number.hpp"
 
 #include <algorithm>

@@ -14,6 +14,7 @@ namespace mapscope::catalog {
 namespace {
 
 constexpr std::size_t longest_list = 1U << 18; ///< one that has more runs in a circle
+constexpr unsigned most_programs = 16;         ///< of which one must lead to the list's head
 constexpr std::size_t module_name_size = 56;
 
 /// A list's head in the image that leads to a struct module and back. It has its own address in it.
@@ -124,8 +125,9 @@ std::uint64_t find_code_list(const target::Target& target, const btf::Types& ker
   if (programs == 0 || !layout || program.error() || aux.error()) return 0;
   auto reader = target.reader(), beside = target.reader();
   std::uint64_t found = 0;
+  unsigned tries = 0;
   const auto look = [&](std::uint64_t, std::uint64_t object) {
-    if (found != 0) return;
+    if (found != 0 || ++tries > most_programs) return;
     if (const auto own = beside.get<std::uint64_t>(object + aux_at))
       found = head_of_code(beside, image, *own + node);
   };

@@ -61,7 +61,7 @@ bool IdTables::is_btf(std::uint64_t id, std::uint64_t object) {
 void IdTables::consider(std::uint64_t address, std::uint64_t word) {
   if (!is_node(word) || !translator_.is_kernels(word) || !is_usable_) return;
   const std::uint64_t idr = address - layout_.head;
-  if (!is_idr(idr) || ++candidates_ > most_candidates) return;
+  if (!is_idr(idr) || heads_.size() >= most_candidates || !heads_.insert(word).second) return;
   std::uint64_t all = 0;
   std::array<std::uint64_t, names.size()> right{};
   walk_xarray(

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <cstdint>
+#include <set>
 #include <string_view>
 
 namespace mapscope::catalog {
@@ -49,8 +50,8 @@ private:
   target::Reader reader_;
   target::XarrayLayout layout_;
   Fields fields_;
-  bool is_usable_ = false; ///< the types have all of these
-  unsigned candidates_ = 0;
+  bool is_usable_ = false;        ///< the types have all of these
+  std::set<std::uint64_t> heads_; ///< seen; a node knows what it is below, so no two trees share any
   std::array<Best, 3> best_;
 };
 

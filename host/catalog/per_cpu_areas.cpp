@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/catalog/per_cpu_areas.hpp"
 
+#include "host/btf/info.hpp"
+
 #include <algorithm>
 #include <bpf/btf.h>
 #include <fmt/format.h>
@@ -21,7 +23,7 @@ std::optional<std::uint64_t> variable_offset(const btf::Types& kernel, std::stri
   const btf_type* section = id ? kernel.type(*id) : nullptr;
   if (section == nullptr || !btf_is_datasec(section)) return std::nullopt;
   const auto* const variables = btf_var_secinfos(section);
-  const auto* const end = variables + btf_vlen(section);
+  const auto* const end = variables + btf::vlen_of(section);
   const auto* const found =
       std::find_if(variables, end, [&](const auto& one) { return kernel.name_of(one.type) == name; });
   return found == end ? std::nullopt : std::optional<std::uint64_t>(found->offset);
