@@ -74,7 +74,8 @@ std::string build_id_in(std::span<const std::byte> notes) {
 
 Result<std::unique_ptr<ElfFile>> ElfFile::open(const std::string& path, std::string_view arch) {
   // libelf does not refuse what it cannot parse until it is asked; the map gives the plain errors first.
-  const auto readable = memory::MappedFile::open(path);
+  // However large: with debug symbols it may have gigabytes, and what is read of it is bounded.
+  const auto readable = memory::MappedFile::open(path, "the kernel's vmlinux", UINT64_MAX);
   if (!readable) return std::unexpected(readable.error());
   auto file = std::make_unique<ElfFile>();
   file->path_ = path;

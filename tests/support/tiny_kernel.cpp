@@ -76,9 +76,8 @@ std::string kallsyms_text(const KernelSymbols& symbols, std::uint64_t at) {
   std::string text = fmt::format("@{:#x} {}:\n", at, offsets);
   for (std::size_t i = 0; i < symbols.names.size(); ++i)
     text += offset_text(symbols, symbols.names[i].second, image_at(at) + 4 * i);
-  text += fmt::format(
-      "align 8 kallsyms_relative_base: u64 {:#x}\nkallsyms_num_syms: u32 {}\nalign 8\nkallsyms_names:\n",
-      relative_base, symbols.names.size());
+  if (based) text += fmt::format("align 8 kallsyms_relative_base: u64 {:#x}\n", relative_base);
+  text += fmt::format("align 8\nkallsyms_num_syms: u32 {}\nalign 8\nkallsyms_names:\n", symbols.names.size());
   std::string markers = "align 4 kallsyms_markers:\n";
   std::size_t at_record = 0;
   for (std::size_t i = 0; i < symbols.names.size(); ++i) {

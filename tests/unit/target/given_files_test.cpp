@@ -177,6 +177,8 @@ TEST(GivenFiles, AFileThatIsTooLargeToBeOne) {
 }
 
 TEST(GivenFiles, NoFileAtAll) {
+  EXPECT_EQ(open(kernel(), {.vmlinux = "/dev/zero"}).error,
+            "/dev/zero: is not a regular file; give the kernel's vmlinux");
   EXPECT_EQ(open(kernel(), {.vmcoreinfo = "/dev/zero"}).error,
             "/dev/zero: is not a regular file; give VMCOREINFO as text");
   EXPECT_EQ(open(kernel(), {.symbols = "/dev/zero"}).error,
