@@ -42,6 +42,7 @@ PerCpuAreas::PerCpuAreas(const target::Target& target, const btf::Types& kernel,
              .store = thread.need("store"),
              .name = thread.need("thread_comm"),
              .mask_bytes = mask.size()};
+  has_numbers_ = rq.want("cpu").has_value();
   is_usable_ = runqueues_ && ksoftirqd_ && !rq.error() && !task.error() && !thread.error() && !mask.error();
 }
 

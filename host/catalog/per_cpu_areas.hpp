@@ -19,8 +19,9 @@ class PerCpuAreas {
 public:
   PerCpuAreas(const target::Target& target, const btf::Types& kernel, const ImageWords& image);
 
-  /// Whether the kernel is one for several CPUs, by its types: others have no per-CPU section.
-  [[nodiscard]] bool has_areas() const { return runqueues_.has_value(); }
+  /// Whether the kernel may be one for several CPUs: by its types others have no per-CPU section, and up to
+  /// 6.16 no number in their run queue.
+  [[nodiscard]] bool has_areas() const { return runqueues_ || has_numbers_; }
   /// The array of offsets and what they are; nothing when they cannot be told.
   struct Found {
     std::uint64_t array = 0;
@@ -43,7 +44,7 @@ private:
   target::Reader reader_;
   std::optional<std::uint64_t> runqueues_, ksoftirqd_; ///< from where the per-CPU section begins
   Fields fields_;
-  bool is_usable_ = false;
+  bool is_usable_ = false, has_numbers_ = false;
 };
 
 } // namespace mapscope::catalog

@@ -67,12 +67,15 @@ Result<KernelBtf> between(const AddressSpace& space, std::uint64_t start, std::u
   return piece(space, start, size);
 }
 
-/// A vmlinux BTF names these; a module's or program's own does not hold them all.
+/// A vmlinux BTF names these; a module's or program's own does not hold them all. Of one for a single CPU,
+/// and of one that was made without variables (pahole 1.18 to 1.21), it is a function that only the kernel
+/// has.
 bool is_of_a_kernel(std::span<const std::byte> btf) {
   const std::string_view text(reinterpret_cast<const char*>(btf.data()), btf.size());
   using namespace std::string_view_literals;
-  return std::ranges::all_of(std::array{"\0task_struct\0"sv, "\0bpf_map\0"sv, "\0.data..percpu\0"sv},
-                             [&](std::string_view name) { return text.find(name) != text.npos; });
+  const auto names = [&](std::string_view name) { return text.find(name) != text.npos; };
+  return names("\0task_struct\0"sv) && names("\0bpf_map\0"sv) &&
+         (names("\0.data..percpu\0"sv) || names("\0vfs_read\0"sv));
 }
 
 /// A vmlinux BTF that begins there.

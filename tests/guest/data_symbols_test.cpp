@@ -18,6 +18,23 @@ bool names_code(const rapidjson::Value& map) {
   return type == "stack_trace" || type == "struct_ops" || type == "insn_array";
 }
 
+/// 5.10's types were made without variables, and so the areas of its CPUs cannot be told.
+bool rests_on_areas(const rapidjson::Value& map) {
+  return std::string_view(map["type_name"].GetString()).find("percpu") != std::string_view::npos;
+}
+
+void compare(const rapidjson::Document& whole, const rapidjson::Document& without) {
+  const bool has_areas = without["mapscope"]["source"]["cpus"].GetUint() != 0;
+  EXPECT_TRUE(!has_areas || whole["programs"] == without["programs"]); // their counters are per CPU
+  ASSERT_EQ(whole["programs"].Size(), without["programs"].Size());
+  ASSERT_EQ(whole["maps"].Size(), without["maps"].Size());
+  for (rapidjson::SizeType i = 0; i < whole["maps"].Size(); ++i) {
+    const auto& map = whole["maps"][i];
+    if (names_code(map) || (!has_areas && rests_on_areas(map))) continue;
+    EXPECT_TRUE(map == without["maps"][i]) << map["name"].GetString();
+  }
+}
+
 TEST(DataSymbols, AreFoundByWhatLiesThere) {
   ASSERT_FALSE(captures().empty());
   const Scratch scratch;
@@ -26,13 +43,10 @@ TEST(DataSymbols, AreFoundByWhatLiesThere) {
     SCOPED_TRACE(capture.name);
     const auto whole = dump(capture.vmcore(), {"--limit", "20"}),
                without = dump(capture.vmcore(), {"--limit", "20", "--symbols", file});
-    EXPECT_EQ(whole["mapscope"]["source"]["cpus"], without["mapscope"]["source"]["cpus"]);
-    EXPECT_TRUE(whole["programs"] == without["programs"]);
-    ASSERT_EQ(whole["maps"].Size(), without["maps"].Size());
-    for (rapidjson::SizeType i = 0; i < whole["maps"].Size(); ++i) {
-      const auto& map = whole["maps"][i];
-      EXPECT_TRUE(names_code(map) || map == without["maps"][i]) << map["name"].GetString();
-    }
+    const bool has_areas = capture.name.find("5.10") == std::string::npos;
+    EXPECT_EQ(without["mapscope"]["source"]["cpus"].GetUint(),
+              has_areas ? whole["mapscope"]["source"]["cpus"].GetUint() : 0);
+    compare(whole, without);
   }
 }
 

@@ -25,7 +25,7 @@ constexpr std::uint32_t queue_offset = 0x100, thread_offset = 0x40; ///< of per-
 
 struct Types {
   BtfBuilder b;
-  explicit Types(bool with_areas = true) {
+  explicit Types(bool with_areas = true, bool with_numbers = true) {
     const auto u32 = b.u32(), to = b.pointer(0), text = b.array(b.character(), 16);
     const auto list = b.record("list_head", {{"next", to}, {"prev", to}});
     b.record("bpf_map", {{"ops", to}, {"map_type", u32}, {"id", u32}});
@@ -40,7 +40,7 @@ struct Types {
     b.record("module", {{"state", u32}, {"list", list}, {"name", text}, {"mkobj", object}});
     b.record("resource", {{"start", to}, {"name", to}, {"parent", to}, {"child", to}});
     const auto task = b.record("task_struct", {{"state", to}, {"comm", text}});
-    const auto queue = b.record("rq", {{"cpu", u32}, {"idle", to}});
+    const auto queue = b.record("rq", {{with_numbers ? "cpu" : "nr_running", u32}, {"idle", to}});
     b.record("smp_hotplug_thread", {{"store", to}, {"list", list}, {"thread_comm", to}});
     b.record("cpumask", {{"bits", to}});
     if (with_areas)
@@ -170,7 +170,12 @@ TEST(DataSymbols, AreasThatCannotBeToldAreNone) {
   EXPECT_THAT(symbols.per_cpu->possible(), IsEmpty());
 }
 
-TEST(DataSymbols, AKernelForOneCpuHasNoAreas) { EXPECT_FALSE(found_in(areas_text(0), Types(false)).per_cpu); }
+TEST(DataSymbols, AKernelForOneCpuHasNoAreas) {
+  EXPECT_FALSE(found_in(areas_text(0), Types(false, false)).per_cpu);
+  const auto untold = found_in(areas_text(0), Types(false)); // for several, made without variables
+  ASSERT_TRUE(untold.per_cpu);
+  EXPECT_THAT(untold.per_cpu->possible(), IsEmpty());
+}
 
 } // namespace
 } // namespace mapscope::catalog

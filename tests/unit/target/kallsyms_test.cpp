@@ -86,7 +86,8 @@ TEST(Kallsyms, WithoutSymbolsOfDataNoneIsBehindTheCode) {
                    {"_sinittext", image_at(0x5000)},
                    {"_einittext", image_at(0x6000)}};
   const auto name_at = [&](std::uint64_t address) {
-    const auto read = Memory(table(symbols)).symbols();
+    const Memory memory(table(symbols));
+    const auto read = memory.symbols();
     const auto found = read ? (*read)->at(address) : std::nullopt;
     return found ? found->name : "";
   };

@@ -74,6 +74,20 @@ TEST(KernelBtf, ByItsHeader) {
   }
 }
 
+TEST(KernelBtf, OfAKernelThatWasMadeWithoutVariables) {
+  EXPECT_TRUE(scan("@0x1000 " + btf(large, "task_struct\\0bpf_map\\0vfs_read\\0")));
+}
+
+TEST(KernelBtf, InTheImageBeforeElsewhere) {
+  const FlatMemory memory("@0x1000 " + btf(large, kernel_names) + "@0x200000 " +
+                          btf(large + 64, kernel_names));
+  for (const auto& [stext, more] : {std::pair<std::uint64_t, std::size_t>{0x200000, 64}, {0x1000, 0}}) {
+    const auto found = find_kernel_btf(memory.space(), FakeSymbols{{"_stext", stext}});
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->bytes.size(), 24 + large + more + 39U);
+  }
+}
+
 TEST(KernelBtf, DecoysAreNotTaken) {
   const std::string module = btf(large, "task_struct\\0bpf_map\\0"), program = btf(64, kernel_names);
   const std::string cut = fmt::format("u16 0xeb9f u8 1 0 u32 24 0 {} {} 10\n", 1U << 30, 1U << 30);
