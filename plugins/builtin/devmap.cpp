@@ -2,6 +2,7 @@
 // BPF_MAP_TYPE_DEVMAP and BPF_MAP_TYPE_DEVMAP_HASH: network devices to redirect to (struct bpf_dtab,
 // kernel/bpf/devmap.c), by slot or, where indices lie far apart, in chains by index.
 
+#include "bucket_count.hpp"
 #include "device.hpp"
 #include "hlist.hpp"
 #include "program.hpp"
@@ -47,6 +48,7 @@ void scan_hash(Call& call, Slots& slots, msc_type map) {
   const auto buckets = call.read<std::uint64_t>(MSC_KERNEL, at + call.offset(map, "dev_index_head"));
   const auto count = call.read<std::uint32_t>(MSC_KERNEL, at + call.offset(map, "n_buckets"));
   if (count == 0 || (count & (count - 1)) != 0) call.fail("n_buckets of struct bpf_dtab is no power of two");
+  mapscope::builtin::check_bucket_count(call, count, "n_buckets of struct bpf_dtab");
   const msc_type entry = call.kernel_type("struct bpf_dtab_netdev"),
                  head = call.kernel_type("struct hlist_head");
   const std::uint32_t idx = call.offset(entry, "idx"), first = call.offset(head, "first");

@@ -6,9 +6,9 @@
 namespace {
 
 void render_hash(mapscope::Call& call) {
-  mapscope::builtin::Htab(call).for_each(
-      call.target.value_size,
-      [&](mapscope::Bytes key, std::optional<mapscope::Bytes> value) { call.entry(key, value); });
+  mapscope::builtin::Htab(call, call.target.value_size)
+      .for_each(call.target.value_size,
+                [&](mapscope::Bytes key, std::optional<mapscope::Bytes> value) { call.entry(key, value); });
 }
 
 } // namespace

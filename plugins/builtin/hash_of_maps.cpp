@@ -13,7 +13,7 @@ using mapscope::Bytes;
 void render_hash_of_maps(mapscope::Call& call) {
   mapscope::builtin::InnerMaps maps(call);
   mapscope::builtin::Slots slots(call);
-  mapscope::builtin::Htab htab(call);
+  mapscope::builtin::Htab htab(call, sizeof(std::uint64_t));
   htab.for_each(sizeof(std::uint64_t), [&](Bytes key, std::optional<Bytes> value) {
     slots.add(key, value ? mapscope::builtin::pointer_at(*value) : 0);
   });

@@ -6,7 +6,7 @@
 // seen to. What cannot be read is noted and left out; the walk goes on beside it.
 #pragma once
 
-#include <mapscope/plugin.hpp>
+#include "htab_witnesses.hpp"
 
 #include <algorithm>
 #include <string>
@@ -17,14 +17,15 @@ namespace mapscope::builtin {
 
 class Htab {
 public:
-  /// `padded`: the value begins at the next multiple of eight bytes behind the key, as it does in all but old
-  /// kernels' per-CPU hashes.
-  explicit Htab(Call& call, bool padded = true) : call_(call) {
+  /// `stored`: bytes of a value, or of the pointer in its place, that lie in an element. `padded`: they begin
+  /// at the next multiple of eight bytes behind the key, as they do in all but old kernels' per-CPU hashes.
+  explicit Htab(Call& call, std::size_t stored, bool padded = true) : call_(call), witnesses_(call, stored) {
     const msc_type htab = call.kernel_type("struct bpf_htab");
     buckets_ = call.read<std::uint64_t>(MSC_KERNEL, call.target.map + call.offset(htab, "buckets"));
     bucket_count_ = call.read<std::uint32_t>(MSC_KERNEL, call.target.map + call.offset(htab, "n_buckets"));
     if (bucket_count_ == 0 || (bucket_count_ & (bucket_count_ - 1)) != 0)
       call.fail("n_buckets of struct bpf_htab is no power of two");
+    witnesses_.check_buckets(bucket_count_);
     find_bucket_layout();
     find_element_layout(padded);
     steps_left_ = std::uint64_t{call.target.max_entries} + call.cpu_count() + slack;
@@ -55,7 +56,7 @@ private:
   /// The kernel allocates an element as one piece: KMALLOC_MAX_SIZE is 4 MiB with pages of 4 KiB.
   static constexpr std::size_t largest = 16 << 20;
 
-  /// hlist_nulls: an odd pointer ends a chain (include/linux/list_nulls.h); 0 is a list never initialised.
+  /// hlist_nulls: an odd pointer ends a chain (include/linux/list_nulls.h); the kernel writes no 0.
   static bool is_end(std::uint64_t pointer) { return (pointer & 1) != 0 || pointer == 0; }
   template <class T> static T load(const std::byte* from) {
     T value;
@@ -172,12 +173,23 @@ private:
     say(lost_elements_, MSC_EFAULT, " elements could not be read");
     say(lost_chains_, MSC_EFAULT, " chains break off where an element could not be read, first in bucket ");
     say(circles_, MSC_EFAULT, " chains run in a circle, first in bucket ");
-    say(unmarked_, MSC_OK, " chains end without the mark of their bucket, first in bucket ");
-    say(strayed_, MSC_OK, " chains end in another bucket, caught mid-move, first from bucket ");
-    say(misplaced_, MSC_OK, " elements hash to another bucket than theirs");
+    say(unmarked_, MSC_EFAULT,
+        " chains end in a null pointer instead of the mark of their bucket, first in bucket ");
+    say(strayed_, if_more_than_moves(strayed_.count), " chains end in another bucket, first from bucket ");
+    say(misplaced_, if_more_than_moves(misplaced_), " elements hash to another bucket than theirs");
+    if (is_whole()) witnesses_.check_count(shown_ + beyond_);
+  }
+  /// Each CPU may be caught as it moves an element.
+  [[nodiscard]] int if_more_than_moves(std::uint64_t count) {
+    return count > call_.cpu_count() ? MSC_EFAULT : MSC_OK;
+  }
+  /// As far as the walk itself tells.
+  [[nodiscard]] bool is_whole() const {
+    return lost_buckets_ + lost_elements_ + lost_chains_.count + circles_.count + unmarked_.count == 0;
   }
 
   Call& call_;
+  HtabWitnesses witnesses_;
   std::uint64_t buckets_ = 0, steps_left_ = 0;
   std::uint32_t bucket_count_ = 0, head_ = 0;
   std::uint32_t node_ = 0, next_ = 0;                            ///< from the start of struct htab_elem

@@ -93,6 +93,12 @@ private:
   std::uint64_t shown_ = 0, counted_ = 0, lost_ = 0, lost_owners_ = 0, strayed_ = 0;
 };
 
+std::uint32_t possible_cpus(Call& call) {
+  std::uint32_t count = 0;
+  for (std::uint32_t cpu = 0; cpu < call.cpu_count(); ++cpu) count += call.cpu_possible(cpu) ? 1 : 0;
+  return count;
+}
+
 void render_local_storage(Call& call) {
   constexpr std::uint32_t largest_log = 16;         // as many buckets as CPUs
   constexpr std::uint64_t most_elements = 16 << 20; // the kernel has no count of them
@@ -103,6 +109,9 @@ void render_local_storage(Call& call) {
   const auto buckets = call.read<std::uint64_t>(MSC_KERNEL, map + call.offset(type, "buckets"));
   const auto log = call.read<std::uint32_t>(MSC_KERNEL, map + call.offset(type, "bucket_log"));
   if (log > largest_log) call.fail("bucket_log of struct bpf_local_storage_map is implausible");
+  if (std::uint64_t{1} << log < possible_cpus(call)) // bpf_local_storage_map_alloc(): at least one for each
+    call.note(MSC_EFAULT,
+              "bucket_log of struct bpf_local_storage_map gives fewer buckets than there are CPUs");
   const std::uint32_t first = call.offset(bucket, "list.first");
   Elements elements(call, map);
   mapscope::builtin::Hlists chains(call, elements.node(), most_elements);

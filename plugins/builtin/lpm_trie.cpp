@@ -199,10 +199,16 @@ private:
     if (nodes_left_ == 0 && !pending_.empty())
       call_.note(MSC_EFAULT, "more nodes than the map may hold: the rest was given up");
     else if (lost_ + contradicting_ == 0 && shown_ != entries_)
-      say(entries_, MSC_OK, " entries by the trie's own count");
+      say_count();
   }
   void say(std::uint64_t count, int rc, const char* what) {
     if (count != 0 || rc == MSC_OK) call_.note(rc, (std::to_string(count) + what).c_str());
+  }
+
+  /// The kernel changes one entry at a time, under the trie's lock.
+  void say_count() {
+    const bool is_caught = shown_ + 1 == entries_ || shown_ == entries_ + 1;
+    say(entries_, is_caught ? MSC_OK : MSC_EFAULT, " entries by the trie's own count");
   }
 
   static constexpr std::uint32_t intermediate = 1; // LPM_TREE_NODE_FLAG_IM: a fork without an entry

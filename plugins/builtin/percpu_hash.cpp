@@ -24,7 +24,7 @@ public:
   }
 
   void render() {
-    mapscope::builtin::Htab(call_, false)
+    mapscope::builtin::Htab(call_, sizeof(std::uint64_t), false)
         .for_each(padding_ + sizeof(std::uint64_t),
                   [this](Bytes key, std::optional<Bytes> slot) { element(key, slot); });
     decide();

@@ -2,6 +2,7 @@
 // BPF_MAP_TYPE_SOCKMAP and BPF_MAP_TYPE_SOCKHASH: sockets to redirect to, by slot (struct bpf_stab) or by key
 // (struct bpf_shtab); both in net/core/sock_map.c.
 
+#include "bucket_count.hpp"
 #include "hlist.hpp"
 #include "slots.hpp"
 #include "socket.hpp"
@@ -53,6 +54,7 @@ void scan_hash(Call& call, Slots& slots) {
   const auto count = call.read<std::uint32_t>(MSC_KERNEL, at + call.offset(map, "buckets_num"));
   if (count == 0 || (count & (count - 1)) != 0)
     call.fail("buckets_num of struct bpf_shtab is no power of two");
+  mapscope::builtin::check_bucket_count(call, count, "buckets_num of struct bpf_shtab");
   if (call.target.key_size > longest_key) call.fail("keys of more than 512 bytes are no sockhash's");
   const std::uint32_t first = call.offset(bucket, "head.first");
   Elements elements(call, slots);

@@ -2,6 +2,7 @@
 // BPF_MAP_TYPE_STACK_TRACE: stacks by the id that bpf_get_stackid() returned, as addresses of code or, of
 // user space, as places in files (struct bpf_stack_map, kernel/bpf/stackmap.c).
 
+#include "bucket_count.hpp"
 #include "memory.hpp"
 
 #include <bit>
@@ -81,9 +82,8 @@ public:
 
   /// Stacks in use.
   void collect() {
-    const std::uint64_t expected = std::bit_ceil(std::uint64_t{call_.target.max_entries});
-    if (n_buckets_ != expected)
-      call_.note(MSC_EFAULT, "n_buckets of struct bpf_stack_map does not follow from max_entries");
+    const std::uint64_t expected = mapscope::builtin::bucket_count(call_);
+    mapscope::builtin::check_bucket_count(call_, n_buckets_, "n_buckets of struct bpf_stack_map");
     const std::uint64_t lost = mapscope::builtin::Table(call_, buckets_, sizeof(std::uint64_t),
                                                         std::min<std::uint64_t>(n_buckets_, expected))
                                    .for_each([&](std::uint64_t id, Bytes bytes) {

@@ -49,7 +49,7 @@ struct bpf_map 128 id=48 name=80
 struct bpf_htab 512 buckets=256 n_buckets=272
 struct bucket 16 head=8 head.first=8 lock=0
 struct htab_elem 48 hash_node=0 hash_node.next=0 lru_node=8 hash=32 key=40
-target map=0x10000 key_size=4 value_size=4 max_entries=8
+target map=0x10000 key_size=4 value_size=4 max_entries=2
 cpu 0 offset=0x100000
 @0x10100 u64:0x20000 zero:8 u32:2
 @0x20000 zero:8 u64:0x30000 zero:8 u64:0x30080

@@ -42,7 +42,6 @@ TEST_F(Chains, ThatLeadToThemselvesEnd) {
 }
 
 TEST_F(Chains, LongerThanTheMapAreGivenUp) {
-  host_.target.max_entries = 4;
   for (std::uint64_t i = 0; i < 300; ++i) { // a long chain of elements, each one new
     std::vector<std::byte> element(64);
     const std::uint64_t at = 0x50000 + i * 0x40, next = at + 0x40;
@@ -67,16 +66,55 @@ TEST_F(Chains, ThatBreakOffAreTold) {
             "note EFAULT 1 chains break off where an element could not be read, first in bucket 0\n");
 }
 
-TEST_F(Chains, ThatEndInAnotherBucketWereCaughtMidMove) {
+/// One for each CPU may be caught mid-move; more are none of this map's.
+TEST_F(Chains, ThatEndInAnotherBucketAreTold) {
   poke(second, 3U << 1 | 1);
-  EXPECT_THAT(render().text(),
-              HasSubstr("note OK 1 chains end in another bucket, caught mid-move, first from bucket 0"));
+  EXPECT_THAT(render().text(), HasSubstr("note OK 1 chains end in another bucket, first from bucket 0"));
+  poke(0x30100, 9);
+  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 2 chains end in another bucket, first from bucket 0"));
 }
 
 TEST_F(Chains, WithoutTheirMarkAreTold) {
   poke(second, 0);
+  EXPECT_THAT(
+      render().text(),
+      HasSubstr("note EFAULT 1 chains end in a null pointer instead of the mark of their bucket, first in "
+                "bucket 0"));
+}
+
+TEST_F(Chains, FewerBucketsThanMaxEntriesGivesAreTold) {
+  host_.target.max_entries = 5;
   EXPECT_THAT(render().text(),
-              HasSubstr("note OK 1 chains end without the mark of their bucket, first in bucket 0"));
+              HasSubstr("note EFAULT n_buckets of struct bpf_htab is 4, where max_entries gives 8"));
+}
+
+/// The hash with what struct bpf_htab has of its elements: their size, and their number on each CPU.
+class Witnesses : public ::testing::Test {
+protected:
+  static std::string text(unsigned elem_size, int count, bool typed = false) {
+    std::string image = hash_sample.image;
+    const std::string plain = "struct bpf_htab 512 buckets=256 n_buckets=272";
+    image.replace(image.find(plain), plain.size(), plain + " elem_size=280 map.elem_count=320");
+    const std::string at = "@0x10100 u64:0x20000 zero:8 u32:4";
+    image.replace(image.find(at), at.size(),
+                  at + " zero:4 u32:" + std::to_string(elem_size) +
+                      " zero:36 u64:0x6000000000\n@0x6000100000 u64:" + std::to_string(count));
+    FakeHost host(image);
+    if (typed) host.target.key_type = host.target.value_type = MSC_DECLARED;
+    return host.render(plugin_file("hash")).text();
+  }
+};
+
+TEST_F(Witnesses, ThatAgreeSayNothing) { EXPECT_THAT(text(48 + 8 + 8, 3), Not(HasSubstr("note"))); }
+
+TEST_F(Witnesses, AnElementOfAnotherSizeIsRefused) {
+  EXPECT_EQ(text(72, 3),
+            "note EFAIL elem_size of struct bpf_htab is 72, where the sizes of keys and values give 64\n");
+}
+
+TEST_F(Witnesses, ACountThatDiffersByMoreThanMovesIsTold) {
+  EXPECT_THAT(text(64, 4), HasSubstr("note OK 3 elements found, 4 by the map's own count"));
+  EXPECT_THAT(text(64, 40), HasSubstr("note EFAULT 3 elements found, 40 by the map's own count"));
 }
 
 TEST_F(Chains, AValueThatIsMissingLeavesItsKey) {

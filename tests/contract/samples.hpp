@@ -36,7 +36,7 @@ struct bucket 24 lock=0 nr=4
 struct bpf_htab 512 buckets=256 n_buckets=272
 struct bucket 16 head=8 head.first=8 lock=0
 struct htab_elem 48 hash_node=0 hash_node.next=0 lru_node=8 hash=32 key=40
-target map=0x10000 key_size=4 value_size=6 max_entries=8
+target map=0x10000 key_size=4 value_size=6 max_entries=4
 cpu 0 offset=0x100000
 @0x10100 u64:0x20000 zero:8 u32:4
 @0x20000 zero:8 u64:0x30000 zero:8 u64:3
@@ -55,14 +55,14 @@ inline constexpr Sample percpu_hash_sample = {"percpu_hash", R"(
 struct bpf_htab 512 buckets=256 n_buckets=272
 struct bucket 16 head=8 head.first=8 lock=0
 struct htab_elem 48 hash_node=0 hash_node.next=0 lru_node=8 hash=32 key=40
-target map=0x10000 key_size=4 value_size=2 max_entries=8
+target map=0x10000 key_size=4 value_size=2 max_entries=4
 cpu 0 offset=0x100000
 cpu 2 offset=0x200000
-@0x10100 u64:0x20000 zero:8 u32:2
-@0x20000 zero:8 u64:0x30000 zero:8 u64:3
+@0x10100 u64:0x20000 zero:8 u32:4
+@0x20000 zero:8 u64:0x30000 zero:8 u64:3 zero:8 u64:5 zero:8 u64:7
 @0x30000 u64:0x30080 zero:24 u32:8 zero:4 u32:1 zero:4 u64:0x40000
 @0x30080 u64:0x30100 zero:24 u32:4 zero:4 u32:2 zero:4 u64:0x40008
-@0x30100 u64:1       zero:24 u32:2 zero:4 u32:3 zero:4 u64:0
+@0x30100 u64:1       zero:24 u32:12 zero:4 u32:3 zero:4 u64:0
 @0x140000 01 02 zero:6 03 04
 @0x240000 05 06
 )",

@@ -73,7 +73,7 @@ end
 
 // A chain of one in each of two buckets.
 const std::string sockhash_image = std::string(sockets) + R"(
-target map=0x10000 key_size=2 value_size=4 max_entries=4 attach=1
+target map=0x10000 key_size=2 value_size=4 max_entries=2 attach=1
 @0x10100 u64:0x20000 u32:2
 @0x20000 u64:0x30020 u64:0 u64:0x30120 u64:0
 @0x30000 zero:24 u64:0x40200 u64:0 u64:0 0a 0b
