@@ -54,7 +54,8 @@ public:
   MapLister(Walk& walk, BtfObjects& btfs, const std::shared_ptr<const btf::Types>& kernel, MapFields fields)
       : walk_(walk), btfs_(btfs), kernel_(kernel), fields_(fields),
         type_names_(*kernel, "bpf_map_type", "BPF_MAP_TYPE_"),
-        offload_ops_(walk.target.symbols().find("bpf_map_offload_ops")) {}
+        offload_ops_(walk.target.symbols().find("bpf_map_offload_ops")),
+        ops_by_type_(walk.target.symbols().find("bpf_map_types")) {}
 
   Map record(std::uint64_t index, std::uint64_t address) {
     Map map;
@@ -70,6 +71,7 @@ public:
     }
     read_header(*object, map);
     read_types(*object, map);
+    check_type(object->get<std::uint64_t>(fields_.ops).value_or(0), map);
     return map;
   }
 
@@ -90,6 +92,19 @@ private:
     map.offloaded = offload_ops_ && object.get<std::uint64_t>(fields_.ops) == offload_ops_;
     if (const auto id = object.get<std::uint32_t>(fields_.id); id != map.id)
       map.problem = fmt::format("the id table lists it as {}, its own record says {}", map.id, id);
+  }
+
+  /// The kernel picks a map's ops by its type, and tells types apart by nothing else afterwards
+  /// (find_and_alloc_map(), kernel/bpf/syscall.c).
+  void check_type(std::uint64_t ops, Map& map) {
+    constexpr std::uint32_t most_types = 1024;
+    if (!ops_by_type_ || map.offloaded || ops == 0 || map.type >= most_types) return;
+    const auto of_type = walk_.reader.get<std::uint64_t>(*ops_by_type_ + std::uint64_t{map.type} * 8);
+    if (of_type.value_or(0) == 0 || *of_type == ops) return;
+    const auto symbol = walk_.target.symbols().at(ops);
+    add_problem(fmt::format("its type says {}, its ops are {}", map.type_name,
+                            symbol ? symbol->name : fmt::format("at {:#x}", ops)),
+                map);
   }
 
   /// Type ids are local to the map's BTF object: without that object there is no typing, and no other table
@@ -135,6 +150,7 @@ private:
   MapFields fields_;
   EnumNames type_names_;
   std::optional<std::uint64_t> offload_ops_; ///< kernel/bpf/offload.c
+  std::optional<std::uint64_t> ops_by_type_; ///< bpf_map_types[], of as many as the kernel knows
 };
 
 } // namespace
