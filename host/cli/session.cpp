@@ -165,6 +165,20 @@ void tell_of_other_kernels(Session& session) {
                               kernels.size(), target::listed(kernels)));
 }
 
+/// With --zero-excluded.
+void warn_of_zeros(Session& session) {
+  const std::uint64_t bytes = session.source->left_out_bytes();
+  if (bytes == 0) return;
+  const bool is_more = session.source->leaves_out_more_than_zeros();
+  warn(session,
+       fmt::format(
+           "{} bytes that the dump left out are taken for zeros (--zero-excluded): {}", bytes,
+           is_more ? "by its level it left out more than zeros, so that much of what is shown as zero, or "
+                     "as empty, is memory that is missing; leave the option away"
+                   : "what is shown as zero may be memory that is missing, unless the dump was made at "
+                     "level 1"));
+}
+
 } // namespace
 
 PluginDirs plugin_dirs(const config::Plugins& settings, const std::vector<std::string>& from_command_line) {
@@ -215,12 +229,7 @@ Result<Session> Session::open(const SourceOptions& options, const config::Config
   if (auto laid_out = lay_out(session, options); !laid_out)
     return std::unexpected(std::move(laid_out.error()));
   for (const auto& warning : session.target->warnings()) warn(session, warning);
-  if (const auto bytes = session.source->left_out_bytes(); bytes != 0 && options.opening.zero_excluded)
-    warn(
-        session,
-        fmt::format("{} bytes that the dump left out are taken for zeros (--zero-excluded): what is shown as "
-                    "zero may be memory that is missing, unless the dump was made at level 1",
-                    bytes));
+  if (options.opening.zero_excluded) warn_of_zeros(session);
   spdlog::info("{}: Linux {}", options.source(), session.target->release());
   const std::string lost = what_is_lost(*session.target, *session.kernel);
   if (auto checked = check_types(session, options.overrides); !checked)

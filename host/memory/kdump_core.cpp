@@ -43,6 +43,7 @@ public:
                                     std::vector<std::byte>& buffer) const override;
   Absence why_absent(std::uint64_t address) const override;
   std::uint64_t left_out_bytes() const override { return memory_.count_without(listed_) * page_size_; }
+  bool leaves_out_more_than_zeros() const override { return members_.front().header.dump_level > 1; }
   std::uint64_t cut_off_bytes() const override { return cut_off_.count() * page_size_; }
   std::vector<Detail> details() const override;
   std::vector<std::string> troubles() const override;

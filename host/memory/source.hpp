@@ -71,6 +71,8 @@ public:
   [[nodiscard]] virtual Absence why_absent(std::uint64_t address) const;
   /// Bytes that whoever wrote the dump left out; 0 when the format does not tell.
   [[nodiscard]] virtual std::uint64_t left_out_bytes() const { return 0; }
+  /// Whether these are known to be more than pages of zeros (makedumpfile's -d above 1).
+  [[nodiscard]] virtual bool leaves_out_more_than_zeros() const { return false; }
   /// Bytes that the file says it has, and ends before; 0 when it is whole.
   [[nodiscard]] virtual std::uint64_t cut_off_bytes() const { return 0; }
 

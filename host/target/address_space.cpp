@@ -29,9 +29,11 @@ std::string fault_text(Fault fault, const AddressSpace& space, std::uint64_t add
     return std::string(fault_text(fault));
   switch (space.source->why_absent(mapping.physical)) {
   case memory::Absence::left_out:
+    if (space.source->leaves_out_more_than_zeros())
+      return "left out by the dump, and not only for being zeros";
     return "left out by the dump, maybe because it was all zeros (--zero-excluded reads what a dump of level "
-           "1 left "
-           "out as zeros)";
+           "1 "
+           "left out as zeros)";
   case memory::Absence::cut_off:
     return "behind the end of the file, which was cut short";
   case memory::Absence::damaged:

@@ -106,7 +106,8 @@ std::vector<std::string> msc_call::problems(int rc, report::Status status) const
   if (unreadable_ != 0) list.push_back(fmt::format("{} values could not be read", unreadable_));
   if (lacks_memory() && !gaps_ && unreadable_ == 0 && rc != MSC_EFAULT)
     list.emplace_back(
-        environment_.target->source().left_out_bytes() == 0
+        environment_.target->source().left_out_bytes() == 0 ||
+                environment_.target->source().leaves_out_more_than_zeros()
             ? "something is left out, the dump does not hold it"
             : "something is left out, the dump does not hold it; what it left out may have been zeros "
               "(--zero-excluded)");

@@ -101,12 +101,14 @@ TEST(Kdump, SaysWhatItIs) {
       "31: without zero pages, the page cache, its private pages (bit 4), processes' pages, free pages");
   EXPECT_EQ(source.detail("memory ranges"), "0x2000-0x7fff, 0x9000-0x9fff; 12288 bytes of holes");
   EXPECT_EQ(source.detail("flattened"), "no");
+  EXPECT_TRUE(source->leaves_out_more_than_zeros());
 }
 
 TEST(Kdump, AbsentExcludedAndThereAreApart) {
   const Opened source(small().bytes());
   EXPECT_THAT(source.segments(), ElementsAre("2+5/5", "7+1/0", "9+1/1"));
   EXPECT_EQ(source->left_out_bytes(), 4096U);
+  EXPECT_FALSE(source->leaves_out_more_than_zeros());
   EXPECT_EQ(source.read(6 * 4096 + 4092), "gggg");
   EXPECT_EQ(source.read(7 * 4096), "");
   EXPECT_EQ(source->why_absent(7 * 4096), Absence::left_out);
