@@ -73,7 +73,8 @@ TEST(PluginsList, ForeignAndMalformedLibraries) {
   foreign(folder), malformed(folder);
   const std::string text = list(folder);
   EXPECT_THAT(text, HasSubstr("refused: V2: it is built for RISC-V"));
-  EXPECT_THAT(text, HasSubstr("refused: V3: segment 0 claims 1099511627776 bytes"));
+  EXPECT_THAT(text,
+              ::testing::AllOf(HasSubstr("refused: V3: segment "), HasSubstr(" claims 1099511627776 bytes")));
 }
 
 TEST(PluginsList, TwoForTheSameTypeStandBesideEachOther) {

@@ -10,6 +10,7 @@ namespace mapscope::plugin {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -59,9 +60,10 @@ TEST(Discover, ForeignAndBrokenLibraries) {
   foreign.save(directory.file("foreign.so"));
   broken.segment(PT_LOAD).p_filesz = 1ULL << 40;
   broken.save(directory.file("broken.so"));
-  EXPECT_THAT(verdicts(directory.registry()),
-              ElementsAre(StartsWith("broken.so: V3: segment 0 claims 1099511627776 bytes"),
-                          StartsWith("foreign.so: V2: it is built for RISC-V, and mapscope runs on")));
+  EXPECT_THAT(
+      verdicts(directory.registry()),
+      ElementsAre(AllOf(StartsWith("broken.so: V3: segment "), HasSubstr(" claims 1099511627776 bytes")),
+                  StartsWith("foreign.so: V2: it is built for RISC-V, and mapscope runs on")));
 }
 
 TEST(Discover, SpecialFilesAndDanglingLinks) {
