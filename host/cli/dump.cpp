@@ -306,7 +306,14 @@ private:
       std::ranges::copy(outcomes_[i].findings, std::back_inserter(all));
       std::ranges::move(report::findings_of(*maps_[i], outcomes_[i], seen_[i]), std::back_inserter(all));
     }
+    // All allocators are read, whichever maps are shown: any of them may explain a pointer.
+    std::erase_if(all,
+                  [&](const report::Finding& finding) { return finding.map && !is_shown(*finding.map); });
     return all;
+  }
+
+  [[nodiscard]] bool is_shown(std::uint32_t map) const {
+    return std::ranges::find(maps_, map, &catalog::Map::id) != maps_.end();
   }
 
   [[nodiscard]] double since_start() const {

@@ -148,6 +148,14 @@ TEST_F(Slots, AMapAloneHasItsPayloads) {
   EXPECT_TRUE(entry(0).HasMember("payload"));
 }
 
+TEST_F(Slots, WhatIsWrongWithOtherMapsAllocatorsIsNotTold) {
+  const Scheduler unknown_layout{.layout = {.header = 24, .id = 8}};
+  dump(unknown_layout, {"--map", "*.bss"});
+  EXPECT_THAT(findings(), HasSubstr("allocator scx_task_allocator"));
+  dump(unknown_layout, {"--map", "arena"});
+  EXPECT_THAT(report_.HasMember("findings") ? findings() : "", testing::Not(HasSubstr("allocator")));
+}
+
 TEST_F(Slots, ThePayloadsTypeMayBeConfigured) {
   dump({.knows_payload = false}, {"--set", "map.\"scx_task*\".config.payload_type=\"struct cgrp_ctx\""});
   EXPECT_EQ(text(allocator(0)["entries"][0]["payload"]["type_name"]), "cgrp_ctx");
