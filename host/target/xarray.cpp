@@ -13,6 +13,10 @@ namespace {
 constexpr std::uint64_t internal_tag = 2, largest_sentinel = 4096;
 bool is_node(std::uint64_t entry) { return (entry & 3) == internal_tag && entry > largest_sentinel; }
 bool is_object(std::uint64_t entry) { return entry != 0 && (entry & 3) == 0; }
+/// Where nothing is, or is to be soon: XA_RETRY_ENTRY, XA_ZERO_ENTRY, a sibling.
+bool is_nothing(std::uint64_t entry) {
+  return entry == 0 || ((entry & 3) == internal_tag && entry <= largest_sentinel);
+}
 
 class Walker {
 public:
@@ -32,15 +36,20 @@ public:
       return gap_(fmt::format("the node at {:#x} for ids from {} cannot be read", address, base));
     if (*shift >= shift_above || *shift % bits_ != 0 || !names_its_place(address, parent, slot))
       return gap_(fmt::format("the node at {:#x} for ids from {} is corrupt", address, base));
+    unsigned strange = 0;
     for (unsigned i = 0; i < slots.size(); ++i) {
       const std::uint64_t index = base + (std::uint64_t{i} << *shift);
-      if (index < base || ((index - base) >> *shift) != i)
-        return; // past the largest index, where none can be
+      if (index < base || ((index - base) >> *shift) != i) break; // past the largest index, where none can be
       if (is_node(slots[i]) && *shift > 0)
         node(slots[i] - internal_tag, index, *shift, address, i);
       else if (is_object(slots[i]) && *shift == 0)
         entry_(index, slots[i]);
+      else if (!is_nothing(slots[i]))
+        ++strange;
     }
+    if (strange != 0)
+      gap_(fmt::format("what cannot be there is in {} of the {} slots of the node at {:#x} for ids from {}",
+                       strange, slots.size(), address, base));
   }
 
 private:
@@ -70,7 +79,8 @@ void walk_xarray(Reader& reader, const XarrayLayout& layout, std::uint64_t xarra
     return gap(fmt::format("a node with {} slots cannot be walked", layout.fan_out));
   if (is_object(*head)) return entry(0, *head); // a single entry lives in the head itself
   constexpr unsigned deepest = 64;              // of a shift: indices have 64 bits
-  if (is_node(*head)) Walker(reader, layout, entry, gap).node(*head - internal_tag, 0, deepest, 0, 0);
+  if (is_node(*head)) return Walker(reader, layout, entry, gap).node(*head - internal_tag, 0, deepest, 0, 0);
+  if (!is_nothing(*head)) gap(fmt::format("its head at {:#x} holds {:#x}, which is no node", xarray, *head));
 }
 
 } // namespace mapscope::target
