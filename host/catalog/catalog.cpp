@@ -19,9 +19,10 @@ template <class Record> void sort_by_id(std::vector<Record>& records) {
 
 constexpr std::uint64_t largest_id = INT32_MAX; // idr_alloc_cyclic(..., 1, INT_MAX), kernel/bpf/syscall.c
 
-/// A table that cannot be walked leaves its list empty; the others stand.
-void keep_gap(Catalog& catalog, Result<void> walked, std::string_view what) {
-  if (!walked) catalog.gaps.push_back(fmt::format("{}: {}", what, walked.error().text));
+/// A table that cannot be walked leaves its list empty; the others stand. True if all of it was read.
+bool keep_gap(Walk& walk, Result<void> walked, const char* table, std::string_view what) {
+  if (!walked) walk.gaps.push_back(fmt::format("{}: {}", what, walked.error().text));
+  return walked && !walk.torn.contains(table);
 }
 
 } // namespace
@@ -51,7 +52,10 @@ Result<void> for_each_in_idr(Walk& walk, const char* idr_name,
         fmt::format("the kernel's symbols have no {}; give them with --symbols or --vmlinux", idr_name));
   const auto layout = idr_layout(walk.kernel);
   if (!layout) return std::unexpected(layout.error());
-  const auto gap = [&](std::string what) { walk.gaps.push_back(fmt::format("{}: {}", idr_name, what)); };
+  const auto gap = [&](std::string what) {
+    walk.gaps.push_back(fmt::format("{}: {}", idr_name, what));
+    walk.torn.insert(idr_name);
+  };
   const auto entry = [&](std::uint64_t index, std::uint64_t object) {
     if (index > largest_id) return gap(fmt::format("an entry at {}, which no id can be", index));
     visit(index, object);
@@ -64,18 +68,24 @@ bool Names::fit(std::string_view glob) const {
   return glob_match(glob, name) || (!full.empty() && glob_match(glob, full));
 }
 
+bool Catalog::lacks_uses() const {
+  return lacks_programs || std::ranges::any_of(programs, &Program::lacks_maps);
+}
+
 Result<Catalog> read_catalog(const target::Target& target, const std::shared_ptr<const btf::Types>& kernel) {
   Catalog catalog;
   Walk walk{target, *kernel, target.reader(), catalog.gaps};
   BtfObjects btfs(walk, kernel);
   if (auto listed = list_maps(walk, btfs, kernel, catalog.maps); !listed)
     return std::unexpected(std::move(listed.error()).within("cannot list the maps"));
+  catalog.lacks_maps = walk.torn.contains("map_idr");
   sort_by_id(catalog.maps);
-  keep_gap(catalog, list_programs(walk, btfs, catalog.maps, catalog.programs), "programs are not listed");
+  catalog.lacks_programs = !keep_gap(walk, list_programs(walk, btfs, catalog.maps, catalog.programs),
+                                     "prog_idr", "programs are not listed");
   apply_definitions(
       catalog.maps, catalog.programs, list_inner_maps(walk, catalog.maps),
       [&](std::uint64_t btf) { return btfs.types_at(btf).value_or(std::shared_ptr<const btf::Types>()); });
-  keep_gap(catalog, btfs.list(catalog.btfs), "BTF objects are not listed");
+  catalog.lacks_btfs = !keep_gap(walk, btfs.list(catalog.btfs), "btf_idr", "BTF objects are not listed");
   sort_by_id(catalog.programs);
   sort_by_id(catalog.btfs);
   return catalog;

@@ -88,6 +88,7 @@ struct Program {
   std::uint64_t loaded_at_ns = 0; ///< CLOCK_BOOTTIME
   std::uint64_t code_start = 0;   ///< of the compiled program; 0 = not compiled or not known
   std::uint64_t btf = 0;          ///< address of its struct btf; 0 = none
+  bool lacks_maps = false;        ///< not all of the maps it uses could be read
 
   [[nodiscard]] Names names() const { return {name, full_name}; }
 };
@@ -104,6 +105,11 @@ struct Catalog {
   std::vector<Program> programs; ///< ascending id
   std::vector<BtfObject> btfs;   ///< ascending id
   std::vector<std::string> gaps; ///< what the walks could not follow
+  /// Part of the id table could not be read: there may be more of them than are listed.
+  bool lacks_maps = false, lacks_programs = false, lacks_btfs = false;
+
+  /// Of some program it is not known which maps it uses.
+  [[nodiscard]] bool lacks_uses() const;
 };
 
 Result<Catalog> read_catalog(const target::Target& target, const std::shared_ptr<const btf::Types>& kernel);

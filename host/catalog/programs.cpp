@@ -79,6 +79,7 @@ public:
     Program program;
     program.kva = address;
     program.id = static_cast<std::uint32_t>(index);
+    program.lacks_maps = true; // until they are read
     const auto prog = read(address, fields_.prog_size, "struct bpf_prog", program.id);
     if (!prog) return program;
     program.type = prog->get<std::uint32_t>(fields_.type);
@@ -139,11 +140,14 @@ private:
       walk_.gaps.push_back(fmt::format("program {}: says it uses {} maps; the first {} are looked at",
                                        program.id, count, most_used_maps));
       count = most_used_maps;
+    } else {
+      program.lacks_maps = false;
     }
     for (std::uint32_t i = 0; i < count; ++i) {
       const auto map = walk_.reader.get<std::uint64_t>(array + 8ULL * i);
       if (!map) {
         walk_.gaps.push_back(fmt::format("program {}: map {} of {} cannot be read", program.id, i, count));
+        program.lacks_maps = true;
         return;
       }
       if (const auto known = map_ids_.find(*map); known != map_ids_.end())

@@ -7,7 +7,9 @@
 #include "host/target/xarray.hpp"
 
 #include <functional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -19,6 +21,7 @@ struct Walk {
   const btf::Types& kernel;
   target::Reader reader;
   std::vector<std::string>& gaps;
+  std::set<std::string_view> torn = {}; ///< id tables of which not all could be read
 };
 
 /// struct idr and struct xa_node, include/linux/{idr,xarray}.h.

@@ -132,7 +132,8 @@ public:
     const auto is_complete = [](const report::Outcome& outcome) {
       return outcome.status == report::Status::complete;
     };
-    return kernel_targets_.all_complete() && std::ranges::all_of(outcomes_, is_complete) &&
+    return !may_lack_maps(session_.catalog, options_.maps) && kernel_targets_.all_complete() &&
+           std::ranges::all_of(outcomes_, is_complete) &&
            std::ranges::all_of(allocations_, is_complete, [](const auto* a) { return a->outcome; });
   }
 

@@ -32,8 +32,15 @@ std::string what_vmcoreinfo_says(const catalog::Agreement& agreement) {
                      agreement.first);
 }
 
+/// Of an id table. JSON has the number, and what is missing among the gaps.
+Fact of_table(const char* key, const char* name, std::uint64_t number, bool is_torn) {
+  return {key, name,
+          fmt::format("{}{}", number, is_torn ? ", and part of their table could not be read" : ""), number};
+}
+
 std::vector<Fact> facts_of(const Session& session) {
   const auto& target = *session.target;
+  const auto& catalog = session.catalog;
   std::uint64_t described = 0, present = 0;
   for (const auto& segment : session.source->segments())
     described += segment.size, present += segment.present;
@@ -58,9 +65,9 @@ std::vector<Fact> facts_of(const Session& session) {
           {"btf_from", "BTF from", target.origins().btf, {}},
           {"btf_checked", "  and VMCOREINFO", what_vmcoreinfo_says(session.agreement), {}},
           number("btf_types", "BTF types", session.kernel->count() - 1),
-          number("maps", "maps", session.catalog.maps.size()),
-          number("programs", "programs", session.catalog.programs.size()),
-          number("btf_objects", "BTF objects", session.catalog.btfs.size())};
+          of_table("maps", "maps", catalog.maps.size(), catalog.lacks_maps),
+          of_table("programs", "programs", catalog.programs.size(), catalog.lacks_programs),
+          of_table("btf_objects", "BTF objects", catalog.btfs.size(), catalog.lacks_btfs)};
 }
 
 /// What the format has to say stands beside its name.
@@ -121,6 +128,14 @@ void list_as_json(std::span<const target::FoundVmcoreinfo> kernels, const Sessio
   out.end_array();
 }
 
+void list_gaps_as_json(std::span<const std::string> gaps, report::JsonText& out) {
+  if (gaps.empty()) return;
+  out.key("gaps");
+  out.begin_array();
+  for (const std::string& gap : gaps) out.string(gap);
+  out.end_array();
+}
+
 } // namespace
 
 int info(const SourceOptions& options, bool json) {
@@ -149,6 +164,7 @@ int info(const SourceOptions& options, bool json) {
   }
   list_as_json(details, out);
   list_as_json(kernels, *session, out);
+  list_gaps_as_json(session->catalog.gaps, out);
   out.end_object();
   out.raw('\n');
   out.flush();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/map_filter.hpp"
 
+#include "host/base/counted.hpp"
 #include "host/base/glob.hpp"
 #include "host/base/nearest.hpp"
 
@@ -121,7 +122,19 @@ std::string by_number(const catalog::Catalog& catalog, const std::string& spec) 
   return is_map && kind != "type:" ? fmt::format("id:{}", number) : "";
 }
 
-std::string no_map_fits(const catalog::Catalog& catalog, const std::string& spec) {
+/// Why a map may fit that is not known; "" when all are.
+std::string unread_part(const catalog::Catalog& catalog, const std::string& spec) {
+  if (catalog.lacks_maps) return "part of the table of maps (map_idr) could not be read";
+  if (spec.starts_with("id:")) return "";
+  if (const auto unread = std::ranges::count(catalog.maps, "unknown", &catalog::Map::type_name); unread != 0)
+    return fmt::format("the {} of {} could not be read", unread == 1 ? "record" : "records",
+                       counted(static_cast<std::uint64_t>(unread), "map"));
+  if (!spec.starts_with("prog:")) return "";
+  if (catalog.lacks_programs) return "part of the table of programs (prog_idr) could not be read";
+  return catalog.lacks_uses() ? "which maps a program uses could not be read of all programs" : "";
+}
+
+std::string no_known_map_fits(const catalog::Catalog& catalog, const std::string& spec) {
   if (catalog.maps.empty()) return "there is no map at all";
   if (spec.starts_with("id:")) return about_ids(catalog);
   if (is_unused_program(catalog, spec)) return "no map is used by this program";
@@ -136,7 +149,23 @@ std::string no_map_fits(const catalog::Catalog& catalog, const std::string& spec
   return fmt::format("none of the {} maps fits; `mapscope maps` lists them", catalog.maps.size());
 }
 
+/// Of a table that is torn nothing is said that rests on all of it.
+std::string no_map_fits(const catalog::Catalog& catalog, const std::string& spec) {
+  const std::string unread = unread_part(catalog, spec);
+  if (unread.empty()) return no_known_map_fits(catalog, spec);
+  if (catalog.maps.empty()) return "no map is known, and " + unread;
+  return fmt::format("none of the {} that {} known fits, and {}", counted(catalog.maps.size(), "map"),
+                     catalog.maps.size() == 1 ? "is" : "are", unread);
+}
+
 } // namespace
+
+bool may_lack_maps(const catalog::Catalog& catalog, const std::vector<std::string>& specs) {
+  if (specs.empty()) return !unread_part(catalog, "*").empty();
+  return std::ranges::any_of(specs, [&](const std::string& spec) {
+    return !spec.starts_with("id:") && !unread_part(catalog, spec).empty();
+  });
+}
 
 Result<void> check_specs(const std::vector<std::string>& specs) {
   const catalog::Catalog nothing;

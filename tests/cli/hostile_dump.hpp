@@ -21,8 +21,8 @@ namespace fs = std::filesystem;
 using rapidjson::Document;
 using rapidjson::Value;
 
-/// A kernel with maps of the same shape, some of them victims by name.
-inline std::string tiny_core(const std::vector<std::string>& names) {
+/// A kernel with maps of the same shape, some of them victims by name. `torn` stands where one more would be.
+inline std::string tiny_core(const std::vector<std::string>& names, const std::string& torn = "0") {
   test::BtfBuilder types;
   test::add_kernel_types(types);
   std::vector<std::pair<unsigned, std::string>> slots;
@@ -34,6 +34,7 @@ inline std::string tiny_core(const std::vector<std::string>& names) {
         fmt::format("{0}: u32 1 4 8 100 0 {1} u64 0 text \"{0}\" zero {2} u64 0 u32 0 0 0 0 u64 1 1 0\n",
                     name, id, 16 - name.size());
   }
+  slots.emplace_back(15, torn);
   const test::TextImage image(test::tiny_kernel_text(types, "maps: " + test::xa_node_text(slots) +
                                                                 "programs: " + test::xa_node_text({}) +
                                                                 "btfs: " + test::xa_node_text({}) + objects));

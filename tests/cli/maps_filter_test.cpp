@@ -41,5 +41,58 @@ TEST(MapSpec, AnIdThatIsNone) {
               "no map has this id; those of the 3 maps go from 1 to 3, and `mapscope maps` lists them");
 }
 
+/// A table of maps whose last slot was overwritten.
+class TornTable : public testing::Test {
+protected:
+  Ran run_on(Words words, const std::vector<std::string>& names = {"hashes", "first"}) const {
+    words.insert(words.begin() + 1, scratch_.file("core", tiny_core(names, "0xffffffffffffffff")));
+    return run(words);
+  }
+  [[nodiscard]] std::string refusal(const std::string& spec,
+                                    const std::vector<std::string>& names = {"hashes", "first"}) const {
+    const Ran ran = run_on({"dump", "-q", "--map", spec}, names);
+    EXPECT_EQ(ran.exit_code, 2);
+    return ran.err.substr(std::min(ran.err.size(), ran.err.find("--map")));
+  }
+
+  const Scratch scratch_;
+  const std::string unread_ = ", and part of the table of maps (map_idr) could not be read\n";
+};
+
+TEST_F(TornTable, NoMapIsSaidNotToBe) {
+  for (const std::string spec : {"id:3", "type:hsh", "prog:tracer", "fist", "3"})
+    EXPECT_EQ(refusal(spec), "--map " + spec + ": none of the 2 maps that are known fits" + unread_);
+  EXPECT_EQ(refusal("fist", {"first"}), "--map fist: none of the 1 map that is known fits" + unread_);
+  EXPECT_EQ(refusal("fist", {}), "--map fist: no map is known" + unread_);
+}
+
+TEST_F(TornTable, StrictDemandsAllOfIt) {
+  fs::create_directory(scratch_ / "plugins");
+  fs::copy_file(fs::path(HOSTILE_PLUGINS) / "steady.so", scratch_ / "plugins" / "steady.so");
+  const Words dump = {"dump",
+                      "-q",
+                      "--strict",
+                      "--plugin-dir",
+                      (scratch_ / "plugins").string(),
+                      "--set",
+                      "plugins.deny=[\"mapscope.builtin.*\"]"};
+  EXPECT_EQ(run_on(dump).exit_code, 3);
+  for (const char* spec : {"type:hash", "first", "*"})
+    EXPECT_EQ(run_on(and_also(dump, {"--map", spec})).exit_code, 3) << spec;
+  EXPECT_EQ(run_on(and_also(dump, {"--map", "id:1"})).exit_code, 0) << "what was asked for is whole";
+}
+
+TEST_F(TornTable, InfoSaysSo) {
+  EXPECT_THAT(run_on({"info", "-q"}).out,
+              HasSubstr("\nmaps                   2, and part of their table could not be read\n"));
+  Document json;
+  json.Parse(run_on({"info", "-q", "-j"}).out.c_str());
+  ASSERT_FALSE(json.HasParseError());
+  EXPECT_EQ(json["maps"].GetInt(), 2);
+  ASSERT_TRUE(json.HasMember("gaps"));
+  EXPECT_THAT(json["gaps"][0].GetString(),
+              StartsWith("map_idr: what cannot be there is in 1 of the 16 slots"));
+}
+
 } // namespace
 } // namespace mapscope::cli_test

@@ -388,6 +388,34 @@ TEST(Catalog, EntriesPastTheLargestIdAreGaps) {
   ASSERT_TRUE(catalog);
   EXPECT_THAT(catalog->maps, IsEmpty());
   EXPECT_THAT(catalog->gaps, ElementsAre("map_idr: an entry at 4294967299, which no id can be"));
+  EXPECT_TRUE(catalog->lacks_maps);
+}
+
+TEST(Catalog, WhichTableLacksSomething) {
+  const Tables whole{.maps = {{1, to("map")}},
+                     .programs = {{2, to("program")}},
+                     .btfs = {},
+                     .objects = map_text("map", 1, 1) + program_text(2, to("map"), 1)};
+  const auto lacking = [](const Tables& tables) {
+    const auto catalog = Kernel().must_read(tables);
+    return std::string(catalog.lacks_maps ? "maps " : "") + (catalog.lacks_programs ? "programs " : "") +
+           (catalog.lacks_btfs ? "btfs " : "") +
+           (!catalog.programs.empty() && catalog.programs[0].lacks_maps ? "uses" : "");
+  };
+  EXPECT_EQ(lacking(whole), "");
+  auto torn = whole;
+  torn.maps.emplace_back(3, "0x101");
+  EXPECT_EQ(lacking(torn), "maps ");
+  torn = whole, torn.programs.emplace_back(3, "0x101");
+  EXPECT_EQ(lacking(torn), "programs ");
+  torn = whole, torn.btfs.emplace_back(3, "0x101");
+  EXPECT_EQ(lacking(torn), "btfs ");
+  torn = whole, torn.without = {"prog_idr"};
+  EXPECT_EQ(lacking(torn), "programs ");
+  torn = whole, torn.objects = map_text("map", 1, 1) + program_text(2, to("map"), 0xffffffff);
+  EXPECT_EQ(lacking(torn), "uses");
+  torn = whole, torn.programs = {{2, nowhere}};
+  EXPECT_EQ(lacking(torn), "uses") << "its record is not there";
 }
 
 } // namespace
