@@ -31,6 +31,7 @@ bool share_a_program(const Map& a, const Map& b) {
 Families::Families(std::vector<Arena> arenas, const Catalog& catalog, const btf::Types* kernel)
     : arenas_(std::move(arenas)), parents_(catalog.maps.size()), types_(catalog.maps.size()) {
   for (const Map& map : catalog.maps) maps_.push_back(&map);
+  lacks_uses_ = catalog.lacks_uses();
   std::iota(parents_.begin(), parents_.end(), std::size_t{0});
   join(catalog, kernel);
   list_members(catalog, kernel);

@@ -19,6 +19,8 @@ public:
   Families(std::vector<Arena> arenas, const Catalog& catalog, const btf::Types* kernel);
 
   [[nodiscard]] const std::vector<Arena>& arenas() const { return arenas_; }
+  /// Of some program it is not known which maps it uses: maps may belong together that do not here.
+  [[nodiscard]] bool lacks_uses() const { return lacks_uses_; }
   /// Those that pointers in the map's values may lead into: of the programs that use the map; else of its
   /// family; else, where no program is left to tell, those that no program uses either and that small numbers
   /// do not lead into.
@@ -39,6 +41,7 @@ private:
   std::vector<const Map*> maps_;     ///< ascending id
   std::vector<std::size_t> parents_; ///< a forest over the maps; its roots stand for the families
   std::vector<Types> types_;         ///< by root
+  bool lacks_uses_ = false;
 };
 
 } // namespace mapscope::catalog

@@ -40,10 +40,11 @@ Pointers::Pointers(const target::Target& target, std::shared_ptr<const btf::Type
       behind_(behind), reader_(target.reader()), left_(limits.nodes) {
   if (following.families != nullptr && following.map != nullptr)
     arenas_ = following.families->arenas_of(*following.map);
+  lacks_arena_ = arenas_.empty() && following.families != nullptr && following.families->lacks_uses();
 }
 
 bool Pointers::follows(const btf::Types& types, btf::TypeId target) const {
-  if (!arenas_.empty()) return target != 0 || following_.slots != nullptr;
+  if (!arenas_.empty() || lacks_arena_) return target != 0 || following_.slots != nullptr;
   return is_cpu_mask(types, target) || (following_.typed_kernel && is_record(types, target));
 }
 
@@ -78,10 +79,20 @@ Pointers::Spot Pointers::spot_of(std::uint64_t value, bool is_typed) const {
   return spot;
 }
 
+bool Pointers::may_be_of_lost_arena(std::uint64_t value, bool is_typed) const {
+  if (!lacks_arena_) return false;
+  return is_typed || std::ranges::any_of(following_.families->arenas(), [&](const catalog::Arena& arena) {
+           return arena.holds(value, false);
+         });
+}
+
 void Pointers::show(const btf::SpecialField& field, std::uint64_t value, const btf::Types& types,
                     btf::Progress& progress, btf::ValueVisitor& out) {
   if (value == 0) return out.pointer(value);
-  const Spot spot = spot_of(value, field.kind == btf::Special::arena);
+  const bool is_arenas = field.kind == btf::Special::arena;
+  if (may_be_of_lost_arena(value, is_arenas))
+    return reason(value, "its arena is not known: which maps a program uses could not be read", out);
+  const Spot spot = spot_of(value, is_arenas);
   const btf::TypeId target = types.peel(field.target);
   if (spot.arena != nullptr && !spot.problem.empty()) return reason(value, spot.problem, out);
   if (spot.arena != nullptr) {

@@ -92,6 +92,7 @@ private:
             btf::Progress& progress, btf::ValueVisitor& out);
   const Pointee& payload(const SlotPool& pool);
   [[nodiscard]] Spot spot_of(std::uint64_t value, bool is_typed) const;
+  [[nodiscard]] bool may_be_of_lost_arena(std::uint64_t value, bool is_typed) const;
   const Pointee& pointee(btf::TypeId target, const btf::Types& types);
   Pointee find_pointee(btf::TypeId target, const btf::Types& types);
   Pointee compiled(const std::shared_ptr<const btf::Types>& types, btf::TypeId type);
@@ -113,6 +114,7 @@ private:
   std::shared_ptr<const btf::Types> kernel_, own_;
   Following following_;
   std::vector<const catalog::Arena*> arenas_;
+  bool lacks_arena_ = false; ///< there may be one, and a program's list of its maps is lost
   btf::Limits limits_;
   btf::Behind& behind_;
   target::Reader reader_;

@@ -93,6 +93,12 @@ TEST_F(Slots, AStalePointerIsNoPayload) {
   EXPECT_TRUE(entry(2).HasMember("payload"));
 }
 
+TEST_F(Slots, WhereAnArenasUsersAreLostItSaysSo) {
+  dump({.loses_uses = true});
+  EXPECT_EQ(text(pointer(0)["deref_skipped_reason"]),
+            "its arena is not known: which maps a program uses could not be read");
+}
+
 TEST_F(Slots, WhatTheIndexDoesNotKnowIsFollowedByTheMapsName) {
   dump({.astray = 1});
   EXPECT_EQ(text(entry(1)["payload"]["type_name"]), "task_ctx") << "\"task\" is in scx_task_map";

@@ -175,6 +175,18 @@ std::string elements_text(const Scheduler& scheduler, const std::vector<std::uin
   return text;
 }
 
+std::string programs_text(const Scheduler& scheduler) {
+  constexpr std::uint64_t lost_at = 0x1f000000; // nothing of it is in the dump
+  return fmt::format("program: u32 1 u8 1 2 3 4 5 6 7 8 zero 4 u64 {} 0\naux: u32 9 3 u64 {} 99 0 text "
+                     "\"enqueue\" zero 9 u64 {}\nused: u64 {} {} {}\n",
+                     direct("aux"),
+                     scheduler.loses_uses ? fmt::format("{:#x}", direct_at(lost_at)) : direct("used"),
+                     direct("btf"), direct("map1"), direct("map2"), direct("map3")) +
+         fmt::format("other: u32 1 u8 1 2 3 4 5 6 7 8 zero 4 u64 {} 0\nother_aux: u32 10 1 u64 {} 99 0 text "
+                     "\"dequeue\" zero 9 u64 0\n",
+                     direct("other_aux"), direct("used"));
+}
+
 std::string objects_text(const Scheduler& scheduler) {
   BtfBuilder program;
   const ProgramTypes types = add_program_types(program, scheduler);
@@ -200,10 +212,7 @@ std::string objects_text(const Scheduler& scheduler) {
          map_text({3, 1, "scx_task_map", 4, 24, entries, types.value,
                    fmt::format("u64 {:#x} u32 1 0\n", direct_at(elements_at))}) +
          fmt::format("area: u64 {:#x} {:#x}\n", direct_at(arena_at) - 0x8000, (1ULL << 32) + (68 << 10)) +
-         fmt::format("program: u32 1 u8 1 2 3 4 5 6 7 8 zero 4 u64 {} 0\naux: u32 9 3 u64 {} 99 0 text "
-                     "\"enqueue\" zero 9 u64 {}\nused: u64 {} {} {}\n",
-                     direct("aux"), direct("used"), direct("btf"), direct("map1"), direct("map2"),
-                     direct("map3")) +
+         programs_text(scheduler) +
          fmt::format("btf: u64 {} 0 u32 {} 5 u8 0 zero 63\ntypes: {} align 8\n", direct("types"), raw.size(),
                      bytes_text(raw)) +
          fmt::format("@{:#x}", arena_at) + bytes_text(arena.bytes()) + elements_text(scheduler, tasks);
@@ -215,9 +224,11 @@ std::string scheduler_core(const Scheduler& scheduler) {
   BtfBuilder kernel;
   add_kernel_types(kernel);
   add_map_types(kernel);
+  std::vector<std::pair<unsigned, std::string>> programs = {{9, direct("program")}};
+  if (scheduler.loses_uses) programs.emplace_back(10, direct("other"));
   const std::string tables =
       "maps: " + xa_node_text({{1, direct("map1")}, {2, direct("map2")}, {3, direct("map3")}}) +
-      "programs: " + xa_node_text({{9, direct("program")}}) + "btfs: " + xa_node_text({{5, direct("btf")}});
+      "programs: " + xa_node_text(programs) + "btfs: " + xa_node_text({{5, direct("btf")}});
   const TextImage image(tiny_kernel_text(kernel, tables + objects_text(scheduler)));
   return core_of(image).bytes();
 }

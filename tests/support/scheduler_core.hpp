@@ -29,6 +29,7 @@ struct Scheduler {
   /// The third allocator is of CPU masks, two of them, CPU 1 being in the second; 1: struct scx_bitmap begins
   /// with an id. It is declared for more CPUs than there are.
   int bitmap_ids = -1;
+  bool loses_uses = false; ///< which maps the program uses is lost; another one uses the arena
 };
 
 /// The whole file.
