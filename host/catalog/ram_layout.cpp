@@ -55,18 +55,25 @@ Layout behind_low(std::uint64_t low, Layout high) {
   return high;
 }
 
+/// Firmware may keep some behind what the kernel has.
+std::uint64_t machine_end(std::uint64_t kernels_end) { return kernels_end + (0 - kernels_end) % mib; }
+
+/// RAM without a hole, from `begin` on; of a file that was cut, with its size.
+Layout in_one_piece(std::uint64_t begin, std::uint64_t end, std::uint64_t file_size) {
+  return {{begin, file_size < end - begin ? machine_end(end) - begin : Run::rest}};
+}
+
 /// Layouts that account for every byte of the file, then those of a file that was cut; the likelier first.
 std::vector<Layout> candidates(const Ram& ram, std::uint64_t file_size) {
   if (ram.low_end > four_gib) return {};
   std::vector<Layout> layouts;
-  if (ram.high.empty() || file_size >= ram.end()) layouts.push_back({{0, Run::rest}});
-  if (ram.high.empty()) return layouts;
+  if (ram.high.empty()) return {in_one_piece(0, ram.low_end, file_size)};
+  if (file_size >= ram.end()) layouts.push_back({{0, Run::rest}});
   for (const Layout& high : {in_one(ram), one_by_one(ram)}) {
     const std::uint64_t low = file_size - std::min(file_size, bytes_of(high));
     if (low >= ram.low_end && low <= four_gib && low % mib == 0) layouts.push_back(behind_low(low, high));
   }
-  const std::uint64_t low = ram.low_end + (0 - ram.low_end) % mib;
-  layouts.push_back(behind_low(low, in_one(ram)));
+  layouts.push_back(behind_low(machine_end(ram.low_end), in_one(ram)));
   return layouts;
 }
 
@@ -110,8 +117,9 @@ Layout by_numbers(const target::Target& target, const RawImage& image) {
   const Numbers numbers(target);
   const auto ram = numbers.ram();
   if (!ram) return {};
+  const bool has_hole = !ram->high.empty(); // else there is nothing to choose from
   for (const Layout& layout : candidates(*ram, image.file().size()))
-    if (numbers.hold(*image.laid_out(layout, ""))) return layout;
+    if (!has_hole || numbers.hold(*image.laid_out(layout, ""))) return layout;
   return {};
 }
 
@@ -122,6 +130,7 @@ public:
 
   [[nodiscard]] Layout run() const {
     if (const auto ranges = ram_under(image_)) {
+      if (Layout cut = cut_behind_its_place(*ranges); !cut.empty()) return cut;
       const Ram ram(*ranges);
       for (const Layout& layout : candidates(ram, image_.file().size()))
         if (holds(layout, *ranges)) return layout;
@@ -132,6 +141,16 @@ public:
   }
 
 private:
+  /// Where RAM begins elsewhere (arm64) the kernel's own place has told where, and the list how far it goes:
+  /// a file with less than that was cut.
+  [[nodiscard]] Layout cut_behind_its_place(const Ranges& ranges) const {
+    const std::uint64_t begin = image_.layout().front().address, end = ranges.back().end;
+    if (begin == 0 || image_.layout().size() != 1 || begin > ranges.front().begin) return {};
+    std::uint64_t bytes = 0;
+    for (const auto& range : ranges) bytes += range.end - range.begin;
+    return image_.file().size() < bytes ? in_one_piece(begin, end, image_.file().size()) : Layout{};
+  }
+
   [[nodiscard]] std::optional<Ranges> ram_under(const RawImage& image) const {
     const auto translator = target_.translator_over(image);
     return tree_.system_ram({&image, translator.get()});

@@ -89,6 +89,18 @@ TEST_F(Forms, ACutFileIsShownAsFarAsItGoesAndSaysWhatIsMissing) {
               HasSubstr("not all of it could be unpacked, since the file ends early"));
 }
 
+TEST_F(Forms, ACutImageWithoutAHoleSaysWhatIsMissing) {
+  const HoledKernel kernel{.low = 4U << 20, .high = 0, .list_at = 0x180000};
+  const std::string whole = test::raw_image(test::memory_of(kernel.image()), kernel.layout()),
+                    cut = file(whole.substr(0, 3U << 20)),
+                    told = "the file ends 1048576 bytes early; what it holds is shown";
+  EXPECT_THAT(run({"info", cut}).out, testing::AllOf(HasSubstr("\nmemory, bytes          4194304\n"),
+                                                     HasSubstr("\n  of these in the file 3145728\n")));
+  const Ran dump = run({"dump", cut, "-j"});
+  EXPECT_THAT(dump.err, HasSubstr(told));
+  EXPECT_THAT(dump.out, HasSubstr(told)) << "among the findings";
+}
+
 TEST_F(Forms, WhatIsTakenForZerosIsTold) {
   auto core = test::core_of(kernel_.image());
   core.load(0x300000000, "x", 8192);

@@ -44,8 +44,10 @@ std::string list_text(const HoledKernel& kernel) {
 
 /// max_pfn, max_low_pfn_mapped, vmcoreinfo_data, elfcorehdr_addr.
 std::string numbers_text(const HoledKernel& kernel) {
-  return fmt::format("@{:#x} u64 {:#x} {:#x} {:#x} 0x1000\n", numbers, (four_gib + kernel.high) >> 12,
-                     (kernel.low - kernel.kept) >> 12, direct_at(kernel.vmcoreinfo_at));
+  const std::uint64_t low_end = kernel.low - kernel.kept,
+                      end = kernel.high != 0 ? four_gib + kernel.high : low_end;
+  return fmt::format("@{:#x} u64 {:#x} {:#x} {:#x} 0x1000\n", numbers, end >> 12, low_end >> 12,
+                     direct_at(kernel.vmcoreinfo_at));
 }
 
 std::string replaced(std::string text, const std::string& what, const std::string& with) {

@@ -63,6 +63,17 @@ TEST(RamLayout, OfACutFileWhatIsMissingIsAtTheEnd) {
   EXPECT_EQ(found_in(without_high).layout, low.layout()) << "all of high RAM is missing";
 }
 
+TEST(RamLayout, OfACutFileWithoutAHole) {
+  const HoledKernel kernel{.low = 4 * mib, .high = 0, .list_at = 0x180000};
+  const std::string cut = file_of(kernel, kernel.layout()).substr(0, 2 * mib + 4096);
+  EXPECT_THAT(found_in(cut).layout, ElementsAre(memory::Run{0, 4 * mib}));
+  const HoledKernel lost{.low = 4 * mib, .high = 0, .list_at = 3 * mib, .vmcoreinfo_at = 3 * mib + 4096};
+  const auto found = found_in(file_of(lost, lost.layout()).substr(0, 2 * mib));
+  EXPECT_THAT(found.layout, ElementsAre(memory::Run{0, 4 * mib}))
+      << "the list is in the part that is missing";
+  EXPECT_THAT(found.how, HasSubstr("max_pfn"));
+}
+
 TEST(RamLayout, FirmwareMayKeepMoreThanAMiB) {
   const HoledKernel kernel{.low = 6 * mib, .kept = 3 * mib, .list_at = 0x180000};
   EXPECT_EQ(found_in(file_of(kernel, kernel.layout())).layout, kernel.layout());
