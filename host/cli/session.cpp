@@ -46,7 +46,12 @@ std::unexpected<Error> about(const memory::Source& source, const SourceOptions& 
                                                 [&](const std::string* file) {
                                                   return !file->empty() && error.text.starts_with(*file);
                                                 });
-  const std::uint64_t cut = source.cut_off_bytes();
+  const std::uint64_t cut = source.cut_off_bytes(), left_out = source.left_out_bytes();
+  if (left_out != 0 && !is_of_a_file) {
+    std::uint64_t described = 0;
+    for (const auto& segment : source.segments()) described += segment.size;
+    error.text += fmt::format("; the dump leaves out {} of {} bytes of memory", left_out, described);
+  }
   if (cut != 0 && !is_of_a_file)
     error.text =
         fmt::format("the file ends {} bytes early, so this was not found in it: {}; take or copy the "

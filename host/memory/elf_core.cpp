@@ -50,14 +50,18 @@ public:
   std::uint64_t left_out_bytes() const override { return pieces_.left_out_bytes(); }
   std::uint64_t cut_off_bytes() const override { return missing_; }
 
-  void add_segment(const Elf64_Phdr& header);
-  void add_notes(const Elf64_Phdr& header);
+  void add(const Elf64_Phdr& header);
   void finish(const std::string& name);
   [[nodiscard]] std::span<const std::byte> file() const { return file_.bytes(); }
   [[nodiscard]] bool has_empty() const { return has_empty_; }
-  [[nodiscard]] bool is_of_a_process() const { return has_user_addresses_ && !has_places_; }
+  /// All at 0, where the memory of a machine is not.
+  [[nodiscard]] bool has_no_places() const { return has_user_addresses_ && !has_places_; }
+  [[nodiscard]] bool is_of_a_process() const { return has_process_notes_ && vmcoreinfo_.empty(); }
 
 private:
+  void add_segment(const Elf64_Phdr& header);
+  void add_notes(const Elf64_Phdr& header);
+
   MappedFile file_;
   std::string_view arch_;
   Pieces pieces_;
@@ -65,8 +69,22 @@ private:
   std::vector<std::string> warnings_;
   std::uint64_t missing_ = 0; ///< bytes the headers promise beyond the file's end
   std::uint64_t notes_left_ = most_note_bytes;
-  bool has_user_addresses_ = false, has_places_ = false, has_empty_ = false;
+  std::uint64_t headers_ = 0, strange_ = 0; ///< program headers; those that no core of a machine has
+  bool has_user_addresses_ = false, has_places_ = false, has_empty_ = false, has_process_notes_ = false;
 };
+
+/// No machine has more bits of physical addresses; sums of such sizes do not wrap.
+constexpr std::uint64_t memory_end = 1ULL << 52;
+
+void ElfCore::add(const Elf64_Phdr& header) {
+  ++headers_;
+  if (header.p_type == PT_LOAD)
+    add_segment(header);
+  else if (header.p_type == PT_NOTE)
+    add_notes(header);
+  else if (header.p_type != PT_NULL)
+    ++strange_;
+}
 
 /// What the file holds of `size` bytes at `offset`.
 std::span<const std::byte> as_far_as_there(std::span<const std::byte> file, std::uint64_t offset,
@@ -82,18 +100,28 @@ void ElfCore::add_segment(const Elf64_Phdr& header) {
   }
   has_user_addresses_ = has_user_addresses_ || (header.p_vaddr != 0 && header.p_vaddr >> 63 == 0);
   // /proc/kcore and some tools mark segments without a physical address by -1.
-  const bool placed = header.p_paddr != std::numeric_limits<Elf64_Addr>::max();
-  if (!placed || header.p_memsz > ~header.p_paddr) return;
+  if (header.p_paddr == std::numeric_limits<Elf64_Addr>::max()) return;
+  if (header.p_paddr >= memory_end || header.p_memsz > memory_end - header.p_paddr) {
+    ++strange_;
+    return;
+  }
   has_places_ = has_places_ || header.p_paddr != 0;
   const std::uint64_t promised = std::min(header.p_filesz, header.p_memsz);
   const auto bytes = as_far_as_there(file(), header.p_offset, promised);
-  missing_ += promised - bytes.size();
+  const std::uint64_t lost = promised - bytes.size();
+  missing_ += std::min(lost, ~missing_);
   pieces_.add(header.p_paddr, promised, bytes);
   // makedumpfile -E ends a segment's bytes where pages that it leaves out begin (write_elf_pages_cyclic()).
   pieces_.leave_out(header.p_paddr + promised, header.p_memsz - promised);
 }
 
 constexpr std::uint64_t note_padded(std::uint64_t size) { return (size + 3) & ~3ULL; }
+
+/// What the kernel says of a process that it dumps (fs/binfmt_elf.c); a core of a machine has registers
+/// alone.
+bool is_of_process(std::string_view name, std::uint32_t type) {
+  return name == std::string_view("CORE\0", 5) && (type == NT_PRPSINFO || type == NT_AUXV || type == NT_FILE);
+}
 
 /// Notes of a core are 4-byte aligned whatever p_align says (fs/proc/vmcore.c, QEMU dump/dump.c).
 void ElfCore::add_notes(const Elf64_Phdr& header) {
@@ -105,6 +133,7 @@ void ElfCore::add_notes(const Elf64_Phdr& header) {
     const auto text = slice(notes, text_at, note->n_descsz);
     if (!name || !text) return;
     const std::string_view spelled(reinterpret_cast<const char*>(name->data()), name->size());
+    has_process_notes_ = has_process_notes_ || is_of_process(spelled, note->n_type);
     if (spelled == std::string_view("VMCOREINFO\0", 11))
       vmcoreinfo_ = {reinterpret_cast<const char*>(text->data()), text->size()};
     at = text_at + note_padded(note->n_descsz);
@@ -116,6 +145,16 @@ void ElfCore::finish(const std::string& name) {
   if (missing_ != 0)
     warnings_.push_back(
         fmt::format("{}: the file ends {} bytes early; what it holds is shown", name, missing_));
+  if (strange_ != 0)
+    warnings_.push_back(
+        fmt::format("{}: {} of its {} program headers are of no core of a machine (of another "
+                    "type than PT_LOAD and PT_NOTE, or beyond all memory); the others are "
+                    "used, was the header damaged?",
+                    name, strange_, headers_));
+  if (const auto twice = pieces_.contradiction())
+    warnings_.push_back(fmt::format("{}: two program headers have different bytes for the memory at {:#x}; "
+                                    "those of the one that begins first are shown, was the header damaged?",
+                                    name, *twice));
 }
 
 std::unexpected<Error> refuse(const std::string& name, std::string_view what) {
@@ -159,11 +198,8 @@ Result<void> read_program_headers(const std::string& name, const Elf64_Ehdr& hea
                   fmt::format("an ELF core whose {} program headers reach past the end of the file; was "
                               "the dump cut short?",
                               *count));
-  for (std::uint64_t i = 0; i < *count; ++i) {
-    const auto entry = load<Elf64_Phdr>(table.data() + i * sizeof(Elf64_Phdr));
-    if (entry.p_type == PT_LOAD) core.add_segment(entry);
-    if (entry.p_type == PT_NOTE) core.add_notes(entry);
-  }
+  for (std::uint64_t i = 0; i < *count; ++i)
+    core.add(load<Elf64_Phdr>(table.data() + i * sizeof(Elf64_Phdr)));
   return {};
 }
 
@@ -181,10 +217,14 @@ Result<std::unique_ptr<Source>> open_elf_core(const std::string& name, MappedFil
   auto core = std::make_unique<ElfCore>(std::move(file), arch_name(header->e_machine), options);
   if (auto read = read_program_headers(name, *header, *core); !read)
     return std::unexpected(std::move(read.error()));
-  if (core->is_of_a_process())
+  if (core->has_no_places() && core->is_of_a_process())
     return refuse(name,
                   "an ELF core of a process, not of a kernel (its segments have no physical addresses); "
                   "give a dump of the machine's memory");
+  if (core->has_no_places())
+    return refuse(name,
+                  "an ELF core whose segments have no physical addresses (p_paddr is 0); was its header "
+                  "damaged, or is it of a process? Give a dump of the machine's memory");
   core->finish(name);
   if (core->segments().empty() && core->has_empty())
     return refuse(name,

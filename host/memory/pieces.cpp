@@ -69,10 +69,30 @@ Pieces::Ranges Pieces::present_ranges() const {
   return ranges;
 }
 
+/// Some pages of what both have: dumps of a kernel repeat its image, and reading all of that takes time.
+void Pieces::compare(const Present& one, const Present& other) {
+  constexpr std::uint64_t page = 4096, looks = 64;
+  constexpr unsigned most = 4096; // pages, of all pieces
+  const std::uint64_t begin = std::max(one.address, other.address), end = std::min(one.end(), other.end());
+  if (begin >= end) return;
+  const auto ours = one.bytes.subspan(begin - one.address, end - begin),
+             theirs = other.bytes.subspan(begin - other.address, end - begin);
+  if (ours.data() == theirs.data()) return;
+  const std::uint64_t step = std::max<std::uint64_t>(1, ours.size() / page / looks) * page;
+  for (std::uint64_t at = 0; at < ours.size() && !contradiction_ && compared_ < most;
+       at += step, ++compared_) {
+    const std::uint64_t size = std::min(page, ours.size() - at);
+    if (!std::ranges::equal(ours.subspan(at, size), theirs.subspan(at, size))) contradiction_ = begin + at;
+  }
+}
+
 void Pieces::cut_overlaps() {
   std::ranges::stable_sort(present_, {}, &Present::address);
   std::uint64_t covered = 0;
+  const Present* longest = nullptr; // the one that covers up to there
   for (Present& piece : present_) {
+    if (longest != nullptr) compare(*longest, piece);
+    if (piece.end() > covered) longest = &piece;
     const std::uint64_t twice = covered > piece.address ? covered - piece.address : 0;
     const std::uint64_t cut = std::min<std::uint64_t>(twice, piece.bytes.size());
     piece = {piece.address + cut, piece.bytes.subspan(cut)};

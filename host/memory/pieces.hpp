@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,6 +32,8 @@ public:
   [[nodiscard]] std::span<const std::byte> view(std::uint64_t address, std::size_t want) const;
   [[nodiscard]] Absence why_absent(std::uint64_t address) const;
   [[nodiscard]] std::uint64_t left_out_bytes() const;
+  /// The first address found for which two runs have different bytes; not every byte is compared.
+  [[nodiscard]] std::optional<std::uint64_t> contradiction() const { return contradiction_; }
 
 private:
   struct Present {
@@ -46,6 +49,7 @@ private:
   static Ranges without(const Ranges& ranges, const Ranges& taken);
   static const Range* find(const Ranges& ranges, std::uint64_t address);
   void cut_overlaps();
+  void compare(const Present& one, const Present& other);
   [[nodiscard]] Ranges present_ranges() const;
   void join_segments();
 
@@ -53,6 +57,8 @@ private:
   std::vector<Present> present_;
   Ranges left_out_, cut_off_;
   std::vector<Segment> segments_;
+  std::optional<std::uint64_t> contradiction_;
+  unsigned compared_ = 0; ///< pages
 };
 
 } // namespace mapscope::memory

@@ -55,6 +55,21 @@ TEST(Source, Core32Bit) {
             "a 32-bit ELF file; only 64-bit kernels are read");
 }
 
+TEST(Source, CoreWhoseHeaderLeavesOutWhatIsNeeded) {
+  test::BtfBuilder types;
+  test::add_kernel_types(types);
+  const test::TextImage image(test::tiny_kernel_text(types, "maps: programs: btfs: u64 0\n"));
+  CoreFile core;
+  core.note("VMCOREINFO", image.vmcoreinfo());
+  for (const auto& segment : image.segments()) {
+    const auto bytes = image.view(segment.address, segment.present);
+    const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    core.load(segment.address, segment.address < 0x8000 ? text : "", segment.size);
+  }
+  EXPECT_THAT(refusal(core.bytes()),
+              testing::MatchesRegex(".*; the dump leaves out [0-9]+ of [0-9]+ bytes of memory"));
+}
+
 TEST(Source, CoreBigEndian) {
   EXPECT_EQ(refusal(core_with([](CoreFile& core) { core.header.e_ident[EI_DATA] = ELFDATA2MSB; })),
             "a big-endian ELF file; only little-endian is read");

@@ -61,9 +61,9 @@ Elf64_Phdr& CoreFile::load(std::uint64_t physical, std::string_view bytes, std::
   return header;
 }
 
-Elf64_Phdr& CoreFile::note(std::string_view name, std::string_view text) {
+Elf64_Phdr& CoreFile::note(std::string_view name, std::string_view text, std::uint32_t type) {
   const std::string named(name.data(), name.size() + 1);
-  const Elf64_Nhdr note{static_cast<Elf64_Word>(named.size()), static_cast<Elf64_Word>(text.size()), 0};
+  const Elf64_Nhdr note{static_cast<Elf64_Word>(named.size()), static_cast<Elf64_Word>(text.size()), type};
   return add(PT_NOTE, std::string(raw(note)) + padded(named) + padded(text));
 }
 

@@ -32,7 +32,7 @@ public:
   /// A PT_LOAD with `bytes` behind all headers. `size` is p_memsz, 0 = as many as there are bytes.
   Elf64_Phdr& load(std::uint64_t physical, std::string_view bytes, std::uint64_t size = 0);
   /// A PT_NOTE with one note.
-  Elf64_Phdr& note(std::string_view name, std::string_view text);
+  Elf64_Phdr& note(std::string_view name, std::string_view text, std::uint32_t type = 0);
   /// Segments are placed when the file is made; what was changed in a header by then stays.
   [[nodiscard]] std::string bytes() const;
 

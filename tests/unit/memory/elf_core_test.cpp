@@ -113,11 +113,45 @@ TEST(ElfCore, OffsetsPastTheFileHoldNothing) {
   core.load(100, "abc").p_offset = 1ULL << 40;
   core.load(200, "def").p_offset = ~0ULL - 400;
   core.load(300, "ghi").p_filesz = ~0ULL;
-  core.load(400, "j").p_memsz = ~0ULL - 400;
+  core.load(400, "j").p_memsz = (1ULL << 52) - 400;
   const Opened source(core.bytes());
   EXPECT_EQ(source.read(100) + source.read(200), "");
   EXPECT_EQ(source.read(300), "ghi");
   EXPECT_EQ(source.read(400), "j");
+}
+
+TEST(ElfCore, HeadersOfNonsenseAreLeftOutAndTold) {
+  CoreFile core;
+  core.load(100, "ram");
+  EXPECT_TRUE(Opened(core.bytes())->warnings().empty());
+  core.load(200, "x").p_memsz = 1ULL << 52;
+  core.load(1ULL << 52, "y");
+  core.load(300, "z").p_type = 0x12345678;
+  core.load(400, "nothing").p_type = PT_NULL;
+  const Opened source(core.bytes());
+  EXPECT_THAT(source.segments(), ElementsAre("100+3/3"));
+  ASSERT_EQ(source->warnings().size(), 1U);
+  EXPECT_THAT(
+      source->warnings()[0],
+      HasSubstr(": 3 of its 5 program headers are of no core of a machine (of another type than PT_LOAD "
+                "and PT_NOTE, or beyond all memory)"));
+}
+
+TEST(ElfCore, BytesThatContradictEachOtherAreTold) {
+  const std::string ram(70 * 4096, 'r');
+  std::string image = ram.substr(0, 8192);
+  CoreFile core;
+  core.load(0x1000, ram);
+  core.load(0x2000, image);
+  EXPECT_TRUE(Opened(core.bytes())->warnings().empty()) << "the same twice";
+  image[5000] = 'x';
+  core.load(0x5000, image);
+  const Opened source(core.bytes());
+  ASSERT_EQ(source->warnings().size(), 1U);
+  EXPECT_THAT(source->warnings()[0],
+              HasSubstr("two program headers have different bytes for the memory at 0x6000; those of the one "
+                        "that begins first are shown"));
+  EXPECT_EQ(source.read(0x6000 + 5000 - 4096, 1), "r");
 }
 
 TEST(ElfCore, MemoryThatLiesInsideAnotherIsReadFromTheOuter) {

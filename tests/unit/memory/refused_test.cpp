@@ -111,9 +111,18 @@ TEST(Refused, CoresWithoutAMachinesMemory) {
   CoreFile process;
   process.load(0, "text").p_vaddr = 0x400000;
   process.load(0, "stack").p_vaddr = 0x7fff00000000;
+  const char* damaged =
+      "an ELF core whose segments have no physical addresses (p_paddr is 0); was its header "
+      "damaged, or is it of a process? Give a dump of the machine's memory";
+  expect_unsupported(process.bytes(), damaged);
+  CoreFile machine = process;
+  process.note("CORE", "auxiliary vector", NT_AUXV);
   expect_unsupported(process.bytes(),
                      "an ELF core of a process, not of a kernel (its segments have no physical "
                      "addresses); give a dump of the machine's memory");
+  machine.note("CORE", "registers", NT_PRSTATUS);
+  machine.note("VMCOREINFO", "OSRELEASE=6.12\n");
+  expect_unsupported(machine.bytes(), damaged);
 }
 
 TEST(Refused, CoresWhoseSegmentsHaveNoSize) {
