@@ -197,7 +197,9 @@ private:
     if (ties > most_ties)
       findings.push_back(
           {"warning", std::nullopt,
-           fmt::format("{} more maps are claimed twice; their own entries say by whom", ties - most_ties)});
+           fmt::format("maps that are claimed twice, beside these: {}; the entry of each says by "
+                       "whom",
+                       ties - most_ties)});
   }
 
   [[nodiscard]] std::string shown_by(std::size_t i) const {
@@ -212,7 +214,8 @@ private:
         spdlog::log(++ties <= most_ties ? spdlog::level::warn : spdlog::level::info, "map {} {}: {}",
                     maps_[i]->id, maps_[i]->names().longest(), selections_[i].reason);
     if (ties > most_ties)
-      spdlog::warn("{} more maps are claimed twice; the report says by whom", ties - most_ties);
+      spdlog::warn("maps that are claimed twice, beside these: {}; the report says by whom",
+                   ties - most_ties);
   }
 
   /// Worker processes are copies of this one: all must be open, and no thread be there yet.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/render.hpp"
 
+#include "host/base/counted.hpp"
 #include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/call/call.hpp"
 #include "host/plugin/select/library.hpp"
@@ -143,7 +144,7 @@ private:
     if (!attempt.failure.empty()) say(outcome.renderer, outcome.status, attempt.failure);
     if (status_) outcome.status = status_behind(*status_, outcome);
     const auto had = aside_ ? aside_->outcome.entry_count : std::nullopt;
-    if (had > outcome.entry_count) say(fmt::format("it had found {} entries by then", *had));
+    if (had > outcome.entry_count) say(fmt::format("it had found {} by then", counted(*had, "entry")));
     if (environment_.report != nullptr) environment_.report->charge(attempt.used);
     return with_what_was_said(std::move(outcome));
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/allocations.hpp"
 
+#include "host/base/counted.hpp"
 #include "host/report/cut_reasons.hpp"
 
 #include <algorithm>
@@ -77,7 +78,7 @@ private:
       one(slot);
     }
     if (lost_ != 0 || special_.lacks_memory()) outcome_.status = Status::partial;
-    if (lost_ != 0) outcome_.error = fmt::format("{} slots could not be read", lost_);
+    if (lost_ != 0) outcome_.error = counted(lost_, "slot") + " could not be read";
   }
 
   /// Without a type all bytes of the payload; with one those that it has.

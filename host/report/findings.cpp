@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/findings.hpp"
 
+#include "host/base/counted.hpp"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
@@ -10,6 +12,8 @@ namespace mapscope::report {
 namespace {
 
 constexpr std::uint64_t worth_telling = 90; // percent
+/// Percent: CPUs that add at the same time may put in a few too many.
+constexpr std::uint64_t plausible = 110;
 
 /// Rounded down; the whole is not 0.
 std::uint64_t percent_of(std::uint64_t part, std::uint64_t whole) {
@@ -45,6 +49,11 @@ std::optional<Finding> fullness(const catalog::Map& map, const Outcome& outcome)
   const std::uint64_t percent = percent_of(*outcome.entry_count, map.max_entries);
   const std::string effect = effect_of(map.type_name, percent);
   if (percent < worth_telling || effect.empty()) return std::nullopt;
+  if (percent > plausible)
+    return Finding{"warning", map.id,
+                   fmt::format("{} has {}, and its max_entries is {}: one of the two is damaged",
+                               map.names().longest(), counted(*outcome.entry_count, "entry"),
+                               map.max_entries)};
   return Finding{map.type_name.starts_with("lru_") ? "info" : "warning", map.id,
                  fmt::format("{} is {} % full ({} of {} entries): {}", map.names().longest(), percent,
                              *outcome.entry_count, map.max_entries, effect)};
@@ -74,13 +83,17 @@ std::optional<Finding> trouble(const catalog::Map& map, const Outcome& outcome) 
                    fmt::format("{} {}{}{}", map.names().longest(), what, outcome.error.empty() ? "" : ": ",
                                outcome.error)};
   };
+  const bool is_grief = outcome.status == Status::failed || outcome.status == Status::crashed ||
+                        outcome.status == Status::timed_out;
+  if (is_grief && !outcome.gave_up && !outcome.renderer.empty()) // the error tells of another plugin
+    return say("warning", ("is shown by " + outcome.renderer + " in place of another plugin").c_str());
   switch (outcome.status) {
   case Status::partial:
     return say("warning", "is shown in part");
   case Status::unreadable:
     return say("error", "could not be read");
   case Status::failed:
-    return say("error", "was given up by its plugin");
+    return say("error", "could not be shown as a whole");
   case Status::crashed:
     return say("error", "crashed its plugin");
   case Status::timed_out:
@@ -94,8 +107,8 @@ std::optional<Finding> trouble(const catalog::Map& map, const Outcome& outcome) 
 std::optional<Finding> payloads(const catalog::Map& map, const Outcome& outcome) {
   if (outcome.lost_payloads == 0) return std::nullopt;
   return Finding{"info", map.id,
-                 fmt::format("{} is shown without the payloads of {} entries: {}", map.names().longest(),
-                             outcome.lost_payloads, outcome.no_payload)};
+                 fmt::format("{} is shown without the payloads of {}: {}", map.names().longest(),
+                             counted(outcome.lost_payloads, "entry"), outcome.no_payload)};
 }
 
 } // namespace

@@ -57,8 +57,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Way{"fault_of_nothing", "the plugin gave up \\(MSC_EFAULT: memory "
                                             "cannot be read\\), without having read any"},
                     Way{"gap_without_a_word", "its plugin does not say why"},
-                    Way{"first_byte", "first at 0x8: "}, Way{"no_type", "the plugin gave up"},
-                    Way{"exception", ".*an exception left render"},
+                    Way{"first_byte", "memory that its plugin asks for cannot be read, first at 0x8: "},
+                    Way{"no_type", "the plugin gave up"}, Way{"exception", ".*an exception left render"},
                     Way{"exception_of_another_type", ".*an exception left render"},
                     Way{"invalid", "the plugin gave up"}, Way{"negative_code", "the plugin gave up"},
                     Way{"positive_code", "the plugin stopped early"},

@@ -3,6 +3,7 @@
 #include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/call/call.hpp"
 
+#include "host/base/counted.hpp"
 #include "host/base/utf8.hpp"
 #include "host/plugin/call/allocator_call.hpp"
 #include "host/report/cut_reasons.hpp"
@@ -103,7 +104,7 @@ std::vector<std::string> msc_call::problems(int rc, report::Status status) const
   if (other_thread_) list.emplace_back("plugin bug: a helper called from another thread");
   if (rc == MSC_ENOENT && !missing_.empty()) list.push_back(valid_utf8(missing_text()));
   std::ranges::copy(said(problem_notes_), std::back_inserter(list));
-  if (unreadable_ != 0) list.push_back(fmt::format("{} values could not be read", unreadable_));
+  if (unreadable_ != 0) list.push_back(counted(unreadable_, "value") + " could not be read");
   if (lacks_memory() && !gaps_ && unreadable_ == 0 && rc != MSC_EFAULT)
     list.emplace_back(
         environment_.target->source().left_out_bytes() == 0 ||
@@ -114,9 +115,9 @@ std::vector<std::string> msc_call::problems(int rc, report::Status status) const
   if (rc == MSC_EFAULT && list.empty() && !first_fault_)
     list.emplace_back("the plugin gave up (MSC_EFAULT: memory cannot be read), without having read any");
   if (has_gaps(rc) && first_fault_)
-    list.push_back(
-        fmt::format("first at {:#x}: {}", first_fault_->first,
-                    target::fault_text(first_fault_->second, reader_.space(), first_fault_->first)));
+    list.push_back(fmt::format(
+        "{}first at {:#x}: {}", list.empty() ? "memory that its plugin asks for cannot be read, " : "",
+        first_fault_->first, target::fault_text(first_fault_->second, reader_.space(), first_fault_->first)));
   return list;
 }
 

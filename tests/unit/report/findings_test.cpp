@@ -48,6 +48,21 @@ TEST(Findings, FullMaps) {
   EXPECT_EQ(said(a_map("hash", 1), {Status::complete, "", UINT64_MAX, ""}).size(), 1U);
 }
 
+TEST(Findings, MoreEntriesThanFit) {
+  EXPECT_THAT(said(a_map("hash", 1), {Status::complete, "", 40, ""}),
+              ElementsAre("warning: m has 40 entries, and its max_entries is 1: one of the two is damaged"));
+  EXPECT_THAT(said(a_map("hash", 100), {Status::complete, "", 101, ""}),
+              ElementsAre("warning: m is 101 % full (101 of 100 entries): new keys are refused with E2BIG"))
+      << "two CPUs at once";
+}
+
+TEST(Findings, OneEntryIsOne) {
+  Outcome outcome{Status::complete, "", 1, ""};
+  outcome.lost_payloads = 1, outcome.no_payload = "nobody knows";
+  EXPECT_THAT(said(a_map("hash", 100), outcome),
+              ElementsAre("info: m is shown without the payloads of 1 entry: nobody knows"));
+}
+
 TEST(Findings, LruMapsThrowOut) {
   EXPECT_THAT(said(a_map("lru_hash", 4), {Status::complete, "", 4, ""}),
               ElementsAre("info: m is 100 % full (4 of 4 entries): new keys throw out old entries"));
@@ -141,10 +156,21 @@ TEST(Findings, Trouble) {
               ElementsAre("warning: m is shown in part: a page is missing"));
   EXPECT_THAT(said(a_map(), {Status::unreadable, "", {}, ""}), ElementsAre("error: m could not be read"));
   EXPECT_THAT(said(a_map(), {Status::failed, "", {}, "x"}),
-              ElementsAre("error: m was given up by its plugin: x"));
+              ElementsAre("error: m could not be shown as a whole: x"));
   EXPECT_THAT(said(a_map(), {Status::crashed, "", {}, ""}), ElementsAre("error: m crashed its plugin"));
   EXPECT_THAT(said(a_map(), {Status::timed_out, "", {}, ""}), ElementsAre("warning: m took too long"));
   EXPECT_EQ(said(a_map("hash", 1), {Status::partial, "", 1, ""}).size(), 2U);
+}
+
+TEST(Findings, AMapThatAnotherPluginShows) {
+  for (const Status status : {Status::failed, Status::crashed, Status::timed_out}) {
+    Outcome outcome{status, "b@1", 3, "a@1 failed: the plugin gave up"};
+    EXPECT_THAT(said(a_map(), outcome),
+                ElementsAre("warning: m is shown by b@1 in place of another plugin: a@1 failed: the plugin "
+                            "gave up"));
+    outcome.gave_up = true;
+    EXPECT_THAT(said(a_map(), outcome), testing::Not(ElementsAre(HasSubstr("in place of"))));
+  }
 }
 
 } // namespace
