@@ -9,17 +9,17 @@ namespace mapscope {
 
 namespace {
 
-/// Levenshtein distance, one row at a time.
+/// Letters to add, drop, replace, or swap with the next (optimal string alignment), one row at a time.
 std::size_t edits(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
+  std::vector<std::size_t> second(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
   std::iota(row.begin(), row.end(), 0);
   for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
+    std::swap(second, above), std::swap(above, row);
     row[0] = i + 1;
     for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+      row[j + 1] = std::min({above[j] + (a[i] == b[j] ? 0 : 1), row[j] + 1, above[j + 1] + 1});
+      if (i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j])
+        row[j + 1] = std::min(row[j + 1], second[j - 1] + 1);
     }
   }
   return row.back();
@@ -29,7 +29,7 @@ std::size_t edits(std::string_view a, std::string_view b) {
 
 std::string nearest(std::string_view wrong, std::span<const std::string> words) {
   std::string best;
-  std::size_t fewest = std::max<std::size_t>(wrong.size() / 2, 1) + 1; // more is another word
+  std::size_t fewest = std::max<std::size_t>((wrong.size() + 1) / 2, 2); // half of it is another word
   for (const std::string& word : words) {
     const std::size_t distance = edits(wrong, word);
     if (distance < fewest) best = word, fewest = distance;

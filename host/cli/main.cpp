@@ -13,6 +13,7 @@
 #include <charconv>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <limits>
 #include <sstream>
 #include <unistd.h>
 
@@ -97,8 +98,8 @@ std::string not_negative(const std::string& text) {
   std::int64_t number = 0;
   const char* const end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, number);
-  return error == std::errc{} && rest == end && number >= 0 ? ""
-                                                            : fmt::format("\"{}\" is no number from 0", text);
+  if (error == std::errc{} && rest == end && number >= 0) return "";
+  return fmt::format("\"{}\" is no number from 0 to {}", text, std::numeric_limits<std::int64_t>::max());
 }
 
 void add_dump(CLI::App& app, Words& words) {

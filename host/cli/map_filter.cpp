@@ -19,10 +19,13 @@ namespace {
 using Predicate = std::function<bool(const catalog::Map&)>;
 
 Result<Predicate> by_id(const std::string& spec, std::string_view text) {
+  const bool is_hex = text.starts_with("0x");
+  if (is_hex) text.remove_prefix(2);
   std::uint32_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id, is_hex ? 16 : 10);
   if (error != std::errc{} || end != text.data() + text.size() || text.empty())
-    return fail(Errc::usage, fmt::format("--map {}: expected a number, such as id:17", spec));
+    return fail(Errc::usage,
+                fmt::format("--map {}: expected a number from 0 to {}, such as id:17", spec, UINT32_MAX));
   return [id](const catalog::Map& map) { return map.id == id; };
 }
 
@@ -98,6 +101,7 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 std::string about_ids(const catalog::Catalog& catalog) {
   std::uint32_t first = UINT32_MAX, last = 0;
   for (const auto& map : catalog.maps) first = std::min(first, map.id), last = std::max(last, map.id);
+  if (first == last) return fmt::format("no map has this id; the only one has {}", first);
   return fmt::format(
       "no map has this id; those of the {} maps go from {} to {}, and `mapscope maps` lists them",
       catalog.maps.size(), first, last);
@@ -146,6 +150,7 @@ std::string no_known_map_fits(const catalog::Catalog& catalog, const std::string
   const std::string near = nearest(wrong, names);
   if (!near.empty()) return fmt::format("no map fits; did you mean {}{}?", prefix, near);
   if (prefix == "type:") return fmt::format("no map fits; the types there are: {}", fmt::join(names, ", "));
+  if (catalog.maps.size() == 1) return "the only map does not fit; `mapscope maps` shows it";
   return fmt::format("none of the {} maps fits; `mapscope maps` lists them", catalog.maps.size());
 }
 

@@ -18,6 +18,8 @@ TEST(MapSpec, NearestOfItsKind) {
   EXPECT_EQ(no_map("type:HASH"), "no map fits; did you mean type:hash?");
   EXPECT_EQ(no_map("fist"), "no map fits; did you mean first?");
   EXPECT_EQ(no_map("hshes"), "no map fits; did you mean hashes?");
+  EXPECT_EQ(no_map("lsat"), "no map fits; did you mean last?");
+  EXPECT_EQ(no_map("lift"), "none of the 3 maps fits; `mapscope maps` lists them") << "half of it is of last";
 }
 
 TEST(MapSpec, NothingNear) {
@@ -36,7 +38,7 @@ TEST(MapSpec, ANumberWhereANameIsExpected) {
 }
 
 TEST(MapSpec, AnIdThatIsNone) {
-  for (const char* spec : {"id:0", "id:17"})
+  for (const char* spec : {"id:0", "id:17", "id:0x11"})
     EXPECT_EQ(no_map(spec),
               "no map has this id; those of the 3 maps go from 1 to 3, and `mapscope maps` lists them");
 }

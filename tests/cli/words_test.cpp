@@ -62,9 +62,11 @@ TEST(Words, OptionsWithoutTheirValue) {
 }
 
 TEST(Words, MapSpecsThatAreNone) {
-  EXPECT_EQ(misuse({"dump", "/tmp", "--map", "id:x"}), "--map id:x: expected a number, such as id:17");
+  EXPECT_EQ(misuse({"dump", "/tmp", "--map", "id:x"}),
+            "--map id:x: expected a number from 0 to 4294967295, such as id:17");
   for (const char* spec : {"id:", "id:-1", "id:1x", "id:4294967296", "id: 1"})
-    EXPECT_THAT(misuse({"dump", "/tmp", "--map", spec}), HasSubstr("expected a number, such as id:17"))
+    EXPECT_THAT(misuse({"dump", "/tmp", "--map", spec}),
+                HasSubstr("expected a number from 0 to 4294967295, such as id:17"))
         << spec;
   EXPECT_EQ(misuse({"dump", "/tmp", "--map", ""}), "--map: expected id:N, type:NAME, prog:NAME or a name");
   EXPECT_THAT(misuse({"dump", "/tmp", "--map", "good*", "--map", "id:"}), HasSubstr("id:17"));
@@ -92,9 +94,9 @@ TEST(Words, FormatsThatContradict) {
 
 TEST(Words, NumbersOutOfRange) {
   EXPECT_THAT(misuse({"dump", "/tmp", "--jobs", "0"}), HasSubstr("--jobs: Value 0 not in range"));
-  for (const std::string limit : {"-1", "z", "", "1.5", "9223372036854775808"})
+  for (const std::string limit : {"-1", "z", "", "1.5", "9223372036854775808", "18446744073709551615"})
     EXPECT_EQ(misuse({"dump", "/tmp", "--limit", limit}),
-              "--limit: \"" + limit + "\" is no number from 0; see mapscope --help");
+              "--limit: \"" + limit + "\" is no number from 0 to 9223372036854775807; see mapscope --help");
 }
 
 TEST(Words, IsolationOfAnotherKind) {
