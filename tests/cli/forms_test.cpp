@@ -95,7 +95,7 @@ TEST_F(Forms, ACutImageWithoutAHoleSaysWhatIsMissing) {
                     cut = file(whole.substr(0, 3U << 20)),
                     told = "the file ends 1048576 bytes early; what it holds is shown";
   EXPECT_THAT(run({"info", cut}).out, testing::AllOf(HasSubstr("\nmemory, bytes          4194304\n"),
-                                                     HasSubstr("\n  of these in the file 3145728\n")));
+                                                     HasSubstr("\nof these in the file   3145728\n")));
   const Ran dump = run({"dump", cut, "-j"});
   EXPECT_THAT(dump.err, HasSubstr(told));
   EXPECT_THAT(dump.out, HasSubstr(told)) << "among the findings";

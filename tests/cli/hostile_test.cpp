@@ -174,7 +174,8 @@ TEST(Ties, AreFewLinesForManyMaps) {
   }
   EXPECT_THAT(dump.err(), HasSubstr("mapscope: map 3 victim_c: org.example.hostile@6.6.6 and"));
   EXPECT_THAT(dump.err(), testing::Not(HasSubstr("victim_d")));
-  EXPECT_THAT(dump.err(), EndsWith("mapscope: maps that are claimed twice, beside these: 2; the report says by whom\n"));
+  EXPECT_THAT(dump.err(),
+              EndsWith("mapscope: maps that are claimed twice, beside these: 2; the report says by whom\n"));
 }
 
 TEST(LaterMinor, RecordsMayBeLonger) {

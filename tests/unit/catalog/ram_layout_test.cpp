@@ -24,14 +24,17 @@ std::string file_of(const HoledKernel& kernel, const Layout& layout) {
   return test::raw_image(test::memory_of(kernel.image()), layout);
 }
 
-/// What is found in a file with this content.
-FoundLayout found_in(const std::string& content) {
-  const test::ScratchFile file(content);
-  const auto source = memory::open_source(file.path());
-  const auto target = target::Target::open(**source, {});
+FoundLayout found_in(const memory::Source& source) {
+  const auto target = target::Target::open(source, {});
   if (!target) return {{}, target.error().text};
   const auto types = btf::Types::parse((*target)->btf(), "vmlinux");
   return find_layout(**target, **types);
+}
+
+/// What is found in a file with this content.
+FoundLayout found_in(const std::string& content) {
+  const test::ScratchFile file(content);
+  return found_in(**memory::open_source(file.path()));
 }
 
 TEST(RamLayout, LowRamEndsWhereTheListBehindTheHoleCanBeRead) {
@@ -72,6 +75,17 @@ TEST(RamLayout, OfACutFileWithoutAHole) {
   EXPECT_THAT(found.layout, ElementsAre(memory::Run{0, 4 * mib}))
       << "the list is in the part that is missing";
   EXPECT_THAT(found.how, HasSubstr("max_pfn"));
+}
+
+TEST(RamLayout, OfACutFileWhoseRamBeginsElsewhere) { // as that of arm64's machines
+  const HoledKernel kernel{.low = 4 * mib, .high = 0, .list_at = 0x180000};
+  const auto found_in_first = [whole = file_of(kernel, kernel.layout())](std::uint64_t bytes) {
+    const test::ScratchFile file(whole.substr(0x1000, bytes));
+    const auto flat = memory::open_source(file.path());
+    return found_in(*(*flat)->raw_image()->laid_out({{0x1000, memory::Run::rest}}, "the kernel's place"));
+  };
+  EXPECT_THAT(found_in_first(2 * mib).layout, ElementsAre(memory::Run{0x1000, 4 * mib - 0x1000}));
+  EXPECT_THAT(found_in_first(4 * mib - 0x1000).layout, IsEmpty()) << "its place is right already";
 }
 
 TEST(RamLayout, FirmwareMayKeepMoreThanAMiB) {

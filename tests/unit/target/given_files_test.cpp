@@ -185,8 +185,6 @@ TEST(GivenFiles, NoFileAtAll) {
             "/dev/zero: is not a regular file; give a System.map");
   EXPECT_EQ(open(kernel(), {.btf = "/dev/zero"}).error,
             "/dev/zero: is not a regular file; give a kernel's BTF");
-  EXPECT_EQ(open(kernel(), {.vmlinux = "/dev/zero"}).error,
-            "/dev/zero: is not a regular file; give a kernel (vmlinux)");
 }
 
 TEST(GivenFiles, AVmlinuxGivesTheHalfThatItHas) {
