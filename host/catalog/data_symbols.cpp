@@ -71,8 +71,8 @@ private:
   bool is_usable_ = false;
 };
 
-/// What keeps the time: it has one source for its two readings, and what that source says of itself. Up
-/// to 6.12 there is a second one beside it, a tick away at most.
+/// What keeps the time: it has one source for its two readings, and what that source says of itself. There is
+/// a shadow of it, a tick away; what holds the one that counts begins with a line of the cache.
 class Timekeeper {
 public:
   Timekeeper(const target::Target& target, const btf::Types& kernel)
@@ -88,7 +88,7 @@ public:
   void consider(std::uint64_t address, std::uint64_t word) {
     if (!is_usable_ || address_ != 0 || word % 8 != 0 || !translator_.is_kernels(word)) return;
     const std::uint64_t keeper = address - clock_;
-    if (reader_.get<std::uint64_t>(keeper + raw_) != word) return;
+    if ((keeper - inside_) % cache_line != 0 || reader_.get<std::uint64_t>(keeper + raw_) != word) return;
     const auto mask = reader_.get<std::uint64_t>(word + own_mask_),
                name = reader_.get<std::uint64_t>(word + name_);
     if (mask && *mask != 0 && reader_.get<std::uint64_t>(keeper + mask_) == mask && name &&
@@ -99,6 +99,7 @@ public:
   [[nodiscard]] std::uint64_t address() const { return address_; }
 
 private:
+  static constexpr std::uint64_t cache_line = 64; ///< L1_CACHE_BYTES, the least of both architectures
   static constexpr std::size_t longest_name = 64;
   const target::Translator& translator_;
   target::Reader reader_;

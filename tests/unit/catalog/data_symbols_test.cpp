@@ -41,6 +41,9 @@ struct Types {
     b.record("resource", {{"start", to}, {"name", to}, {"parent", to}, {"child", to}});
     const auto task = b.record("task_struct", {{"state", to}, {"comm", text}});
     const auto queue = b.record("rq", {{with_numbers ? "cpu" : "nr_running", u32}, {"idle", to}});
+    const auto readout = b.record("tk_read_base", {{"clock", to}, {"mask", b.u64()}});
+    b.record("timekeeper", {{"tkr_mono", readout}, {"tkr_raw", readout}});
+    b.record("clocksource", {{"mask", b.u64()}, {"name", to}});
     b.record("smp_hotplug_thread", {{"store", to}, {"list", list}, {"thread_comm", to}});
     b.record("cpumask", {{"bits", to}});
     if (with_areas)
@@ -135,6 +138,19 @@ TEST(DataSymbols, ResourcesHaveARootWithAName) {
   const auto symbols = found_in(objects);
   ASSERT_EQ(symbols.addresses.count("iomem_resource"), 1U);
   EXPECT_EQ(symbols.addresses.at("iomem_resource"), place(objects, "root"));
+}
+
+TEST(DataSymbols, TheTimekeeperHasASourceForBothOfItsReadings) {
+  const auto objects = [](const std::string& raw, unsigned mask) {
+    return "name: text \"tsc\\0\" align 8\nsource: u64 0xff " + image("name") + "\nother: u64 0xff " +
+           image("name") + "\nalign 64 shadow: u64 " + image("source") + " 0xff " + image("source") +
+           " 0xff\nalign 64 core: u64 7 " + image("source") + fmt::format(" {} ", mask) + image(raw) + " 0\n";
+  };
+  const auto symbols = found_in(objects("source", 0xff));
+  ASSERT_EQ(symbols.addresses.count("tk_core"), 1U);
+  EXPECT_EQ(symbols.addresses.at("tk_core"), place(objects("source", 0xff), "core")) << "not its shadow";
+  EXPECT_THAT(found_in(objects("other", 0xff)).addresses, IsEmpty());
+  EXPECT_THAT(found_in(objects("source", 0xf)).addresses, IsEmpty());
 }
 
 /// CPUs 0, 1 and 3; the section begins at `start` by the kernel's addresses. Areas are pages from 0x300000
