@@ -72,6 +72,17 @@ bool Catalog::lacks_uses() const {
   return lacks_programs || std::ranges::any_of(programs, &Program::lacks_maps);
 }
 
+namespace {
+
+/// What only programs tell is lost with them.
+void tell_of_lost_types(std::vector<Map>& maps) {
+  for (Map& map : maps)
+    if (!map.types && map.vmlinux_value_type == 0 && map.untyped.empty())
+      map.untyped = "programs that may declare its types could not be read";
+}
+
+} // namespace
+
 Result<Catalog> read_catalog(const target::Target& target, const std::shared_ptr<const btf::Types>& kernel) {
   Catalog catalog;
   Walk walk{target, *kernel, target.reader(), catalog.gaps};
@@ -85,6 +96,7 @@ Result<Catalog> read_catalog(const target::Target& target, const std::shared_ptr
   apply_definitions(
       catalog.maps, catalog.programs, list_inner_maps(walk, catalog.maps),
       [&](std::uint64_t btf) { return btfs.types_at(btf).value_or(std::shared_ptr<const btf::Types>()); });
+  if (catalog.lacks_uses()) tell_of_lost_types(catalog.maps);
   catalog.lacks_btfs = !keep_gap(walk, btfs.list(catalog.btfs), "btf_idr", "BTF objects are not listed");
   sort_by_id(catalog.programs);
   sort_by_id(catalog.btfs);

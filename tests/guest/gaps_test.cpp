@@ -2,6 +2,7 @@
 // Dumps that are cut, or that do not say where their VMCOREINFO is: what can be shown is shown, the rest says
 // why not.
 #include "captures.hpp"
+#include "values.hpp"
 
 #include <algorithm>
 #include <array>
@@ -27,23 +28,32 @@ std::map<std::string, unsigned> statuses(const rapidjson::Document& report) {
   return count;
 }
 
-/// Takes what lies behind pointers out of a value.
-void drop_pointees(rapidjson::Value& value) {
-  if (value.IsArray())
-    for (auto& element : value.GetArray()) drop_pointees(element);
-  if (!value.IsObject()) return;
-  for (const char* name : {"deref", "deref_skipped_reason", "slot", "payload"})
-    if (value.HasMember(name)) value.EraseMember(name);
-  for (auto& member : value.GetObject()) drop_pointees(member.value);
+using Members = std::vector<const char*>;
+
+void drop(const Members& names, rapidjson::Value& from) {
+  if (from.IsArray())
+    for (auto& element : from.GetArray()) drop(names, element);
+  if (!from.IsObject()) return;
+  for (const char* name : names)
+    if (from.HasMember(name)) from.EraseMember(name);
+  for (auto& member : from.GetObject()) drop(names, member.value);
 }
 
-/// Which programs use a map is known from the programs, which a cut may take; and with them, which arena the
-/// map's pointers lead into.
-std::string without_programs(const rapidjson::Value& map, bool lost) {
+/// What is known of a map from the programs that use it, which a cut may take: which arena its pointers lead
+/// into, and whose code a stack is of; and where no program could be asked, what is declared of it.
+Members lost_with_programs(const rapidjson::Value& map, bool lost) {
+  Members names = {"programs"};
+  if (lost) names.insert(names.end(), {"deref", "deref_skipped_reason", "slot", "payload", "frames"});
+  if (map.HasMember("notes") &&
+      as_text(map["notes"]).find("programs that may declare its types") != std::string::npos)
+    names.insert(names.end(), {"notes", "types_from", "full_name", "key", "value"});
+  return names;
+}
+
+std::string without(const Members& names, const rapidjson::Value& map) {
   rapidjson::Document copy;
   copy.CopyFrom(map, copy.GetAllocator());
-  copy.EraseMember("programs");
-  if (lost) drop_pointees(copy);
+  drop(names, copy);
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
   copy.Accept(writer);
@@ -61,7 +71,8 @@ void expect_complete_maps_unchanged(const rapidjson::Document& whole, const rapi
     ASSERT_NE(same, nullptr);
     const bool lost =
         same->HasMember("programs") && (!map.HasMember("programs") || map["programs"] != (*same)["programs"]);
-    EXPECT_EQ(without_programs(map, lost), without_programs(*same, lost)) << map["name"].GetString();
+    const Members names = lost_with_programs(map, lost);
+    EXPECT_EQ(without(names, map), without(names, *same)) << map["name"].GetString();
   }
 }
 
