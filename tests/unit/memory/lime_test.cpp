@@ -101,6 +101,10 @@ TEST(Lime, RangesThatCannotBe) {
 TEST(Lime, OfOverlappingRangesTheFirst) {
   const Opened lime(test::lime_image({{0x1000, low}, {0x1800, std::string(4096, 'x')}}));
   EXPECT_EQ(lime.text(0x1000, 9000), low + std::string(2048, 'x'));
+  EXPECT_THAT(lime->warnings(),
+              ElementsAre(HasSubstr("two ranges have different bytes for the memory at 0x1800")));
+  const Opened same(test::lime_image({{0x1000, low}, {0x1800, low}}));
+  EXPECT_THAT(same->warnings(), IsEmpty());
 }
 
 TEST(Lime, NoMoreRangesThanAMachineHas) {

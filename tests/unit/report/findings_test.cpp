@@ -169,7 +169,7 @@ TEST(Findings, AMapThatAnotherPluginShows) {
                 ElementsAre("warning: m is shown by b@1 in place of another plugin: a@1 failed: the plugin "
                             "gave up"));
     outcome.gave_up = true;
-    EXPECT_THAT(said(a_map(), outcome), testing::Not(ElementsAre(HasSubstr("in place of"))));
+    EXPECT_THAT(said(a_map(), outcome), testing::Not(ElementsAre(testing::HasSubstr("in place of"))));
   }
 }
 
