@@ -28,9 +28,9 @@ std::optional<std::uint64_t> KallsymsAddresses::of(std::uint32_t index) const {
 
 bool KallsymsAddresses::is_in_order(std::uint32_t index) const {
   const auto own = of(index);
-  const auto before = index == 0 ? std::nullopt : of(index - 1);
-  const auto behind = index + 1 == count_ ? std::nullopt : of(index + 1);
-  if (!own || !before || !behind || *before > *behind) return own.has_value();
+  if (!own || index == 0 || index + 1 == count_) return own.has_value();
+  const auto before = of(index - 1), behind = of(index + 1);
+  if (!before || !behind || *before > *behind) return true;
   return *before <= *own && *own <= *behind;
 }
 

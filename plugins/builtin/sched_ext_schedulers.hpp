@@ -57,8 +57,8 @@ private:
   void find_root() {
     const auto at = call_.symbol_address("scx_root");
     const auto root = at ? load<std::uint64_t>(call_, *at) : std::nullopt;
-    if (!root) note("scx_root could not be read: which scheduler is attached is not known");
-    if (root.value_or(0) != 0) add(*root, "scx_root", true);
+    if (!root) return note("scx_root could not be read: which scheduler is attached is not known");
+    if (*root != 0) add(*root, "scx_root", true);
   }
 
   /// scx_sched_all, since 7.1: also the sub-schedulers.
