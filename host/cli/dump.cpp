@@ -275,7 +275,7 @@ private:
 
   [[nodiscard]] std::vector<report::PluginUse> plugin_uses() const {
     std::map<std::string, report::PluginUse> uses;
-    for (const auto& use : kernel_targets_.uses()) uses.emplace(use.id, use);
+    for (const auto& use : kernel_targets_.uses()) uses.emplace(use.id + "@" + use.version, use);
     for (std::size_t i = 0; i < maps_.size(); ++i) {
       const auto& choices = selections_[i].choices;
       const auto used = std::ranges::find_if(choices, [&](const plugin::Choice& choice) {
@@ -283,17 +283,17 @@ private:
       });
       if (used == choices.end()) continue;
       const auto& manifest = used->plugin->manifest();
-      auto& use =
-          uses.try_emplace(manifest.id, report::PluginUse{manifest.id, manifest.version, 0}).first->second;
+      auto& use = uses.try_emplace(used->plugin->tag(), report::PluginUse{manifest.id, manifest.version, 0})
+                      .first->second;
       ++use.maps;
     }
     for (const plugin::Plugin* plugin : allocators_.used) {
       const auto& manifest = plugin->manifest();
-      uses.try_emplace(manifest.id, report::PluginUse{manifest.id, manifest.version, 0});
+      uses.try_emplace(plugin->tag(), report::PluginUse{manifest.id, manifest.version, 0});
     }
     std::vector<report::PluginUse> list;
     list.reserve(uses.size());
-    for (auto& [id, use] : uses) list.push_back(std::move(use));
+    for (auto& [tag, use] : uses) list.push_back(std::move(use));
     return list;
   }
 

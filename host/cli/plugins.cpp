@@ -32,7 +32,12 @@ void print_text(const plugin::Plugin& plugin, StdoutStream& out) {
     out.append(fmt::format("    attach  {}\n", attach_text(attach)));
   if (manifest && !manifest->ignored.empty())
     out.append(fmt::format("    ignored keys  {}\n", fmt::join(manifest->ignored, ", ")));
-  out.append(plugin.usable() ? "    usable\n" : fmt::format("    refused: {}\n", plugin.refused));
+  if (!plugin.usable())
+    out.append(fmt::format("    refused: {}\n", plugin.refused));
+  else if (plugin.newer != 0)
+    out.append(fmt::format("    stands by: {}\n", plugin.verification.log.back().text));
+  else
+    out.append("    usable\n");
 }
 
 void print_json(const std::vector<plugin::Plugin>& plugins, StdoutStream& stream) {

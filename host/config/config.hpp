@@ -71,7 +71,7 @@ struct Plugins {
   std::vector<std::string> allow, deny; ///< ids (globs); allow empty = all
   std::vector<std::string> prefer;      ///< ids; settles ties, earlier wins
   std::vector<std::string> libraries;   ///< DT_NEEDED names allowed beyond the built-in list
-  bool newest_wins = false; ///< the same id twice: take the newer version instead of refusing both
+  bool newest_wins = false; ///< the same id twice: take the newer version first instead of refusing both
 };
 
 struct Report {

@@ -94,7 +94,8 @@ TEST(PluginsList, TheSameIdTwice) {
   EXPECT_THAT(both, HasSubstr("refused: V12: org.example.a is also in " + (folder / "b.so").string()));
   EXPECT_THAT(both, HasSubstr("set newest_wins = true in [plugins]"));
   const std::string newest = list(folder, {"--set", "plugins.newest_wins=true"});
-  EXPECT_THAT(newest, HasSubstr("in the newer version 1.0.1"));
+  EXPECT_THAT(newest, HasSubstr("    stands by: org.example.a is also in " + (folder / "b.so").string() +
+                                ", in the newer version 1.0.1; this one shows what that one does not\n"));
   EXPECT_THAT(newest,
               testing::Not(HasSubstr(": V12: org.example.a is also in " + (folder / "a.so").string())));
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The order of those that claim one thing, best first.
+// Where the newest of one id wins, it stands for all of them in the order, and the older ones right behind
+// it.
 //
 // Refuses: to decide between equals that nobody has put in order. They are left out, whatever stands behind
 // them shows the thing; where one of them is the program's own, that one does. Thread rule: pure.
@@ -40,9 +42,27 @@ template <class Candidate> Tied tied_of(std::span<const Candidate> group) {
           group.size()};
 }
 
+/// Takes those out that an earlier one of their id stands for; candidates come in the registry's order.
+template <class Candidate> std::vector<Choice> take_older(std::vector<Candidate>& candidates) {
+  std::vector<Choice> older;
+  const Plugin* before = nullptr;
+  std::erase_if(candidates, [&](const Candidate& candidate) {
+    const Plugin* plugin = candidate.choice.plugin;
+    const bool is_older = before != nullptr && before->manifest().id == plugin->manifest().id;
+    if (is_older) older.push_back(candidate.choice);
+    before = plugin;
+    return is_older;
+  });
+  return older;
+}
+
 template <class Candidate> Ranking ranked(std::vector<Candidate> candidates) {
+  const std::vector<Choice> older = take_older(candidates);
   std::ranges::stable_sort(candidates, {}, &Candidate::rank);
   const auto is_own = [](const Candidate& candidate) { return candidate.choice.plugin->built_in; };
+  const auto is_newer = [](const Plugin& plugin, const Choice& older) {
+    return plugin.manifest().id == older.plugin->manifest().id;
+  };
   Ranking ranking;
   for (auto group = candidates.begin(); group != candidates.end();) {
     const auto end = std::find_if(group, candidates.end(),
@@ -52,6 +72,10 @@ template <class Candidate> Ranking ranked(std::vector<Candidate> candidates) {
       ranking.tied = tied_of(std::span<const Candidate>(group, end));
     if (!is_tie || std::count_if(group, end, is_own) == 1)
       ranking.choices.push_back(std::move((is_tie ? std::find_if(group, end, is_own) : group)->choice));
+    for (const Choice& choice : older)
+      if (std::any_of(group, end, [&](const Candidate& c) { return is_newer(*c.choice.plugin, choice); }) &&
+          (!is_tie || choice.plugin->built_in))
+        ranking.choices.push_back(choice);
     group = end;
   }
   return ranking;

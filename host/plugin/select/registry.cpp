@@ -15,6 +15,7 @@
 #include <set>
 #include <sys/stat.h>
 #include <system_error>
+#include <tuple>
 #include <unistd.h>
 
 namespace mapscope::plugin {
@@ -72,7 +73,8 @@ public:
     for (Plugin& plugin : found_)
       if (!plugin.usable() && plugin.file) plugin.file->discard(), plugin.file.reset();
     std::ranges::stable_sort(found_, {}, [](const Plugin& plugin) {
-      return std::pair(plugin.verification.manifest ? plugin.manifest().id : std::string(), plugin.path);
+      return std::tuple(plugin.verification.manifest ? plugin.manifest().id : std::string(), plugin.newer,
+                        plugin.path);
     });
     return std::move(found_);
   }
@@ -139,10 +141,22 @@ private:
     const bool one_is_newest = newer(same[0], same[1]);
     if (!settings_.newest_wins || !one_is_newest) return keep_own(id, same, one_is_newest);
     judge(*same[0], Verdict::pass, fmt::format("the newest of {} plugins called {}", same.size(), id));
-    for (Plugin* plugin : std::span(same).subspan(1))
-      judge(*plugin, Verdict::fail,
-            fmt::format("{} is also in {}, in the newer version {}", id,
-                        printable(same[0]->path, longest_path), same[0]->manifest().version));
+    std::size_t newer_ones = 1;
+    for (Plugin* plugin : std::span(same).subspan(1)) {
+      const bool stands_by = plugin->built_in || has_own_version(*plugin, same);
+      if (stands_by) plugin->newer = newer_ones++;
+      judge(*plugin, stands_by ? Verdict::warning : Verdict::fail,
+            fmt::format("{} is also in {}, in the newer version {}{}", id,
+                        printable(same[0]->path, longest_path), printable(same[0]->manifest().version),
+                        stands_by ? "; this one shows what that one does not" : ""));
+    }
+  }
+
+  /// Of two that are equally old nothing says which would be next.
+  static bool has_own_version(const Plugin& plugin, std::span<Plugin* const> same) {
+    return std::ranges::count_if(same, [&](const Plugin* other) {
+             return compare_versions(other->manifest().version, plugin.manifest().version) == 0;
+           }) == 1;
   }
 
   /// Bytes make the plugin, not the place they lie in.

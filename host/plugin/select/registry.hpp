@@ -24,6 +24,7 @@ struct Plugin {
   std::string refused;      ///< "" = usable; else why not (verifier, deny list, duplicate id, unreadable)
   bool is_unwanted = false; ///< refused by configuration, or as a copy: no surprise
   bool built_in = false;    ///< found in the program's own plugin directory
+  std::size_t newer = 0;    ///< usable plugins of its id that go before it, as configuration lets the newest
   [[nodiscard]] bool usable() const { return refused.empty(); }
   [[nodiscard]] const Manifest& manifest() const { return *verification.manifest; } ///< only when usable
   [[nodiscard]] std::string tag() const { return manifest().id + "@" + manifest().version; }
@@ -58,7 +59,8 @@ public:
                                    const std::vector<std::string>& directories,
                                    const config::Plugins& settings, const Policy& policy);
 
-  [[nodiscard]] const std::vector<Plugin>& plugins() const { return plugins_; } ///< sorted by id, then path
+  /// Sorted by id, then the newest first where that wins, then path.
+  [[nodiscard]] const std::vector<Plugin>& plugins() const { return plugins_; }
 
   /// C1: every [plugin."ID"] and [map] option against the manifests; the error is of code usage.
   [[nodiscard]] Result<void> check_options(const config::Config& config) const;

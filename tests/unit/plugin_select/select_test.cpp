@@ -86,6 +86,44 @@ TEST(Select, TheMostSpecificKindFirst) {
   EXPECT_EQ(told.selection.choices[2].why, "map-type:hash prio 9999");
 }
 
+/// Paths of those that stand for a map, where the newest of an id wins.
+std::vector<std::string> in_line(const PluginDirectory& own, const PluginDirectory& other,
+                                 const catalog::Map& map) {
+  config::Config config;
+  config.plugins.newest_wins = true;
+  const auto found = Registry::discover({own.path()}, {other.path()}, config.plugins, {});
+  EXPECT_TRUE(found) << found.error().text;
+  std::vector<std::string> names;
+  for (const Choice& choice : found->select(map, *kernel().types, config).choices)
+    names.push_back(std::filesystem::path(choice.plugin->path).filename());
+  return names;
+}
+
+TEST(Select, OlderOnesStandRightBehindTheNewest) {
+  PluginDirectory own, other;
+  own.add("hash", "a.b", {"attach=map-type:hash prio=9"}, "1.5")
+      .add("any", "a.any", {"attach=map-type:* prio=-1"});
+  other.add("newer", "a.b", {"attach=map-type:hash"}, "2.0")
+      .add("beside", "a.c", {"attach=map-type:hash prio=1"});
+  EXPECT_THAT(in_line(own, other, map_of("hash")), ElementsAre("beside.so", "newer.so", "hash.so", "any.so"));
+  EXPECT_THAT(in_line(own, other, map_of("array")), ElementsAre("any.so"));
+}
+
+TEST(Select, TheOwnStandsBehindANewestThatTies) {
+  PluginDirectory own, other;
+  own.add("hash", "a.b", {"attach=map-type:hash"}, "1.5");
+  other.add("newer", "a.b", {"attach=map-type:hash"}, "2.0").add("beside", "a.c");
+  EXPECT_THAT(in_line(own, other, map_of("hash")), ElementsAre("hash.so"));
+}
+
+/// What the newest does not claim, or not on this kernel, is as if it were not there.
+TEST(Select, OlderOnesStandWhereTheNewestDoesNot) {
+  PluginDirectory own, other;
+  own.add("hash", "a.b", {"attach=map-type:hash"}, "1.5");
+  other.add("newer", "a.b", {"attach=map-type:hash", "needs=struct nowhere.x"}, "2.0");
+  EXPECT_THAT(in_line(own, other, map_of("hash")), ElementsAre("hash.so"));
+}
+
 TEST(Select, ValueTypesWithAndWithoutKeyword) {
   for (const char* pattern : {"task_ctx", "struct task_ctx", "task_*", "struct task*"}) {
     const auto registry =
