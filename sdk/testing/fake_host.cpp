@@ -226,8 +226,16 @@ int count(Render* call, std::uint64_t more) {
   return MSC_OK;
 }
 
-int note(Render* call, int rc, const char* text) {
+/// MSC_OK, or where the contract is broken. A helper's own answer may be handed on.
+int note_problem(Render* call, int rc, const char* text) {
   if (text == nullptr) return misuse(call, "note() with NULL");
+  const bool is_answer = call->failure && call->failure->rc == rc;
+  auto problem = contract::note_problem(rc);
+  return problem.empty() || is_answer ? int{MSC_OK} : misuse(call, std::move(problem));
+}
+
+int note(Render* call, int rc, const char* text) {
+  if (const int wrong = note_problem(call, rc, text); wrong != MSC_OK) return wrong;
   call->report.lines.push_back("note " + name_of(rc) + " " + text);
   const bool stopped = call->stopped;
   const int entered = enter(call);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace mapscope::testing {
 
@@ -44,12 +45,17 @@ const FakeHost::Type* known(Render* call, msc_type type) {
   return inside ? &call->host.types[type - first_type] : nullptr;
 }
 
+/// Bytes have no type, and it is no mistake to ask.
+int no_type(Render* call, msc_type type, std::string what) {
+  return type == MSC_BYTES ? int{MSC_ENOENT} : misuse(call, std::move(what));
+}
+
 int type_size(Render* call, msc_type type, std::size_t* ret) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   const auto* found = known(call, type);
   const bool made_up = call->made_up.holds(type);
   if ((found == nullptr && !made_up) || ret == nullptr)
-    return misuse(call, "type_size() of no type or into NULL");
+    return no_type(call, type, "type_size() of no type or into NULL");
   *ret = made_up ? call->made_up.size(type) : found->size;
   return MSC_OK;
 }
@@ -59,7 +65,7 @@ int type_member(Render* call, msc_type type, const char* path, msc_member* ret) 
   const auto* found = known(call, type);
   const bool made_up = call->made_up.holds(type);
   if ((found == nullptr && !made_up) || path == nullptr || ret == nullptr)
-    return misuse(call, "type_member() of no type or with NULL");
+    return no_type(call, type, "type_member() of no type or with NULL");
   if (made_up) {
     *ret = call->made_up.member(type, path);
     return MSC_OK;
@@ -77,7 +83,7 @@ int type_member_at(Render* call, msc_type type, std::uint32_t index, msc_member_
   const auto* found = known(call, type);
   const bool made_up = call->made_up.holds(type);
   if ((found == nullptr && !made_up) || ret == nullptr || !begin_filling(*ret))
-    return misuse(call, "type_member_at() of no type or into nothing");
+    return no_type(call, type, "type_member_at() of no type or into nothing");
   if (made_up) return call->made_up.member_at(type, index, *ret) ? MSC_OK : MSC_ENOENT;
   std::vector<std::pair<std::uint32_t, std::string_view>> places;
   for (const auto& [path, member] : found->members)
@@ -98,7 +104,7 @@ int type_holder(Render* call, msc_type held, msc_type after, msc_member_info* re
   const bool made_up = call->made_up.holds(held) && (after == 0 || call->made_up.holds(after));
   const bool goes_on = made_up || after == 0 || known(call, after) != nullptr;
   if ((wanted == nullptr && !made_up) || !goes_on || ret == nullptr || !begin_filling(*ret))
-    return misuse(call, "type_holder() of no type or into nothing");
+    return no_type(call, held, "type_holder() of no type or into nothing");
   if (made_up) return call->made_up.holder(held, after, *ret) ? MSC_OK : MSC_ENOENT;
   const auto& types = call->host.types;
   for (std::size_t i = after == 0 ? 0 : after - first_type + 1; i < types.size(); ++i) {
@@ -120,7 +126,7 @@ int enumerator_at(Render* call, msc_type type, std::uint32_t index, msc_enumerat
   const auto* found = known(call, type);
   const bool made_up = call->made_up.holds(type);
   if ((found == nullptr && !made_up) || ret == nullptr || !begin_filling(*ret))
-    return misuse(call, "enumerator_at() of no type or into nothing");
+    return no_type(call, type, "enumerator_at() of no type or into nothing");
   if (made_up) return call->made_up.enumerator_at(type, index, *ret) ? MSC_OK : MSC_ENOENT;
   if (index >= found->enumerators.size()) return MSC_ENOENT;
   const auto& [name, value] = found->enumerators[index];

@@ -104,7 +104,10 @@ std::vector<Way> misuses() {
                           "field_with_a_long_name",
                           "end_of_nothing",
                           "name_in_a_list",
+                          "note_of_no_code",
+                          "note_of_no_error",
                           "string_of_nothing",
+                          "string_without_end",
                           "too_deep",
                           "read_of_too_much",
                           "read_into_nothing",
@@ -171,6 +174,24 @@ TEST(FailingLate, WhatStopsAtTheLimitStands) {
                     and_also(failing("stops_early", 5), {"--limit", "5", "--isolate", isolate}));
     EXPECT_EQ(text_of(dump.map("victim"), "status"), "truncated");
     EXPECT_EQ(text_of(dump.map("victim"), "renderer"), "org.example.failing@6.6.6");
+  }
+}
+
+/// It says that it fails, and shows something all the same.
+TEST(FailingHalf, IsShownInPart) {
+  for (const char* isolate : {"none", "out-of-tree"}) {
+    const Dump dump({"failing", "steady"}, and_also(failing("says_it_fails", 3), {"--isolate", isolate}));
+    const Value& victim = dump.map("victim");
+    EXPECT_EQ(text_of(victim, "status"), "partial");
+    EXPECT_EQ(text_of(victim, "error"), "no map of ours");
+    EXPECT_EQ(victim["entries"].Size(), 3U);
+  }
+}
+
+TEST(FailingNot, AsksForMembersOfBytes) {
+  for (const char* isolate : {"none", "out-of-tree"}) {
+    const Dump dump({"failing", "steady"}, and_also(failing("asks_of_bytes", 3), {"--isolate", isolate}));
+    EXPECT_EQ(text_of(dump.map("victim"), "status"), "complete") << text_of(dump.map("victim"), "error");
   }
 }
 

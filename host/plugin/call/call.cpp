@@ -146,8 +146,10 @@ int msc_call::use_for_note(const char* text) {
 
 /// One without a word is as good as none where nothing went wrong.
 int msc_call::note(int rc, const char* text) {
-  const bool is_first_gap = rc == MSC_EFAULT && !gaps_;
+  if (const auto problem = contract::note_problem(rc); !problem.empty()) return misuse(problem);
+  const bool is_first_gap = rc == MSC_EFAULT && !gaps_, is_first_failure = rc == MSC_EFAIL && !fails_;
   if (rc == MSC_EFAULT) gaps_ = true;
+  if (rc == MSC_EFAIL) fails_ = true;
   const std::string_view spelled(text, ::strnlen(text, longest_note));
   Notes& notes = rc < MSC_OK ? problem_notes_ : rc > MSC_OK ? limit_notes_ : notes_;
   std::string said = valid_utf8(spelled);
@@ -159,6 +161,6 @@ int msc_call::note(int rc, const char* text) {
     notes.texts.push_back(std::move(said));
   else if (is_new)
     notes.has_more = true;
-  if (delivery_ != nullptr && (is_new || is_first_gap)) delivery_->note(rc, spelled);
+  if (delivery_ != nullptr && (is_new || is_first_gap || is_first_failure)) delivery_->note(rc, spelled);
   return MSC_OK;
 }

@@ -107,6 +107,8 @@ private:
   static constexpr msc_type kernel_tag = 1ULL << 32, map_tag = 2ULL << 32, value_tag = 3ULL << 32;
   using TypeRef = mapscope::catalog::TypeRef;
   [[nodiscard]] std::optional<TypeRef> resolve(msc_type type) const;
+  /// What a helper answers of a type that resolve() does not know: bytes are no mistake.
+  int no_type(msc_type type, std::string_view helper);
   /// Of the map's BPF object; null when nothing says which it is.
   [[nodiscard]] const std::shared_ptr<const mapscope::btf::Types>& object_types() const {
     return map_.types ? map_.types : map_.program_types;
@@ -150,6 +152,8 @@ private:
   [[nodiscard]] mapscope::report::Status status_after(int rc) const;
   [[nodiscard]] bool gave_up(int rc) const;
   [[nodiscard]] bool has_gaps(int rc) const;
+  /// It said why it fails, and has nothing to show.
+  [[nodiscard]] bool fails() const { return fails_ && !shows(); }
   [[nodiscard]] bool lacks_memory() const { return lacks_memory_ || (special_ && special_->lacks_memory()); }
   /// A value that could be read, or elements among the map's members.
   [[nodiscard]] bool shows_something() const {
@@ -206,6 +210,7 @@ private:
   std::uint64_t cut_values_ = 0;                  ///< values given without their end
   std::uint64_t first_cut_ = 0, first_whole_ = 0; ///< bytes of the first that were given, and that it has
   bool gaps_ = false;
+  bool fails_ = false;        ///< the plugin has said why it fails, whatever it returns
   bool lacks_memory_ = false; ///< the plugin asked for memory that the snapshot should have and has not
   bool bug_ = false;
   std::atomic<bool> other_thread_ = false; ///< one that must not call at all did

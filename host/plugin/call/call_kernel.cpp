@@ -48,7 +48,7 @@ int msc_call::finding(std::uint32_t severity, const char* text) {
 int msc_call::enumerator_at(msc_type type, std::uint32_t index, msc_enumerator* info) {
   if (!contract::begin_filling(*info)) return misuse("enumerator_at() into a record of another size");
   const auto ref = resolve(type);
-  if (!ref) return misuse("enumerator_at() of something that is no type");
+  if (!ref) return no_type(type, "enumerator_at");
   const auto found = ref->types->constant_at(ref->id, index);
   if (!found) return MSC_ENOENT;
   info->value = found->value;

@@ -65,7 +65,7 @@ report::Status msc_call::status_after(int rc) const {
   using report::Status;
   if (budget_.spent() == Kind::time) return Status::timed_out;
   if (budget_.spent() != Kind::none) return Status::truncated;
-  if (bug_ || other_thread_ || (rc < MSC_OK && rc != MSC_EFAULT)) return Status::failed;
+  if (bug_ || other_thread_ || fails() || (rc < MSC_OK && rc != MSC_EFAULT)) return Status::failed;
   const bool lists_slots = allocator_ != nullptr && allocator_->has_pool;
   if (has_gaps(rc)) return shows_something() || lists_slots ? Status::partial : Status::unreadable;
   if (!cuts(rc).empty()) return Status::truncated;
@@ -74,7 +74,8 @@ report::Status msc_call::status_after(int rc) const {
 
 /// It did not come to its end, nor to the number of rows that is shown: there may be more of the map.
 bool msc_call::gave_up(int rc) const {
-  if (bug_ || other_thread_ || rc < MSC_OK || budget_.spent() != plugin::Budget::Kind::none) return true;
+  if (bug_ || other_thread_ || fails() || rc < MSC_OK) return true;
+  if (budget_.spent() != plugin::Budget::Kind::none) return true;
   return rc > MSC_OK && shows_another() && hidden() == 0;
 }
 
@@ -82,9 +83,10 @@ bool msc_call::shows() const {
   return rows_ != 0 || has_value_ || has_fields_ || (allocator_ != nullptr && allocator_->has_pool);
 }
 
-/// A plugin may leave out silently what it could not read; the report never does.
+/// A plugin may leave out silently what it could not read, or go on where it said that it fails; the report
+/// never does.
 bool msc_call::has_gaps(int rc) const {
-  return gaps_ || lacks_memory() || unreadable_ != 0 || rc == MSC_EFAULT;
+  return gaps_ || (fails_ && rc == MSC_OK) || lacks_memory() || unreadable_ != 0 || rc == MSC_EFAULT;
 }
 
 std::optional<std::uint64_t> msc_call::entry_count() const {

@@ -62,9 +62,16 @@ std::string msc_call::missing_text() const {
   return meant.empty() ? missing_ : fmt::format("{}, did you mean {}?", missing_, meant);
 }
 
+int msc_call::no_type(msc_type type, std::string_view helper) {
+  if (type != MSC_BYTES) return misuse(fmt::format("{}() of something that is no type", helper));
+  missing_ = fmt::format("{}() of bytes without a type", helper);
+  missing_of_ = {};
+  return MSC_ENOENT;
+}
+
 int msc_call::type_size(msc_type type, std::size_t* size) {
   const auto ref = resolve(type);
-  if (!ref) return misuse("type_size() of something that is no type");
+  if (!ref) return no_type(type, "type_size");
   const auto found = ref->types->size(ref->id);
   if (!found) return MSC_ENOENT;
   *size = *found;
@@ -73,7 +80,7 @@ int msc_call::type_size(msc_type type, std::size_t* size) {
 
 int msc_call::type_member(msc_type type, const char* path, msc_member* member) {
   const auto ref = resolve(type);
-  if (!ref) return misuse("type_member() of something that is no type");
+  if (!ref) return no_type(type, "type_member");
   const auto found = ref->types->member(ref->id, std::string_view(path, ::strnlen(path, longest_name)));
   if (!found || found->bit_offset > UINT32_MAX) {
     missing_ = found ? "a member too far into its type" : found.error().text;
@@ -88,7 +95,7 @@ int msc_call::type_member(msc_type type, const char* path, msc_member* member) {
 int msc_call::type_member_at(msc_type type, std::uint32_t index, msc_member_info* info) {
   if (!contract::begin_filling(*info)) return misuse("type_member_at() into a record of another size");
   const auto ref = resolve(type);
-  if (!ref) return misuse("type_member_at() of something that is no type");
+  if (!ref) return no_type(type, "type_member_at");
   const auto found = ref->types->member_at(ref->id, index);
   if (!found || found->member.bit_offset > UINT32_MAX) return MSC_ENOENT;
   const auto bit_offset = static_cast<std::uint32_t>(found->member.bit_offset);
@@ -102,8 +109,9 @@ int msc_call::type_member_at(msc_type type, std::uint32_t index, msc_member_info
 int msc_call::type_holder(msc_type held, msc_type after, msc_member_info* info) {
   if (!contract::begin_filling(*info)) return misuse("type_holder() into a record of another size");
   const auto ref = resolve(held);
-  if (!ref || (after != 0 && (after & tag_mask) != (held & tag_mask)))
-    return misuse("type_holder() of something that is no type");
+  if (!ref) return no_type(held, "type_holder");
+  if (after != 0 && (after & tag_mask) != (held & tag_mask))
+    return misuse("type_holder() behind something that is no such type");
   const auto id = ref->types->next_holder(ref->id, static_cast<mapscope::btf::TypeId>(after & ~tag_mask));
   if (id == 0) return MSC_ENOENT;
   info->kind = MSC_KIND_OTHER;

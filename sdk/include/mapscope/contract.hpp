@@ -23,12 +23,20 @@ namespace mapscope::contract {
 
 inline constexpr std::uint32_t largest_record = 4096;
 inline constexpr std::size_t longest_field_name = 63, deepest_field = 16;
+inline constexpr std::size_t largest_object = SIZE_MAX / 2; // bytes; PTRDIFF_MAX
+
+inline bool is_code(int rc) { return rc >= MSC_EFAIL && rc <= MSC_STOP; }
 
 /// "MSC_EFAULT"; a number that is no code as it is.
 inline std::string code_name(int rc) {
   constexpr std::string_view names[] = {"MSC_EFAIL",  "MSC_EINVAL", "MSC_ENOENT",
                                         "MSC_EFAULT", "MSC_OK",     "MSC_STOP"};
-  return rc >= MSC_EFAIL && rc <= MSC_STOP ? std::string(names[rc - MSC_EFAIL]) : std::to_string(rc);
+  return is_code(rc) ? std::string(names[rc - MSC_EFAIL]) : std::to_string(rc);
+}
+
+inline std::string note_problem(int rc) {
+  return is_code(rc) ? ""
+                     : "note() with the code " + std::to_string(rc) + ", which is none of the interface's";
 }
 
 /// A record that grows must go on serving plugins of 1.0, whose own is shorter: abi_frozen and the frozen
@@ -161,9 +169,10 @@ inline std::string field_problem(const msc_field& field, const Progress& progres
     return "field() with a name that is none: " + quoted(field.name) + "; 1 to " +
            std::to_string(longest_field_name) + " of A-Z, a-z, 0-9 and _";
   if (open.size() >= deepest_field) return "field() nested deeper than " + std::to_string(deepest_field);
-  return has_bytes(field) && field.value.data == nullptr && field.value.size != 0
-             ? "field() without its bytes"
-             : "";
+  if (!has_bytes(field)) return "";
+  if (field.value.size > largest_object) // a length of -1
+    return "field() with a value of " + std::to_string(field.value.size) + " bytes, more than any memory has";
+  return field.value.data == nullptr && field.value.size != 0 ? "field() without its bytes" : "";
 }
 
 /// Of a field without another problem: takes its name, unless that may not be given.

@@ -233,6 +233,7 @@ struct msc_host {
    * only a type that has that member (generic names exist more than once). scope: MSC_KERNEL_BTF or
    * MSC_MAP_BTF. */
   int (*type_find)(struct msc_call*, uint32_t scope, const char* name, msc_type* ret);
+  /* This and the other helpers that take a type answer MSC_ENOENT for MSC_BYTES. */
   int (*type_size)(struct msc_call*, msc_type, size_t* ret);
   /* path: "map.key_size"; anonymous members on the way are entered silently. */
   int (*type_member)(struct msc_call*, msc_type, const char* path, struct msc_member* ret);
@@ -247,9 +248,9 @@ struct msc_host {
    * how many entries the map has. */
   int (*count)(struct msc_call*, uint64_t n);
   /* Something a reader of the report must know, as one clause. rc MSC_EFAULT: part of the map is missing
-   * (status "partial"); MSC_EFAIL: why this render fails; MSC_STOP: what a limit, as row_limit, leaves out
-   * and how to see it (status "truncated"; a host before that takes it for information); MSC_OK:
-   * information. */
+   * (status "partial"); MSC_EFAIL: why this render fails, whatever it returns, unless it shows something all
+   * the same ("partial"); MSC_STOP: what a limit, as row_limit, leaves out and how to see it (status
+   * "truncated"; a host before that takes it for information); MSC_OK: information. */
   int (*note)(struct msc_call*, int rc, const char* text);
 
   /* One step of structured content. Beside the rows it comes behind all of them. Nested at most 16 deep. */

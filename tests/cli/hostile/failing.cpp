@@ -102,6 +102,11 @@ void misuse(const Render& render, std::string_view how) {
   if (how == "size_of_no_type") (void)host.type_size(call, 0x777, &size);
   if (how == "option_of_nobody") (void)render.option("undeclared");
   if (how == "finding_of_no_weight") (void)host.finding(call, 77, "x");
+  if (how == "note_of_no_code") (void)host.note(call, 77, "x");
+  if (how == "note_of_no_error") (void)host.note(call, -77, "x");
+  if (how == "string_without_end")
+    field.kind = MSC_STRING, field.name = "one", field.value = {MSC_BYTES, "x", SIZE_MAX},
+    (void)host.field(call, &field);
   if (how == "count_beyond") (void)host.count(call, 1), (void)host.count(call, UINT64_MAX);
   if (how == "slots_of_a_map") {
     msc_slots slots{};
@@ -110,9 +115,28 @@ void misuse(const Render& render, std::string_view how) {
   }
 }
 
+/// The maps of these tests have no types.
+int asks_of_bytes(const Render& render) {
+  const auto& [host, call, target] = render;
+  std::size_t size = 0;
+  msc_member member{};
+  msc_member_info info{};
+  msc_enumerator enumerator{};
+  info.size = sizeof info, enumerator.size = sizeof enumerator;
+  const bool has_none = target.value_type == MSC_BYTES &&
+                        host.type_size(call, target.value_type, &size) == MSC_ENOENT &&
+                        host.type_member(call, target.value_type, "x", &member) == MSC_ENOENT &&
+                        host.type_member_at(call, target.value_type, 0, &info) == MSC_ENOENT &&
+                        host.type_holder(call, target.value_type, 0, &info) == MSC_ENOENT &&
+                        host.enumerator_at(call, target.value_type, 0, &enumerator) == MSC_ENOENT;
+  return has_none ? MSC_OK : MSC_EFAIL;
+}
+
 int fail(const Render& render, std::string_view how) {
-  if (how == "fail") render.host.note(render.call, MSC_EFAIL, "it cannot decode this");
+  if (how == "fail") render.host.note(render.call, MSC_EFAIL, "no such layout is known");
   if (how == "fail") return MSC_EFAIL;
+  if (how == "says_it_fails") return render.host.note(render.call, MSC_EFAIL, "no map of ours");
+  if (how == "asks_of_bytes") return asks_of_bytes(render);
   if (how == "fail_without_a_word") render.host.note(render.call, MSC_EFAIL, "");
   if (how == "fail_without_a_word") return MSC_EFAIL;
   if (how == "fault_of_nothing") return MSC_EFAULT;
