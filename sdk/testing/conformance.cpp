@@ -46,17 +46,22 @@ public:
   }
 
 private:
+  /// Who says why it fails, and fails, need not look at what the note is answered.
+  static bool is_end_with_a_note(const Report& report) { return report.stopped_last && report.rc < MSC_OK; }
+
   void judge(const Report& report, const std::optional<Failure>& failure, const std::string& how) {
     if (!report.misuse.empty()) return find(report.misuse.front(), how);
     if (report.after_stop > most_after_stop)
       return find("after MSC_STOP it called " + std::to_string(report.after_stop) + " more helpers", how);
-    if (report.stopped && report.rc != MSC_STOP)
+    if (report.stopped && report.rc != MSC_STOP && !is_end_with_a_note(report))
       return find("after MSC_STOP it returned " + code_name(report.rc), how);
     // Memory and types may well be missing; what else a helper refuses is no success.
     const bool must_fail = failure && failure->rc != MSC_EFAULT && failure->rc != MSC_ENOENT;
     if (must_fail && failure->call < report.calls && report.rc == MSC_OK)
       return find("a helper failed, and it returned MSC_OK", how);
     if (report.rc == MSC_STOP && !report.stopped) return find("it returned MSC_STOP, and no helper had", how);
+    if (!contract::is_code(report.rc) && !(failure && failure->rc == report.rc))
+      return find("it returned " + std::to_string(report.rc) + ", which is no code of the interface", how);
     if (report.rc == MSC_EINVAL && !(failure && failure->rc == MSC_EINVAL))
       find("it returned MSC_EINVAL, which means that it misused a helper", how);
   }

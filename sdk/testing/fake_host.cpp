@@ -46,6 +46,7 @@ std::vector<std::string> helper_names(std::uint32_t helpers) {
 int enter(Render* call) {
   if (std::this_thread::get_id() != call->thread) return misuse(call, "a helper called from another thread");
   const std::uint64_t number = call->report.calls++;
+  call->report.stopped_last = false;
   if (call->stopped) ++call->report.after_stop;
   if (call->stopped && ++call->patience > most_patience) leave(call);
   if (number >= call->host.budget) call->stopped = true;
@@ -237,9 +238,10 @@ int note_problem(Render* call, int rc, const char* text) {
 int note(Render* call, int rc, const char* text) {
   if (const int wrong = note_problem(call, rc, text); wrong != MSC_OK) return wrong;
   call->report.lines.push_back("note " + name_of(rc) + " " + text);
-  const bool stopped = call->stopped;
+  const bool stopped = call->stopped, may_end = !stopped || call->report.stopped_last;
   const int entered = enter(call);
   if (stopped) --call->report.after_stop; // why a render ends may be said at any time
+  call->report.stopped_last = may_end && entered == MSC_STOP;
   return entered;
 }
 

@@ -84,9 +84,20 @@ INSTANTIATE_TEST_SUITE_P(
         Breaking{"name", "P2", "field() with a name that is none: \"bad name!\"; 1 to 63 of A-Z"},
         Breaking{"throw", "P2", "an exception left render() (on a made-up hash map"},
         Breaking{"loop", "P4", "loops around read() although it returned MSC_STOP (on a made-up"},
+        Breaking{"code", "P2", "it returned 42, which is no code of the interface (on a made-up"},
+        Breaking{"code_of_note", "P2", "note() with the code 42, which is none of the interface's (on "},
+        Breaking{"endless_text", "P2", "field() with a value of 18446744073709551615 bytes, more than any"},
         Breaking{"file", "P11", "in a worker process: the system call openat is forbidden"},
         Breaking{"process", "P11", "counted\" in a worker process (on a made-up hash map"}),
     [](const auto& info) { return std::string(info.param.name); });
+
+/// What an author writes without a thought, and may.
+TEST(PluginsCheck, WaysThatKeepTheContract) {
+  for (const char* name : {"gives_up_late", "gives_up_in_c", "asks_of_any", "date"}) {
+    const Ran ran = check(name);
+    EXPECT_EQ(ran.exit_code, 0) << name << "\n" << ran.out;
+  }
+}
 
 TEST(PluginsCheck, OtherRulesGoOnBesideOneThatIsBroken) {
   const Ran ran = check("state", {"--seconds", "20"});

@@ -33,6 +33,7 @@ std::string rendered(const msc_plugin& entry, const testing::FakeHost& host) {
 
 Result<const msc_plugin*> confine_and_load(const Plugin& plugin, const CheckLimits& limits, int fd,
                                            pid_t parent) {
+  keep_time_zone();
   if (auto done = leave_terminal(); !done) return std::unexpected(done.error());
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(limits.time_per_rule).count();
   return load_confined(plugin, fd,

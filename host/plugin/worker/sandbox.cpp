@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
+#include <ctime>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
@@ -61,6 +63,12 @@ Result<void> leave_user() {
 }
 
 } // namespace
+
+/// Without a name in TZ the C library would look again each time.
+void keep_time_zone() {
+  ::setenv("TZ", ":/etc/localtime", 0);
+  ::tzset();
+}
 
 Result<void> leave_terminal() {
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -31,6 +31,8 @@ Result<void> allow_loading();
 /// are read at a place that is named, which no other process that has them open notices.
 Result<void> allow_rendering(std::span<const int> readable);
 
+/// Its file is read here: a plugin that prints a date must not need it.
+void keep_time_zone();
 /// What a plugin prints goes nowhere: it has no business on the terminal, or in the report.
 Result<void> leave_terminal();
 /// The process ends with `parent`; an error when that is gone already.

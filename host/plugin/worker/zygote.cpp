@@ -8,8 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdlib>
-#include <ctime>
 #include <fmt/format.h>
 #include <set>
 #include <sys/prctl.h>
@@ -66,13 +64,6 @@ private:
   int fd_;
   std::set<pid_t> children_;
 };
-
-/// Its file is read here: a plugin that prints a date must not need it. Without a name in TZ the C library
-/// would look again each time.
-void keep_time_zone() {
-  ::setenv("TZ", ":/etc/localtime", 0);
-  ::tzset();
-}
 
 [[noreturn]] void run_zygote(const Environment& environment, std::span<const Plugin> plugins, int fd,
                              pid_t parent) {

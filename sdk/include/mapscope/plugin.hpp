@@ -273,6 +273,12 @@ private:
   msc_call* call_;
 };
 
+/// Says why a render fails; what to return for it.
+inline int failed_with(const msc_host* host, msc_call* call, const char* why) noexcept {
+  const int noted = host->note(call, MSC_EFAIL, why);
+  return noted > MSC_OK ? noted : int{MSC_EFAIL}; // a budget is spent
+}
+
 /// The exception barrier: nothing a plugin throws reaches the host.
 template <void (*Render)(Call&)>
 int guarded(const msc_host* host, msc_call* call, const msc_target* target) noexcept {
@@ -283,11 +289,10 @@ int guarded(const msc_host* host, msc_call* call, const msc_target* target) noex
   } catch (const Stop& stop) {
     return stop.rc;
   } catch (const std::exception& error) {
-    host->note(call, MSC_EFAIL, error.what());
+    return failed_with(host, call, error.what());
   } catch (...) {
-    host->note(call, MSC_EFAIL, "an exception of unknown type");
+    return failed_with(host, call, "an exception of unknown type");
   }
-  return MSC_EFAIL;
 }
 
 } // namespace mapscope

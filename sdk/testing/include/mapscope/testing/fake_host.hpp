@@ -63,6 +63,7 @@ struct Report {
   std::uint64_t counted = 0;       ///< count(), and rows beyond row_limit
   std::uint64_t after_stop = 0;    ///< helpers called after MSC_STOP had been answered, note() aside
   bool stopped = false;            ///< MSC_STOP was answered
+  bool stopped_last = false;       ///< to none before the last, which is note()
   std::uint32_t helpers = 0;       ///< which were called: a bit each, in the order of msc_host
   /// The lines with a newline behind each.
   [[nodiscard]] std::string text() const;
