@@ -4,7 +4,10 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
+#include <cstring>
 #include <unistd.h>
+#include <utility>
 
 namespace mapscope {
 
@@ -13,11 +16,36 @@ namespace {
 /// Read by a signal handler, which may come at any time.
 std::array<std::atomic<void (*)() noexcept>, 4> undoes;
 std::atomic<pid_t> owner = 0;
+std::atomic<unsigned> all_foreign = 0;
+thread_local const Foreign* foreign = nullptr;
+constexpr int no_report = 1; // exit code
 
 void undo_all() noexcept {
   if (owner != ::getpid()) return;
   for (const auto& undo : undoes)
     if (const auto call = undo.load(); call != nullptr) call();
+}
+
+void put(const char* text) noexcept { (void)!::write(STDERR_FILENO, text, std::strlen(text)); }
+
+/// Async-signal-safe. exit() may come from a thread that the plugin began.
+void tell(const char* did, const char* what = "") noexcept {
+  put("mapscope: "), put(foreign != nullptr ? foreign->who() : "a plugin"), put(did), put(what);
+  put(" "), put(foreign != nullptr ? foreign->when() : "in this process, so there is no report"), put("\n");
+}
+
+void tell_crash(int signal) noexcept {
+  if (foreign == nullptr || owner != ::getpid()) return;
+  const char* name = ::sigabbrev_np(signal);
+  tell(" ended with SIG", name != nullptr ? name : "RT");
+}
+
+/// Before the program's own main() has returned nothing of it calls exit() while a plugin is at work.
+void at_exit() {
+  if (all_foreign == 0 || owner != ::getpid()) return;
+  undo_all();
+  tell(" called exit()");
+  ::_exit(no_report);
 }
 
 /// By the signal itself; `signal` may be blocked, or ignored by whoever started the program.
@@ -38,6 +66,7 @@ void on_request(int signal) {
 
 void on_other(int signal) {
   undo_all();
+  tell_crash(signal);
   end_by(signal);
 }
 
@@ -62,6 +91,7 @@ void handle(int signal, void (*handler)(int)) noexcept {
 
 void set_up_endings() noexcept {
   owner = ::getpid();
+  std::atexit(at_exit);
   for (const int signal : {SIGHUP, SIGINT, SIGTERM}) handle(signal, on_request);
   // Those of signal(7) whose default is to end the process; SIGSEGV and its like may come from a plugin.
   for (const int signal : {SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, SIGXCPU,
@@ -82,6 +112,16 @@ void before_ending(void (*undo)() noexcept) noexcept {
     void (*expected)() noexcept = nullptr;
     if (place.compare_exchange_strong(expected, undo) || expected == undo) return;
   }
+}
+
+Foreign::Foreign(std::string who, std::string when) : who_(std::move(who)), when_(std::move(when)) {
+  foreign = this;
+  ++all_foreign;
+}
+
+Foreign::~Foreign() {
+  --all_foreign;
+  foreign = nullptr;
 }
 
 void end_without_reader() noexcept {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the program ends before its work does: by a signal, or because nobody reads any more.
+// How the program ends before its work does: by a signal, because nobody reads any more, or by the exit() of
+// a plugin.
 //
 // What must not outlive it (a temporary file) is undone first, whatever ends it short of SIGKILL; by the
 // process that called set_up_endings() and by no copy of it. Thread rule: any thread.
 #pragma once
+
+#include <string>
 
 namespace mapscope {
 
@@ -18,6 +21,24 @@ void forget_endings() noexcept;
 
 /// `undo` is called from a signal handler: async-signal-safe, and harmless when there is nothing to undo.
 void before_ending(void (*undo)() noexcept) noexcept;
+
+/// While it lives, this thread runs code that is not the program's own. Where that crashes, or calls exit(),
+/// it is told on standard error as "WHO called exit() WHEN"; and exit() is an end without a report, whatever
+/// its code says.
+class Foreign {
+public:
+  Foreign(std::string who, std::string when);
+  ~Foreign();
+  Foreign(const Foreign&) = delete;
+  Foreign& operator=(const Foreign&) = delete;
+
+  // Read by handlers.
+  [[nodiscard]] const char* who() const noexcept { return who_.c_str(); }
+  [[nodiscard]] const char* when() const noexcept { return when_.c_str(); }
+
+private:
+  std::string who_, when_;
+};
 
 /// Undoes, and ends the process without a word as SIGPIPE does.
 [[noreturn]] void end_without_reader() noexcept;

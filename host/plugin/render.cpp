@@ -2,10 +2,12 @@
 #include "host/plugin/render.hpp"
 
 #include "host/base/counted.hpp"
+#include "host/base/ending.hpp"
 #include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/call/call.hpp"
 #include "host/plugin/select/library.hpp"
 #include "host/plugin/select/quarantine.hpp"
+#include "host/plugin/verify/elf_image.hpp"
 #include "host/plugin/worker/workers.hpp"
 
 #include <algorithm>
@@ -22,8 +24,19 @@ Attempt not_called(const Choice& choice, std::string why) {
   return attempt;
 }
 
+/// What is said where it takes this process along.
+std::string when_text(const catalog::Map& map, const Choice& choice, const AllocatorCall* allocator) {
+  std::string what = fmt::format("map {} {}", map.id, printable(map.names().longest()));
+  if (allocator != nullptr) what = "allocator " + printable(allocator->variable->name);
+  if (allocator == nullptr && map.kva == 0) what = choice.why;
+  return fmt::format("while it rendered {} in this process, so there is no report; --isolate all lets it end "
+                     "one of its own",
+                     what);
+}
+
 Attempt render_here(const Environment& environment, const catalog::Map& map, const Choice& choice,
                     const Limits& limits, report::MapWriter& writer, AllocatorCall* allocator) {
+  const Foreign foreign(choice.plugin->tag(), when_text(map, choice, allocator));
   const auto entry = load(*choice.plugin);
   if (!entry) return not_called(choice, entry.error().text);
   msc_call call(environment, map, choice, limits, writer, allocator);

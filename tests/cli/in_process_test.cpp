@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plugin that takes the program along, where no worker process stands between them: there is no report, and
+// one sentence says whose fault it is.
+#include "host/base/sanitized.hpp"
+#include "tests/cli/hostile_dump.hpp"
+#include "tests/cli/process.hpp"
+
+namespace mapscope::cli_test {
+namespace {
+
+using testing::IsEmpty;
+
+/// The hostile plugin at work on map 2, victim, of three.
+class InProcess {
+public:
+  explicit InProcess(const std::string& mode) {
+    const std::string core = scratch_.file("core", tiny_core({"first", "victim", "last"}));
+    fs::create_directory(scratch_ / "plugins");
+    fs::copy_file(fs::path(HOSTILE_PLUGINS) / "hostile.so", scratch_ / "plugins" / "hostile.so");
+    ran_ = run(and_also({"dump", core, "-o", (scratch_ / "report").string(), "--plugin-dir",
+                         (scratch_ / "plugins").string(), "--isolate", "none"},
+                        mode_is(mode)));
+  }
+  [[nodiscard]] const Ran& ran() const { return ran_; }
+  [[nodiscard]] std::vector<std::string> left() const { return reports_in(scratch_); }
+
+private:
+  Scratch scratch_;
+  Ran ran_;
+};
+
+constexpr const char* when =
+    " while it rendered map 2 victim in this process, so there is no report; --isolate "
+    "all lets it end one of its own\n";
+
+TEST(AloneInProcess, ExitIsNoReport) {
+  const InProcess dump("exit");
+  EXPECT_EQ(dump.ran().exit_code, 1);
+  EXPECT_EQ(dump.ran().err, std::string("mapscope: org.example.hostile@6.6.6 called exit()") + when);
+  EXPECT_THAT(dump.left(), IsEmpty());
+}
+
+TEST(AloneInProcess, ASignalSaysWhose) {
+  if (sanitized) GTEST_SKIP() << "a sanitizer tells of it in its own words";
+  const InProcess dump("abort");
+  EXPECT_EQ(dump.ran().err, std::string("mapscope: org.example.hostile@6.6.6 ended with SIGABRT") + when);
+  EXPECT_THAT(dump.left(), IsEmpty());
+}
+
+} // namespace
+} // namespace mapscope::cli_test
