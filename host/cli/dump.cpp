@@ -232,6 +232,7 @@ private:
 
   void render(std::size_t i, report::Stream& to) {
     const catalog::Map& map = *maps_[i];
+    const plugin::Quarantine::Turn turn(quarantine_, i);
     const double begin = thread_ms();
     report::Draft writer(
         [this](report::Stream& text) {

@@ -23,6 +23,7 @@ public:
   void end(const report::Outcome&) override {}
   void keep() override {}
   void set_aside() override {}
+  void drop() override {}
   void bring_back() override {}
 };
 

@@ -99,8 +99,9 @@ public:
   void keep() override {}
   void set_aside() override {
     if (!aside_) aside_ = Aside{std::move(fields_), std::move(call_.pool), call_.has_pool};
-    fields_ = {}, call_.pool = empty_, call_.has_pool = false;
+    drop();
   }
+  void drop() override { fields_ = {}, call_.pool = empty_, call_.has_pool = false; }
   void bring_back() override {
     if (!aside_) return;
     fields_ = std::move(aside_->fields), call_.pool = std::move(aside_->pool);

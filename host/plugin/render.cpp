@@ -69,7 +69,12 @@ public:
       if (is_left_out(choice, !others.empty())) continue;
       if (!may_begin_again(choice, others)) keep();
       auto attempt = render_with(choice);
-      count_failure(choice, attempt);
+      if (is_one_too_many(choice, attempt, !others.empty())) {
+        leave_out(choice, !others.empty());
+        if (attempt.shows) writer_.drop();
+        continue;
+      }
+      attempt.outcome.stands_in = status_.has_value();
       if (stands(choice, attempt, others)) return finish(std::move(attempt));
       give_way(choice, std::move(attempt));
     }
@@ -85,17 +90,29 @@ private:
   bool is_left_out(const Choice& choice, bool has_others) {
     const Quarantine* quarantine = environment_.quarantine;
     if (quarantine == nullptr || !quarantine->holds(*choice.plugin)) return false;
-    if (!has_others && !has_worker(choice)) return false; // it ends nobody's process, and may have something
-    say(fmt::format("{} is not used any more, it failed {} times", choice.plugin->tag(),
-                    Quarantine::most_failures));
-    if (!has_others) status_ = report::Status::failed;
+    if (is_always_asked(choice, has_others)) return false;
+    leave_out(choice, has_others);
     return true;
   }
 
-  void count_failure(const Choice& choice, const Attempt& attempt) const {
+  /// Nobody else is there, it ends nobody's process, and it may have something.
+  [[nodiscard]] bool is_always_asked(const Choice& choice, bool has_others) const {
+    return !has_others && !has_worker(choice);
+  }
+
+  void leave_out(const Choice& choice, bool has_others) {
+    say(fmt::format("{} is not used any more, it failed {} times", choice.plugin->tag(),
+                    Quarantine::most_failures));
+    if (!has_others) status_ = report::Status::failed;
+  }
+
+  /// Counts a failure. True when the plugin had failed too often already, on maps ahead of this one that were
+  /// not done when this one began; what was written at once stays.
+  [[nodiscard]] bool is_one_too_many(const Choice& choice, const Attempt& attempt, bool has_others) const {
     const bool is_costly = !attempt.failure.empty() || attempt.outcome.status == report::Status::timed_out;
-    if (attempt.outcome.gave_up && is_costly && environment_.quarantine != nullptr)
-      environment_.quarantine->count(*choice.plugin);
+    if (!attempt.outcome.gave_up || !is_costly || environment_.quarantine == nullptr) return false;
+    return !environment_.quarantine->count(*choice.plugin) && !is_always_asked(choice, has_others) &&
+           !(is_kept_ && attempt.shows);
   }
 
   /// Somebody shows the map as a whole where this one does not.

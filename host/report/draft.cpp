@@ -21,6 +21,10 @@ void Draft::end(const Outcome& outcome) {
 
 void Draft::set_aside() {
   if (!aside_) aside_ = std::move(version_);
+  drop();
+}
+
+void Draft::drop() {
   make_version();
   if (map_ != nullptr) version_->watch->begin(*map_);
 }

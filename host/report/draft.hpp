@@ -28,6 +28,7 @@ public:
 
   void keep() override { version_->text.let_go(); }
   void set_aside() override;
+  void drop() override;
   void bring_back() override;
 
   [[nodiscard]] const Seen& seen() const { return version_->watch->seen(); }

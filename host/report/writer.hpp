@@ -110,7 +110,8 @@ struct Outcome {
   /// Entries that point to an allocator's slot whose payload could not be shown, and why.
   std::uint64_t lost_payloads = 0;
   std::string no_payload = {};
-  bool gave_up = false; ///< its plugin did not come to its end; another may show more
+  bool stands_in = false; ///< for another, of which `error` tells
+  bool gave_up = false;   ///< its plugin did not come to its end; another may show more
   /// What a limit left out, each with what raises that limit: nothing went wrong.
   std::vector<std::string> limits = {};
   std::vector<std::string> notes = {}; ///< what else helps to read it
@@ -174,6 +175,8 @@ public:
   virtual void keep() = 0;
   /// The map begins again. What came first is kept aside; what comes here later is dropped.
   virtual void set_aside() = 0;
+  /// The map begins again, and what has come is dropped.
+  virtual void drop() = 0;
   /// What was kept aside, in place of all that has come since.
   virtual void bring_back() = 0;
 };

@@ -221,6 +221,20 @@ TEST(FailingBudget, IsNotTheReports) {
   }
 }
 
+/// Which three is a matter of the maps' order; how many are rendered at a time shows nowhere.
+TEST(FailingOften, ThreeTimesWhateverTheJobs) {
+  const std::vector<std::string> maps = {"victim",   "victim_b", "victim_c", "victim_d",
+                                         "victim_e", "victim_f", "victim_g", "victim_h"};
+  for (const unsigned rows : {0U, 3U}) {
+    const Words words = mode_is("null_write", rows);
+    const Dump one({"hostile", "steady"}, and_also(words, {"--jobs", "1"}), maps);
+    const Dump many({"hostile", "steady"}, and_also(words, {"--jobs", "8"}), maps);
+    for (const std::string& name : maps) EXPECT_TRUE(one.map(name) == many.map(name)) << name;
+    EXPECT_EQ(text_of(one.map("victim_c"), "status"), "crashed");
+    EXPECT_EQ(text_of(one.map("victim_d"), "status"), "complete");
+  }
+}
+
 /// In this process nobody ends it, and each map would cost its whole time.
 TEST(FailingOften, ThreeTimesIsEnoughInProcessAsWell) {
   const Dump dump({"failing", "steady"},

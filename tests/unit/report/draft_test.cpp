@@ -54,6 +54,13 @@ TEST_F(DraftTest, DropsWhatIsSetAside) {
   EXPECT_EQ(finished(), plain(3, Shape::queued));
 }
 
+TEST_F(DraftTest, WhatIsDroppedIsNotBroughtBack) {
+  rows(many), draft_.drop();
+  rows(3, Shape::queued), draft_.set_aside();
+  rows(4, Shape::queued), draft_.bring_back();
+  EXPECT_EQ(finished(), plain(3, Shape::queued));
+}
+
 TEST_F(DraftTest, BringsBackWhatCameFirst) {
   rows(many), draft_.set_aside();
   rows(3, Shape::queued), draft_.set_aside();
