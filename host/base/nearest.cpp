@@ -28,9 +28,16 @@ std::size_t edits(std::string_view a, std::string_view b) {
 } // namespace
 
 std::string nearest(std::string_view wrong, std::span<const std::string> words) {
+  return nearest(wrong, words, std::max<std::size_t>((wrong.size() + 1) / 2, 2) - 1); // half is another word
+}
+
+std::string nearest(std::string_view wrong, std::span<const std::string> words, std::size_t most_edits) {
   std::string best;
-  std::size_t fewest = std::max<std::size_t>((wrong.size() + 1) / 2, 2); // half of it is another word
+  std::size_t fewest = most_edits + 1;
   for (const std::string& word : words) {
+    const std::size_t longer = std::max(wrong.size(), word.size()),
+                      shorter = std::min(wrong.size(), word.size());
+    if (longer - shorter >= fewest) continue;
     const std::size_t distance = edits(wrong, word);
     if (distance < fewest) best = word, fewest = distance;
   }

@@ -5,6 +5,7 @@
 #include "host/cli/message.hpp"
 #include "host/cli/progress.hpp"
 #include "host/cli/session.hpp"
+#include "host/cli/slips.hpp"
 #include "host/cli/terminal.hpp"
 #include "host/plugin/allocators.hpp"
 #include "host/plugin/worker/workers.hpp"
@@ -182,6 +183,7 @@ private:
     for (std::size_t i = 0; i < maps_.size(); ++i)
       if (maps_[i]->type_name != "unknown")
         selections_[i] = setup_.registry.select(*maps_[i], *session_.kernel, setup_.loaded.config);
+    tell_slips(setup_.loaded.config.maps, session_.catalog, allocators_);
     tell_ties();
   }
 

@@ -4,6 +4,7 @@
 #include "host/btf/legible.hpp"
 #include "host/catalog/data_symbols.hpp"
 #include "host/catalog/ram_layout.hpp"
+#include "host/cli/slips.hpp"
 #include "host/memory/raw_image.hpp"
 #include "host/target/kernel_place.hpp"
 
@@ -215,6 +216,7 @@ Result<Setup> Setup::open(const CommonOptions& options, std::vector<std::string>
     if (!plugin.usable())
       spdlog::log(plugin.is_unwanted ? spdlog::level::info : spdlog::level::warn,
                   "{}: not used as a plugin: {}", plugin.path, plugin.refused);
+  tell_slips(loaded->config.plugins, *registry);
   return Setup{std::move(*loaded), std::move(*registry)};
 }
 
