@@ -30,6 +30,19 @@ std::size_t utf8_length(std::string_view text, std::size_t i) {
   return 0;
 }
 
+char32_t code_point(std::string_view sequence) {
+  constexpr unsigned char firsts[] = {0x7f, 0x1f, 0x0f, 0x07}; // bits of the first byte that count
+  char32_t character = at(sequence, 0) & firsts[sequence.size() - 1];
+  for (const char c : sequence.substr(1)) character = character << 6 | (static_cast<unsigned char>(c) & 0x3f);
+  return character;
+}
+
+bool is_control(char32_t character) {
+  return character < 0x20 || (character >= 0x7f && character < 0xa0) || character == 0x61c ||
+         character == 0x200e || character == 0x200f || (character >= 0x2028 && character <= 0x202e) ||
+         (character >= 0x2066 && character <= 0x2069);
+}
+
 std::string valid_utf8(std::string_view text) {
   std::string valid;
   valid.reserve(text.size());

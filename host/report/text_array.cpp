@@ -15,12 +15,6 @@ void append_escaped(std::string_view sequence, std::string& out) {
   for (const char c : sequence) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
 }
 
-/// Control characters, also C1, which terminals act on (U+0080 to U+009F).
-bool is_control(std::string_view sequence) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
-  return byte(0) < 0x20 || byte(0) == 0x7f || (byte(0) == 0xc2 && byte(1) < 0xa0);
-}
-
 /// In quotes, with nothing of it lost: what is no UTF-8, and what a terminal must be spared, is escaped.
 std::string quoted(std::string_view text) {
   std::string out = "\"";
@@ -34,7 +28,7 @@ std::string quoted(std::string_view text) {
       out += "\\t";
     else if (sequence == "\"" || sequence == "\\")
       (out += '\\') += sequence;
-    else if (length == 0 || is_control(sequence))
+    else if (length == 0 || is_control(code_point(sequence)))
       append_escaped(sequence, out);
     else
       out += sequence;

@@ -20,18 +20,18 @@ constexpr std::size_t most_hex_bytes = 256; ///< shown of one run of bytes
 
 std::string printable(std::string_view text) {
   if (std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; })) return std::string(text);
+  const std::string valid = valid_utf8(text);
   std::string out;
-  for (const char c : valid_utf8(text)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f)
-      out += c;
+  for (std::size_t i = 0; i < valid.size();) {
+    const std::string_view sequence = std::string_view(valid).substr(i, utf8_length(valid, i));
+    const char32_t character = code_point(sequence);
+    i += sequence.size();
+    if (is_control(character))
+      out += character < 0x100 ? fmt::format("\\x{:02x}", static_cast<unsigned>(character))
+                               : fmt::format("\\u{:04x}", static_cast<unsigned>(character));
     else
-      out += fmt::format("\\x{:02x}", byte);
+      out += sequence;
   }
-  // C1 control characters (U+0080 to U+009F) are valid UTF-8, and terminals act on them.
-  for (std::size_t at = 0; (at = out.find('\xc2', at)) != std::string::npos; ++at)
-    if (at + 1 < out.size() && static_cast<unsigned char>(out[at + 1]) < 0xa0)
-      out.replace(at, 2, fmt::format("\\x{:02x}", static_cast<unsigned char>(out[at + 1])));
   return out;
 }
 

@@ -87,10 +87,13 @@ bool covers(const Elf64_Phdr& segment, std::uint64_t address, std::uint64_t size
 } // namespace
 
 std::string printable(std::string_view text, std::size_t longest) {
-  std::string shown = valid_utf8(text.substr(0, longest));
-  std::replace_if(shown.begin(), shown.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-  for (std::size_t c1 = 0; (c1 = shown.find('\xc2', c1)) != shown.npos; ++c1) // U+0080 to U+009F
-    if (static_cast<unsigned char>(shown[c1 + 1]) < 0xa0) shown.replace(c1, 2, "?");
+  const std::string valid = valid_utf8(text.substr(0, longest));
+  std::string shown;
+  for (std::size_t i = 0; i < valid.size();) {
+    const std::string_view sequence = std::string_view(valid).substr(i, utf8_length(valid, i));
+    shown += is_control(code_point(sequence)) ? "?" : sequence;
+    i += sequence.size();
+  }
   return text.size() > longest ? shown + "..." : shown;
 }
 

@@ -67,6 +67,7 @@ TEST(TextValue, QuotedStrings) {
   EXPECT_EQ(line(text_array("Zürich")), "\"Zürich\"");
   EXPECT_EQ(line(text_array("a\xff\xc3")), "\"a\\xff\\xc3\"") << "what is no UTF-8 is not lost";
   EXPECT_EQ(line(text_array("\xc2\x9b")), "\"\\xc2\\x9b\"");
+  EXPECT_EQ(line(text_array("\u202e")), "\"\\xe2\\x80\\xae\"");
 }
 
 TEST(TextValue, WhatLiesBehindTheEndOfATextIsNoPartOfIt) {
@@ -255,6 +256,8 @@ TEST(TextValue, TreesAreUsedAgain) {
 TEST(Printable, SparesTheTerminal) {
   EXPECT_EQ(printable("plain ä"), "plain ä");
   EXPECT_EQ(printable("a\033[2J\r\n\x7f"), "a\\x1b[2J\\x0d\\x0a\\x7f");
+  EXPECT_EQ(printable("no \u202ereversed\u2069\u061c \u2028line"),
+            "no \\u202ereversed\\u2069\\u061c \\u2028line");
   EXPECT_EQ(printable("\xc2\x9b"
                       "2J\xc2\x80\xc2\xa0"),
             "\\x9b2J\\x80\xc2\xa0"); // C1, and a no-break space
