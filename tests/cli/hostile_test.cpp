@@ -63,6 +63,14 @@ INSTANTIATE_TEST_SUITE_P(
         Hostility{"open_row", "crashed", "SIGSEGV at address 0x8 in .*write_to_null.* after field\\(\\)"}),
     [](const auto& info) { return info.param.mode; });
 
+/// The C library prints before it ends the process.
+TEST(HostileHeap, IsToldAsWhatItIs) {
+  if (sanitized) GTEST_SKIP() << "a sanitizer has a heap of its own";
+  expect_only_its_own_try(
+      Dump({"hostile", "steady"}, mode_is("double_free", 3)), "crashed",
+      "^org.example.hostile@6.6.6 crashed: SIGABRT .*called from .*misbehave.* after config\\(\\)");
+}
+
 /// It says that it is done, which it could also say as it should; the next of its maps gets another process.
 TEST(HostileEnd, AnEndOfItsOwnMaking) {
   const Dump dump({"hostile", "steady"}, mode_is("forged_end"), {"first", "victim", "last", "victim_b"});

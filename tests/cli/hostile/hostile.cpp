@@ -123,6 +123,11 @@ __attribute__((noinline)) int misbehave(const Render& render, std::string_view m
   if (mode == "exit") std::exit(0);
   if (mode == "quick_exit") ::_exit(0);
   if (mode == "abort") std::abort();
+  if (mode == "double_free") {
+    void* volatile memory = std::malloc(16);
+    void* const again = memory;
+    std::free(memory), std::free(again);
+  }
   if (mode == "throw") throw std::runtime_error("nobody catches this");
   if (mode == "fork") return ::fork() == 0 ? (::pause(), 0) : 0;
   if (mode == "open") return ::open("/tmp/mapscope-hostile-file", O_CREAT | O_WRONLY, 0600);
