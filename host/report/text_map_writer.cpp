@@ -281,7 +281,7 @@ std::string TextMapWriter::end_lines(const Outcome& outcome) const {
   const bool only_cut = outcome.status == Status::truncated;
   if (!outcome.error.empty())
     line(outcome.status == Status::complete ? "note:" : alert(only_cut ? Status::partial : outcome.status),
-         outcome.error);
+         outcome.error + (outcome.stands_in ? "; shown by " + outcome.renderer : ""));
   else if (outcome.status != Status::complete && !(only_cut && !outcome.limits.empty()))
     line(alert(outcome.status), "");
   for (const std::string& limit : outcome.limits)

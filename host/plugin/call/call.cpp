@@ -154,7 +154,7 @@ int msc_call::note(int rc, const char* text) {
   Notes& notes = rc < MSC_OK ? problem_notes_ : rc > MSC_OK ? limit_notes_ : notes_;
   std::string said = valid_utf8(spelled);
   const bool is_empty = said.find_first_not_of(" \t\r\n") == said.npos;
-  if (is_empty) said = "its plugin does not say why";
+  if (is_empty) said = no_word;
   const bool is_new = (!is_empty || rc < MSC_OK) && !notes.has_more &&
                       std::ranges::find(notes.texts, said) == notes.texts.end();
   if (is_new && notes.texts.size() < most_notes)

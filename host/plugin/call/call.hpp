@@ -98,6 +98,7 @@ public:
 
 private:
   static constexpr std::size_t most_notes = 8;
+  static constexpr const char* no_word = "its plugin does not say why";
   /// What the plugin said; of either sort the first `most_notes`.
   struct Notes {
     std::vector<std::string> texts;
@@ -160,6 +161,8 @@ private:
     return readable_ != 0 || (has_fields_ && (counted_ != 0 || is_kernel_target()));
   }
   [[nodiscard]] std::optional<std::uint64_t> entry_count() const;
+  /// What went wrong is in its notes: the code that it returns says no more.
+  [[nodiscard]] bool says_why(int rc) const;
   [[nodiscard]] std::vector<std::string> problems(int rc, mapscope::report::Status status) const;
   [[nodiscard]] std::vector<std::string> cuts(int rc) const;
   [[nodiscard]] static std::vector<std::string> said(const Notes& notes);

@@ -97,11 +97,16 @@ std::optional<std::uint64_t> msc_call::entry_count() const {
   return 0;
 }
 
+bool msc_call::says_why(int rc) const {
+  const auto& texts = problem_notes_.texts;
+  return bug_ || (rc == MSC_EFAIL && !texts.empty() && texts.front() != no_word);
+}
+
 /// What the plugin said with codes of errors; its gaps, why it gave up, and what it did wrong.
 std::vector<std::string> msc_call::problems(int rc, report::Status status) const {
   std::vector<std::string> list;
   if (budget_.spent() == plugin::Budget::Kind::time) list.push_back(spent_text());
-  if (status == report::Status::failed && rc < MSC_OK) // else a bug of it, which a note tells, is all
+  if (status == report::Status::failed && rc < MSC_OK && !says_why(rc))
     list.push_back(fmt::format("the plugin gave up ({})", code_text(rc)));
   if (other_thread_) list.emplace_back("plugin bug: a helper called from another thread");
   if (rc == MSC_ENOENT && !missing_.empty()) list.push_back(valid_utf8(missing_text()));
@@ -117,9 +122,9 @@ std::vector<std::string> msc_call::problems(int rc, report::Status status) const
   if (rc == MSC_EFAULT && list.empty() && !first_fault_)
     list.emplace_back("the plugin gave up (MSC_EFAULT: memory cannot be read), without having read any");
   if (has_gaps(rc) && first_fault_)
-    list.push_back(fmt::format(
-        "{}first at {:#x}: {}", list.empty() ? "memory that its plugin asks for cannot be read, " : "",
-        first_fault_->first, target::fault_text(first_fault_->second, reader_.space(), first_fault_->first)));
+    list.push_back(
+        fmt::format("{} {:#x}: {}", list.empty() ? "the plugin read" : "first at", first_fault_->first,
+                    target::fault_text(first_fault_->second, reader_.space(), first_fault_->first)));
   return list;
 }
 

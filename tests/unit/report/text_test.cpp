@@ -62,6 +62,12 @@ TEST(TextMap, SingleValue) {
             "map 7 m  array, key 4 B, value 8 B, max_entries 1\n  1\n\n");
 }
 
+TEST(TextMap, WhoStandsInIsNamed) {
+  Outcome outcome{Status::crashed, "b@1", 9, "a@2 crashed: SIGSEGV"};
+  outcome.stands_in = true;
+  EXPECT_THAT(text(a_map(), {}, outcome), HasSubstr("  [crashed] a@2 crashed: SIGSEGV; shown by b@1\n"));
+}
+
 TEST(TextMap, FlatEntriesAreATable) {
   const Says key(members({{"pid", 3}, {"cpu", 0}})), long_one(members({{"hits", 1000000}, {"misses", 2}})),
       short_one(members({{"hits", 1}, {"misses", 0}}));
