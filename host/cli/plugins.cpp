@@ -24,8 +24,8 @@ std::string attach_text(const plugin::Attach& attach) {
 
 void print_text(const plugin::Plugin& plugin, StdoutStream& out) {
   const auto& manifest = plugin.verification.manifest;
-  out.append(fmt::format("{}  {}\n",
-                         manifest ? fmt::format("{} {}", manifest->id, manifest->version) : "(no manifest)",
+  const std::string& called = plugin.verification.called;
+  out.append(fmt::format("{}  {}\n", called.empty() ? "(no manifest)" : report::printable(called),
                          report::printable(plugin.path)));
   if (manifest && !manifest->summary.empty()) out.append(fmt::format("    {}\n", manifest->summary));
   for (const auto& attach : manifest ? manifest->attaches : std::vector<plugin::Attach>{})

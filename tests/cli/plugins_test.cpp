@@ -77,6 +77,14 @@ TEST(PluginsList, ForeignAndMalformedLibraries) {
               ::testing::AllOf(HasSubstr("refused: V3: segment "), HasSubstr(" claims 1099511627776 bytes")));
 }
 
+TEST(PluginsList, OneBadLineTakesNobodysName) {
+  const Scratch folder;
+  test::PluginLibrary library(FIXTURE_GOOD);
+  library.set_manifest(test::manifest_text("org.example.bad", {"attach=nothing:hash"}, "3"));
+  library.save(folder / "x.so");
+  EXPECT_THAT(list(folder), HasSubstr("org.example.bad 3  " + (folder / "x.so").string()));
+}
+
 TEST(PluginsList, TwoForTheSameTypeStandBesideEachOther) {
   const Scratch folder;
   add(folder, "a.so", "org.example.a"), add(folder, "b.so", "org.example.b");

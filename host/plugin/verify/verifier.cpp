@@ -99,6 +99,7 @@ private:
     if (auto read = read_identity(lines_, manifest_); !read)
       return refuse("V6", std::move(read.error().text));
     keep_manifest();
+    result_.called = manifest_.id + " " + manifest_.version;
     std::string text = fmt::format("{} {}, {}", manifest_.id, manifest_.version, manifest_.license);
     if (!manifest_.ignored.empty())
       text += fmt::format("; unknown keys ignored: {}", fmt::join(manifest_.ignored, ", "));

@@ -44,6 +44,7 @@ struct RuleResult {
 struct Verification {
   std::vector<RuleResult> log;      ///< in rule order, up to and including the first failure
   std::optional<Manifest> manifest; ///< present when the note could be parsed, also when a later rule fails
+  std::string called;               ///< "ID VERSION", also where another line of the note is what is wrong
   [[nodiscard]] bool passed() const { return log.empty() || log.back().verdict != RuleResult::Verdict::fail; }
   /// The failing rule and its text as one clause, "" when it passed.
   [[nodiscard]] std::string reason() const;
