@@ -22,6 +22,12 @@ void say_whose(report::Outcome& outcome) {
   outcome.limits.clear(), outcome.notes.clear();
 }
 
+/// What it lacks is not a matter of memory or a limit.
+bool is_its_fault(const report::Outcome& outcome) {
+  return outcome.status == report::Status::failed || outcome.status == report::Status::crashed ||
+         outcome.status == report::Status::timed_out;
+}
+
 /// What a person must know who finds less than there might be.
 std::optional<report::Finding> trouble(const std::string& name, const report::Outcome& outcome) {
   const bool is_only_limited = outcome.status == report::Status::truncated && outcome.error.empty();
@@ -83,8 +89,8 @@ KernelTargets::Shown KernelTargets::first_that_stands(const plugin::KernelTarget
                                                       const ShownBy& shown_by) {
   const std::span choices(target.selection.choices);
   Shown first = shown_by(target.name, choices.front());
-  if (!first.outcome.gave_up || choices.size() == 1) return first;
-  say_whose(first.outcome);
+  if (!first.outcome.gave_up) return first;
+  if (choices.size() > 1 || is_its_fault(first.outcome)) say_whose(first.outcome);
   for (const plugin::Choice& choice : choices.subspan(1)) {
     Shown next = shown_by(target.name, choice);
     if (next.outcome.gave_up) say_whose(next.outcome);

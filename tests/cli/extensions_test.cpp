@@ -157,6 +157,16 @@ TEST_F(Extensions, APluginThatCrashesAndNobodyElse) {
   EXPECT_EQ(state["begun"].GetUint(), 1U);
 }
 
+/// Who reads the error alone reads whose it is.
+TEST_F(Extensions, APluginThatFailsAndNobodyElse) {
+  std::filesystem::copy_file(HOSTILE_PLUGINS "/failing.so", scratch_ / "other.so");
+  const auto report =
+      json({"--plugin-dir", scratch_.path().string(), "--set", "plugins.deny=[\"*.sched_ext\"]"});
+  const auto& state = report["extensions"]["org.example.failing"];
+  EXPECT_STREQ(state["status"].GetString(), "failed");
+  EXPECT_STREQ(state["error"].GetString(), "org.example.failing@6.6.6 failed: no such layout is known");
+}
+
 class NoExtensions : public Extensions {
 protected:
   NoExtensions() : Extensions(false) {}
