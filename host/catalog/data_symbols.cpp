@@ -71,39 +71,47 @@ private:
   bool is_usable_ = false;
 };
 
-/// What keeps the time: it has one source for its two readings, and what that source says of itself. There is
-/// a shadow of it, a tick away; what holds the one that counts begins with a line of the cache.
+/// What keeps the time: it has one source for its two readings, and its parts add up (tk_update_ktime_data()
+/// in kernel/time/timekeeping.c). There is a shadow of it, a tick away; what holds the one that counts begins
+/// with a line of the cache.
 class Timekeeper {
 public:
   Timekeeper(const target::Target& target, const btf::Types& kernel)
       : translator_(*target.space().translator), reader_(target.reader()) {
-    Layout keeper(kernel, "struct timekeeper"), source(kernel, "struct clocksource");
+    Layout keeper(kernel, "struct timekeeper");
     const Layout data(kernel, "struct tk_data"); // 6.13
     clock_ = keeper.need("tkr_mono.clock"), raw_ = keeper.need("tkr_raw.clock");
-    mask_ = keeper.need("tkr_mono.mask"), own_mask_ = source.need("mask"), name_ = source.need("name");
+    base_ = keeper.need("tkr_mono.base"), seconds_ = keeper.need("xtime_sec");
+    back_seconds_ = keeper.need("wall_to_monotonic.tv_sec");
+    back_nanoseconds_ = keeper.need("wall_to_monotonic.tv_nsec");
     inside_ = data.want("timekeeper").value_or(sizeof(std::uint64_t)); // as report/kernel_clock.cpp has it
-    is_usable_ = !keeper.error() && !source.error();
+    is_usable_ = !keeper.error();
   }
 
   void consider(std::uint64_t address, std::uint64_t word) {
     if (!is_usable_ || address_ != 0 || word % 8 != 0 || !translator_.is_kernels(word)) return;
     const std::uint64_t keeper = address - clock_;
-    if ((keeper - inside_) % cache_line != 0 || reader_.get<std::uint64_t>(keeper + raw_) != word) return;
-    const auto mask = reader_.get<std::uint64_t>(word + own_mask_),
-               name = reader_.get<std::uint64_t>(word + name_);
-    if (mask && *mask != 0 && reader_.get<std::uint64_t>(keeper + mask_) == mask && name &&
-        !reader_.text(*name, longest_name).empty())
+    if ((keeper - inside_) % cache_line == 0 && get(keeper + raw_) == word && adds_up(keeper))
       address_ = keeper - inside_;
   }
   /// Of what is called tk_core.
   [[nodiscard]] std::uint64_t address() const { return address_; }
 
 private:
+  [[nodiscard]] std::uint64_t get(std::uint64_t at) { return reader_.get<std::uint64_t>(at).value_or(0); }
+  /// The wall's clock and what leads back to the start of the machine are the time since then.
+  [[nodiscard]] bool adds_up(std::uint64_t keeper) {
+    constexpr std::uint64_t second = 1'000'000'000;
+    const std::uint64_t wall = get(keeper + seconds_), base = get(keeper + base_);
+    return wall != 0 &&
+           base == (wall + get(keeper + back_seconds_)) * second + get(keeper + back_nanoseconds_);
+  }
+
   static constexpr std::uint64_t cache_line = 64; ///< L1_CACHE_BYTES, the least of both architectures
-  static constexpr std::size_t longest_name = 64;
   const target::Translator& translator_;
   target::Reader reader_;
-  std::uint64_t clock_ = 0, raw_ = 0, mask_ = 0, own_mask_ = 0, name_ = 0, inside_ = 0, address_ = 0;
+  std::uint64_t clock_ = 0, raw_ = 0, base_ = 0, seconds_ = 0, back_seconds_ = 0, back_nanoseconds_ = 0;
+  std::uint64_t inside_ = 0, address_ = 0;
   bool is_usable_ = false;
 };
 

@@ -41,9 +41,11 @@ struct Types {
     b.record("resource", {{"start", to}, {"name", to}, {"parent", to}, {"child", to}});
     const auto task = b.record("task_struct", {{"state", to}, {"comm", text}});
     const auto queue = b.record("rq", {{with_numbers ? "cpu" : "nr_running", u32}, {"idle", to}});
-    const auto readout = b.record("tk_read_base", {{"clock", to}, {"mask", b.u64()}});
-    b.record("timekeeper", {{"tkr_mono", readout}, {"tkr_raw", readout}});
-    b.record("clocksource", {{"mask", b.u64()}, {"name", to}});
+    const auto readout = b.record("tk_read_base", {{"clock", to}, {"base", b.u64()}});
+    const auto back = b.record("timespec64", {{"tv_sec", b.u64()}, {"tv_nsec", b.u64()}});
+    b.record(
+        "timekeeper",
+        {{"tkr_mono", readout}, {"tkr_raw", readout}, {"xtime_sec", b.u64()}, {"wall_to_monotonic", back}});
     b.record("smp_hotplug_thread", {{"store", to}, {"list", list}, {"thread_comm", to}});
     b.record("cpumask", {{"bits", to}});
     if (with_areas)
@@ -140,17 +142,21 @@ TEST(DataSymbols, ResourcesHaveARootWithAName) {
   EXPECT_EQ(symbols.addresses.at("iomem_resource"), place(objects, "root"));
 }
 
-TEST(DataSymbols, TheTimekeeperHasASourceForBothOfItsReadings) {
-  const auto objects = [](const std::string& raw, unsigned mask) {
-    return "name: text \"tsc\\0\" align 8\nsource: u64 0xff " + image("name") + "\nother: u64 0xff " +
-           image("name") + "\nalign 64 shadow: u64 " + image("source") + " 0xff " + image("source") +
-           " 0xff\nalign 64 core: u64 7 " + image("source") + fmt::format(" {} ", mask) + image(raw) + " 0\n";
+TEST(DataSymbols, ATimekeeperAddsUp) { // 1000 s of the wall's clock, of which 993 were before the start
+  const auto objects = [](const std::string& raw, std::uint64_t base) {
+    const auto keeper = [](const std::string& of_raw, std::uint64_t since) {
+      return fmt::format("{} {} {} 0 1000 -993 5", image("source"), since, image(of_raw));
+    };
+    return "source: u64 0\nother: u64 0\nalign 64 u64 " + keeper("source", 7'000'000'005) +
+           "\nalign 64 fast: u64 7 " + keeper("source", 1) + "\nalign 64 core: u64 7 " + keeper(raw, base) +
+           "\n";
   };
-  const auto symbols = found_in(objects("source", 0xff));
+  const std::string right = objects("source", 7'000'000'005);
+  const auto symbols = found_in(right);
   ASSERT_EQ(symbols.addresses.count("tk_core"), 1U);
-  EXPECT_EQ(symbols.addresses.at("tk_core"), place(objects("source", 0xff), "core")) << "not its shadow";
-  EXPECT_THAT(found_in(objects("other", 0xff)).addresses, IsEmpty());
-  EXPECT_THAT(found_in(objects("source", 0xf)).addresses, IsEmpty());
+  EXPECT_EQ(symbols.addresses.at("tk_core"), place(right, "core")) << "not its shadow, nor what is read fast";
+  EXPECT_THAT(found_in(objects("other", 7'000'000'005)).addresses, IsEmpty());
+  EXPECT_THAT(found_in(objects("source", 7'000'000'006)).addresses, IsEmpty());
 }
 
 /// CPUs 0, 1 and 3; the section begins at `start` by the kernel's addresses. Areas are pages from 0x300000
