@@ -111,9 +111,14 @@ private:
 
   std::optional<FoundVmcoreinfo> at_banner_of_arm64(std::uint64_t physical) {
     for (const Granule& granule : granules)
-      if (const auto address = mapped_at(physical, granule))
+      if (const auto address = has_root(granule) ? mapped_at(physical, granule) : std::nullopt)
         return written_arm64(*address - physical, granule);
     return std::nullopt;
+  }
+
+  /// The root is a page of its own (vmlinux.lds.S); of larger pages it would be another table.
+  [[nodiscard]] bool has_root(const Granule& granule) const {
+    return (root_ + to_physical_) % (std::uint64_t{1} << granule.page_shift) == 0;
   }
 
   /// The image is above the linear map, which has all of memory, too.

@@ -76,7 +76,8 @@ std::string kallsyms_text(const KernelSymbols& symbols, std::uint64_t at) {
   std::string text = fmt::format("@{:#x} {}:\n", at, offsets);
   for (std::size_t i = 0; i < symbols.names.size(); ++i)
     text += offset_text(symbols, symbols.names[i].second, image_at(at) + 4 * i);
-  if (based) text += fmt::format("align 8 kallsyms_relative_base: u64 {:#x}\n", relative_base);
+  if (!absolute)
+    text += fmt::format("align 8 kallsyms_relative_base: u64 {:#x}\n", based ? relative_base : 0);
   text += fmt::format("align 8\nkallsyms_num_syms: u32 {}\nalign 8\nkallsyms_names:\n", symbols.names.size());
   std::string markers = "align 4 kallsyms_markers:\n";
   std::size_t at_record = 0;
