@@ -78,7 +78,7 @@ void render_unknown(Call& call) {
   call.read(MSC_KERNEL, call.target.map, bytes);
   mapscope::builtin::emit_name(call, "ops", operations);
   call.typed("container", bytes, container.type);
-  call.note(MSC_EFAULT, explanation(container.name, operations).c_str());
+  call.note(MSC_STOP, explanation(container.name, operations).c_str());
 }
 
 } // namespace

@@ -24,7 +24,7 @@ symbol 0xffffffff81000100 something_else
 )",
                                    R"(text ops heap_map_ops
 bytes container 01 00 00 00 00 00 00 00 00 00 00 81 ff ff ff ff 07 00 00 00 00 00 00 00
-note EFAULT no plugin renders maps of this type; shown is struct bpf_heap_map, taken by the name of its operations, heap_map_ops
+note STOP no plugin renders maps of this type; shown is struct bpf_heap_map, taken by the name of its operations, heap_map_ops
 )"};
 
 INSTANTIATE_TEST_SUITE_P(Unknown, Contract, ::testing::Values(unknown_sample), sample_name);
@@ -49,7 +49,7 @@ TEST(Unknown, AnAddressInsideASymbolIsNotItsName) {
   const Report report = host.render(plugin_file("unknown"));
   EXPECT_EQ(report.rc, MSC_OK);
   EXPECT_EQ(report.text(), "bytes container 01 00 00 00 00 00 00 00 00 00 00 81 ff ff ff ff\n"
-                           "note EFAULT no plugin renders maps of this type; shown is struct bpf_map, as its "
+                           "note STOP no plugin renders maps of this type; shown is struct bpf_map, as its "
                            "operations have no name\n");
 }
 
