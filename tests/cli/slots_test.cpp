@@ -123,7 +123,8 @@ TEST_F(Slots, WithoutThePluginTheReportSaysWhatIsMissing) {
   EXPECT_FALSE(report_.HasMember("sdt_allocations"));
   EXPECT_EQ(report_["maps"].Size(), 3U);
   for (const auto& map : report_["maps"].GetArray())
-    EXPECT_EQ(text(map["status"]), text(map["type_name"]) == "arena" ? "partial" : "complete");
+    EXPECT_EQ(text(map["status"]), text(map["type_name"]) == "arena" ? "partial" : "complete")
+        << text(map["error"]);
   for (unsigned i = 0; i < 3; ++i) EXPECT_FALSE(entry(i).HasMember("payload"));
   EXPECT_THAT(findings(), HasSubstr("scx_task_map is shown without the payloads of 3 entries: no plugin read "
                                     "an allocator they could be of"));

@@ -44,9 +44,9 @@ void drop(const Members& names, rapidjson::Value& from) {
 Members lost_with_programs(const rapidjson::Value& map, bool lost) {
   Members names = {"programs"};
   if (lost) names.insert(names.end(), {"deref", "deref_skipped_reason", "slot", "payload", "frames"});
-  if (map.HasMember("notes") &&
-      as_text(map["notes"]).find("programs that may declare its types") != std::string::npos)
-    names.insert(names.end(), {"notes", "types_from", "full_name", "key", "value"});
+  if (map.HasMember("error") &&
+      as_text(map["error"]).find("programs that may declare its types") != std::string::npos)
+    names.insert(names.end(), {"error", "types_from", "full_name", "key", "value"});
   return names;
 }
 

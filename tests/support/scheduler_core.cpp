@@ -5,6 +5,8 @@
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
 #include <fmt/format.h>
 
@@ -159,17 +161,24 @@ std::string bitmaps_text(ArenaBytes& arena, const Scheduler& scheduler) {
   return allocator_text(layout.header + ids + 8, user + root);
 }
 
-/// One bucket, whose chain ends in its mark.
+unsigned most_entries(const Scheduler& scheduler) {
+  return static_cast<unsigned>(std::max<std::uint64_t>(1, scheduler.entries));
+}
+unsigned buckets_of(const Scheduler& scheduler) { return std::bit_ceil(most_entries(scheduler)); }
+
+/// A chain in the first bucket; each ends in its mark.
 std::string elements_text(const Scheduler& scheduler, const std::vector<std::uint64_t>& slots) {
-  std::string text = fmt::format("@{:#x} buckets: u64 {:#x} 0\n", elements_at,
-                                 scheduler.entries == 0 ? 1 : direct_at(elements_at + 16));
+  const std::uint64_t first = direct_at(elements_at + 16 * buckets_of(scheduler));
+  std::string text =
+      fmt::format("@{:#x} buckets: u64 {:#x} 0\n", elements_at, scheduler.entries == 0 ? 1 : first);
+  for (unsigned i = 1; i < buckets_of(scheduler); ++i) text += fmt::format("u64 {:#x} 0\n", i << 1 | 1);
   for (std::uint64_t i = 0; i < scheduler.entries; ++i) {
     const auto at = static_cast<std::int64_t>(i);
     const std::uint64_t slot = at == scheduler.stale    ? slots.back()
                                : at == scheduler.astray ? slots.back() + scheduler.layout.header + task_size
                                                         : slots[i % (slots.size() - 1)];
-    const std::uint64_t next = i + 1 < scheduler.entries ? direct_at(elements_at + 16 + (i + 1) * 48) : 1;
-    text += fmt::format("u64 {:#x} u32 0 0 {} 0 u64 {} {:#x} {:#x}\n", next, i, i, 0xffff888000001000 + i,
+    const std::uint64_t next = i + 1 < scheduler.entries ? first + (i + 1) * 48 : 1;
+    text += fmt::format("u64 {:#x} u32 0 0 0 0 u64 {} {:#x} {:#x}\n", next, i, 0xffff888000001000 + i,
                         user + slot);
   }
   return text;
@@ -205,12 +214,11 @@ std::string objects_text(const Scheduler& scheduler) {
   const auto raw = program.raw();
   const std::string bss = allocator_text(layout.header + task_size, user + task_root) +
                           allocator_text(layout.header + cgroup_size, user + cgroup_root) + bitmaps;
-  const auto entries = static_cast<unsigned>(std::max<std::uint64_t>(1, scheduler.entries));
   return fmt::format("@{:#x}\n", objects_at) +
          map_text({1, 33, "arena", 0, 0, 1U << 10, 0, fmt::format("u64 {:#x} {}\n", user, direct("area"))}) +
          map_text({2, 2, "sched.bss", 4, 120, 1, types.section, "u32 120 0\n" + bss}) +
-         map_text({3, 1, "scx_task_map", 4, 24, entries, types.value,
-                   fmt::format("u64 {:#x} u32 1 0\n", direct_at(elements_at))}) +
+         map_text({3, 1, "scx_task_map", 4, 24, most_entries(scheduler), types.value,
+                   fmt::format("u64 {:#x} u32 {} 0\n", direct_at(elements_at), buckets_of(scheduler))}) +
          fmt::format("area: u64 {:#x} {:#x}\n", direct_at(arena_at) - 0x8000, (1ULL << 32) + (68 << 10)) +
          programs_text(scheduler) +
          fmt::format("btf: u64 {} 0 u32 {} 5 u8 0 zero 63\ntypes: {} align 8\n", direct("types"), raw.size(),
