@@ -44,9 +44,8 @@ void drop(const Members& names, rapidjson::Value& from) {
 Members lost_with_programs(const rapidjson::Value& map, bool lost) {
   Members names = {"programs"};
   if (lost) names.insert(names.end(), {"deref", "deref_skipped_reason", "slot", "payload", "frames"});
-  if (map.HasMember("error") &&
-      as_text(map["error"]).find("programs that may declare its types") != std::string::npos)
-    names.insert(names.end(), {"error", "types_from", "full_name", "key", "value"});
+  if (as_text(map).find("programs that may declare its types could not be read") != std::string::npos)
+    names.insert(names.end(), {"error", "notes", "types_from", "full_name", "key", "value"});
   return names;
 }
 
