@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <libkdumpfile/kdumpfile.h>
+#include <mutex>
+#include <vector>
 
 namespace mapscope::memory {
 
@@ -23,7 +25,19 @@ std::unexpected<Error> refuse(const KdumpMember& member, std::string_view what) 
 
 } // namespace
 
-void KdumpReader::Closed::operator()(_kdump_ctx* context) const { ::kdump_free(context); }
+/// libkdumpfile 0.5.1 takes the overrides of its attributes back when it frees a context, and may read ones
+/// that it has freed already: seldom, and more often where several threads allocated, that is a segmentation
+/// fault. A process opens few dumps: their contexts stay.
+void KdumpReader::Closed::operator()(_kdump_ctx* context) const {
+  constexpr std::size_t most_kept = 1024; // more are those of a test
+  static std::mutex mutex;
+  static auto* const kept = new std::vector<_kdump_ctx*>; // to be found at the end: nothing leaks
+  const std::scoped_lock lock(mutex);
+  if (kept->size() < most_kept)
+    kept->push_back(context);
+  else
+    ::kdump_free(context);
+}
 
 Result<std::unique_ptr<KdumpReader>> KdumpReader::open(std::span<const KdumpMember> members,
                                                        const FrameSet& listed) {
