@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which maps are in which: only the slots of maps of maps tell.
+#include "host/catalog/layout.hpp"
 #include "host/catalog/walks.hpp"
 
 #include <algorithm>
@@ -34,15 +35,15 @@ private:
   };
 
   [[nodiscard]] std::optional<HashFields> hash_fields() const {
-    const btf::Types& kernel = walk_.kernel;
-    const auto buckets = kernel.offset_of("struct bpf_htab", "buckets"),
-               n_buckets = kernel.offset_of("struct bpf_htab", "n_buckets"),
-               head = kernel.offset_of("struct bucket", "head"),
-               node = kernel.offset_of("struct htab_elem", "hash_node"),
-               key = kernel.offset_of("struct htab_elem", "key");
-    const auto bucket = kernel.find("struct bucket");
-    if (!buckets || !n_buckets || !head || !node || !key || !bucket) return std::nullopt;
-    return HashFields{*buckets, *n_buckets, kernel.size(*bucket).value_or(0), *head, *node, *key};
+    Layout htab(walk_.kernel, "struct bpf_htab"), bucket(walk_.kernel, "struct bucket"),
+        element(walk_.kernel, "struct htab_elem");
+    const HashFields fields{.buckets = htab.need("buckets"),
+                            .n_buckets = htab.need("n_buckets"),
+                            .bucket_size = bucket.size(),
+                            .head = bucket.need("head"),
+                            .node = element.need("hash_node"),
+                            .key = element.need("key")};
+    return htab.error() || bucket.error() || element.error() ? std::nullopt : std::optional(fields);
   }
 
   void slot(std::uint64_t map) {
