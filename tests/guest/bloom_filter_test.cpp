@@ -10,9 +10,11 @@ namespace {
 
 TEST(BloomFilters, SayAboutHowManyValuesTheyHold) {
   constexpr double pushed = 2000;
-  ASSERT_FALSE(captures().empty());
+  unsigned seen = 0;
   for (const Capture& capture : captures()) {
+    if (!knows_map_type(capture, "bloom_filter")) continue; // before 5.16
     SCOPED_TRACE(capture.name);
+    ++seen;
     const auto report = dump(capture.vmcore(), {"--map", "bloom_2000"});
     ASSERT_EQ(report["maps"].Size(), 1U);
     const auto& filter = report["maps"][0]["bloom_filter"];
@@ -24,6 +26,7 @@ TEST(BloomFilters, SayAboutHowManyValuesTheyHold) {
     EXPECT_LT(rate, 0.1); // it holds no more than it is made for
     EXPECT_FALSE(report["maps"][0].HasMember("entry_count")) << "nobody can count them";
   }
+  EXPECT_GT(seen, 0U);
 }
 
 } // namespace

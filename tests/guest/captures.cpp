@@ -59,6 +59,12 @@ rapidjson::Document dump(const fs::path& source, const std::vector<std::string>&
   return parse(done.out);
 }
 
+bool knows_map_type(const Capture& capture, const std::string& type) {
+  const auto guest = parse(read_file(capture.folder / "guest.json"));
+  return std::ranges::none_of(guest["unknown_types"].GetArray(),
+                              [&](const auto& unknown) { return unknown.GetString() == type; });
+}
+
 const rapidjson::Value* map_by_id(const rapidjson::Document& report, unsigned id) {
   for (const auto& map : report["maps"].GetArray())
     if (map["id"].GetUint() == id) return &map;

@@ -34,6 +34,8 @@ rapidjson::Document parse(const std::string& json);
 /// `mapscope dump SOURCE -j` with more words, parsed.
 rapidjson::Document dump(const std::filesystem::path& source, const std::vector<std::string>& more = {});
 
+/// Whether the guest's kernel has maps of that type, as "arena".
+bool knows_map_type(const Capture& capture, const std::string& type);
 /// The map with that id, or null.
 const rapidjson::Value* map_by_id(const rapidjson::Document& report, unsigned id);
 /// The first map with that name, or null.

@@ -112,6 +112,20 @@ TEST_F(FormsTest, EveryKernel) {
   }
 }
 
+/// Of the guests whose memory QEMU has saved a second time.
+TEST_F(FormsTest, WhatQemuWrites) {
+  unsigned saved = 0;
+  for (const Capture& capture : captures()) {
+    const fs::path file = capture.folder / "vmcore.kdump";
+    if (!fs::exists(file)) continue;
+    ++saved;
+    Forms forms(capture);
+    fs::copy_file(file, forms.path("kdump"));
+    forms.expect_same("dump-guest-memory -z", {"kdump"});
+  }
+  EXPECT_GT(saved, 0U) << "captures with --kdump have one";
+}
+
 /// makedumpfile knows kernels up to some release, and copies those it does not know; at level 0 and 1 it need
 /// not know them.
 TEST_F(FormsTest, WhatMakedumpfileWrites) {

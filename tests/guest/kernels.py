@@ -26,6 +26,10 @@ SERIES = {
 }
 
 
+class NoPackage(Exception):
+    """No suite has a kernel of that kind, or none any more."""
+
+
 def fail(sentence):
     sys.exit(f"capture: {sentence}")
 
@@ -138,7 +142,7 @@ def find_kernel(series, flavour, arch, cache):
         apt = Apt(entry["suite"], cache, arch)
         found = apt.newest(pattern)
     if not found:
-        fail(f"no package matches {pattern}, neither in the configured suites nor in {entry['suite']}")
+        raise NoPackage(f"no package matches {pattern}, neither in the configured suites nor in {entry['suite']}")
     return apt, *found
 
 

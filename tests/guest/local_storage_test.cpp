@@ -39,6 +39,7 @@ TEST(LocalStorage, OneOwnerHasOneAddressInEveryMap) {
     SCOPED_TRACE(capture.name);
     const auto report = dump(capture.vmcore(), {"--map", "of_*"});
     for (const std::string name : {"of_task", "of_inode", "of_socket"}) {
+      if (name == "of_task" && !knows_map_type(capture, "task_storage")) continue; // before 5.11
       const auto keys = keys_by_owner(report, name);
       std::size_t shared = 0;
       for (const auto& [owner, key] : keys_by_owner(report, name + "_too")) {

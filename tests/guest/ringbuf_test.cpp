@@ -31,8 +31,11 @@ TEST(Ringbufs, RecordsHaveTheTypeThatTheConfigurationNames) {
   std::ofstream(config) << "[map.\"event*\"]\nconfig.record_type = \"struct ring_event\"\n"
                            "[map.\"waiting\"]\nconfig.record_type = \"struct list_head\"\n"
                            "[map.\"latest\"]\nconfig.record_type = \"struct nowhere\"\n";
+  unsigned seen = 0;
   for (const Capture& capture : captures()) {
+    if (!knows_map_type(capture, "user_ringbuf")) continue; // before 6.1; 5.10 refuses the object's types too
     SCOPED_TRACE(capture.name);
+    ++seen;
     const auto report = dump(capture.vmcore(), {"--config", config.string()});
     const auto *events = records_of(report, "events"), *waiting = records_of(report, "waiting"),
                *latest = records_of(report, "latest"), *orders = records_of(report, "orders");
@@ -58,6 +61,7 @@ TEST(Ringbufs, RecordsHaveTheTypeThatTheConfigurationNames) {
     EXPECT_EQ(spelled((*latest)[0]), "");
     EXPECT_EQ(spelled((*orders)[0]), "");
   }
+  EXPECT_GT(seen, 0U);
 }
 
 /// "severity: text" of each finding about a map.

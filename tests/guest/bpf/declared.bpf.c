@@ -6,17 +6,9 @@
 #include <bpf/bpf_helpers.h>
 
 #include "declared.h"
+#include "map.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-#define MAP(NAME, TYPE, KEY, VALUE, ENTRIES, FLAGS)                                                          \
-  struct {                                                                                                   \
-    __uint(type, BPF_MAP_TYPE_##TYPE);                                                                       \
-    __type(key, KEY);                                                                                        \
-    __type(value, VALUE);                                                                                    \
-    __uint(max_entries, ENTRIES);                                                                            \
-    __uint(map_flags, FLAGS);                                                                                \
-  } NAME SEC(".maps")
 
 MAP(stations, HASH, u32, struct station, 8, 0);
 MAP(tall_rows, ARRAY, u32, struct tall, 4, 0);

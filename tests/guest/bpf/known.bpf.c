@@ -5,17 +5,9 @@
 #include <bpf/bpf_helpers.h>
 
 #include "known.h"
+#include "map.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
-
-#define MAP(NAME, TYPE, KEY, VALUE, ENTRIES, FLAGS)                                                          \
-  struct {                                                                                                   \
-    __uint(type, BPF_MAP_TYPE_##TYPE);                                                                       \
-    __type(key, KEY);                                                                                        \
-    __type(value, VALUE);                                                                                    \
-    __uint(max_entries, ENTRIES);                                                                            \
-    __uint(map_flags, FLAGS);                                                                                \
-  } NAME SEC(".maps")
 
 typedef struct numbers numbers_t;
 
