@@ -2,9 +2,11 @@
 // Writes a captured guest's memory in other forms, into a folder; their names are what forms_test.cpp makes
 // of them.
 //
-//     guest_forms VMCORE FOLDER FORM...    FORM: elf, or PACKING, PACKING.flattened, PACKING.split
+//     guest_forms VMCORE FOLDER FORM...    FORM: elf, elf.flattened, raw, lime, avml, or PACKING,
+//                                          PACKING.flattened, PACKING.split
 //     guest_forms compare DUMP VMCORE      what DUMP holds of VMCORE: all pages are the same, or left out
 #include "host/memory/source.hpp"
+#include "raw_forms.hpp"
 #include "tests/support/core_file.hpp"
 #include "tests/support/kdump_file.hpp"
 
@@ -31,7 +33,7 @@ Packing packing_of(const std::string& name) {
 }
 
 /// makedumpfile looks for program headers right behind the ELF header, where QEMU has its section headers.
-void write_elf(const memory::Source& source, const fs::path& file) {
+std::string elf_of(const memory::Source& source) {
   CoreFile core;
   core.note("VMCOREINFO", source.vmcoreinfo());
   for (const auto& segment : source.segments()) {
@@ -39,22 +41,34 @@ void write_elf(const memory::Source& source, const fs::path& file) {
     const auto bytes = source.view(segment.address, segment.present);
     core.load(segment.address, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, segment.size);
   }
-  write(file, core.bytes());
+  return core.bytes();
 }
 
-void write_form(const memory::Source& source, const fs::path& folder, const std::string& form) {
-  if (form == "elf") return write_elf(source, folder / form);
+constexpr std::size_t piece = 1U << 16; ///< of a flattened stream
+
+void write_kdump(const memory::Source& source, const fs::path& folder, const std::string& form) {
   const auto dot = form.find('.');
   const std::string how = dot == std::string::npos ? "" : form.substr(dot + 1);
   KdumpFile kdump(packing_of(form.substr(0, dot)));
   kdump.add(source);
   if (how.empty()) return write(folder / form, kdump.bytes());
-  if (how == "flattened") return write(folder / form, flattened(kdump.bytes(), 1U << 16));
+  if (how == "flattened") return write(folder / form, flattened(kdump.bytes(), piece));
   // Parts of unequal size, the second one without memory.
   const std::uint64_t ram = 0x20000, end = kdump.frames();
   const auto parts = kdump.parts({ram / 8, ram / 8, ram / 2, end});
   for (std::size_t i = 0; i < parts.size(); ++i)
     write(folder / (form + "." + std::to_string(i + 1)), parts[i]);
+}
+
+void write_form(const fs::path& core, const memory::Source& source, const fs::path& folder,
+                const std::string& form) {
+  const fs::path to = folder / form;
+  if (form == "elf") return write(to, elf_of(source));
+  if (form == "elf.flattened") return write(to, flattened(elf_of(source), piece));
+  if (form == "raw") return guest::write_raw(core, to);
+  if (form == "lime") return guest::write_lime(core, to);
+  if (form == "avml") return guest::write_avml(core, to);
+  write_kdump(source, folder, form);
 }
 
 std::unique_ptr<memory::Source> opened(const std::string& name) {
@@ -84,7 +98,7 @@ int run(std::span<char*> words) {
   if (words.size() < 4) throw std::runtime_error("usage: guest_forms VMCORE FOLDER FORM...");
   if (std::string_view(words[1]) == "compare") return compare(*opened(words[2]), *opened(words[3]));
   const auto source = opened(words[1]);
-  for (const char* form : words.subspan(3)) write_form(*source, words[2], form);
+  for (const char* form : words.subspan(3)) write_form(words[1], *source, words[2], form);
   return 0;
 }
 
