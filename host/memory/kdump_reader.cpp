@@ -23,6 +23,16 @@ std::unexpected<Error> refuse(const KdumpMember& member, std::string_view what) 
                                              member.name, what));
 }
 
+/// Its cache goes wrong when a page cannot be unpacked (cache_discard() in libkdumpfile 0.5.1): a later read
+/// would be handed an entry without memory. Another size makes it anew.
+void forget_pages(kdump_ctx_t* context) {
+  kdump_num_t size = cached_pages;
+  (void)::kdump_get_number_attr(context, "cache.size", &size);
+  (void)::kdump_set_number_attr(context, "cache.size",
+                                size == cached_pages ? cached_pages + 1 : cached_pages);
+  ::kdump_clear_err(context);
+}
+
 } // namespace
 
 /// libkdumpfile 0.5.1 takes the overrides of its attributes back when it frees a context, and may read ones
@@ -139,6 +149,7 @@ PageState KdumpReader::read(std::uint64_t frame, std::span<std::byte> page) {
   const kdump_status status =
       ::kdump_read(context.get(), KDUMP_MACHPHYSADDR, frame * page.size(), page.data(), &size);
   ::kdump_clear_err(context.get());
+  if (status != KDUMP_OK) forget_pages(context.get());
   give_back(std::move(context));
   return status == KDUMP_OK && size == page.size() ? PageState::there : PageState::damaged;
 }

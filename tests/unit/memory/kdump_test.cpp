@@ -4,9 +4,11 @@
 #include "tests/support/core_file.hpp"
 #include "tests/support/kdump_file.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <random>
 
 namespace mapscope::memory {
 namespace {
@@ -238,6 +240,34 @@ TEST(Kdump, DamagedPageIsAGapOfItsOwn) {
   EXPECT_EQ(source.read(9 * 4096), "");
   EXPECT_EQ(source->why_absent(9 * 4096), Absence::damaged);
   EXPECT_EQ(all_of(source).size(), 5 * 4096U);
+}
+
+/// Of each page of `letter` the checksum is another.
+void damage_pages_of(char letter, std::string& bytes) {
+  KdumpFile one;
+  one.page(0, page_of(letter));
+  const std::string packed = one.bytes(), end = packed.substr(packed.size() - 12);
+  for (auto at = bytes.find(end); at != bytes.npos; at = bytes.find(end, at + 1)) bytes[at + 11] ^= 0x55;
+}
+
+TEST(Kdump, ManyDamagedPagesCostNoOther) {
+  constexpr std::uint64_t count = 300; // more than libkdumpfile keeps
+  KdumpFile file;
+  std::mt19937_64 random(1);
+  std::string noise(4096, '\0'); // stored as it is
+  std::ranges::generate(noise, [&] { return static_cast<char>(random()); });
+  for (std::uint64_t frame = 0; frame < count; ++frame)
+    file.page(frame, frame % 3 == 0 ? noise : page_of(frame % 3 == 1 ? 'd' : 'g'));
+  std::string bytes = file.bytes();
+  damage_pages_of('d', bytes);
+  const Opened source(bytes);
+  std::vector<std::byte> buffer;
+  for (unsigned i = 0; i < 20000; ++i) {
+    const std::uint64_t frame = random() % count;
+    const auto page = source->glance(frame * 4096, 4096, buffer); // kept by nobody, so unpacked each time
+    const std::string expected = frame % 3 == 0 ? noise : frame % 3 == 1 ? "" : page_of('g');
+    ASSERT_TRUE(std::ranges::equal(page, std::as_bytes(std::span(expected)))) << frame;
+  }
 }
 
 TEST(Kdump, IncompleteIsSaid) {
