@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a render ended: from what render() returned and what happened on the way.
-#include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/call/call.hpp"
 
 #include "host/base/counted.hpp"
@@ -12,6 +11,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <iterator>
+#include <linux/bpf.h>
 
 using namespace mapscope;
 
@@ -160,6 +160,8 @@ report::Outcome msc_call::finish(int rc) {
   if (is_open && rc == MSC_OK && budget_.spent() == plugin::Budget::Kind::none)
     (void)misuse("render() that leaves an object, a list or a row open");
   close_all();
+  // The keys of its slots are members, and say nothing of what they lack.
+  if (map_.type == BPF_MAP_TYPE_HASH_OF_MAPS && counted_ != 0 && !map_.types) (void)declared_decoder(true);
   report::Outcome outcome;
   outcome.renderer = choice_.plugin->tag();
   outcome.status = status_after(rc);
