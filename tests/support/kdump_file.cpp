@@ -113,6 +113,7 @@ void KdumpFile::leave_out(std::uint64_t frame) { left_out_.push_back(frame); }
 
 void KdumpFile::add(const memory::Source& image) {
   vmcoreinfo = image.vmcoreinfo();
+  if (!image.arch().empty()) machine = image.arch();
   for (const auto& segment : image.segments())
     for (std::uint64_t at = 0; at < segment.size; at += page_size) {
       const std::uint64_t frame = (segment.address + at) / page_size;
