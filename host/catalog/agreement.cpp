@@ -18,9 +18,8 @@ std::optional<std::string_view> named(std::string_view key, std::string_view kin
 
 std::optional<std::uint64_t> decimal(std::string_view text) {
   std::uint64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  return error == std::errc{} && rest == end ? std::optional(value) : std::nullopt;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && rest == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
 std::vector<btf::TypeId> types_named(const btf::Types& types, std::string_view name) {

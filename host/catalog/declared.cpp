@@ -194,6 +194,7 @@ private:
         if (inner->type == map.type) templates.push_back(*inner);
     if (templates.empty() || templates.size() != found->second.size()) return;
     std::vector<Declared> all;
+    all.reserve(templates.size());
     for (std::size_t i = 0; i < templates.size(); ++i) all.push_back({found->second[i].types, &templates[i]});
     apply_types(all, map);
     if (!map.types_from.empty())

@@ -12,7 +12,7 @@ namespace mapscope::catalog {
 namespace {
 
 constexpr std::uint64_t page = 4096; ///< areas and the section begin at one, of the least size there is
-constexpr std::uint64_t most_cpus = 64 * 1024;
+constexpr std::uint64_t most_cpus = 1U << 16;
 constexpr std::size_t name_size = 16;    // TASK_COMM_LEN
 constexpr unsigned most_candidates = 64; ///< a kernel has one
 constexpr std::size_t most_starts = 4;
@@ -77,7 +77,7 @@ target::PerCpu PerCpuAreas::areas(std::uint64_t start, std::uint64_t array) {
     if (!offset || !is_area(start, *offset, cpu)) continue;
     possible.push_back(cpu);
     offsets.resize(cpu + 1);
-    offsets[cpu] = *offset;
+    offsets[cpu] = offset;
   }
   return {std::move(possible), std::move(offsets)};
 }

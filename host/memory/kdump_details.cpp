@@ -37,6 +37,7 @@ std::string compression(const KdumpFacts& facts) {
   for (std::uint64_t frame = facts.listed.next(0), i = 0; i < most; frame = facts.listed.next(frame + 1), ++i)
     if (const auto page = facts.reader.descriptor(frame); page && page->offset != 0) ++pages[page->flags];
   std::vector<std::string> words;
+  words.reserve(pages.size());
   for (const auto& [flags, count] : pages)
     words.push_back(fmt::format("{} ({} pages)", compression_name(flags), count));
   std::ranges::reverse(words); // what is packed comes first

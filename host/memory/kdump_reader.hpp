@@ -15,7 +15,7 @@
 #include <span>
 #include <vector>
 
-struct _kdump_ctx;
+struct _kdump_ctx; // NOLINT(bugprone-reserved-identifier): the library's own name
 
 namespace mapscope::memory {
 
