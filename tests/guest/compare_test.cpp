@@ -160,10 +160,14 @@ Tally compare_guest(const Capture& capture, Table& table) {
   return all;
 }
 
+int column_width(const Capture& capture) {
+  return static_cast<int>(std::max<std::size_t>(16, capture.name.size()));
+}
+
 /// type x kernel: equal/compared
 void print(const Table& table) {
   std::printf("%-24s", "cells equal/compared");
-  for (const Capture& capture : captures()) std::printf("%18s", capture.name.c_str());
+  for (const Capture& capture : captures()) std::printf("  %*s", column_width(capture), capture.name.c_str());
   std::printf("\n");
   for (const auto& [type, row] : table) {
     std::printf("%-24s", type.c_str());
@@ -173,7 +177,7 @@ void print(const Table& table) {
       if (cell != row.end())
         text = cell->second ? std::to_string(cell->second->equal) + "/" + std::to_string(cell->second->all)
                             : "not in kernel";
-      std::printf("%18s", text.c_str());
+      std::printf("  %*s", column_width(capture), text.c_str());
     }
     std::printf("\n");
   }
