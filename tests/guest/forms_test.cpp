@@ -25,9 +25,10 @@ struct Report {
   std::string source, rest;
 };
 
-Report report_of(const Words& files) {
+Report report_of(const Words& files, const Words& options = {}) {
   Words words = {"dump", "-j"};
   words.insert(words.end(), files.begin(), files.end());
+  words.insert(words.end(), options.begin(), options.end());
   const Ran done = run(words);
   EXPECT_EQ(done.exit_code, 0) << done.err;
   const std::string begin = "\"source\":{";
@@ -122,6 +123,9 @@ TEST_F(FormsTest, WhatQemuWrites) {
     Forms forms(capture);
     fs::copy_file(file, forms.path("kdump"));
     forms.expect_same("dump-guest-memory -z", {"kdump"});
+    fs::copy_file(file, forms.path("kdump"));
+    const Report report = report_of({forms.path("kdump")}, {"--isolate", "all"});
+    EXPECT_TRUE(report.rest == forms.whole().rest) << "pages reach every process";
   }
   EXPECT_GT(saved, 0U) << "captures with --kdump have one";
 }
