@@ -245,6 +245,7 @@ std::vector<std::string> KdumpCore::troubles() const {
 
 std::vector<int> KdumpCore::descriptors() const {
   std::vector<int> all;
+  all.reserve(members_.size());
   for (const KdumpMember& member : members_) all.push_back(member.file.fd());
   return all;
 }

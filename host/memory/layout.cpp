@@ -17,9 +17,9 @@ std::optional<std::uint64_t> address_of(std::string_view text) {
   const bool is_hex = text.starts_with("0x") || text.starts_with("0X");
   if (is_hex) text.remove_prefix(2);
   std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number, is_hex ? 16 : 10);
-  if (error != std::errc{} || rest != end || text.empty()) return std::nullopt;
+  const auto [rest, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, is_hex ? 16 : 10);
+  if (error != std::errc{} || rest != text.data() + text.size() || text.empty()) return std::nullopt;
   return number;
 }
 

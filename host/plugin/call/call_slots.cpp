@@ -25,7 +25,8 @@ std::unordered_set<mapscope::btf::TypeId> embedded_types(const mapscope::btf::Ty
     if (btf_is_var(type)) found.insert(types.peel(type->type));
     if (btf_is_array(type)) found.insert(types.peel(btf_array(type)->type));
     if (btf_is_composite(type))
-      for (unsigned i = 0; i < btf::vlen_of(type); ++i) found.insert(types.peel(btf_members(type)[i].type));
+      for (unsigned i = 0; i < mapscope::btf::vlen_of(type); ++i)
+        found.insert(types.peel(btf_members(type)[i].type));
   }
   return found;
 }
