@@ -2,6 +2,7 @@
 #include "host/report/pointers.hpp"
 
 #include "host/btf/cpu_ranges.hpp"
+#include "host/report/slot_parts.hpp"
 
 #include <algorithm>
 #include <bpf/btf.h>
@@ -99,7 +100,7 @@ void Pointers::show(const btf::SpecialField& field, std::uint64_t value, const b
     const Pointee& own = pointee(target, types);
     const auto found =
         following_.slots != nullptr ? following_.slots->find(*spot.arena, value) : std::nullopt;
-    if (found && slot(*found, own.decoder != nullptr, value, spot, progress, out)) return;
+    if (found && slot(*found, own, value, spot, progress, out)) return;
     return object(own, value, spot, progress, out);
   }
   if (!reader_.space().translator->is_kernels(value))
@@ -117,18 +118,19 @@ std::string name_of(const SlotIndex::Found& found) {
 
 } // namespace
 
-/// What an allocator says of a place goes before the pointer's own type, where a slot or its payload begins.
-/// False when that type is all there is.
-bool Pointers::slot(const SlotIndex::Found& found, bool has_own_type, std::uint64_t value, const Spot& spot,
+/// What an allocator says of a place goes before the pointer's own type. False when the two agree, and that
+/// type is all there is.
+bool Pointers::slot(const SlotIndex::Found& found, const Pointee& own, std::uint64_t value, const Spot& spot,
                     btf::Progress& progress, btf::ValueVisitor& out) {
   const auto say = [&](const std::string& text) { return reason(value, name_of(found) + text, out), true; };
   if (!found.slot->live) return say(", which is free");
   if (found.slot == beside_) return say(", shown as the payload of this entry");
   if (following_.lists_slots) return say("");
+  const bool is_believed = own.decoder != nullptr && may_be_in_slot(found, *own.types, own.type);
   const bool at_front = found.offset == 0 || found.offset == found.pool->header;
-  if (!at_front) return has_own_type ? false : say(fmt::format(", {} bytes into it", found.offset));
+  if (!at_front) return is_believed ? false : say(fmt::format(", {} bytes into it", found.offset));
   const Pointee& typed = payload(*found.pool);
-  if (typed.decoder == nullptr) return has_own_type ? false : say(", whose type is not known");
+  if (typed.decoder == nullptr) return is_believed ? false : say(", whose type is not known");
   Spot inside = spot;
   inside.address = spot.arena->kernel_address(std::uint64_t{found.slot->address} + found.pool->header);
   object(typed, value, inside, progress, out, name_of(found));

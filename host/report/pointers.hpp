@@ -88,7 +88,7 @@ private:
   };
 
   static Pointee unknown(std::string problem);
-  bool slot(const SlotIndex::Found& found, bool has_own_type, std::uint64_t value, const Spot& spot,
+  bool slot(const SlotIndex::Found& found, const Pointee& own, std::uint64_t value, const Spot& spot,
             btf::Progress& progress, btf::ValueVisitor& out);
   const Pointee& payload(const SlotPool& pool);
   [[nodiscard]] Spot spot_of(std::uint64_t value, bool is_typed) const;

@@ -298,7 +298,7 @@ TEST_F(IntoSlots, AStalePointerIsTold) {
             "holder{p=0x100000000020(@deref_skipped_reason=slot 6 of nodes, which is free)}");
 }
 
-TEST_F(IntoSlots, InsideASlotThePointersOwnTypeIsAllThereIs) {
+TEST_F(IntoSlots, InsideASlotThePointersOwnTypeIsAllThereIsWhereThePayloadHasIt) {
   EXPECT_EQ(decode(memory, program.holder_of(program.u64), user + 24),
             "holder{p=0x100000000018(*=42:uint64)}");
   EXPECT_EQ(decode(memory, program.holder(program.to_void), user + 24),
@@ -306,6 +306,9 @@ TEST_F(IntoSlots, InsideASlotThePointersOwnTypeIsAllThereIs) {
   EXPECT_EQ(decode(memory + "u64 7\n", program.holder_of(program.u64), user + 64),
             "holder{p=0x100000000040(*=7:uint64)}")
       << "and behind the last";
+  EXPECT_EQ(decode(memory, program.holder(program.to_node), user + 24),
+            "holder{p=0x100000000018(@deref_skipped_reason=slot 5 of nodes, 24 bytes into it)}")
+      << "no node lies there";
 }
 
 TEST_F(IntoSlots, ASlotThatIsNotShownIsNamed) {
@@ -322,8 +325,16 @@ TEST_F(IntoSlots, AListOfSlotsNamesThem) {
             "holder{p=0x100000000008(@deref_skipped_reason=slot 5 of nodes)}");
 }
 
-TEST_F(IntoUntypedSlots, AreFollowedByThePointersOwnType) {
-  EXPECT_THAT(decode(memory, program.holder(program.to_node), user + 8), HasSubstr("(*=node{"));
+TEST_F(IntoUntypedSlots, AreFollowedByThePointersOwnTypeWhereItFits) {
+  EXPECT_THAT(decode(memory, program.holder(program.to_node), user + 8), HasSubstr("(*=node{"))
+      << "it is as long as the payload";
+  EXPECT_THAT(decode(memory, program.holder_of(program.u64), user), HasSubstr("(*=5:uint64)"))
+      << "it is as long as the header";
+  for (const btf::TypeId type : {program.node, program.large, program.u32})
+    EXPECT_THAT(decode(memory, program.holder_of(type), user), HasSubstr("slot 5 of nodes, whose type is"))
+        << type;
+  EXPECT_THAT(decode(memory, program.holder_of(program.u64), user + 8), HasSubstr("whose type is not known"));
+  EXPECT_THAT(decode(memory, program.holder_of(program.u64), user + 24), HasSubstr("24 bytes into it"));
   EXPECT_EQ(decode(memory, program.holder(program.to_void), user),
             "holder{p=0x100000000000(@deref_skipped_reason=slot 5 of nodes, whose type is not known)}");
 }
