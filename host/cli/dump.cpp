@@ -52,7 +52,7 @@ report::Options report_options(const DumpOptions& options, const config::Report&
   out.pretty = options.pretty;
   out.big_numbers_as_strings = settings.big_numbers == "string";
   out.arena_bytes = settings.arena_bytes;
-  out.list_lines = settings.inside;
+  out.inside = settings.inside;
   out.color = terminal.colored(options.color);
   if (terminal.columns >= 40) out.width = terminal.columns;
   return out;

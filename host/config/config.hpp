@@ -79,7 +79,7 @@ struct Report {
   std::uint32_t array_elements = 4096;
   std::uint32_t depth = 32;
   std::uint64_t nodes = 1'000'000; ///< values shown per map entry
-  std::uint64_t inside = 0;        ///< objects behind the pointers of one entry, lines of a list; 0 = all
+  std::uint64_t inside = 0;        ///< objects behind the pointers of one entry, elements of a list; 0 = all
   std::string arena_bytes = "array";
   std::string big_numbers = "number";
   std::string kernel_pointers = "safe"; ///< which are followed: "safe" or "typed"

@@ -24,7 +24,7 @@ public:
   void row(const Row& row) override { version_->watch->row(row); }
   void field(const Field& field) override { version_->watch->field(field); }
   void end(const Outcome& outcome) override;
-  [[nodiscard]] btf::Cuts cuts() const override { return version_->watch->cuts(); }
+  [[nodiscard]] Cuts cuts() const override { return version_->watch->cuts(); }
 
   void keep() override { version_->text.let_go(); }
   void set_aside() override;

@@ -31,7 +31,7 @@ public:
   }
   void field(const Field& field) override;
   void end(const Outcome& outcome) override { to_.end(outcome); }
-  [[nodiscard]] btf::Cuts cuts() const override { return to_.cuts(); }
+  [[nodiscard]] Cuts cuts() const override { return to_.cuts(); }
 
   [[nodiscard]] const Seen& seen() const { return seen_; }
 

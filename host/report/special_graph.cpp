@@ -103,7 +103,7 @@ void SpecialFields::nodes(const btf::SpecialField& field, std::span<const std::u
         fmt::format("{} of them ({})", rest, is_long ? "report.array_elements" : "report.nodes");
     out.fact("nodes_left_out", std::string_view(text));
     if (is_long)
-      progress.cuts.longest = std::max<std::uint64_t>(progress.cuts.longest, nodes.size());
+      progress.cuts.nodes_of_list = std::max<std::uint64_t>(progress.cuts.nodes_of_list, nodes.size());
     else
       progress.cuts.nodes = true;
   }

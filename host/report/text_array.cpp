@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <span>
 
 namespace mapscope::report {
 
@@ -109,7 +110,45 @@ std::string TextTree::run_text(const Node& array, std::size_t first, std::size_t
   return text;
 }
 
+std::size_t TextTree::shown(const Node& array) const {
+  const std::size_t all = array.children.size();
+  if (inside_ == 0 || array.is_text) return all;
+  std::uint64_t room = inside_;
+  for (std::size_t i = 0; i < all;) {
+    const std::size_t end = run_end(array, i), count = end - i > 2 ? 1 : end - i;
+    if (!node(array.children[i]).zero) {
+      if (count > room) return i + room;
+      room -= count;
+    }
+    i = end;
+  }
+  return all;
+}
+
+Cuts TextTree::cuts() const {
+  Cuts cuts;
+  if (used_ != 0 && (inside_ != 0 || root().cut)) add_cuts(root(), cuts);
+  return cuts;
+}
+
+void TextTree::add_cuts(const Node& node, Cuts& cuts) const {
+  std::size_t count = node.children.size();
+  if (node.kind == Kind::bytes && node.cut) cuts.bytes = std::max(cuts.bytes, node.length);
+  if (node.kind == Kind::array) {
+    count = shown(node);
+    if (count < node.children.size())
+      cuts.list = std::max({cuts.list, node.length, std::uint64_t{node.children.size()}});
+    else if (const btf::LeftOut* const rest = rest_of(node); rest != nullptr && !rest->zero)
+      cuts.longest = std::max(cuts.longest, node.length);
+  }
+  for (const std::uint32_t child : std::span(node.children).first(count)) add_cuts(nodes_[child], cuts);
+}
+
 std::string TextTree::left_out_text(const Node& array) const {
+  const std::size_t end = shown(array);
+  if (end < array.children.size())
+    return fmt::format("... {} of {} shown {}", end,
+                       std::max<std::uint64_t>(array.length, array.children.size()), inside_limit);
   if (array.children.size() >= array.length) return "";
   std::size_t shown = array.children.size();
   const btf::LeftOut* const rest = rest_of(array);
@@ -140,8 +179,9 @@ void TextTree::append_array(const Node& array, std::string& out, std::size_t mos
   }
   out += '[';
   bool gap = false;
-  for (std::size_t i = 0; i < array.children.size() && out.size() <= most;) {
-    const std::size_t end = run_end(array, i);
+  const std::size_t all = shown(array);
+  for (std::size_t i = 0; i < all && out.size() <= most;) {
+    const std::size_t end = std::min(run_end(array, i), all);
     const bool merged = end - i > 2;
     if (i != 0) out += ", ";
     if (merged)

@@ -43,7 +43,7 @@ void TextFields::add(const Field& field) {
     return page(field.value.bytes);
   case FieldKind::typed:
     if (field.value.decoder == nullptr) return tree_.bytes(field.value.bytes);
-    cuts_.add(field.value.decoder->decode(field.value.bytes, tree_));
+    cuts_.add(beside_arrays(field.value.decoder->decode(field.value.bytes, tree_)));
     return tree_.keep_zero(); // constants of value 0 have names, too
   case FieldKind::absent:
     return tree_.word("-");

@@ -18,17 +18,20 @@ class TextFields {
 public:
   /// `keeps_lines`: a text of several lines is a list of them.
   TextFields(const Options& options, bool keeps_lines)
-      : shows_pages_(options.arena_bytes == "hex"), keeps_lines_(keeps_lines), tree_(options.list_lines) {}
+      : shows_pages_(options.arena_bytes == "hex"), keeps_lines_(keeps_lines), tree_(options.inside) {}
 
   /// A record that holds what comes next.
   void begin();
   void add(const Field& field);
-  void end() { tree_.end_struct(); }
+  void end() {
+    tree_.end_struct();
+    cuts_.add(tree_.cuts());
+  }
   /// Objects or lists are open.
   [[nodiscard]] bool is_open() const { return !lists_.empty(); }
   [[nodiscard]] const TextTree& tree() const { return tree_; }
   /// What of all values so far is not shown.
-  [[nodiscard]] const btf::Cuts& cuts() const { return cuts_; }
+  [[nodiscard]] const Cuts& cuts() const { return cuts_; }
 
 private:
   struct Pages {
@@ -43,7 +46,7 @@ private:
 
   bool shows_pages_, keeps_lines_;
   TextTree tree_;
-  btf::Cuts cuts_;
+  Cuts cuts_;
   std::vector<bool> lists_; ///< of the open fields: which are lists
   /// Names of the open fields: a plugin's own, or a frame's, end with the call; those in BTF stay.
   std::set<std::string, std::less<>> names_;

@@ -15,16 +15,16 @@ namespace {
 class TextMapWriter : public MapWriter {
 public:
   TextMapWriter(const Options& options, Stream& stream, bool keeps_lines = false)
-      : options_(options), fields_(options, keeps_lines), stream_(stream), key_(options.list_lines),
-        value_(options.list_lines) {}
+      : options_(options), fields_(options, keeps_lines), stream_(stream), value_(options.inside) {}
 
   void begin(const catalog::Map& map) override;
   void begin_allocator(std::string_view name, const catalog::Map& section) override;
   void row(const Row& row) override;
   void field(const Field& field) override;
   void end(const Outcome& outcome) override;
-  [[nodiscard]] btf::Cuts cuts() const override {
-    btf::Cuts all = MapWriter::cuts();
+  [[nodiscard]] Cuts cuts() const override {
+    Cuts all = cuts_;
+    all.add(beside_arrays(MapWriter::cuts()));
     all.add(fields_.cuts());
     return all;
   }
@@ -74,11 +74,13 @@ private:
     [[nodiscard]] bool same(const Copy& other) const;
   };
   [[nodiscard]] Copy copy_of(const Typed& typed);
-  [[nodiscard]] std::string cpu_lines(const std::vector<Copy>& copies) const;
+  [[nodiscard]] std::string cpu_lines(const std::vector<Copy>& copies);
 
   Stream& stream_;
   std::string buffer_;
-  TextTree key_, value_;
+  TextTree key_; ///< shown in full: entries are told apart by it
+  TextTree value_;
+  Cuts cuts_; ///< by this format's own limits
   TextTable table_;
   bool tabular_ = true; ///< so far every row fits a table
   std::uint32_t max_entries_ = 0;
@@ -113,6 +115,7 @@ void TextMapWriter::show(const Typed& typed, TextTree& into) {
     decode(typed, into);
   else
     into.bytes(typed.bytes);
+  cuts_.add(into.cuts());
 }
 
 void TextMapWriter::decode_key(const Row& row) {
@@ -247,12 +250,14 @@ bool TextMapWriter::Copy::same(const Copy& other) const {
 }
 
 /// CPUs side by side with equal copies share a line.
-std::string TextMapWriter::cpu_lines(const std::vector<Copy>& copies) const {
+std::string TextMapWriter::cpu_lines(const std::vector<Copy>& copies) {
   std::string out;
   std::uint64_t shown = 0;
   for (std::size_t first = 0; first < copies.size();) {
-    if (options_.list_lines != 0 && ++shown > options_.list_lines)
+    if (options_.inside != 0 && ++shown > options_.inside) {
+      cuts_.copies = std::max<std::uint64_t>(cuts_.copies, copies.size());
       return out + fmt::format("\n    ... {} of {} CPUs shown {}", first, copies.size(), inside_limit);
+    }
     std::size_t end = first + 1;
     while (end < copies.size() && copies[end].same(copies[first])) ++end;
     const std::string cpus = end - first == copies.size() && copies.size() > 1 ? "all CPUs"
@@ -301,9 +306,9 @@ protected:
   [[nodiscard]] std::string map_field() const override {
     const auto& member = fields_.tree().node(fields_.tree().root().children.front());
     const std::string name = printable(member.member);
-    return fmt::format("  {}:{}\n", name,
-                       packed_lines(fields_.tree(), member, options_.width,
-                                    static_cast<unsigned>(name.size()) + 3, 4, options_.list_lines));
+    return fmt::format(
+        "  {}:{}\n", name,
+        packed_lines(fields_.tree(), member, options_.width, static_cast<unsigned>(name.size()) + 3, 4));
   }
 
 private:

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <climits>
 #include <fmt/format.h>
+#include <span>
 
 namespace mapscope::report {
 
@@ -13,8 +14,7 @@ using Node = TextTree::Node;
 
 class Packer {
 public:
-  Packer(const TextTree& tree, unsigned width, std::uint64_t list_lines)
-      : tree_(tree), width_(width), list_lines_(list_lines) {}
+  Packer(const TextTree& tree, unsigned width) : tree_(tree), width_(width) {}
 
   std::string lines(const Node& node, unsigned column, unsigned indent) const {
     const std::string line = one_line(node);
@@ -33,6 +33,10 @@ private:
       return tree_.node(child).kind == TextTree::Kind::scalar;
     });
   }
+  [[nodiscard]] std::span<const std::uint32_t> shown(const Node& node) const {
+    const bool is_list = node.kind == TextTree::Kind::array;
+    return std::span(node.children).first(is_list ? tree_.shown(node) : node.children.size());
+  }
   [[nodiscard]] std::string left_out(const Node& node) const {
     return node.kind == TextTree::Kind::array ? tree_.left_out_text(node) : "";
   }
@@ -47,12 +51,7 @@ private:
 
   [[nodiscard]] std::string each_on_its_own(const Node& array, unsigned indent, const char* mark) const {
     std::string out;
-    std::size_t shown = 0;
-    for (const std::uint32_t child : array.children) {
-      if (list_lines_ != 0 && shown == list_lines_)
-        return out + fmt::format("\n{:{}}... {} of {} shown (report.inside)", "", indent, shown,
-                                 array.children.size());
-      ++shown;
+    for (const std::uint32_t child : shown(array)) {
       const Node& item = tree_.node(child);
       const std::string own =
           item.kind == TextTree::Kind::record ? packed(item, indent + 2).substr(indent + 2) : one_line(item);
@@ -74,7 +73,7 @@ private:
       if (line.size() > indent && line.size() + 2 + text.size() > width_) end_line();
       line += (line.size() > indent ? ", " : "") + text;
     };
-    for (const std::uint32_t child : node.children) {
+    for (const std::uint32_t child : shown(node)) {
       const Node& part = tree_.node(child);
       if (part.zero && node.kind == TextTree::Kind::record) continue;
       const std::string name = printable(part.member);
@@ -94,14 +93,13 @@ private:
 
   const TextTree& tree_;
   unsigned width_;
-  std::uint64_t list_lines_;
 };
 
 } // namespace
 
 std::string packed_lines(const TextTree& tree, const TextTree::Node& node, unsigned width, unsigned column,
-                         unsigned indent, std::uint64_t list_lines) {
-  return Packer(tree, width, list_lines).lines(node, column, indent);
+                         unsigned indent) {
+  return Packer(tree, width).lines(node, column, indent);
 }
 
 } // namespace mapscope::report

@@ -9,9 +9,9 @@
 
 namespace mapscope::report {
 
-/// What follows a label; of a list of lines at most `list_lines` (0 = all). It begins with a newline where it
+/// What follows a label. It begins with a newline where it
 /// takes lines of its own, which are indented by `indent`; no newline at the end.
 std::string packed_lines(const TextTree& tree, const TextTree::Node& node, unsigned width, unsigned column,
-                         unsigned indent, std::uint64_t list_lines = 0);
+                         unsigned indent);
 
 } // namespace mapscope::report

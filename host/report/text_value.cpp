@@ -12,12 +12,6 @@
 
 namespace mapscope::report {
 
-namespace {
-
-constexpr std::size_t most_hex_bytes = 256; ///< shown of one run of bytes
-
-} // namespace
-
 std::string printable(std::string_view text) {
   if (std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; })) return std::string(text);
   const std::string valid = valid_utf8(text);

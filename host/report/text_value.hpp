@@ -7,6 +7,7 @@
 #pragma once
 
 #include "host/btf/value_visitor.hpp"
+#include "host/report/cut_reasons.hpp"
 
 #include <optional>
 #include <string>
@@ -18,7 +19,7 @@ namespace mapscope::report {
 /// Control characters (also C1) as escapes, invalid UTF-8 as U+FFFD: what a terminal may be given.
 std::string printable(std::string_view text);
 
-/// Behind what is left out of a list because it has too many lines.
+/// Behind what is left out of a list because it is too long.
 inline constexpr std::string_view inside_limit = "(report.inside)";
 
 class TextTree final : public btf::ValueVisitor {
@@ -44,8 +45,10 @@ public:
     std::vector<std::uint32_t> children;
   };
 
-  /// No list takes more lines than that (0 = all of it); what is left out is counted.
-  explicit TextTree(std::uint64_t list_lines = 0) : list_lines_(list_lines) {}
+  /// No list shows more than so many things (0 = all of it), which are single elements and runs of equal
+  /// ones; zeros do not count. The same on one line and on many: what is shown must not depend on how wide a
+  /// terminal is.
+  explicit TextTree(std::uint64_t inside = 0) : inside_(inside) {}
   void clear();
   [[nodiscard]] bool empty() const { return used_ == 0; }
   [[nodiscard]] const Node& root() const { return nodes_[0]; }
@@ -53,6 +56,10 @@ public:
 
   /// The value on one line.
   [[nodiscard]] std::string one_line() const;
+  /// How many elements of an array are shown.
+  [[nodiscard]] std::size_t shown(const Node& array) const;
+  /// What of the value is not shown by this tree, though it has been given.
+  [[nodiscard]] Cuts cuts() const;
   /// What the end of an array says of elements that are not shown; "" when all are.
   [[nodiscard]] std::string left_out_text(const Node& array) const;
   /// Lines of at most `width` columns where that can be done; the first is to stand behind something `column`
@@ -127,14 +134,15 @@ private:
                            std::string& out) const;
   static void append_hex_lines(std::string_view line, std::size_t begin, unsigned indent, std::string& out);
   void append_scalar_lines(const Node& array, unsigned width, unsigned indent, std::string& out) const;
-  void append_left_out(const Node& array, std::size_t shown, unsigned indent, std::string& out) const;
+  void append_left_out(const Node& array, unsigned indent, std::string& out) const;
+  void add_cuts(const Node& node, Cuts& cuts) const;
   [[nodiscard]] bool is_scalar_row(const Node& array) const;
   [[nodiscard]] bool is_withheld(const Node& pointer) const;
   [[nodiscard]] std::string run_text(const Node& array, std::size_t first, std::size_t end) const;
   [[nodiscard]] std::size_t run_end(const Node& array, std::size_t first) const;
   [[nodiscard]] bool same(std::uint32_t a, std::uint32_t b) const;
 
-  std::uint64_t list_lines_;
+  std::uint64_t inside_;
   std::vector<Node> nodes_; ///< the first used_ are in use; the rest keep their buffers
   std::uint32_t used_ = 0;
   std::vector<btf::LeftOut> rests_;

@@ -81,13 +81,13 @@ void TextTree::append_record_lines(const Node& record, unsigned width, unsigned 
 /// Side by side, as many to a line as fit; a line begins with the index of its first.
 void TextTree::append_scalar_lines(const Node& array, unsigned width, unsigned indent,
                                    std::string& out) const {
-  std::size_t used = width, lines = 0, i = 0;
-  while (i < array.children.size()) {
-    const std::size_t run = run_end(array, i), end = run - i > 2 ? run : i + 1;
+  const std::size_t all = shown(array);
+  std::size_t used = width, i = 0;
+  while (i < all) {
+    const std::size_t run = std::min(run_end(array, i), all), end = run - i > 2 ? run : i + 1;
     const std::string& text = node(array.children[i]).text;
     const std::string merged = end - i > 1 ? fmt::format("[{}..{}]={}", i, end - 1, text) : text;
     if (used + merged.size() + 2 > width) {
-      if (list_lines_ != 0 && ++lines > list_lines_) break;
       const std::string index = end - i > 1 ? "" : fmt::format("[{}] ", i); // a run brings its own
       const std::string begin = fmt::format("\n{:{}}{}", "", indent + 2, index);
       out += begin + merged;
@@ -98,19 +98,19 @@ void TextTree::append_scalar_lines(const Node& array, unsigned width, unsigned i
     }
     i = end;
   }
-  append_left_out(array, i, indent, out);
+  append_left_out(array, indent, out);
 }
 
 void TextTree::append_array_lines(const Node& array, unsigned width, unsigned indent,
                                   std::string& out) const {
   if (is_scalar_row(array)) return append_scalar_lines(array, width, indent, out);
-  std::size_t lines = 0, i = 0;
-  while (i < array.children.size()) {
-    const std::size_t end = run_end(array, i);
+  const std::size_t all = shown(array);
+  std::size_t i = 0;
+  while (i < all) {
+    const std::size_t end = std::min(run_end(array, i), all);
     const bool zero = node(array.children[i]).zero;
     const std::string index = end - i > 1 ? fmt::format("[{}..{}]", i, end - 1) : fmt::format("[{}]", i);
     if (!zero) {
-      if (list_lines_ != 0 && ++lines > list_lines_) break;
       out += fmt::format("\n{:{}}{}", "", indent + 2, index);
       if (end - i > 1 && is_withheld(node(array.children[i])))
         out += ' ' + run_text(array, i, end);
@@ -120,15 +120,11 @@ void TextTree::append_array_lines(const Node& array, unsigned width, unsigned in
     }
     i = end;
   }
-  append_left_out(array, i, indent, out);
+  append_left_out(array, indent, out);
 }
 
-void TextTree::append_left_out(const Node& array, std::size_t shown, unsigned indent,
-                               std::string& out) const {
-  const std::uint64_t length = std::max<std::uint64_t>(array.length, array.children.size());
-  const std::string text = shown < array.children.size()
-                               ? fmt::format("... {} of {} shown {}", shown, length, inside_limit)
-                               : left_out_text(array);
+void TextTree::append_left_out(const Node& array, unsigned indent, std::string& out) const {
+  const std::string text = left_out_text(array);
   if (!text.empty()) out += fmt::format("\n{:{}}{}", "", indent + 2, text);
 }
 

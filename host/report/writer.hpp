@@ -6,8 +6,8 @@
 // rule: a MapWriter belongs to one thread; ReportWriter to the thread that assembles.
 #pragma once
 
-#include "host/btf/decoder.hpp"
 #include "host/catalog/catalog.hpp"
+#include "host/report/cut_reasons.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -142,7 +142,7 @@ struct Options {
   std::string arena_bytes = "array"; ///< pages of memory: "array", "hex" or "none"
   bool color = false;                ///< text
   unsigned width = 120;              ///< text: columns
-  std::uint64_t list_lines = 0;      ///< text: of a list inside a value; 0 = all
+  std::uint64_t inside = 0;          ///< text: shown of a list inside a value; 0 = all
 };
 
 class MapWriter {
@@ -157,7 +157,7 @@ public:
   virtual void field(const Field& field) = 0;
   virtual void end(const Outcome& outcome) = 0;
   /// What of the values so far is not shown.
-  [[nodiscard]] virtual btf::Cuts cuts() const { return cuts_; }
+  [[nodiscard]] virtual Cuts cuts() const { return cuts_; }
 
 protected:
   void decode(const Typed& typed, btf::ValueVisitor& into) {
@@ -165,7 +165,7 @@ protected:
   }
 
 private:
-  btf::Cuts cuts_;
+  Cuts cuts_;
 };
 
 /// One whose content can be taken back as long as nobody has asked to keep it.

@@ -107,8 +107,28 @@ TEST(TextMap, EqualCopiesPerCpuShareALine) {
             "  5:\n    cpu 0     1\n    cpus 1-2  2\n    cpu 3     <not there>\n\n");
   EXPECT_EQ(shown({}), "  5: <no copies>\n\n");
   const std::vector<std::optional<Typed>> copies = {value(one), value(two), value(one)};
-  EXPECT_THAT(text(a_map(), {{Shape::percpu_element, {}, 5, {}, copies}}, {}, {.list_lines = 2}),
+  EXPECT_THAT(text(a_map(), {{Shape::percpu_element, {}, 5, {}, copies}}, {}, {.inside = 2}),
               HasSubstr("    cpu 1     2\n    ... 2 of 3 CPUs shown (report.inside)\n"));
+}
+
+/// What --strict and the map's status rest on.
+TEST(TextMap, TellsWhatItLeavesOut) {
+  Kept kept;
+  const auto cuts_of = [&](const Row& row) {
+    const auto writer = make_map_writer(Format::text, {.inside = 2}, kept);
+    writer->begin(a_map());
+    writer->row(row);
+    return writer->cuts();
+  };
+  const Says two([](V& v) { v.unsigned_int(32, 2); }), array(cut_array({1, 2, 3}, 9, {.not_zero = 8}));
+  EXPECT_EQ(cuts_of(entry(one, array)).list, 9U);
+  EXPECT_EQ(cuts_of(entry(one, array)).longest, 0U);
+  EXPECT_EQ(cuts_of(entry(array, one)).list, 0U) << "keys are whole";
+  const std::vector<std::optional<Typed>> copies = {value(one), value(two), value(one)};
+  EXPECT_EQ(cuts_of({Shape::percpu_element, {}, 5, {}, copies}).copies, 3U);
+  const std::vector<std::byte> long_one(300, std::byte{7});
+  EXPECT_EQ(cuts_of({Shape::entry, value(one), 0, {nullptr, long_one}, {}}).bytes, 300U);
+  EXPECT_FALSE(cuts_of(entry(one, two)).list != 0);
 }
 
 TEST(TextMap, CopiesThatDifferBehindACutShareNoLine) {
@@ -299,7 +319,7 @@ TEST(TextExtension, ATextOfSeveralLinesKeepsThem) {
 
 TEST(TextExtension, ListsOfLinesHaveSoMany) {
   Kept kept;
-  const auto extension = make_extension_writer(Format::text, {.width = 80, .list_lines = 2}, "title", kept);
+  const auto extension = make_extension_writer(Format::text, {.width = 80, .inside = 2}, "title", kept);
   extension->begin({});
   const std::string longest(60, 'x');
   extension->field(a_field(FieldKind::text, "dump", 0, "one\ntwo\n" + longest + "\n"));

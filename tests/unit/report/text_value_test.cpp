@@ -217,15 +217,20 @@ TEST(TextValue, PointersThatAreNotFollowedAreCounted) {
   EXPECT_EQ(line(withheld(1)), "0x1 slot=slot 1 of x [not followed: report.inside is 1]");
 }
 
-TEST(TextValue, ListsHaveSoManyLines) {
+TEST(TextValue, ListsShowSoManyThings) {
   const auto cut = [](const Events& events, unsigned width) {
     TextTree tree(2);
     events(tree);
     return tree.lines(width, 0, 0);
   };
-  EXPECT_EQ(cut(array({5, 6, 7, 8}), 10), "\n  [0] 5, 6\n  [2] 7, 8");
-  EXPECT_EQ(cut(array({5, 6, 7, 8, 9}), 10), "\n  [0] 5, 6\n  [2] 7, 8\n  ... 4 of 5 shown (report.inside)");
-  EXPECT_EQ(cut(array({5, 6, 7, 8, 9}), 80), "[5, 6, 7, 8, 9]") << "what fits a line is whole";
+  EXPECT_EQ(cut(array({5, 6}), 10), "[5, 6]");
+  EXPECT_EQ(cut(array({5, 6, 7}), 10), "\n  [0] 5, 6\n  ... 2 of 3 shown (report.inside)");
+  EXPECT_EQ(cut(array({5, 6, 7}), 80), "[5, 6, ... 2 of 3 shown (report.inside)]")
+      << "however wide the terminal is";
+  EXPECT_EQ(cut(array({5, 0, 0, 6, 0}), 80), "[5, 0, 0, 6, 0]") << "zeros do not count";
+  EXPECT_EQ(cut(array({5, 5, 5, 5, 6, 7}), 80), "[[0..3]=5, [4]=6, ... 5 of 6 shown (report.inside)]")
+      << "equal ones are one thing";
+  EXPECT_EQ(cut(array({5, 6, 6}), 80), "[5, 6, ... 2 of 3 shown (report.inside)]");
   const auto structs = [](unsigned count) {
     return [=](V& v) {
       v.begin_array(count);
@@ -236,6 +241,35 @@ TEST(TextValue, ListsHaveSoManyLines) {
   EXPECT_EQ(cut(structs(4), 30),
             "\n  [1] s{first=1, second=1}\n  [2] s{first=2, second=2}\n  ... 3 of 4 shown (report.inside)")
       << "what is zero takes no line";
+}
+
+TEST(TextValue, TellsWhatItLeavesOut) {
+  const auto cuts = [](const Events& events, std::uint64_t inside) {
+    TextTree tree(inside);
+    events(tree);
+    return tree.cuts();
+  };
+  EXPECT_EQ(cuts(array({5, 6, 7}), 2).list, 3U);
+  EXPECT_EQ(cuts(array({5, 6, 0}), 2).list, 0U);
+  EXPECT_EQ(cuts(array({5, 6, 7}), 0).list, 0U);
+  EXPECT_EQ(cuts([](V& v) { v.bytes(std::vector<std::byte>(300)); }, 0).bytes, 300U);
+  EXPECT_EQ(cuts([](V& v) { v.bytes(std::vector<std::byte>(256)); }, 0).bytes, 0U);
+  const Events long_one = [](V& v) { // of which the decoder hands out three
+    v.begin_array(9);
+    for (const unsigned i : {5, 6, 7}) v.unsigned_int(32, i);
+    v.left_out({.zero = false, .not_zero = 3});
+    v.end_array();
+  };
+  EXPECT_EQ(cuts(long_one, 0).longest, 9U);
+  EXPECT_EQ(cuts(long_one, 2).longest, 0U) << "one limit cuts it, not two";
+  EXPECT_EQ(cuts(long_one, 2).list, 9U);
+  const Events nested = [&](V& v) {
+    v.begin_array(3);
+    v.unsigned_int(32, 1), v.unsigned_int(32, 2);
+    long_one(v);
+    v.end_array();
+  };
+  EXPECT_EQ(cuts(nested, 2).list, 3U) << "what is not shown at all is not cut short";
 }
 
 TEST(TextValue, MemoryIsWhole) {
