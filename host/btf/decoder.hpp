@@ -17,10 +17,11 @@
 namespace mapscope::btf {
 
 struct Limits {
-  std::uint32_t depth = 32;        ///< nesting, the outermost value is 0
-  std::uint32_t elements = 4096;   ///< shown per array
-  std::uint64_t nodes = 1'000'000; ///< values shown per decode() call
-  std::uint32_t cpus = 0;          ///< bits of a CPU mask that count; 0 = all
+  static constexpr std::uint32_t deepest = 32; ///< that `depth` may be
+  std::uint32_t depth = deepest;               ///< nesting, the outermost value is 0
+  std::uint32_t elements = 4096;               ///< shown per array
+  std::uint64_t nodes = 1'000'000;             ///< values shown per decode() call
+  std::uint32_t cpus = 0;                      ///< bits of a CPU mask that count; 0 = all
 };
 
 class Decoder {

@@ -70,6 +70,14 @@ report::Meta meta_of(const Session& session) {
           .excluded_bytes = session.source->left_out_bytes()};
 }
 
+btf::Limits limits_of(const config::Report& report, const Session& session) {
+  static_assert(config::Report::deepest == btf::Limits::deepest);
+  return {.depth = report.depth,
+          .elements = report.array_elements != 0 ? report.array_elements : UINT32_MAX,
+          .nodes = report.nodes,
+          .cpus = session.target->per_cpu().count()};
+}
+
 /// What this thread has computed so far; waiting for its turn does not count.
 double thread_ms() {
   timespec spent{};
@@ -89,7 +97,7 @@ public:
     environment_ = {session.target.get(),
                     session.kernel,
                     &setup.loaded.config,
-                    {report.depth, report.array_elements, report.nodes, session.target->per_cpu().count()},
+                    limits_of(report, session),
                     session.symbols.get(),
                     session.families.get(),
                     nullptr,

@@ -76,8 +76,9 @@ struct Plugins {
 
 struct Report {
   std::uint64_t limit = 4096; ///< entries shown per map, 0 = all
-  std::uint32_t array_elements = 4096;
-  std::uint32_t depth = 32;
+  static constexpr std::uint32_t deepest = 32;
+  std::uint32_t array_elements = 4096; ///< 0 = all
+  std::uint32_t depth = deepest;
   std::uint64_t nodes = 1'000'000; ///< values shown per map entry
   std::uint64_t inside = 0;        ///< objects behind the pointers of one entry, elements of a list; 0 = all
   std::string arena_bytes = "array";

@@ -190,7 +190,7 @@ std::vector<std::string> Pointers::cuts() const {
   std::vector<std::string> list;
   if (withheld_ != 0)
     list.push_back(fmt::format("objects not shown: {}; more than {} lie behind the pointers of one entry "
-                               "(report.inside; --limit 0 shows all)",
+                               "(--set report.inside=0 shows more)",
                                withheld_, following_.inside));
   if (beyond_bytes_ != 0)
     list.push_back(fmt::format("objects not shown: {}; more than {} bytes lie behind pointers (budget.bytes)",

@@ -31,8 +31,9 @@ TEST(Cuts, ZerosThatAreLeftOutAreNoLoss) {
 
 TEST(Cuts, ReachTheStatusInEveryFormat) {
   const std::pair<const char*, const char*> limits[] = {
-      {"report.depth=2", "what is nested 2 deep is not shown (report.depth)"},
-      {"report.nodes=4", "where there are more than 4 values the rest is left out (report.nodes)"}};
+      {"report.depth=2", "what is nested 2 deep is not shown (--set report.depth=32 shows more)"},
+      {"report.nodes=4",
+       "where there are more than 4 values the rest is left out (--set report.nodes=40 shows more)"}};
   for (const auto& [setting, sentence] : limits)
     for (const Words& format : {Words{}, Words{"-j"}}) {
       const Ran ran = dump(setting, format);

@@ -220,7 +220,7 @@ TEST_F(Following, SoManyObjectsAreShownBehindOneRow) {
   EXPECT_THAT(text, HasSubstr("number=4:uint64"));
   EXPECT_THAT(cuts,
               testing::ElementsAre("objects not shown: 1; more than 2 lie behind the pointers of one entry "
-                                   "(report.inside; --limit 0 shows all)"));
+                                   "(--set report.inside=0 shows more)"));
   inside = 3;
   EXPECT_THAT(decode(chain, holder, {pack(user), pack(user + 72)}), HasSubstr("number=3:uint64"));
   EXPECT_THAT(cuts, testing::IsEmpty());
