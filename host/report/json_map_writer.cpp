@@ -240,9 +240,14 @@ void JsonMapWriter::end(const Outcome& outcome) {
   if (!outcome.renderer.empty()) out_.key("renderer"), out_.string(outcome.renderer);
   out_.key("status"), out_.string(status_name(outcome.status));
   if (outcome.entry_count) out_.key("entry_count"), out_.number(*outcome.entry_count);
-  if (const auto words = words_of(outcome); !words.empty()) out_.key("error"), out_.string(words);
+  // Readers test for the presence of "error": what is complete has none.
+  const bool is_whole = outcome.status == Status::complete;
+  const auto words = is_whole ? "" : words_of(outcome);
+  if (!words.empty()) out_.key("error"), out_.string(words);
   texts("limits", outcome.limits);
-  texts("notes", outcome.notes);
+  auto notes = outcome.notes;
+  if (is_whole && !outcome.error.empty()) notes.insert(notes.begin(), outcome.error);
+  texts("notes", notes);
   out_.end_object();
   out_.flush();
 }

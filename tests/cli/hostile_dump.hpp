@@ -109,6 +109,11 @@ inline std::string text_of(const Value& map, const char* key) {
   return map.HasMember(key) ? map[key].GetString() : "";
 }
 
+/// The first thing that is said of a map that lacks nothing.
+inline std::string note_of(const Value& map) {
+  return map.HasMember("notes") ? map["notes"][0].GetString() : "";
+}
+
 inline Words and_also(Words words, const Words& more) {
   words.insert(words.end(), more.begin(), more.end());
   return words;

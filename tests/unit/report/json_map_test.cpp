@@ -35,7 +35,7 @@ TEST(JsonMap, HeaderWithEverything) {
       R"({"name":"m","map_type":1,"value_size":8,"max_entries":8,"id":7,"type_name":"hash","key_size":4,)"
       R"("map_flags":3,"flag_names":["BPF_F_A","BPF_F_B"],"full_name":"m_in_full","types_from":".maps","map_extra":5,"map_kva":18446744073709551615,)"
       R"("btf_id":9,"frozen":false,"refcnt":2,"usercnt":-1,"programs":[3,4],)"
-      R"("renderer":"x@1","status":"complete","entry_count":0,"error":"a note"})");
+      R"("renderer":"x@1","status":"complete","entry_count":0,"notes":["a note"]})");
 }
 
 TEST(JsonMap, WithoutRows) { EXPECT_EQ(body({}), R"(,"status":"complete"})"); }
@@ -57,6 +57,15 @@ TEST(JsonMap, ProblemsLimitsAndNotes) {
                                R"("notes":["odd","\""]})");
   outcome.error = "", outcome.notes = {};
   EXPECT_EQ(body({}, outcome), R"(,"status":"partial","error":"3 of 9","limits":["3 of 9"]})");
+}
+
+/// Who tests for the presence of "error" must not take a map for damaged that is not.
+TEST(JsonMap, WhatIsCompleteHasNoError) {
+  Outcome outcome{Status::complete, "", {}, ""};
+  outcome.notes = {"odd"};
+  EXPECT_EQ(body({}, outcome), R"(,"status":"complete","notes":["odd"]})");
+  outcome.error = "looked twice";
+  EXPECT_EQ(body({}, outcome), R"(,"status":"complete","notes":["looked twice","odd"]})");
 }
 
 TEST(JsonMap, SingleValue) {
