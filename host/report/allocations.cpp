@@ -143,12 +143,31 @@ void add_cuts(Outcome& outcome, std::vector<std::string> reasons) {
 
 } // namespace
 
-std::optional<Finding> finding_of(const Allocation& allocation) {
+namespace {
+
+std::optional<Finding> trouble(const Allocation& allocation) {
   const Outcome& outcome = allocation.outcome;
   if (outcome.status == Status::complete || outcome.status == Status::truncated) return std::nullopt;
   return Finding{"warning", allocation.section->id,
                  fmt::format("allocator {} is {}: {}", allocation.name, status_name(outcome.status),
                              outcome.error.empty() ? "its plugin does not say why" : outcome.error)};
+}
+
+/// Nobody could decide what its slots hold, or what the configuration says of it does not go.
+std::optional<Finding> without_type(const Allocation& allocation) {
+  const SlotPool* const pool = allocation.pool;
+  if (pool == nullptr || pool->payload.types || pool->reason.empty()) return std::nullopt;
+  if (std::ranges::none_of(pool->slots, &Slot::live)) return std::nullopt;
+  return Finding{
+      "info", allocation.section->id,
+      fmt::format("the payloads of allocator {} are shown as bytes: {}", allocation.name, pool->reason)};
+}
+
+} // namespace
+
+std::optional<Finding> finding_of(const Allocation& allocation) {
+  auto found = trouble(allocation);
+  return found ? found : without_type(allocation);
 }
 
 Outcome write_allocation(const Allocation& allocation, const AllocationContext& context, MapWriter& writer) {

@@ -46,7 +46,7 @@ struct Allocation {
   Outcome outcome;
 };
 
-/// When it could not be shown in full for another reason than a limit.
+/// When it could not be shown in full for another reason than a limit, or when its payloads have no type.
 std::optional<Finding> finding_of(const Allocation& allocation);
 
 /// What all allocations of one report are shown with; all of it borrowed.

@@ -26,10 +26,17 @@ using mapscope::sdt_alloc::TreeLayout;
 constexpr std::uint64_t smallest_header = 8;    // union sdt_id
 constexpr std::uint64_t largest_slot = 1 << 20; // the allocator takes eight slots at a time from the arena
 
+/// Without a known header a payload's type is of no use; who set one must read why it changes nothing.
+std::string set_in_vain(Call& call) {
+  const std::string configured(call.config("payload_type"));
+  return configured.empty() ? "" : "; payload_type, which is set to " + configured + ", is not used";
+}
+
 /// The interface has headers before payloads only. With one behind it a slot is as long as its payload, and
 /// the element's size is said beside.
 void announce(Call& call, std::uint64_t element, const Choice& choice) {
-  const std::string& why = choice.header ? choice.payload.reason : choice.problem;
+  const std::string why =
+      choice.header ? choice.payload.reason : "where payloads begin is not known" + set_in_vain(call);
   const bool is_behind = choice.header && choice.header->is_behind;
   call.slots(is_behind ? element - choice.header->size : element,
              choice.header ? choice.header->payload() : 0, choice.payload.type,
@@ -69,7 +76,8 @@ void render_sdt_alloc(Call& call) {
   std::optional<HeaderReader> reader;
   if (choice.header) reader.emplace(call, element, *choice.header);
   call.number("skipped_subtrees", list(call, layout, root, reader ? &*reader : nullptr));
-  if (!choice.header) call.note(MSC_EFAULT, ("slots are shown whole: " + choice.problem).c_str());
+  if (!choice.header)
+    call.note(MSC_EFAULT, ("slots are shown whole: " + choice.problem + set_in_vain(call)).c_str());
 }
 
 } // namespace

@@ -19,9 +19,11 @@ using testing::Not;
 
 class SlotLayouts : public testing::Test {
 protected:
-  void dump(const Scheduler& scheduler) {
+  void dump(const Scheduler& scheduler, const Words& more = {}) {
     const test::ScratchFile core(test::scheduler_core(scheduler));
-    const Ran ran = run({"dump", core.path(), "-j", "-q"});
+    Words words = {"dump", core.path(), "-j", "-q"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Ran ran = run(words);
     EXPECT_EQ(ran.exit_code, 0) << ran.err;
     report_.Parse<rapidjson::kParseValidateEncodingFlag>(ran.out.c_str());
     ASSERT_FALSE(report_.HasParseError()) << ran.out.substr(0, 2000);
@@ -108,7 +110,7 @@ TEST_F(SlotLayouts, WhatBtfDoesNotSayRestsOnSoManySlots) {
 TEST_F(SlotLayouts, WhatNoReleaseHasIsBytesWithTheReason) {
   dump({.layout = {.header = 24, .id = 8}});
   const std::string why = "no known layout of a header gives the live slots the numbers of their places";
-  EXPECT_EQ(text(allocator(0)["payload_type_reason"]), '"' + why + '"');
+  EXPECT_EQ(text(allocator(0)["payload_type_reason"]), R"("where payloads begin is not known")");
   ASSERT_EQ(allocator(0)["entries"].Size(), 3U);
   EXPECT_EQ(
       text(allocator(0)["entries"][2]["payload"]),
@@ -118,6 +120,15 @@ TEST_F(SlotLayouts, WhatNoReleaseHasIsBytesWithTheReason) {
   EXPECT_THAT(findings(),
               HasSubstr("allocator scx_task_allocator is partial: slots are shown whole: " + why));
   EXPECT_FALSE(entry(0).HasMember("payload"));
+}
+
+/// Who sets a type reads why that changes nothing, on the allocator and where a person looks first.
+TEST_F(SlotLayouts, ATypeThatIsSetInVainIsNamed) {
+  dump({.layout = {.header = 24, .id = 8}},
+       {"--set", R"(map."scx_task_allocator".config.payload_type="struct task_ctx")"});
+  const std::string why = "; payload_type, which is set to struct task_ctx, is not used";
+  EXPECT_EQ(text(allocator(0)["payload_type_reason"]), "\"where payloads begin is not known" + why + '"');
+  EXPECT_THAT(findings(), HasSubstr("numbers of their places" + why));
 }
 
 /// As long as this machine needs, although the type is declared for 4096 CPUs, and although another struct

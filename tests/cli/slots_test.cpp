@@ -114,6 +114,8 @@ TEST_F(Slots, WithoutAPayloadTypeThereAreBytesAndAReason) {
   EXPECT_EQ(text(allocator(0)["entries"][1]["payload"]["hex"]),
             "65 00 00 00 00 00 00 00 e9 03 00 00 00 00 00 00");
   EXPECT_FALSE(entry(0).HasMember("payload"));
+  EXPECT_THAT(findings(), HasSubstr("the payloads of allocator scx_task_allocator are shown as bytes: no "
+                                    "struct of the program's own has the payload's 16 bytes"));
   EXPECT_THAT(findings(), HasSubstr("scx_task_map is shown without the payloads of 3 entries: no struct of "
                                     "the program's own has the payload's 16 bytes"));
 }
