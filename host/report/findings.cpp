@@ -22,6 +22,11 @@ std::uint64_t percent_of(std::uint64_t part, std::uint64_t whole) {
       std::min(100.0 * static_cast<double>(part) / static_cast<double>(whole), most));
 }
 
+std::string name_of(const catalog::Map& map) {
+  const std::string name(map.names().longest());
+  return name.empty() ? "(no name)" : name;
+}
+
 /// Types whose elements are as many as somebody added, and what the kernel answers when no more fit.
 struct Bounded {
   std::string_view type;
@@ -52,10 +57,9 @@ std::optional<Finding> fullness(const catalog::Map& map, const Outcome& outcome)
   if (percent > plausible)
     return Finding{"warning", map.id,
                    fmt::format("{} has {}, and its max_entries is {}: one of the two is damaged",
-                               map.names().longest(), counted(*outcome.entry_count, "entry"),
-                               map.max_entries)};
+                               name_of(map), counted(*outcome.entry_count, "entry"), map.max_entries)};
   return Finding{map.type_name.starts_with("lru_") ? "info" : "warning", map.id,
-                 fmt::format("{} is {} % full ({} of {} entries): {}", map.names().longest(), percent,
+                 fmt::format("{} is {} % full ({} of {} entries): {}", name_of(map), percent,
                              *outcome.entry_count, map.max_entries, effect)};
 }
 
@@ -68,8 +72,7 @@ std::optional<Finding> lag(const catalog::Map& map, const Seen& seen) {
   const auto say = [&](const char* severity, const char* effect) {
     return Finding{severity, map.id,
                    fmt::format("the consumer of {} lags by {} % of its capacity ({} of {} bytes): {}",
-                               map.names().longest(), percent_of(pending, capacity), pending, capacity,
-                               effect)};
+                               name_of(map), percent_of(pending, capacity), pending, capacity, effect)};
   };
   if (overwrites && pending > capacity)
     return say("info", "old records were overwritten before they were read");
@@ -79,9 +82,9 @@ std::optional<Finding> lag(const catalog::Map& map, const Seen& seen) {
 
 std::optional<Finding> trouble(const catalog::Map& map, const Outcome& outcome) {
   const auto say = [&](const char* severity, const char* what) {
-    return Finding{severity, map.id,
-                   fmt::format("{} {}{}{}", map.names().longest(), what, outcome.error.empty() ? "" : ": ",
-                               outcome.error)};
+    return Finding{
+        severity, map.id,
+        fmt::format("{} {}{}{}", name_of(map), what, outcome.error.empty() ? "" : ": ", outcome.error)};
   };
   const bool is_grief = outcome.status == Status::failed || outcome.status == Status::crashed ||
                         outcome.status == Status::timed_out;
@@ -107,7 +110,7 @@ std::optional<Finding> trouble(const catalog::Map& map, const Outcome& outcome) 
 std::optional<Finding> payloads(const catalog::Map& map, const Outcome& outcome) {
   if (outcome.lost_payloads == 0) return std::nullopt;
   return Finding{"info", map.id,
-                 fmt::format("{} is shown without the payloads of {}: {}", map.names().longest(),
+                 fmt::format("{} is shown without the payloads of {} among those shown: {}", name_of(map),
                              counted(outcome.lost_payloads, "entry"), outcome.no_payload)};
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "host/base/counted.hpp"
 #include "host/report/formats.hpp"
 #include "host/report/text_fields.hpp"
 #include "host/report/text_records.hpp"
@@ -11,6 +12,8 @@
 namespace mapscope::report {
 
 namespace {
+
+std::string times(std::int32_t number) { return counted(static_cast<std::uint32_t>(number), "time"); }
 
 class TextMapWriter : public MapWriter {
 public:
@@ -146,7 +149,7 @@ void TextMapWriter::row(const Row& row) {
 /// "3 (reused 2 times) at 0x60a0: task_ctx{weight=100}"
 void TextMapWriter::slot(const Row& row) {
   show(row.value, value_);
-  const std::string reused = row.slot.genn != 0 ? fmt::format(" (reused {} times)", row.slot.genn) : "";
+  const std::string reused = row.slot.genn != 0 ? fmt::format(" (reused {})", times(row.slot.genn)) : "";
   const std::string head = fmt::format("{}{} at {:#x}", row.slot.idx, reused, row.slot.user_addr);
   put(fmt::format("  {}: {}\n", head,
                   value_.lines(options_.width, static_cast<unsigned>(head.size()) + 4, 2)));

@@ -3,6 +3,7 @@
 // by what the kernel's page tables map. The allocator's own books only say where not to look, and only where
 // the kernel's count of pages proves them right: they reserve pages that are not mapped.
 
+#include "counted.hpp"
 #include "range_tree.hpp"
 
 namespace {
@@ -249,7 +250,9 @@ private:
 
   void note_gaps(const Mapped& mapped) {
     if (lost_pages_ != 0)
-      call_.note(MSC_EFAULT, (std::to_string(lost_pages_) + " mapped pages could not be read").c_str());
+      call_.note(
+          MSC_EFAULT,
+          mapscope::builtin::counted(lost_pages_, "mapped page|mapped pages", "could not be read").c_str());
     if (place_.kern_vm_start == 0 || !mapped.complete()) return;
     if (const auto counted = counted_pages(); counted && *counted != mapped.count())
       call_.note(MSC_OK, ("the kernel counts " + std::to_string(*counted) + " pages").c_str());

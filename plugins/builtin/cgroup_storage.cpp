@@ -2,6 +2,7 @@
 // BPF_MAP_TYPE_CGROUP_STORAGE and BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE: a value for each cgroup that a program
 // using the map is attached to (kernel/bpf/local_storage.c). The map's list leads to all of them.
 
+#include "counted.hpp"
 #include "kernfs.hpp"
 #include "list.hpp"
 #include "percpu.hpp"
@@ -10,6 +11,7 @@ namespace {
 
 using mapscope::Bytes;
 using mapscope::Call;
+using mapscope::builtin::counted;
 using mapscope::builtin::follow;
 using mapscope::builtin::load;
 
@@ -45,7 +47,7 @@ public:
 
   void finish() {
     if (counted_ != 0) call_.count(counted_);
-    if (lost_ != 0) call_.note(MSC_EFAULT, (std::to_string(lost_) + " keys could not be read").c_str());
+    if (lost_ != 0) call_.note(MSC_EFAULT, counted(lost_, "key|keys", "could not be read").c_str());
   }
 
 private:

@@ -3,6 +3,7 @@
 // kernel/bpf/devmap.c), by slot or, where indices lie far apart, in chains by index.
 
 #include "bucket_count.hpp"
+#include "counted.hpp"
 #include "device.hpp"
 #include "hlist.hpp"
 #include "program.hpp"
@@ -12,6 +13,7 @@ namespace {
 
 using mapscope::Bytes;
 using mapscope::Call;
+using mapscope::builtin::counted;
 using mapscope::builtin::follow;
 using mapscope::builtin::load;
 using mapscope::builtin::Slots;
@@ -67,9 +69,9 @@ void scan_hash(Call& call, Slots& slots, msc_type map) {
           });
   slots.scanned(elements);
   chains.note_gaps();
-  if (lost != 0) call.note(MSC_EFAULT, (std::to_string(lost) + " buckets could not be read").c_str());
+  if (lost != 0) call.note(MSC_EFAULT, counted(lost, "bucket|buckets", "could not be read").c_str());
   if (lost_elements != 0)
-    call.note(MSC_EFAULT, (std::to_string(lost_elements) + " elements could not be read").c_str());
+    call.note(MSC_EFAULT, counted(lost_elements, "element|elements", "could not be read").c_str());
 }
 
 void render_devmap(Call& call) {

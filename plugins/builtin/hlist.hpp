@@ -2,6 +2,7 @@
 // Chains of struct hlist_node (include/linux/list.h): NULL ends them.
 #pragma once
 
+#include "counted.hpp"
 #include "memory.hpp"
 
 namespace mapscope::builtin {
@@ -29,8 +30,9 @@ public:
   }
 
   void note_gaps() {
-    if (broken_ != 0) call_.note(MSC_EFAULT, (std::to_string(broken_) + " chains break off").c_str());
-    if (circles_ != 0) call_.note(MSC_EFAULT, (std::to_string(circles_) + " chains run in a circle").c_str());
+    if (broken_ != 0) call_.note(MSC_EFAULT, counted(broken_, "chain breaks|chains break", "off").c_str());
+    if (circles_ != 0)
+      call_.note(MSC_EFAULT, counted(circles_, "chain runs|chains run", "in a circle").c_str());
     if (gave_up_) call_.note(MSC_EFAULT, "more elements than the map may hold: the rest was given up");
   }
 

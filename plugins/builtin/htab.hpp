@@ -6,6 +6,7 @@
 // seen to. What cannot be read is noted and left out; the walk goes on beside it.
 #pragma once
 
+#include "counted.hpp"
 #include "htab_witnesses.hpp"
 
 #include <algorithm>
@@ -161,22 +162,25 @@ private:
     throw Stop{MSC_EFAULT};
   }
 
-  void say(std::uint64_t count, int rc, const char* what) {
-    if (count != 0) call_.note(rc, (std::to_string(count) + what).c_str());
+  void say(std::uint64_t count, int rc, const char* forms, const char* rest) {
+    if (count != 0) call_.note(rc, counted(count, forms, rest).c_str());
   }
-  void say(const Lost& lost, int rc, const char* what) {
-    const std::string text = what + std::to_string(lost.first);
-    say(lost.count, rc, text.c_str());
+  void say(const Lost& lost, int rc, const char* forms, const char* rest) {
+    const std::string text = rest + std::to_string(lost.first);
+    say(lost.count, rc, forms, text.c_str());
   }
   void note_gaps() {
-    say(lost_buckets_, MSC_EFAULT, " buckets could not be read");
-    say(lost_elements_, MSC_EFAULT, " elements could not be read");
-    say(lost_chains_, MSC_EFAULT, " chains break off where an element could not be read, first in bucket ");
-    say(circles_, MSC_EFAULT, " chains run in a circle, first in bucket ");
-    say(unmarked_, MSC_EFAULT,
-        " chains end in a null pointer instead of the mark of their bucket, first in bucket ");
-    say(strayed_, if_more_than_moves(strayed_.count), " chains end in another bucket, first from bucket ");
-    say(misplaced_, if_more_than_moves(misplaced_), " elements hash to another bucket than theirs");
+    say(lost_buckets_, MSC_EFAULT, "bucket|buckets", "could not be read");
+    say(lost_elements_, MSC_EFAULT, "element|elements", "could not be read");
+    say(lost_chains_, MSC_EFAULT, "chain breaks|chains break",
+        "off where an element could not be read, first in bucket ");
+    say(circles_, MSC_EFAULT, "chain runs|chains run", "in a circle, first in bucket ");
+    say(unmarked_, MSC_EFAULT, "chain ends|chains end",
+        "in a null pointer instead of the mark of their bucket, first in bucket ");
+    say(strayed_, if_more_than_moves(strayed_.count), "chain ends|chains end",
+        "in another bucket, first from bucket ");
+    say(misplaced_, if_more_than_moves(misplaced_), "element hashes|elements hash",
+        "to another bucket than theirs");
     if (is_whole()) witnesses_.check_count(shown_ + beyond_);
   }
   /// Each CPU may be caught as it moves an element.

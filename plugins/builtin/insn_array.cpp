@@ -3,6 +3,7 @@
 // kernel/bpf/bpf_insn_array.c), for indirect jumps. Values are of the kernel's own type and shown as such;
 // the address in the machine code is beside them.
 
+#include "counted.hpp"
 #include "memory.hpp"
 
 namespace {
@@ -30,7 +31,8 @@ public:
     for (std::uint32_t i = 0; i < shown; ++i) emit_one(i);
     if (shown < total) call_.count(total - shown);
     if (lost_ != 0)
-      call_.note(MSC_EFAULT, (std::to_string(lost_) + " addresses of code could not be read").c_str());
+      call_.note(MSC_EFAULT,
+                 mapscope::builtin::counted(lost_, "address|addresses", "of code could not be read").c_str());
   }
 
 private:

@@ -3,6 +3,7 @@
 // that has one. The map's buckets lead to all of its elements, and each element to its owner
 // (kernel/bpf/bpf_local_storage.c).
 
+#include "counted.hpp"
 #include "hlist.hpp"
 #include "inode.hpp"
 #include "kernfs.hpp"
@@ -15,6 +16,7 @@ namespace {
 
 using mapscope::Bytes;
 using mapscope::Call;
+using mapscope::builtin::counted;
 using mapscope::builtin::load;
 
 using Owners = std::variant<mapscope::builtin::Tasks, mapscope::builtin::Inodes, mapscope::builtin::Sockets,
@@ -66,9 +68,9 @@ public:
 
   void finish() {
     if (counted_ != 0) call_.count(counted_);
-    say(lost_, MSC_EFAULT, " elements could not be read");
-    say(lost_owners_, MSC_EFAULT, " owners could not be read");
-    say(strayed_, MSC_OK, " elements are of another map, caught mid-move");
+    say(lost_, MSC_EFAULT, "element|elements", "could not be read");
+    say(lost_owners_, MSC_EFAULT, "owner|owners", "could not be read");
+    say(strayed_, MSC_OK, "element is|elements are", "of another map, caught mid-move");
   }
 
 private:
@@ -80,8 +82,8 @@ private:
     return storage.value_or(0) != 0 ? load<std::uint64_t>(call_, *storage + owner_at_) : storage;
   }
 
-  void say(std::uint64_t count, int rc, const char* what) {
-    if (count != 0) call_.note(rc, (std::to_string(count) + what).c_str());
+  void say(std::uint64_t count, int rc, const char* forms, const char* rest) {
+    if (count != 0) call_.note(rc, counted(count, forms, rest).c_str());
   }
 
   Call& call_;
@@ -123,7 +125,7 @@ void render_local_storage(Call& call) {
           });
   elements.finish();
   chains.note_gaps();
-  if (lost != 0) call.note(MSC_EFAULT, (std::to_string(lost) + " buckets could not be read").c_str());
+  if (lost != 0) call.note(MSC_EFAULT, counted(lost, "bucket|buckets", "could not be read").c_str());
 }
 
 } // namespace

@@ -7,6 +7,7 @@
 //
 // A prefix is written as an address where the key's type says that it is one; where nothing says so, four or
 // sixteen bytes are taken for one, and marked as a guess.
+#include "counted.hpp"
 #include "memory.hpp"
 
 #include <algorithm>
@@ -16,6 +17,7 @@ namespace {
 
 using mapscope::Bytes;
 using mapscope::Call;
+using mapscope::builtin::counted;
 using mapscope::builtin::pointer_at;
 
 /// A key: bits, most significant first, and how many of them count.
@@ -194,21 +196,22 @@ private:
   }
 
   void note_gaps() {
-    say(lost_, MSC_EFAULT, " nodes could not be read, with all below them");
-    say(contradicting_, MSC_EFAULT, " nodes contradict the prefix above them, left out with all below them");
+    say(lost_, MSC_EFAULT, "node|nodes", "could not be read, with all below them");
+    say(contradicting_, MSC_EFAULT, "node contradicts|nodes contradict",
+        "the prefix above them, left out with all below them");
     if (nodes_left_ == 0 && !pending_.empty())
       call_.note(MSC_EFAULT, "more nodes than the map may hold: the rest was given up");
     else if (lost_ + contradicting_ == 0 && shown_ != entries_)
       say_count();
   }
-  void say(std::uint64_t count, int rc, const char* what) {
-    if (count != 0 || rc == MSC_OK) call_.note(rc, (std::to_string(count) + what).c_str());
+  void say(std::uint64_t count, int rc, const char* forms, const char* rest) {
+    if (count != 0 || rc == MSC_OK) call_.note(rc, counted(count, forms, rest).c_str());
   }
 
   /// The kernel changes one entry at a time, under the trie's lock.
   void say_count() {
     const bool is_caught = shown_ + 1 == entries_ || shown_ == entries_ + 1;
-    say(entries_, is_caught ? MSC_OK : MSC_EFAULT, " entries by the trie's own count");
+    say(entries_, is_caught ? MSC_OK : MSC_EFAULT, "entry|entries", "by the trie's own count");
   }
 
   static constexpr std::uint32_t intermediate = 1; // LPM_TREE_NODE_FLAG_IM: a fork without an entry

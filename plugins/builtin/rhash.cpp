@@ -2,12 +2,14 @@
 // BPF_MAP_TYPE_RHASH: a hash map that grows (struct bpf_rhtab around a struct rhashtable,
 // kernel/bpf/hashtab.c).
 
+#include "counted.hpp"
 #include "rhashtable.hpp"
 
 namespace {
 
 using mapscope::Bytes;
 using mapscope::Call;
+using mapscope::builtin::counted;
 
 /// struct rhtab_elem: the key, and behind it, rounded up to 8 bytes, the value.
 class Elements {
@@ -37,9 +39,9 @@ public:
   /// `stated`: how many there are by the table's own count.
   void finish(std::uint32_t stated) {
     if (beyond_ != 0) call_.count(beyond_);
-    if (lost_ != 0) call_.note(MSC_EFAULT, (std::to_string(lost_) + " elements could not be read").c_str());
+    if (lost_ != 0) call_.note(MSC_EFAULT, counted(lost_, "element|elements", "could not be read").c_str());
     if (found_ != stated)
-      call_.note(MSC_OK, (std::to_string(stated) + " elements by the table's own count").c_str());
+      call_.note(MSC_OK, counted(stated, "element|elements", "by the table's own count").c_str());
   }
 
 private:

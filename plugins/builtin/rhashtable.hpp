@@ -5,6 +5,7 @@
 // once. A table may be nested: pages of pointers to pages of buckets, for want of a larger piece of memory.
 #pragma once
 
+#include "counted.hpp"
 #include "memory.hpp"
 
 #include <bit>
@@ -134,14 +135,14 @@ private:
     if (node != (bucket | 1)) ++strayed_;
   }
 
-  void say(std::uint64_t count, int rc, const char* what) {
-    if (count != 0) call_.note(rc, (std::to_string(count) + what).c_str());
+  void say(std::uint64_t count, int rc, const char* forms, const char* rest) {
+    if (count != 0) call_.note(rc, counted(count, forms, rest).c_str());
   }
   void note_gaps() {
-    say(lost_, MSC_EFAULT, " buckets could not be read");
-    say(broken_, MSC_EFAULT, " chains break off");
-    say(circles_, MSC_EFAULT, " chains run in a circle");
-    say(strayed_, MSC_OK, " chains end in another bucket, caught mid-move");
+    say(lost_, MSC_EFAULT, "bucket|buckets", "could not be read");
+    say(broken_, MSC_EFAULT, "chain breaks|chains break", "off");
+    say(circles_, MSC_EFAULT, "chain runs|chains run", "in a circle");
+    say(strayed_, MSC_OK, "chain ends|chains end", "in another bucket, caught mid-move");
     if (gave_up_) call_.note(MSC_EFAULT, "more elements than the table may hold: the rest was given up");
   }
 

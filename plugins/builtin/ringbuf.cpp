@@ -5,12 +5,14 @@
 // User space writes the consumer's page of the one and everything but the consumer's position of the other:
 // no position and no length is believed.
 
+#include "counted.hpp"
 #include "ring.hpp"
 
 namespace {
 
 using mapscope::Bytes;
 using mapscope::Call;
+using mapscope::builtin::counted;
 using mapscope::builtin::Record;
 using mapscope::builtin::Ring;
 
@@ -46,8 +48,8 @@ public:
     });
     call_.end();
     ring_.note_gaps();
-    say(missing_, " records could not be read");
-    say(too_long_, " records are too long to be shown");
+    say(missing_, "record|records", "could not be read");
+    say(too_long_, "record is|records are", "too long to be shown");
   }
 
 private:
@@ -70,8 +72,8 @@ private:
     if (type_) call_.typed("value", data_, *type_);
   }
 
-  void say(std::uint64_t count, const char* what) {
-    if (count != 0) call_.note(MSC_EFAULT, (std::to_string(count) + what).c_str());
+  void say(std::uint64_t count, const char* forms, const char* rest) {
+    if (count != 0) call_.note(MSC_EFAULT, counted(count, forms, rest).c_str());
   }
 
   Call& call_;

@@ -5,6 +5,7 @@
 // costs no other part, and where a budget is spent the parts before are in the report.
 
 #include "sched_ext.hpp"
+#include "counted.hpp"
 #include "sched_ext_emit.hpp"
 #include "sched_ext_findings.hpp"
 
@@ -12,6 +13,7 @@ namespace {
 
 using mapscope::Call;
 using mapscope::Stop;
+using mapscope::builtin::counted;
 using mapscope::builtin::load;
 using mapscope::builtin::Scheduler;
 using mapscope::builtin::ScxCpu;
@@ -68,7 +70,7 @@ public:
   void show_tasks() {
     part(call_, "the list of tasks", [this] { read_tasks(); });
     if (tasks_.lost() != 0)
-      call_.note(MSC_EFAULT, (std::to_string(tasks_.lost()) + " tasks could not be read").c_str());
+      call_.note(MSC_EFAULT, counted(tasks_.lost(), "task|tasks", "could not be read").c_str());
     if (has_tasks_) call_.number("nr_tasks", nr_tasks_);
     emit_all("tasks", emitter_.limited(listed_), [&](std::size_t place) { emitter_.task(place, false); });
     if (!listed_.empty()) call_.count(listed_.size());

@@ -3,6 +3,7 @@
 // a scheduler has on every CPU.
 #pragma once
 
+#include "counted.hpp"
 #include "field_names.hpp"
 #include "sched_ext_queues.hpp"
 
@@ -43,7 +44,8 @@ public:
       else
         ++lost_;
     }
-    if (lost_ != 0) call_.note(MSC_EFAULT, (std::to_string(lost_) + " run queues could not be read").c_str());
+    if (lost_ != 0)
+      call_.note(MSC_EFAULT, counted(lost_, "run queue|run queues", "could not be read").c_str());
     return found;
   }
 

@@ -3,6 +3,7 @@
 // here.
 #pragma once
 
+#include "counted.hpp"
 #include "sched_ext_cpus.hpp"
 
 namespace mapscope::builtin {
@@ -98,8 +99,9 @@ public:
   /// The lists of those who wait are many: what all of them leave out is said once.
   void note_left_out() {
     if (left_out_ != 0)
-      call_.note(MSC_STOP,
-                 (std::to_string(left_out_) + " waiting tasks are not listed; --limit 0 lists all").c_str());
+      call_.note(
+          MSC_STOP,
+          counted(left_out_, "waiting task is|waiting tasks are", "not listed; --limit 0 lists all").c_str());
   }
 
 private:

@@ -4,6 +4,7 @@
 // The slots are collected first, since the report says how many there are before it lists them.
 #pragma once
 
+#include "counted.hpp"
 #include "memory.hpp"
 
 #include <string>
@@ -52,8 +53,8 @@ public:
     for (const Slot& slot : listed_) emit_slot(slot, kind, describe);
     call_.end();
     call_.end();
-    say(lost_slots_, " slots could not be read");
-    say(lost_objects_, " slots refer to memory that could not be read");
+    say(lost_slots_, "slot|slots", "could not be read");
+    say(lost_objects_, "slot refers|slots refer", "to memory that could not be read");
   }
 
 private:
@@ -92,8 +93,8 @@ private:
     if (const msc_type type = call_.target.key_type; type != MSC_BYTES) call_.typed("key", key, type);
   }
 
-  void say(std::uint64_t count, const char* what) {
-    if (count != 0) call_.note(MSC_EFAULT, (std::to_string(count) + what).c_str());
+  void say(std::uint64_t count, const char* forms, const char* rest) {
+    if (count != 0) call_.note(MSC_EFAULT, counted(count, forms, rest).c_str());
   }
 
   Call& call_;

@@ -3,6 +3,7 @@
 // (struct bpf_shtab); both in net/core/sock_map.c.
 
 #include "bucket_count.hpp"
+#include "counted.hpp"
 #include "hlist.hpp"
 #include "slots.hpp"
 #include "socket.hpp"
@@ -11,6 +12,7 @@ namespace {
 
 using mapscope::Bytes;
 using mapscope::Call;
+using mapscope::builtin::counted;
 using mapscope::builtin::Slots;
 
 void scan_array(Call& call, Slots& slots) {
@@ -34,7 +36,7 @@ public:
     slots_.add(bytes_, mapscope::builtin::load<std::uint64_t>(call_, element + socket_).value_or(0));
   }
   void note_gaps() {
-    if (lost_ != 0) call_.note(MSC_EFAULT, (std::to_string(lost_) + " elements could not be read").c_str());
+    if (lost_ != 0) call_.note(MSC_EFAULT, counted(lost_, "element|elements", "could not be read").c_str());
   }
 
 private:
@@ -66,7 +68,7 @@ void scan_hash(Call& call, Slots& slots) {
                                  });
   chains.note_gaps();
   elements.note_gaps();
-  if (lost != 0) call.note(MSC_EFAULT, (std::to_string(lost) + " buckets could not be read").c_str());
+  if (lost != 0) call.note(MSC_EFAULT, counted(lost, "bucket|buckets", "could not be read").c_str());
 }
 
 void render_sockmap(Call& call) {

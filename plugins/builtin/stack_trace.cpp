@@ -3,6 +3,7 @@
 // user space, as places in files (struct bpf_stack_map, kernel/bpf/stackmap.c).
 
 #include "bucket_count.hpp"
+#include "counted.hpp"
 #include "memory.hpp"
 
 #include <bit>
@@ -11,6 +12,7 @@ namespace {
 
 using mapscope::Bytes;
 using mapscope::Call;
+using mapscope::builtin::counted;
 using mapscope::builtin::load;
 
 /// struct bpf_stack_build_id, include/uapi/linux/bpf.h: part of the system call's interface.
@@ -94,7 +96,7 @@ public:
                                        listed_.push_back({static_cast<std::uint32_t>(id), bucket});
                                    });
     call_.count(in_use_);
-    say(lost, " buckets could not be read");
+    say(lost, "bucket|buckets", "could not be read");
   }
 
   void emit() {
@@ -104,8 +106,8 @@ public:
     for (const auto& [id, bucket] : listed_) emit_bucket(id, bucket);
     call_.end();
     call_.end();
-    say(missing_, " stacks could not be read");
-    say(too_deep_, " stacks are deeper than the map's values");
+    say(missing_, "stack|stacks", "could not be read");
+    say(too_deep_, "stack is|stacks are", "deeper than the map's values");
   }
 
 private:
@@ -160,8 +162,8 @@ private:
     call_.end();
   }
 
-  void say(std::uint64_t count, const char* what) {
-    if (count != 0) call_.note(MSC_EFAULT, (std::to_string(count) + what).c_str());
+  void say(std::uint64_t count, const char* forms, const char* rest) {
+    if (count != 0) call_.note(MSC_EFAULT, counted(count, forms, rest).c_str());
   }
 
   Call& call_;

@@ -157,7 +157,7 @@ private:
     if (told_)
       return told_->text() + ", as struct sdt_data has it, is not what live slots have: " + told_problem() +
              " there; no other known layout goes with all of them";
-    return "no known layout of a header gives the live slots the numbers of their places";
+    return "their header is of no known layout: none finds the own number of each live slot in it";
   }
 
   [[nodiscard]] std::string told_problem() const {

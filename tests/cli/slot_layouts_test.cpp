@@ -109,7 +109,8 @@ TEST_F(SlotLayouts, WhatBtfDoesNotSayRestsOnSoManySlots) {
 
 TEST_F(SlotLayouts, WhatNoReleaseHasIsBytesWithTheReason) {
   dump({.layout = {.header = 24, .id = 8}});
-  const std::string why = "no known layout of a header gives the live slots the numbers of their places";
+  const std::string why =
+      "their header is of no known layout: none finds the own number of each live slot in it";
   EXPECT_EQ(text(allocator(0)["payload_type_reason"]), R"("where payloads begin is not known")");
   ASSERT_EQ(allocator(0)["entries"].Size(), 3U);
   EXPECT_EQ(
@@ -128,7 +129,7 @@ TEST_F(SlotLayouts, ATypeThatIsSetInVainIsNamed) {
        {"--set", R"(map."scx_task_allocator".config.payload_type="struct task_ctx")"});
   const std::string why = "; payload_type, which is set to struct task_ctx, is not used";
   EXPECT_EQ(text(allocator(0)["payload_type_reason"]), "\"where payloads begin is not known" + why + '"');
-  EXPECT_THAT(findings(), HasSubstr("numbers of their places" + why));
+  EXPECT_THAT(findings(), HasSubstr("each live slot in it" + why));
 }
 
 /// As long as this machine needs, although the type is declared for 4096 CPUs, and although another struct

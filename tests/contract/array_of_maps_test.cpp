@@ -88,7 +88,7 @@ TEST(MapsOfMaps, AKeyStaysWhereItsMapIsMissing) {
   const auto report = host.render(plugin_file("hash_of_maps"));
   EXPECT_EQ(report.rc, MSC_OK);
   EXPECT_THAT(report.text(), HasSubstr("bytes key_hex 01 00 00 00\ntext kind map\nend\n"));
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 slots refer to memory that could not be read"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 slot refers to memory that could not be read"));
 }
 
 TEST(MapsOfMaps, AKeyOfAMapWithTypesIsTyped) {

@@ -80,7 +80,7 @@ TEST(Cgroups, WithoutADirectoryAreTold) {
   host.memory.erase(0x30200);
   const auto report = host.render(plugin_file("cgroup_array"));
   EXPECT_THAT(report.text(), HasSubstr("number index 1\ntext kind cgroup\nend\n"));
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 slots refer to memory that could not be read"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 slot refers to memory that could not be read"));
 }
 
 } // namespace

@@ -60,7 +60,7 @@ TEST(Cpumaps, AnEntryThatIsMissingIsTold) {
   host.memory.erase(0x30000);
   const auto report = host.render(plugin_file("cpumap"));
   EXPECT_EQ(report.rc, MSC_OK);
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 slots refer to memory that could not be read"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 slot refers to memory that could not be read"));
 }
 
 } // namespace

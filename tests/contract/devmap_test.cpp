@@ -105,7 +105,7 @@ TEST_F(DevmapHash, EndsChainsThatRunInACircle) {
   poke(0x30088, 0x30008);
   const auto report = render();
   EXPECT_EQ(report.rc, MSC_OK);
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 chains run in a circle\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 chain runs in a circle\n"));
   EXPECT_LE(report.counted, 6U);
 }
 
@@ -113,7 +113,7 @@ TEST_F(DevmapHash, TellsOfChainsThatBreakOff) {
   poke(0x30008, 0xdead0000);
   const auto report = render();
   EXPECT_THAT(report.text(), HasSubstr("number populated 1\n"));
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 chains break off\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 chain breaks off\n"));
 }
 
 TEST_F(DevmapHash, GivesUpWhenThereAreMoreThanTheMapMayHold) {

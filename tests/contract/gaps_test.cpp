@@ -31,7 +31,7 @@ TEST_F(Chains, InACircleEndAndTheOthersGoOn) {
   poke(second, first);
   const Report report = render();
   EXPECT_EQ(report.rc, MSC_OK);
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 chains run in a circle, first in bucket 0\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 chain runs in a circle, first in bucket 0\n"));
   EXPECT_THAT(report.text(), HasSubstr("entry 03 00 00 00 = c1"));
   EXPECT_LE(report.rows, 6U);
 }
@@ -62,14 +62,14 @@ TEST_F(Chains, ThatBreakOffAreTold) {
   EXPECT_EQ(report.text(),
             "entry 01 00 00 00 = a1 a2 a3 a4 a5 a6\n"
             "entry 03 00 00 00 = c1 c2 c3 c4 c5 c6\n"
-            "note EFAULT 1 elements could not be read\n"
-            "note EFAULT 1 chains break off where an element could not be read, first in bucket 0\n");
+            "note EFAULT 1 element could not be read\n"
+            "note EFAULT 1 chain breaks off where an element could not be read, first in bucket 0\n");
 }
 
 /// One for each CPU may be caught mid-move; more are none of this map's.
 TEST_F(Chains, ThatEndInAnotherBucketAreTold) {
   poke(second, 3U << 1 | 1);
-  EXPECT_THAT(render().text(), HasSubstr("note OK 1 chains end in another bucket, first from bucket 0"));
+  EXPECT_THAT(render().text(), HasSubstr("note OK 1 chain ends in another bucket, first from bucket 0"));
   poke(0x30100, 9);
   EXPECT_THAT(render().text(), HasSubstr("note EFAULT 2 chains end in another bucket, first from bucket 0"));
 }
@@ -78,7 +78,7 @@ TEST_F(Chains, WithoutTheirMarkAreTold) {
   poke(second, 0);
   EXPECT_THAT(
       render().text(),
-      HasSubstr("note EFAULT 1 chains end in a null pointer instead of the mark of their bucket, first in "
+      HasSubstr("note EFAULT 1 chain ends in a null pointer instead of the mark of their bucket, first in "
                 "bucket 0"));
 }
 

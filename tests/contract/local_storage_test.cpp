@@ -165,7 +165,7 @@ TEST_F(LocalStorage, ChainsInACircleEndAndTheOthersGoOn) {
   poke(0x30108, 0x30008);
   const Report report = render();
   EXPECT_EQ(report.rc, MSC_OK);
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 chains run in a circle\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 chain runs in a circle\n"));
   EXPECT_THAT(report.text(), HasSubstr("text state detached\n"));
 }
 
@@ -174,14 +174,14 @@ TEST_F(LocalStorage, ChainsThatBreakOffAreTold) {
   const Report report = render();
   EXPECT_EQ(report.rc, MSC_OK);
   EXPECT_EQ(report.rows, 2U);
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 chains break off\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 chain breaks off\n"));
 }
 
 TEST_F(LocalStorage, BucketsThatAreMissingAreCounted) {
   host_.memory.erase(0x21000);
   const Report report = render();
   EXPECT_EQ(report.rows, 2U);
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 buckets could not be read\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 bucket could not be read\n"));
   host_.memory.erase(0x20ff0);
   EXPECT_EQ(render().rc, MSC_EFAULT);
 }
@@ -198,14 +198,14 @@ TEST_F(LocalStorage, ElementsOfAnotherMapAreLeftOut) {
   poke(0x30040, 0x99000);
   const Report report = render();
   EXPECT_EQ(report.rows, 2U);
-  EXPECT_THAT(report.text(), HasSubstr("note OK 1 elements are of another map, caught mid-move\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note OK 1 element is of another map, caught mid-move\n"));
 }
 
 TEST_F(LocalStorage, AnElementThatIsMissingIsTold) {
   host_.memory[0x30200].resize(64); // its chain still goes on
   const Report report = render();
   EXPECT_EQ(report.rows, 2U);
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 elements could not be read\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 element could not be read\n"));
 }
 
 TEST_F(LocalStorage, AValueThatIsMissingLeavesItsOwner) {
@@ -217,14 +217,14 @@ TEST_F(LocalStorage, AnOwnerThatIsMissingLeavesItsAddress) {
   host_.memory.erase(0x50000);
   const Report report = render();
   EXPECT_THAT(report.text(), HasSubstr("entry 00 00 05 00 00 00 00 00 = 07 07\nend\n"));
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 owners could not be read\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 owner could not be read\n"));
 }
 
 TEST_F(LocalStorage, WhatLeadsToTheOwnerIsMissing) {
   host_.memory.erase(0x40000);
   const Report report = render();
   EXPECT_THAT(report.text(), HasSubstr("entry 00 00 00 00 00 00 00 00 = 07 07\nend\n"));
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 owners could not be read\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 owner could not be read\n"));
 }
 
 TEST_F(LocalStorage, AnElementThatLeftItsOwnerIsDetachedWhateverItPointsTo) {

@@ -70,16 +70,16 @@ TEST_F(Tries, ANodeIsShownWhereItBelongsAlone) {
   poke(fork + child + 8, left); // on both sides of its fork
   const auto report = render();
   EXPECT_EQ(report.rows, 2U);
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 nodes contradict the prefix above them"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 node contradicts the prefix above them"));
 }
 
 TEST_F(Tries, NothingIsLongerThanTheLongest) {
   poke(left + child, fork);
-  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 nodes contradict the prefix above them"));
+  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 node contradicts the prefix above them"));
   poke(left + child, std::uint64_t{0}), poke(left + length, 33U);
-  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 nodes contradict the prefix above them"));
+  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 node contradicts the prefix above them"));
   poke(left + length, ~0U);
-  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 nodes contradict the prefix above them"));
+  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 node contradicts the prefix above them"));
 }
 
 TEST_F(Tries, BesideANodeThatIsMissingTheOthersAreShown) {
@@ -87,7 +87,7 @@ TEST_F(Tries, BesideANodeThatIsMissingTheOthersAreShown) {
   const auto report = render();
   EXPECT_EQ(report.rc, MSC_OK);
   EXPECT_THAT(report.text(), HasSubstr("text prefix 10.1.2.128/25"));
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 nodes could not be read, with all below them"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 node could not be read, with all below them"));
 }
 
 TEST_F(Tries, AValueThatIsMissingLeavesItsKey) {

@@ -59,7 +59,7 @@ TEST(Slots, ThatReferToMissingMemoryAreListedAndTold) {
   EXPECT_EQ(report.rc, MSC_OK);
   EXPECT_THAT(report.text(), HasSubstr("number index 1\ntext kind program\nend\n"));
   EXPECT_THAT(report.text(), HasSubstr("number id 9\n"));
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 slots refer to memory that could not be read\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 slot refers to memory that could not be read\n"));
 }
 
 TEST(Slots, OnAMissingPageAreLostAndTheOthersAreNot) {

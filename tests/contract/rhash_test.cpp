@@ -35,7 +35,7 @@ const Sample rhash_sample = {"rhash", rhash_image.c_str(), R"(entry 01 00 00 00 
 entry 03 00 00 00 = c1 c2
 entry 02 00 00 00 = b1 b2
 entry 04 00 00 00 = d1 d2
-note OK 1 chains end in another bucket, caught mid-move
+note OK 1 chain ends in another bucket, caught mid-move
 )"};
 
 INSTANTIATE_TEST_SUITE_P(Rhash, Contract, ::testing::Values(rhash_sample), sample_name);
@@ -57,7 +57,7 @@ TEST_F(Rhashes, ChainsInACircleEnd) {
   const auto report = render();
   EXPECT_EQ(report.rc, MSC_OK);
   EXPECT_EQ(report.rows, 4U);
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 chains run in a circle\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 chain runs in a circle\n"));
 }
 
 TEST_F(Rhashes, TablesInACircleEnd) {
@@ -70,9 +70,9 @@ TEST_F(Rhashes, TablesInACircleEnd) {
 
 TEST_F(Rhashes, ChainsThatBreakOffAreTold) {
   poke<std::uint64_t>(0x30008, 0xdead0000);
-  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 chains break off\n"));
+  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 chain breaks off\n"));
   poke<std::uint64_t>(0x30008, 0);
-  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 chains break off\n"));
+  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 chain breaks off\n"));
 }
 
 TEST_F(Rhashes, ATableThatIsMissingIsTold) {
@@ -111,7 +111,7 @@ TEST_F(Rhashes, AnElementsGapsAreTold) {
   host_.memory[0x30048].resize(16); // up to the value
   EXPECT_THAT(render().text(), HasSubstr("entry 02 00 00 00 = ??\n"));
   host_.memory[0x30048].resize(8);
-  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 elements could not be read\n"));
+  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 element could not be read\n"));
 }
 
 TEST_F(Rhashes, ACountOfTheirOwnThatDiffersIsTold) {

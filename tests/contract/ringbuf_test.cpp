@@ -160,7 +160,7 @@ TEST_F(Ringbufs, DataThatIsMissingIsTold) {
   const auto report = render();
   EXPECT_EQ(report.counted, 3U);
   EXPECT_THAT(report.text(), HasSubstr("number len 12\nend\n"));
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 records could not be read\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 record could not be read\n"));
 }
 
 TEST_F(Ringbufs, APositionThatIsMissingIsTold) {

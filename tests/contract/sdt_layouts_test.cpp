@@ -236,7 +236,7 @@ TEST_F(SdtLayouts, ALayoutThatNoReleaseHasIsBytes) {
       "a header of 8 bytes before the payload, as struct sdt_data has it, is not what live slots have: none "
       "of 3 has the number of its place there; no other known layout goes with all of them");
   lay_out({"", 40, 16, 24});
-  expect_bytes("no known layout of a header gives the live slots the numbers of their places");
+  expect_bytes("their header is of no known layout: none finds the own number of each live slot in it");
 }
 
 TEST_F(SdtLayouts, AHeaderThatElementsHaveNoRoomForIsNone) {

@@ -165,7 +165,7 @@ TEST_F(Sockhash, EndsChainsThatRunInACircle) {
   poke(0x30020, 0x30020);
   const auto report = render();
   EXPECT_EQ(report.rc, MSC_OK);
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 chains run in a circle\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 chain runs in a circle\n"));
   EXPECT_THAT(report.text(), HasSubstr("key_hex 0c 0d"));
 }
 

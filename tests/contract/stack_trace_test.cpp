@@ -127,9 +127,9 @@ TEST_F(StackTraces, StacksDeeperThanTheMapsValuesAreCut) {
   const auto report = render();
   EXPECT_EQ(report.rc, MSC_OK);
   EXPECT_THAT(report.text(), HasSubstr("number nr 4294967295\n"));
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 stacks are deeper than the map's values\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 stack is deeper than the map's values\n"));
   host_.target.value_size = 0xffffffff;
-  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 stacks could not be read\n"));
+  EXPECT_THAT(render().text(), HasSubstr("note EFAULT 1 stack could not be read\n"));
 }
 
 TEST_F(StackTraces, AStackThatIsMissingIsTold) {
@@ -138,7 +138,7 @@ TEST_F(StackTraces, AStackThatIsMissingIsTold) {
   EXPECT_EQ(report.counted, 2U);
   EXPECT_THAT(report.text(), HasSubstr("number bucket_id 1\nbytes data_hex \n"));
   EXPECT_THAT(report.text(), HasSubstr("number bucket_id 3\n"));
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 stacks could not be read\n"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 stack could not be read\n"));
 }
 
 TEST_F(StackTraces, ATableWithAnotherSizeIsNotBelieved) {

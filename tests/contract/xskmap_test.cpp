@@ -51,7 +51,7 @@ TEST(Xskmaps, ASocketThatIsMissingIsTold) {
   host.memory.erase(0x20000);
   const auto report = host.render(plugin_file("xskmap"));
   EXPECT_EQ(report.rc, MSC_OK);
-  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 slots refer to memory that could not be read"));
+  EXPECT_THAT(report.text(), HasSubstr("note EFAULT 1 slot refers to memory that could not be read"));
 }
 
 } // namespace

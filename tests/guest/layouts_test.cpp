@@ -18,7 +18,7 @@ using rapidjson::Value;
 using ::testing::HasSubstr;
 
 constexpr std::string_view no_layout =
-    "no known layout of a header gives the live slots the numbers of their places";
+    "their header is of no known layout: none finds the own number of each live slot in it";
 
 struct Seen {
   std::string name;

@@ -113,12 +113,12 @@ std::vector<std::string> msc_call::problems(int rc, report::Status status) const
   std::ranges::copy(said(problem_notes_), std::back_inserter(list));
   if (unreadable_ != 0) list.push_back(counted(unreadable_, "value") + " could not be read");
   if (lacks_memory() && !gaps_ && unreadable_ == 0 && rc != MSC_EFAULT)
-    list.emplace_back(
-        environment_.target->source().left_out_bytes() == 0 ||
-                environment_.target->source().leaves_out_more_than_zeros()
-            ? "something is left out, the dump does not hold it"
-            : "something is left out, the dump does not hold it; what it left out may have been zeros "
-              "(--zero-excluded)");
+    list.emplace_back(environment_.target->source().left_out_bytes() == 0 ||
+                              environment_.target->source().leaves_out_more_than_zeros()
+                          ? "memory that its content lies in is not in the dump"
+                          : "memory that its content lies in is not in the dump; what was left out of the "
+                            "dump may have been "
+                            "zeros (--zero-excluded)");
   if (rc == MSC_EFAULT && list.empty() && !first_fault_)
     list.emplace_back("the plugin gave up (MSC_EFAULT: memory cannot be read), without having read any");
   if (has_gaps(rc) && first_fault_)

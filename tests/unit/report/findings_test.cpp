@@ -59,8 +59,9 @@ TEST(Findings, MoreEntriesThanFit) {
 TEST(Findings, OneEntryIsOne) {
   Outcome outcome{Status::complete, "", 1, ""};
   outcome.lost_payloads = 1, outcome.no_payload = "nobody knows";
-  EXPECT_THAT(said(a_map("hash", 100), outcome),
-              ElementsAre("info: m is shown without the payloads of 1 entry: nobody knows"));
+  EXPECT_THAT(
+      said(a_map("hash", 100), outcome),
+      ElementsAre("info: m is shown without the payloads of 1 entry among those shown: nobody knows"));
 }
 
 TEST(Findings, LruMapsThrowOut) {
@@ -155,6 +156,10 @@ TEST(Findings, Trouble) {
   EXPECT_THAT(said(a_map(), {Status::partial, "", 1, "a page is missing"}),
               ElementsAre("warning: m is shown in part: a page is missing"));
   EXPECT_THAT(said(a_map(), {Status::unreadable, "", {}, ""}), ElementsAre("error: m could not be read"));
+  auto nameless = a_map();
+  nameless.name = "";
+  EXPECT_THAT(said(nameless, {Status::unreadable, "", {}, ""}),
+              ElementsAre("error: (no name) could not be read"));
   EXPECT_THAT(said(a_map(), {Status::failed, "", {}, "x"}),
               ElementsAre("error: m could not be shown as a whole: x"));
   EXPECT_THAT(said(a_map(), {Status::crashed, "", {}, ""}), ElementsAre("error: m crashed its plugin"));
