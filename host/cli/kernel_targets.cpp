@@ -2,8 +2,10 @@
 #include "host/cli/kernel_targets.hpp"
 
 #include "host/plugin/call/attempt.hpp"
+#include "host/plugin/select/needs.hpp"
 #include "host/report/draft.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <memory>
 #include <span>
@@ -55,6 +57,19 @@ struct KernelTargets::Shown {
   std::unique_ptr<report::Draft> writer{};
   report::Outcome outcome{};
 };
+
+/// A part that this kernel has not is none of the report's business; who asks for it reads why.
+void KernelTargets::select() {
+  targets_ = registry_.kernel_targets(*environment_.kernel, *environment_.config);
+  for (const plugin::Plugin& plugin : registry_.plugins()) {
+    const auto& attaches = plugin.manifest().attaches;
+    const auto line = std::ranges::find(attaches, plugin::AttachKind::kernel, &plugin::Attach::kind);
+    if (!plugin.usable() || line == attaches.end()) continue;
+    const auto missing = plugin::missing_need(plugin.manifest(), *environment_.kernel, nullptr);
+    if (!missing.empty())
+      spdlog::info("{} is not shown by {}: {}", line->patterns.front(), plugin.tag(), missing);
+  }
+}
 
 void KernelTargets::write(report::Format format, const report::Options& options, report::ReportWriter& writer,
                           report::Stream& to, plugin::Workers* workers) {

@@ -21,7 +21,7 @@ public:
       : registry_(registry), environment_(environment) {}
 
   /// Finds what there is to render; comes first.
-  void select() { targets_ = registry_.kernel_targets(*environment_.kernel, *environment_.config); }
+  void select();
   [[nodiscard]] const std::vector<plugin::KernelTarget>& targets() const { return targets_; }
   void write(report::Format format, const report::Options& options, report::ReportWriter& writer,
              report::Stream& to, plugin::Workers* workers);

@@ -72,6 +72,8 @@ public:
     if (tasks_.lost() != 0)
       call_.note(MSC_EFAULT, counted(tasks_.lost(), "task|tasks", "could not be read").c_str());
     if (has_tasks_) call_.number("nr_tasks", nr_tasks_);
+    if (const std::uint64_t others = nr_tasks_ - listed_.size(); has_tasks_ && others != 0)
+      call_.note(MSC_OK, counted(others, "task is|tasks are", "not listed, being no scheduler's").c_str());
     emit_all("tasks", emitter_.limited(listed_), [&](std::size_t place) { emitter_.task(place, false); });
     if (!listed_.empty()) call_.count(listed_.size());
   }

@@ -69,7 +69,7 @@ public:
   void queue(const Queue& queue) {
     call_.object(nullptr);
     call_.text("kind", queue.kind);
-    tasks_.emit("dsq_id", queue.id);
+    tasks_.emit_queue_id(queue.id);
     tasks_.emit("cpu", queue.cpu);
     tasks_.emit("node", queue.node);
     if (!queue.scheduler.empty()) call_.text("scheduler", queue.scheduler);

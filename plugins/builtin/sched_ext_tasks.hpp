@@ -96,7 +96,7 @@ public:
     }
     emit("weight", task.weight);
     if (task.dsq_id) call_.text("dsq", queue_kind(*task.dsq_id));
-    emit("dsq_id", task.dsq_id);
+    emit_queue_id(task.dsq_id);
     emit("slice", task.slice);
     emit("dsq_vtime", task.dsq_vtime);
   }
@@ -123,6 +123,12 @@ public:
   }
   /// Tasks of which not even the process id, or not the flags, could be read.
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
+  /// The kernel's own are bits, a scheduler's are numbers (enum scx_dsq_id_flags, kernel/sched/ext.c).
+  void emit_queue_id(const std::optional<std::uint64_t>& id) {
+    constexpr std::uint64_t builtin = 1ULL << 63;
+    if (id && *id >= builtin) return call_.address("dsq_id", *id);
+    emit("dsq_id", id);
+  }
   template <class T> void emit(const char* field, const std::optional<T>& value) {
     if (value) call_.number(field, static_cast<std::uint64_t>(*value));
   }

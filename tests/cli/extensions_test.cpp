@@ -175,6 +175,9 @@ protected:
 TEST_F(NoExtensions, WhereTheKernelHasNoSuchPartNothingIsSaid) {
   EXPECT_FALSE(json().HasMember("extensions"));
   EXPECT_THAT(output(dump({})), testing::Not(HasSubstr("sched_ext")));
+  EXPECT_THAT(run({"dump", file_, "-v"}).err,
+              HasSubstr("sched_ext is not shown by mapscope.builtin.sched_ext@"))
+      << "but to who asks";
 }
 
 TEST(PluginsList, ShowsThePartOfTheKernel) {
