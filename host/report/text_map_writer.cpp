@@ -13,6 +13,9 @@ namespace mapscope::report {
 
 namespace {
 
+/// What stands behind a label may begin with a line of its own.
+const char* colon_before(std::string_view text) { return text.starts_with('\n') ? ":" : ": "; }
+
 std::string times(std::int32_t number) { return counted(static_cast<std::uint32_t>(number), "time"); }
 
 class TextMapWriter : public MapWriter {
@@ -87,7 +90,8 @@ private:
   TextTable table_;
   bool tabular_ = true; ///< so far every row fits a table
   std::uint32_t max_entries_ = 0;
-  bool row_open_ = false; ///< fields are the last row's
+  bool is_single_ = false; ///< the map is one value
+  bool row_open_ = false;  ///< fields are the last row's
 };
 
 void TextMapWriter::begin(const catalog::Map& map) {
@@ -151,8 +155,8 @@ void TextMapWriter::slot(const Row& row) {
   show(row.value, value_);
   const std::string reused = row.slot.genn != 0 ? fmt::format(" (reused {})", times(row.slot.genn)) : "";
   const std::string head = fmt::format("{}{} at {:#x}", row.slot.idx, reused, row.slot.user_addr);
-  put(fmt::format("  {}: {}\n", head,
-                  value_.lines(options_.width, static_cast<unsigned>(head.size()) + 4, 2)));
+  const std::string text = value_.lines(options_.width, static_cast<unsigned>(head.size()) + 4, 2);
+  put(fmt::format("  {}{}{}\n", head, colon_before(text), text));
 }
 
 void TextMapWriter::end_fields() {
@@ -165,7 +169,8 @@ void TextMapWriter::end_fields() {
 std::string TextMapWriter::row_fields() const {
   const std::string line = fields_.tree().one_line();
   if (line.size() + 4 <= options_.width) return fmt::format("    {}\n", line.substr(1, line.size() - 2));
-  return fmt::format("    {}\n", fields_.tree().lines(options_.width, 4, 4));
+  const std::string lines = fields_.tree().lines(options_.width, 4, 4);
+  return (lines.starts_with('\n') ? lines.substr(1) : "    " + lines) + '\n';
 }
 
 std::string TextMapWriter::map_field() const {
@@ -173,7 +178,7 @@ std::string TextMapWriter::map_field() const {
   const std::string name = printable(member.member);
   const std::string text =
       fields_.tree().lines_of(member, options_.width, static_cast<unsigned>(name.size()) + 4, 2);
-  return fmt::format("  {}{}{}\n", name, text.starts_with('\n') ? ":" : ": ", text);
+  return fmt::format("  {}{}{}\n", name, colon_before(text), text);
 }
 
 void TextMapWriter::field(const Field& field) {
@@ -188,6 +193,7 @@ void TextMapWriter::field(const Field& field) {
 
 void TextMapWriter::single(const Row& row) {
   if (max_entries_ > 1) return; // the elements follow, this one among them
+  is_single_ = true;
   show(row.value, value_);
   put("  " + value_.lines(options_.width, 2, 2) + '\n');
 }
@@ -201,12 +207,14 @@ void TextMapWriter::pair(const Row& row) {
   if (!into_table(row)) pair_lines();
   if (!row.payload) return;
   show(*row.payload, value_);
-  put(fmt::format("    .data {}\n", value_.lines(options_.width, 10, 4)));
+  const std::string text = value_.lines(options_.width, 10, 4);
+  put(fmt::format("    .data{}{}\n", text.starts_with('\n') ? "" : " ", text));
 }
 
-bool TextMapWriter::into_table(const Row&) {
+bool TextMapWriter::into_table(const Row& row) {
   if (!tabular_) return false;
-  const auto key = flat_cells(key_, "key"), value = flat_cells(value_, "value");
+  const auto key = flat_cells(key_, row.shape == Shape::queued ? "index" : "key"),
+             value = flat_cells(value_, "value");
   if (!key || !value || !table_.takes(*key, *value)) return leave_table(), false;
   table_.add(*key, *value);
   if (table_.width() > options_.width && options_.width != 0) {
@@ -227,7 +235,8 @@ void TextMapWriter::leave_table() {
 void TextMapWriter::pair_lines() {
   const std::string key = key_.one_line();
   const auto column = static_cast<unsigned>(std::min<std::size_t>(key.size() + 4, options_.width / 2));
-  put(fmt::format("  {}: {}\n", key, value_.lines(options_.width, column, 2)));
+  const std::string text = value_.lines(options_.width, column, 2);
+  put(fmt::format("  {}{}{}\n", key, colon_before(text), text));
 }
 
 void TextMapWriter::per_cpu(const Row& row) {
@@ -266,7 +275,9 @@ std::string TextMapWriter::cpu_lines(const std::vector<Copy>& copies) {
     const std::string cpus = end - first == copies.size() && copies.size() > 1 ? "all CPUs"
                              : end - first == 1                                ? fmt::format("cpu {}", first)
                                                 : fmt::format("cpus {}-{}", first, end - 1);
-    out += fmt::format("\n    {:<8}  {}", cpus, copies[first].text);
+    const std::string& text = copies[first].text;
+    out += text.starts_with('\n') ? fmt::format("\n    {}{}", cpus, text)
+                                  : fmt::format("\n    {:<8}  {}", cpus, text);
     first = end;
   }
   return out;
@@ -274,7 +285,7 @@ std::string TextMapWriter::cpu_lines(const std::vector<Copy>& copies) {
 
 void TextMapWriter::end(const Outcome& outcome) {
   put(table_.take_lines());
-  if (outcome.entry_count && max_entries_ != 1)
+  if (outcome.entry_count && !is_single_) // one value needs no count
     put(fmt::format("  {} {}\n", *outcome.entry_count, *outcome.entry_count == 1 ? "entry" : "entries"));
   put(end_lines(outcome) + '\n');
   flush();

@@ -247,11 +247,15 @@ void TextTree::append_members(const Node& record, std::string& out, std::size_t 
   out += '}';
 }
 
-/// " -> " before what lies there, "[cycle]" or "[why not]" in its place, and what else is known as "name=".
-/// True when nothing of the part is left to say.
+/// " -> " before what lies there, "[cycle]" or "[why not]" in its place, "[slot 3 of nodes]", and what else
+/// is known as "name=". True when nothing of the part is left to say.
 bool TextTree::append_pointer_part(const Node& part, std::string& out) {
   if (part.member == "deref_skipped_reason") {
     out += part.text.starts_with("cycle ") ? " [cycle]" : fmt::format(" [{}]", part.text);
+    return true;
+  }
+  if (part.member == "slot") { // its text says so
+    out += fmt::format(" [{}]", part.text);
     return true;
   }
   out += part.member.empty() ? " -> " : fmt::format(" {}=", printable(part.member));

@@ -95,6 +95,27 @@ TEST(TextMap, WhatCannotBeRead) {
   EXPECT_THAT(text(a_map(), {row}), HasSubstr("<unsupported: could not be read>"));
 }
 
+TEST(TextMap, WhatIsQueuedHasAPlaceAndNoKey) {
+  Row row{Shape::queued, {}, 0, value(one), {}};
+  EXPECT_EQ(text(a_map(), {row}, {Status::complete, "", 1, ""}),
+            head + "\n  index | value\n      0 |     1\n  1 entry\n\n");
+}
+
+TEST(TextMap, CountsTheOneEntryOfAMapForOne) {
+  auto map = a_map();
+  map.max_entries = 1;
+  EXPECT_THAT(text(map, {{Shape::queued, {}, 0, value(one), {}}}, {Status::complete, "", 1, ""}),
+              HasSubstr("\n  1 entry\n"));
+  EXPECT_THAT(text(map, {}, {Status::complete, "", 0, ""}), HasSubstr("\n  0 entries\n"));
+}
+
+TEST(TextMap, NoBlankStandsBeforeALinesEnd) {
+  const Says array(cut_array({1001, 1002, 1003, 1004}, 4, {}));
+  const std::vector<std::optional<Typed>> copies = {value(array)};
+  for (const Row& row : {entry(one, array), Row{Shape::percpu_element, {}, 5, {}, copies}})
+    EXPECT_THAT(text(a_map(), {row}, {}, {.width = 16}), testing::Not(HasSubstr(" \n")));
+}
+
 TEST(TextMap, EqualCopiesPerCpuShareALine) {
   const Says two([](V& v) { v.unsigned_int(32, 2); });
   const auto shown = [&](std::vector<std::optional<Typed>> copies) {

@@ -214,7 +214,7 @@ TEST(TextValue, PointersThatAreNotFollowedAreCounted) {
   };
   EXPECT_EQ(line(list), "[0x7, [1..4]=4 pointers [not followed: report.inside is 1]]");
   EXPECT_EQ(lines(list, 20), "\n  [0] 0x7\n  [1..4] 4 pointers [not followed: report.inside is 1]");
-  EXPECT_EQ(line(withheld(1)), "0x1 slot=slot 1 of x [not followed: report.inside is 1]");
+  EXPECT_EQ(line(withheld(1)), "0x1 [slot 1 of x] [not followed: report.inside is 1]");
 }
 
 TEST(TextValue, ListsShowSoManyThings) {
