@@ -81,6 +81,12 @@ private:
     if (lost_ != 0) outcome_.error = counted(lost_, "slot") + " could not be read";
   }
 
+  /// As pointers to it have it.
+  [[nodiscard]] std::uint64_t whole_address(const Slot& slot) const {
+    const std::uint64_t begin = pool_.arena.user_vm_start;
+    return begin == 0 ? 0 : begin + static_cast<std::uint32_t>(slot.address - begin);
+  }
+
   /// Without a type all bytes of the payload; with one those that it has.
   void one(const Slot& slot) {
     const std::uint64_t behind = pool_.stride - std::min<std::uint64_t>(pool_.stride, pool_.header);
@@ -91,7 +97,7 @@ private:
                                                  std::uint64_t{slot.address} + pool_.header, buffer_, &fault);
     Row row;
     row.shape = Shape::slot;
-    row.slot = {slot.idx, slot.genn, slot.address};
+    row.slot = {slot.idx, slot.genn, slot.address, whole_address(slot)};
     row.value = {decoder_.get(), std::span(buffer_).first(done), done != 0 || buffer_.empty()};
     if (done < buffer_.size()) ++lost_;
     writer_.row(row);

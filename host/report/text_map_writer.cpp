@@ -154,7 +154,8 @@ void TextMapWriter::row(const Row& row) {
 void TextMapWriter::slot(const Row& row) {
   show(row.value, value_);
   const std::string reused = row.slot.genn != 0 ? fmt::format(" (reused {})", times(row.slot.genn)) : "";
-  const std::string head = fmt::format("{}{} at {:#x}", row.slot.idx, reused, row.slot.user_addr);
+  const std::string head = fmt::format("{}{} at {:#x}", row.slot.idx, reused,
+                                       row.slot.address != 0 ? row.slot.address : row.slot.user_addr);
   const std::string text = value_.lines(options_.width, static_cast<unsigned>(head.size()) + 4, 2);
   put(fmt::format("  {}{}{}\n", head, colon_before(text), text));
 }

@@ -41,6 +41,7 @@ std::string_view list_name(Shape); ///< "entries"; "" for the value
 struct SlotNumbers {
   std::int32_t idx = 0, genn = 0;
   std::uint32_t user_addr = 0; ///< lower half
+  std::uint64_t address = 0;   ///< all of it; 0 = not known
 };
 
 struct Row {

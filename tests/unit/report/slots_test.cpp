@@ -107,6 +107,15 @@ TEST(TextAllocator, ListsItsSlots) {
             "elem_size: 40\n  1 entry\n\n");
 }
 
+/// So that it can be found again where a pointer leads to it.
+TEST(TextAllocator, ShowsTheWholeAddressWhereItIsKnown) {
+  const auto bytes = bytes_of({1, 2});
+  Row row = slot_row({&one, bytes});
+  row.slot.address = 0x4000000060a0;
+  EXPECT_THAT(allocator_text(Format::text, {row}), testing::HasSubstr(" at 0x4000000060a0: 1\n"));
+  EXPECT_THAT(allocator_text(Format::json, {row}), testing::HasSubstr(R"("user_addr":24736,)"));
+}
+
 TEST(AllocationFinding, SaysSomethingWhereItsPluginDoesNot) {
   catalog::Map section;
   section.id = 12;
@@ -118,6 +127,19 @@ TEST(AllocationFinding, SaysSomethingWhereItsPluginDoesNot) {
             "allocator scx_task_allocator is failed: its plugin does not say why");
   allocation.outcome.error = "it is torn";
   EXPECT_EQ(finding_of(allocation).value().text, "allocator scx_task_allocator is failed: it is torn");
+}
+
+TEST(AllocationFinding, TellsWhosePayloadsHaveNoType) {
+  catalog::Map section;
+  section.id = 12;
+  SlotPool pool;
+  Allocation allocation;
+  allocation.name = "twins", allocation.section = &section, allocation.pool = &pool;
+  pool.reason = "two structs would do";
+  EXPECT_FALSE(finding_of(allocation)) << "nothing has been taken from it";
+  pool.slots = {{0, 0, 0, true}};
+  EXPECT_EQ(finding_of(allocation).value().text,
+            "the payloads of allocator twins are shown as bytes: two structs would do");
 }
 
 TEST(JsonReport, HasAllocatorsBehindTheMaps) {
