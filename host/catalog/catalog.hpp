@@ -66,6 +66,7 @@ struct Map {
   /// Of a program that uses the map, where `types` is null: libbpf gives maps without keys and values no BTF.
   std::shared_ptr<const btf::Types> program_types;
 
+  bool is_read = true; ///< false: but for address and id nothing here is known; `problem` says why
   std::optional<std::string> problem; ///< what of this record could not be read, as a clause for people
 
   [[nodiscard]] Names names() const { return {name, full_name}; }
@@ -85,10 +86,11 @@ struct Program {
   std::vector<std::uint32_t> map_ids;
   std::optional<std::uint64_t> run_cnt, run_time_ns, recursion_misses;
   std::optional<std::uint32_t> uid;
-  std::uint64_t loaded_at_ns = 0; ///< CLOCK_BOOTTIME
-  std::uint64_t code_start = 0;   ///< of the compiled program; 0 = not compiled or not known
-  std::uint64_t btf = 0;          ///< address of its struct btf; 0 = none
-  bool lacks_maps = false;        ///< not all of the maps it uses could be read
+  std::optional<std::uint64_t> loaded_at_ns; ///< CLOCK_BOOTTIME
+  std::uint64_t code_start = 0;              ///< of the compiled program; 0 = not compiled or not known
+  std::uint64_t btf = 0;                     ///< address of its struct btf; 0 = none
+  bool lacks_maps = false;                   ///< not all of the maps it uses could be read
+  bool is_read = true;                       ///< false: its name is not known, nor perhaps its type and tag
 
   [[nodiscard]] Names names() const { return {name, full_name}; }
 };

@@ -64,7 +64,7 @@ public:
     target::Fault fault{};
     const auto object = Object::read(walk_.reader, address, fields_.size, &fault);
     if (!object) {
-      map.type_name = "unknown";
+      map.type_name = "unknown", map.is_read = false;
       map.problem = fmt::format("its struct bpf_map at {:#x} is {}", address,
                                 target::fault_text(fault, walk_.reader.space(), address));
       return map;

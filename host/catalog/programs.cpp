@@ -79,7 +79,7 @@ public:
     Program program;
     program.kva = address;
     program.id = static_cast<std::uint32_t>(index);
-    program.lacks_maps = true; // until they are read
+    program.lacks_maps = true, program.is_read = false; // until they are
     const auto prog = read(address, fields_.prog_size, "struct bpf_prog", program.id);
     if (!prog) return program;
     program.type = prog->get<std::uint32_t>(fields_.type);
@@ -89,6 +89,7 @@ public:
         read(prog->get<std::uint64_t>(fields_.aux), fields_.aux_size, "struct bpf_prog_aux", program.id);
     if (!aux) return program;
     read_aux(*aux, program);
+    program.is_read = true;
     const auto stats =
         fields_.stats ? prog->get<std::uint64_t>(fields_.stats) : aux->get<std::uint64_t>(fields_.aux_stats);
     if (stats.value_or(0) != 0) read_stats(*stats, program);

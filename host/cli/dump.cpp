@@ -3,6 +3,7 @@
 #include "host/cli/kernel_targets.hpp"
 #include "host/cli/map_filter.hpp"
 #include "host/cli/message.hpp"
+#include "host/cli/outcomes.hpp"
 #include "host/cli/progress.hpp"
 #include "host/cli/session.hpp"
 #include "host/cli/slips.hpp"
@@ -189,7 +190,7 @@ private:
     if (options_.maps.empty()) kernel_targets_.select();
     plugin::find_allocators(environment_, setup_.registry, session_.catalog, allocators_);
     for (std::size_t i = 0; i < maps_.size(); ++i)
-      if (maps_[i]->type_name != "unknown")
+      if (maps_[i]->is_read)
         selections_[i] = setup_.registry.select(*maps_[i], *session_.kernel, setup_.loaded.config);
     tell_slips(setup_.loaded.config.maps, session_.catalog, allocators_);
     tell_ties();
@@ -258,20 +259,11 @@ private:
   }
 
   report::Outcome outcome_of(std::size_t i, const catalog::Map& map, report::DraftWriter& writer) {
-    if (map.type_name == "unknown")
-      return {report::Status::unreadable, "", std::nullopt, map.problem.value_or("")};
     const auto& selection = selections_[i];
-    if (selection.choices.empty()) return {report::Status::skipped, "", std::nullopt, selection.reason};
+    if (selection.choices.empty()) return not_rendered(map, selection);
     auto outcome = plugin::render(environment_, map, selection.choices, writer, workers_.get());
     if (!selection.reason.empty()) outcome.notes.insert(outcome.notes.begin(), selection.reason);
-    if (!map.problem) return outcome;
-    if (outcome.status == report::Status::complete) outcome.status = report::Status::partial;
-    put_first(*map.problem, outcome);
-    return outcome;
-  }
-
-  static void put_first(const std::string& text, report::Outcome& outcome) {
-    outcome.error = text + (outcome.error.empty() ? "" : "; " + outcome.error);
+    return with_record(map, std::move(outcome));
   }
 
   /// A person who asked for some maps is told of the programs that use them; JSON has all.

@@ -130,7 +130,7 @@ std::string by_number(const catalog::Catalog& catalog, const std::string& spec) 
 std::string unread_part(const catalog::Catalog& catalog, const std::string& spec) {
   if (catalog.lacks_maps) return "part of the table of maps (map_idr) could not be read";
   if (spec.starts_with("id:")) return "";
-  if (const auto unread = std::ranges::count(catalog.maps, "unknown", &catalog::Map::type_name); unread != 0)
+  if (const auto unread = std::ranges::count(catalog.maps, false, &catalog::Map::is_read); unread != 0)
     return fmt::format("the {} of {} could not be read", unread == 1 ? "record" : "records",
                        counted(static_cast<std::uint64_t>(unread), "map"));
   if (!spec.starts_with("prog:")) return "";

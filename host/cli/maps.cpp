@@ -69,19 +69,38 @@ std::size_t name_width(const std::vector<catalog::Map>& maps) {
   return std::min(width, most);
 }
 
+std::string name_text(const catalog::Map& map) {
+  if (!map.is_read) return "(not known)";
+  return map.name.empty() ? "(no name)" : report::printable(map.names().longest());
+}
+
+/// Memory that is missing is no zero.
+std::string declared(const catalog::Map& map, std::uint32_t number) {
+  return map.is_read ? std::to_string(number) : "?";
+}
+
+std::string used_text(const catalog::Map& map, const report::Outcome& outcome) {
+  return fmt::format("{} / {}", outcome.entry_count ? std::to_string(*outcome.entry_count) : "?",
+                     declared(map, map.max_entries));
+}
+
+/// As a report marks what is less than complete; that nobody renders it the line says anyway.
+std::string mark_of(const report::Outcome& outcome) {
+  if (outcome.status == report::Status::complete || outcome.status == report::Status::skipped) return "";
+  return fmt::format("[{}] ", report::status_name(outcome.status));
+}
+
 void print_text(const std::vector<catalog::Map>& maps, const std::vector<plugin::Selection>& selections,
-                const std::vector<std::optional<std::uint64_t>>& counts, bool explain, StdoutStream& stream) {
+                const std::vector<report::Outcome>& outcomes, bool explain, StdoutStream& stream) {
   const std::size_t width = name_width(maps);
   stream.append(fmt::format("{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}\n", "id", "type", "name", width,
                             "key", "value", "entries / max", "renderer"));
   for (std::size_t i = 0; i < maps.size(); ++i) {
     const auto& map = maps[i];
-    const std::string used =
-        fmt::format("{} / {}", counts[i] ? std::to_string(*counts[i]) : "?", map.max_entries);
-    stream.append(
-        fmt::format("{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}\n", map.id, report::printable(map.type_name),
-                    map.name.empty() ? "(no name)" : report::printable(map.names().longest()), width,
-                    map.key_size, map.value_size, used, report::printable(renderer_text(selections[i]))));
+    stream.append(fmt::format(
+        "{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}{}\n", map.id, report::printable(map.type_name),
+        name_text(map), width, declared(map, map.key_size), declared(map, map.value_size),
+        used_text(map, outcomes[i]), mark_of(outcomes[i]), report::printable(renderer_text(selections[i]))));
     if (explain) print_others(selections[i], stream);
     if (explain && !map.types_from.empty())
       stream.append(fmt::format("{:>11}  {}\n", "types from",
@@ -100,12 +119,14 @@ int maps(const SourceOptions& options, bool json, bool explain) {
   std::vector<plugin::Selection> selections;
   selections.reserve(maps.size());
   for (const auto& map : maps)
-    selections.push_back(setup->registry.select(map, *session->kernel, setup->loaded.config));
+    selections.push_back(map.is_read
+                             ? setup->registry.select(map, *session->kernel, setup->loaded.config)
+                             : plugin::Selection{{}, map.problem.value_or("its record is lost"), false});
   StdoutStream stream;
   if (json)
     print_json(maps, selections, stream);
   else
-    print_text(maps, selections, count_entries(*setup, *session, selections), explain, stream);
+    print_text(maps, selections, walk_over(*setup, *session, selections), explain, stream);
   session->tell_troubles();
   return stream.finish();
 }

@@ -2,6 +2,7 @@
 #include "host/cli/print.hpp"
 
 #include "host/cli/message.hpp"
+#include "host/cli/outcomes.hpp"
 #include "host/plugin/render.hpp"
 #include "host/plugin/worker/workers.hpp"
 
@@ -27,6 +28,11 @@ public:
   void bring_back() override {}
 };
 
+/// Here one row is shown, which is nothing to be told.
+bool is_cut_by_counting(const report::Outcome& outcome) {
+  return outcome.status == report::Status::truncated && !outcome.gave_up && outcome.error.empty();
+}
+
 } // namespace
 
 void StdoutStream::append(std::string_view text) {
@@ -51,25 +57,27 @@ void print_rules(std::span<const plugin::RuleResult> log, StdoutStream& out) {
         fmt::format("{:<4} {:<8} {}\n", rule.rule, words[static_cast<std::size_t>(rule.verdict)], rule.text));
 }
 
-std::vector<std::optional<std::uint64_t>> count_entries(const Setup& setup, const Session& session,
-                                                        const std::vector<plugin::Selection>& selections) {
+std::vector<report::Outcome> walk_over(const Setup& setup, const Session& session,
+                                       const std::vector<plugin::Selection>& selections) {
   config::Config counting = setup.loaded.config;
   counting.report.limit = 1; // one row is read, the others are only walked over
   for (auto& rule : counting.maps) rule.limit.reset();
   plugin::Quarantine quarantine;
   plugin::Environment environment{session.target.get(), session.kernel, &counting, {}, session.symbols.get()};
   environment.quarantine = &quarantine;
-  std::vector<std::optional<std::uint64_t>> counts(selections.size());
+  std::vector<report::Outcome> outcomes(selections.size());
   const auto workers = plugin::Workers::start(environment, setup.registry.plugins(), selections);
   if (!workers) spdlog::warn("plugins from elsewhere are not used: {}", workers.error().text);
   Nowhere nowhere;
   for (std::size_t i = 0; i < selections.size(); ++i) {
-    if (selections[i].choices.empty()) continue;
-    const auto outcome = plugin::render(environment, session.catalog.maps[i], selections[i].choices, nowhere,
-                                        workers ? workers->get() : nullptr);
-    counts[i] = outcome.entry_count;
+    const catalog::Map& map = session.catalog.maps[i];
+    outcomes[i] = selections[i].choices.empty()
+                      ? not_rendered(map, selections[i])
+                      : with_record(map, plugin::render(environment, map, selections[i].choices, nowhere,
+                                                        workers ? workers->get() : nullptr));
+    if (is_cut_by_counting(outcomes[i])) outcomes[i].status = report::Status::complete;
   }
-  return counts;
+  return outcomes;
 }
 
 } // namespace mapscope::cli

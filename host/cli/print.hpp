@@ -30,8 +30,9 @@ private:
 /// One line a rule: its number, its verdict, what was found.
 void print_rules(std::span<const plugin::RuleResult> log, StdoutStream& out);
 
-/// Live entries of each map, counted by its plugin without decoding anything; nothing where nobody can tell.
-std::vector<std::optional<std::uint64_t>> count_entries(const Setup& setup, const Session& session,
-                                                        const std::vector<plugin::Selection>& selections);
+/// How each map's plugin fares that walks over all of its elements and decodes none: their number, and
+/// whether anything is missing on the way. What values lack that were not read is not known.
+std::vector<report::Outcome> walk_over(const Setup& setup, const Session& session,
+                                       const std::vector<plugin::Selection>& selections);
 
 } // namespace mapscope::cli

@@ -57,7 +57,8 @@ public:
     writer_.field(number("payload_btf_type_id", pool_.payload.types ? pool_.payload.id : 0));
     if (!pool_.reason.empty()) writer_.field(text("payload_type_reason", pool_.reason));
     merge(allocation_.outcome);
-    outcome_.entry_count = live_;
+    const bool is_whole = outcome_.status == Status::complete || outcome_.status == Status::truncated;
+    if (live_ != 0 || is_whole) outcome_.entry_count = live_;
     return outcome_;
   }
 

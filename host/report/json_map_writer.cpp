@@ -25,6 +25,7 @@ protected:
   void begin_object() { out_.begin_object(Layout::lines); }
 
 private:
+  void declared(const catalog::Map& map);
   void optional_header(const catalog::Map& map);
   void open_list(Shape shape);
   void close_list();
@@ -53,12 +54,16 @@ void JsonMapWriter::begin(const catalog::Map& map) {
   out_.key("max_entries"), out_.number(std::uint64_t{map.max_entries});
   out_.key("id"), out_.number(std::uint64_t{map.id});
   out_.key("type_name"), out_.string(map.type_name);
+  if (map.is_read) declared(map); // what the format demands is there, whatever is known
+  optional_header(map);
+}
+
+void JsonMapWriter::declared(const catalog::Map& map) {
   out_.key("key_size"), out_.number(std::uint64_t{map.key_size});
   out_.key("map_flags"), out_.number(std::uint64_t{map.flags});
   out_.key("flag_names"), out_.begin_array();
   for (const auto& name : map.flag_names) out_.string(name);
   out_.end_array();
-  optional_header(map);
 }
 
 void JsonMapWriter::begin_allocator(std::string_view name, const catalog::Map& section) {

@@ -134,7 +134,7 @@ private:
       if (program.run_cnt) out_.key("run_cnt"), out_.number(*program.run_cnt);
       if (program.run_time_ns) out_.key("run_time_ns"), out_.number(*program.run_time_ns);
       if (program.uid) out_.key("uid"), out_.number(std::uint64_t{*program.uid});
-      out_.key("loaded_at_ns"), out_.number(program.loaded_at_ns);
+      if (program.loaded_at_ns) out_.key("loaded_at_ns"), out_.number(*program.loaded_at_ns);
       out_.end_object();
     }
 

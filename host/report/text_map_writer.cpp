@@ -96,10 +96,13 @@ private:
 
 void TextMapWriter::begin(const catalog::Map& map) {
   max_entries_ = map.max_entries;
-  std::string head = bold(
-      fmt::format("map {} {}", map.id, map.name.empty() ? "(no name)" : printable(map.names().longest())));
-  head += fmt::format("  {}, key {} B, value {} B, max_entries {}", printable(map.type_name), map.key_size,
-                      map.value_size, map.max_entries);
+  std::string head = bold(fmt::format("map {} {}", map.id,
+                                      !map.is_read       ? "(not known)"
+                                      : map.name.empty() ? "(no name)"
+                                                         : printable(map.names().longest())));
+  head += map.is_read ? fmt::format("  {}, key {} B, value {} B, max_entries {}", printable(map.type_name),
+                                    map.key_size, map.value_size, map.max_entries)
+                      : "  of unknown type and sizes";
   if (!map.flag_names.empty()) head += fmt::format(", {}", fmt::join(map.flag_names, "|"));
   if (!map.types_from.empty()) head += fmt::format(", types from {}", map.types_from);
   if (map.frozen.value_or(false)) head += ", frozen";

@@ -53,9 +53,13 @@ private:
   }
 
   static std::string program_line(const catalog::Program& program, std::size_t width) {
-    std::string line = fmt::format("  {:>4}  {:<{}} {:<16} tag {}", program.id,
-                                   program.name.empty() ? "(no name)" : printable(program.names().longest()),
-                                   width, program.type_name, program.tag);
+    const std::string name = !program.is_read       ? "(not known)"
+                             : program.name.empty() ? "(no name)"
+                                                    : printable(program.names().longest());
+    std::string line = fmt::format("  {:>4}  {}", program.id, name);
+    if (!program.tag.empty())
+      line = fmt::format("  {:>4}  {:<{}} {:<16} tag {}", program.id, name, width, program.type_name,
+                         program.tag);
     if (!program.map_ids.empty()) line += fmt::format("  maps {}", fmt::join(program.map_ids, " "));
     if (program.run_cnt.value_or(0) != 0)
       line += fmt::format("  ran {} times in {} ns", *program.run_cnt, program.run_time_ns.value_or(0));

@@ -160,7 +160,7 @@ private:
   [[nodiscard]] bool shows_something() const {
     return readable_ != 0 || (has_fields_ && (counted_ != 0 || is_kernel_target()));
   }
-  [[nodiscard]] std::optional<std::uint64_t> entry_count() const;
+  [[nodiscard]] std::optional<std::uint64_t> entry_count(int rc) const;
   /// What went wrong is in its notes: the code that it returns says no more.
   [[nodiscard]] bool says_why(int rc) const;
   [[nodiscard]] std::vector<std::string> problems(int rc, mapscope::report::Status status) const;

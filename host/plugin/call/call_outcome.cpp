@@ -89,9 +89,12 @@ bool msc_call::has_gaps(int rc) const {
   return gaps_ || (fails_ && rc == MSC_OK) || lacks_memory() || unreadable_ != 0 || rc == MSC_EFAULT;
 }
 
-std::optional<std::uint64_t> msc_call::entry_count() const {
-  if (rows_ + counted_ != 0 || counts_) return rows_ + counted_;
-  if (has_value_ && unreadable_ == 0) return 1; // the one value
+/// Where none was seen and not all could be looked at, nobody knows whether there are any.
+std::optional<std::uint64_t> msc_call::entry_count(int rc) const {
+  if (rows_ + counted_ != 0) return rows_ + counted_;
+  if (has_value_ && unreadable_ == 0 && !counts_) return 1; // the one value
+  if (has_gaps(rc) || gave_up(rc)) return std::nullopt;
+  if (counts_) return 0;
   if (has_value_ || has_fields_)
     return std::nullopt; // of members alone nobody said how many entries they are
   return 0;
@@ -165,7 +168,7 @@ report::Outcome msc_call::finish(int rc) {
   report::Outcome outcome;
   outcome.renderer = choice_.plugin->tag();
   outcome.status = status_after(rc);
-  if (!is_kernel_target() && allocator_ == nullptr) outcome.entry_count = entry_count();
+  if (!is_kernel_target() && allocator_ == nullptr) outcome.entry_count = entry_count(rc);
   outcome.findings = std::move(findings_);
   outcome.lost_payloads = lost_payloads_;
   outcome.no_payload = no_payload_;

@@ -177,7 +177,7 @@ TEST(JsonReport, WithEverything) {
             R"({"schema":"single","maps":[{},{}],)" + meta_json +
                 R"({"id":"a.b","version":"1.0.0","maps":2}]},"programs":[{"id":3,"name":"p","type":"kprobe",)"
                 R"("tag":"0123456789abcdef","map_ids":[7,8],"run_cnt":1,"run_time_ns":2,"uid":0,)"
-                R"("loaded_at_ns":5},{"id":0,"name":"","type":"","tag":"","map_ids":[],"loaded_at_ns":0}],)"
+                R"("loaded_at_ns":5},{"id":0,"name":"","type":"","tag":"","map_ids":[]}],)"
                 R"("findings":[{"severity":"warning","map":7,"text":"look"},)"
                 R"({"severity":"info","text":"all"}]})"
                 "\n");

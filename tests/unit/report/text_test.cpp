@@ -26,6 +26,8 @@ TEST(TextMap, Header) {
                            "programs 1 2\n\n");
   map = a_map(), map.full_name = "m_in_full", map.types_from = ".maps";
   EXPECT_EQ(text(map, {}), "map 7 m_in_full  hash, key 4 B, value 8 B, max_entries 8, types from .maps\n\n");
+  map = {}, map.id = 7, map.is_read = false;
+  EXPECT_EQ(text(map, {}), "map 7 (not known)  of unknown type and sizes\n\n");
   map = a_map(), map.name = "a\033[2J\xc2\x9b";
   EXPECT_THAT(text(map, {}), HasSubstr("map 7 a\\x1b[2J\\x9b "));
 }
@@ -271,6 +273,9 @@ TEST(TextReport, FrameAroundTheMaps) {
   catalog::Program program;
   program.id = 3, program.name = "p\n", program.type_name = "kprobe", program.tag = "0123",
   program.map_ids = {7};
+  catalog::Program lost;
+  lost.id = 4, lost.is_read = false;
+  EXPECT_THAT(shown({program, lost}, {}), HasSubstr("maps 7\n     4  (not known)\n"));
   EXPECT_EQ(shown({program}, {{"info", 7, "look\r"}, {"error", std::nullopt, "all"}}),
             first + "programs\n     3  p\\x0a            kprobe           tag 0123  maps 7\n\n"
                     "worth a look\n  info     map 7: look\\x0d\n  error    all\n");

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Maps of which memory is missing: what is lost is shown nowhere as zero, and every table marks them.
+#include "tests/cli/hostile_dump.hpp"
+
+namespace mapscope::cli_test {
+namespace {
+
+using testing::ContainsRegex;
+using testing::Not;
+
+/// "victim" by the plugin that fails, map 15 without its record: the page is not in the dump.
+class Lost : public testing::Test {
+protected:
+  Lost() {
+    fs::create_directory(scratch_ / "plugins");
+    fs::copy_file(fs::path(HOSTILE_PLUGINS) / "failing.so", scratch_ / "plugins/failing.so");
+  }
+  [[nodiscard]] Ran run_on(const std::string& command, unsigned rows, const Words& more = {},
+                           const std::string& how = "gap_without_a_word") const {
+    const std::string core =
+        scratch_.file("core", tiny_core({"first", "victim"}, "0xffff888000700000")); // torn
+    return run(and_also({command, core, "-q", "--plugin-dir", (scratch_ / "plugins").string(), "--set",
+                         "plugins.deny=[\"mapscope.builtin.*\"]", "--set",
+                         "plugin.\"org.example.failing\".how=" + how, "--set",
+                         "plugin.\"org.example.failing\".rows=" + std::to_string(rows)},
+                        more));
+  }
+  [[nodiscard]] Document report(unsigned rows) const {
+    Document json;
+    json.Parse(run_on("dump", rows, {"-j"}).out.c_str());
+    EXPECT_TRUE(json.IsObject() && json["maps"].Size() == 3);
+    return json;
+  }
+
+  const Scratch scratch_;
+};
+
+TEST_F(Lost, ARecordIsNotOfSizeZero) {
+  EXPECT_THAT(run_on("dump", 0).out,
+              HasSubstr("\nmap 15 (not known)  of unknown type and sizes\n"
+                        "  [unreadable] its struct bpf_map at 0xffff888000700000 is "));
+  EXPECT_THAT(run_on("maps", 0).out,
+              ContainsRegex("\n +15  unknown +\\(not known\\) +\\? +\\? +\\? / \\?  \\[unreadable\\] - "
+                            "\\(its struct bpf_map at 0xffff888000700000 is [^\n]+\\)\n"));
+  const Document json = report(0);
+  const auto& map = json["maps"][2];
+  for (const char* name : {"key_size", "map_flags", "flag_names", "entry_count"})
+    EXPECT_FALSE(map.HasMember(name)) << name;
+  for (const char* name : {"name", "map_type", "value_size", "max_entries"}) // which every reader asks for
+    EXPECT_TRUE(map.HasMember(name)) << name;
+  EXPECT_STREQ(map["status"].GetString(), "unreadable");
+}
+
+TEST_F(Lost, NoEntryThatWasSeenIsNotNone) {
+  EXPECT_THAT(run_on("dump", 0).out, Not(HasSubstr("0 entries")));
+  EXPECT_FALSE(report(0)["maps"][1].HasMember("entry_count"));
+  EXPECT_THAT(run_on("maps", 0).out, ContainsRegex(" victim .* \\? / 100  \\[unreadable\\] org.example"));
+}
+
+TEST_F(Lost, ThoseThatWereSeenAreCountedAndMarked) {
+  EXPECT_THAT(run_on("dump", 2).out, HasSubstr("  2 entries\n  [partial] "));
+  EXPECT_EQ(report(2)["maps"][1]["entry_count"].GetUint(), 2U);
+  EXPECT_THAT(run_on("maps", 2).out, ContainsRegex(" victim .* 2 / 100  \\[partial\\] org.example.failing"));
+}
+
+TEST_F(Lost, WhatIsWholeHasNoMark) {
+  EXPECT_THAT(run_on("maps", 3, {}, "asks_of_bytes").out, // and all is well
+              ContainsRegex(" victim .* 3 / 100  org.example.failing"));
+}
+
+} // namespace
+} // namespace mapscope::cli_test
