@@ -10,7 +10,7 @@ report::Outcome not_rendered(const catalog::Map& map, const plugin::Selection& s
 
 report::Outcome with_record(const catalog::Map& map, report::Outcome outcome) {
   if (!map.problem) return outcome;
-  if (outcome.status == report::Status::complete) outcome.status = report::Status::partial;
+  outcome.status = report::graver(outcome.status, report::Status::partial);
   outcome.error = *map.problem + (outcome.error.empty() ? "" : "; " + outcome.error);
   return outcome;
 }

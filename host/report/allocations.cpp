@@ -108,7 +108,7 @@ private:
     outcome_.renderer = ran.renderer;
     std::ranges::copy(ran.limits, std::back_inserter(outcome_.limits));
     std::ranges::copy(ran.notes, std::back_inserter(outcome_.notes));
-    if (ran.status != Status::complete) outcome_.status = ran.status;
+    outcome_.status = graver(outcome_.status, ran.status);
     if (!ran.error.empty())
       outcome_.error = ran.error + (outcome_.error.empty() ? "" : "; " + outcome_.error);
   }

@@ -9,6 +9,7 @@
 #include "host/catalog/catalog.hpp"
 #include "host/report/cut_reasons.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -83,6 +84,7 @@ struct Field {
   Typed value; ///< hex, typed, page
 };
 
+/// In the order of their weight.
 enum class Status : std::uint8_t {
   complete,
   truncated,
@@ -94,6 +96,8 @@ enum class Status : std::uint8_t {
   skipped
 };
 std::string_view status_name(Status); ///< as the report spells it: "timed-out"
+/// Of what is true in two ways: that memory is missing is not hidden by a limit.
+inline Status graver(Status one, Status other) { return std::max(one, other); }
 
 struct Finding {
   std::string severity; ///< "error", "warning", "info"

@@ -63,6 +63,35 @@ TEST_F(Lost, ThoseThatWereSeenAreCountedAndMarked) {
   EXPECT_THAT(run_on("maps", 2).out, ContainsRegex(" victim .* 2 / 100  \\[partial\\] org.example.failing"));
 }
 
+/// A limit does not hide that something is missing, in whichever format.
+TEST_F(Lost, WeighsMoreThanALimit) {
+  const Words limit = {"--set", "budget.entries=5"};
+  Document json;
+  json.Parse(run_on("dump", 0, and_also(limit, {"-j"}), "gap_and_all_its_rows").out.c_str());
+  ASSERT_TRUE(json.IsObject());
+  EXPECT_STREQ(json["maps"][1]["status"].GetString(), "partial");
+  EXPECT_EQ(json["maps"][1]["limits"].Size(), 1U);
+  EXPECT_THAT(run_on("dump", 0, limit, "gap_and_all_its_rows").out,
+              HasSubstr("  [partial] a gap\n  [truncated] stopped after 5 entries (budget.entries)\n"));
+}
+
+/// The same of a map whose record contradicts the table of maps.
+TEST(Records, ThatAreDoubtedAreTheSameInEveryFormat) {
+  const Scratch scratch;
+  const std::string core = scratch.file("core", tiny_core({"victim"}, "victim+0xffff888000000000"));
+  fs::create_directory(scratch / "plugins");
+  fs::copy_file(fs::path(HOSTILE_PLUGINS) / "steady.so", scratch / "plugins/steady.so");
+  const Words words = {"dump", core, "-q", "--limit", "3", "--plugin-dir", (scratch / "plugins").string()};
+  const std::string doubt = "the id table lists it as 15, its own record says 1";
+  Document json;
+  json.Parse(run(and_also(words, {"-j"})).out.c_str());
+  ASSERT_TRUE(json.IsObject());
+  EXPECT_STREQ(json["maps"][1]["status"].GetString(), "partial");
+  ASSERT_EQ(json["findings"].Size(), 1U);
+  EXPECT_EQ(json["findings"][0]["map"].GetInt(), 15);
+  EXPECT_THAT(run(words).out, AllOf(HasSubstr("  [partial] " + doubt), HasSubstr("  [truncated] 3 of 10")));
+}
+
 TEST_F(Lost, WhatIsWholeHasNoMark) {
   EXPECT_THAT(run_on("maps", 3, {}, "asks_of_bytes").out, // and all is well
               ContainsRegex(" victim .* 3 / 100  org.example.failing"));

@@ -64,7 +64,7 @@ report::Status msc_call::status_after(int rc) const {
   using Kind = plugin::Budget::Kind;
   using report::Status;
   if (budget_.spent() == Kind::time) return Status::timed_out;
-  if (budget_.spent() != Kind::none) return Status::truncated;
+  if (budget_.spent() != Kind::none) return has_gaps(rc) ? Status::partial : Status::truncated;
   if (bug_ || other_thread_ || fails() || (rc < MSC_OK && rc != MSC_EFAULT)) return Status::failed;
   const bool lists_slots = allocator_ != nullptr && allocator_->has_pool;
   if (has_gaps(rc)) return shows_something() || lists_slots ? Status::partial : Status::unreadable;

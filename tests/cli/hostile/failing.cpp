@@ -152,7 +152,9 @@ int fail(const Render& render, std::string_view how) {
   if (how == "negative_code") return -999;
   if (how == "positive_code") return 12345;
   if (how == "stops_early") return MSC_STOP;
-  if (how == "all_its_rows") return until_stopped([&](std::uint32_t i) { return render.row(i + 100); });
+  if (how == "gap_and_all_its_rows") render.host.note(render.call, MSC_EFAULT, "a gap");
+  if (how.ends_with("all_its_rows"))
+    return until_stopped([&](std::uint32_t i) { return render.row(i + 100); });
   if (how == "all_its_bytes")
     return until_stopped([&](std::uint32_t) { return render.field("x", MSC_OBJECT); }); // opened for ever
   if (how == "all_it_may_read")
