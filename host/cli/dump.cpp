@@ -359,6 +359,8 @@ int dump(const DumpOptions& options) {
     return complain(checked.error());
   auto setup = Setup::open(options, sets_of(options));
   if (!setup) return complain(setup.error());
+  if (options.limit) // of all maps, also of those that a configuration has a rule for
+    for (auto& rule : setup->loaded.config.maps) rule.limit.reset();
   // What is wrong with the command line is said before a dump of many gigabytes is opened.
   if (auto checked = check_specs(options.maps); !checked) return complain(checked.error());
   if (auto checked = check_output(options.output, inputs_of(setup->registry)); !checked)

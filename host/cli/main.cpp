@@ -125,7 +125,8 @@ void add_dump(CLI::App& app, Words& words) {
                       ->check(one_of({"out-of-tree", "all", "none"}));
   stands_for(isolate, "plugins.isolate");
   auto* limit = app.add_option("--limit", options.limit,
-                               "entries shown per map, and N things (at least 16) inside each; 0 = no limit")
+                               "entries shown per map, whatever [map] rules say, and N things (at least 16) "
+                               "inside each; 0 = no limit")
                     ->type_name("N")
                     ->check(not_negative);
   stands_for(limit, "report.limit");

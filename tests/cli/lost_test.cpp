@@ -81,7 +81,15 @@ TEST(Records, ThatAreDoubtedAreTheSameInEveryFormat) {
   const std::string core = scratch.file("core", tiny_core({"victim"}, "victim+0xffff888000000000"));
   fs::create_directory(scratch / "plugins");
   fs::copy_file(fs::path(HOSTILE_PLUGINS) / "steady.so", scratch / "plugins/steady.so");
-  const Words words = {"dump", core, "-q", "--limit", "3", "--plugin-dir", (scratch / "plugins").string()};
+  const Words words = {"dump",
+                       core,
+                       "-q",
+                       "--limit",
+                       "3",
+                       "--plugin-dir",
+                       (scratch / "plugins").string(),
+                       "--set",
+                       "plugins.deny=[\"mapscope.builtin.*\"]"};
   const std::string doubt = "the id table lists it as 15, its own record says 1";
   Document json;
   json.Parse(run(and_also(words, {"-j"})).out.c_str());
