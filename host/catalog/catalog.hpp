@@ -70,6 +70,11 @@ struct Map {
   std::optional<std::string> problem; ///< what of this record could not be read, as a clause for people
 
   [[nodiscard]] Names names() const { return {name, full_name}; }
+  /// For people, also where it has no name, or nobody knows it.
+  [[nodiscard]] std::string_view label() const {
+    if (!is_read) return "(not known)";
+    return name.empty() ? "(no name)" : names().longest();
+  }
   /// The type of its values, wherever that is declared.
   [[nodiscard]] TypeRef value() const {
     if (vmlinux_value_type != 0) return {vmlinux_types, vmlinux_value_type};

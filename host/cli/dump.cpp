@@ -7,6 +7,7 @@
 #include "host/cli/progress.hpp"
 #include "host/cli/session.hpp"
 #include "host/cli/slips.hpp"
+#include "host/cli/strict.hpp"
 #include "host/cli/terminal.hpp"
 #include "host/plugin/allocators.hpp"
 #include "host/plugin/worker/workers.hpp"
@@ -19,6 +20,7 @@
 #include <chrono>
 #include <ctime>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <map>
 #include <set>
 #include <spdlog/spdlog.h>
@@ -138,13 +140,18 @@ public:
     return output.commit();
   }
 
-  [[nodiscard]] bool all_complete() const {
-    const auto is_complete = [](const report::Outcome& outcome) {
-      return outcome.status == report::Status::complete;
-    };
-    return !may_lack_maps(session_.catalog, options_.maps) && kernel_targets_.all_complete() &&
-           std::ranges::all_of(outcomes_, is_complete) &&
-           std::ranges::all_of(allocations_, is_complete, [](const auto* a) { return a->outcome; });
+  /// What of the report is less than complete; "" where nothing is.
+  [[nodiscard]] std::string shortfall() const {
+    Shortfall of_maps("map"), of_allocators("allocator");
+    for (std::size_t i = 0; i < maps_.size(); ++i)
+      of_maps.add(outcomes_[i].status, fmt::format("map {}, {}", maps_[i]->id, maps_[i]->label()));
+    for (const auto* allocation : allocations_)
+      of_allocators.add(allocation->outcome.status, allocation->name);
+    std::vector<std::string> parts = {of_maps.text(), of_allocators.text(),
+                                      why_maps_may_lack(session_.catalog, options_.maps)};
+    if (!kernel_targets_.all_complete()) parts.emplace_back("a part of the kernel that is no map");
+    std::erase(parts, "");
+    return fmt::format("{}", fmt::join(parts, "; "));
   }
 
 private:
@@ -377,7 +384,10 @@ int dump(const DumpOptions& options) {
   const auto written = run.write(**output);
   session->tell_troubles();
   if (!written) return complain(written.error());
-  return options.strict && !run.all_complete() ? exit_strict : exit_ok;
+  const std::string shortfall = options.strict ? run.shortfall() : "";
+  if (shortfall.empty()) return exit_ok;
+  spdlog::error("--strict: less than complete: {}", shortfall);
+  return exit_strict;
 }
 
 } // namespace mapscope::cli

@@ -137,7 +137,10 @@ void add_dump(CLI::App& app, Words& words) {
   app.add_option("--color", options.color, "text in colours; auto: on a terminal, unless NO_COLOR is set")
       ->default_str("auto")
       ->check(one_of({"auto", "always", "never"}));
-  app.add_flag("--strict", options.strict, "exit 3 when any map is less than complete");
+  app.add_flag(
+      "--strict", options.strict,
+      "exit 3, and say why, when any map, allocator or part of the kernel in the report is less than "
+      "complete, or part of the table of maps is lost");
 }
 
 int run_dump(Words& words) {

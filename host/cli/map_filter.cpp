@@ -165,11 +165,12 @@ std::string no_map_fits(const catalog::Catalog& catalog, const std::string& spec
 
 } // namespace
 
-bool may_lack_maps(const catalog::Catalog& catalog, const std::vector<std::string>& specs) {
-  if (specs.empty()) return !unread_part(catalog, "*").empty();
-  return std::ranges::any_of(specs, [&](const std::string& spec) {
-    return !spec.starts_with("id:") && !unread_part(catalog, spec).empty();
-  });
+std::string why_maps_may_lack(const catalog::Catalog& catalog, const std::vector<std::string>& specs) {
+  if (specs.empty()) return unread_part(catalog, "*");
+  for (const std::string& spec : specs)
+    if (!spec.starts_with("id:"))
+      if (std::string unread = unread_part(catalog, spec); !unread.empty()) return unread;
+  return "";
 }
 
 Result<void> check_specs(const std::vector<std::string>& specs) {

@@ -17,8 +17,8 @@ Result<void> check_specs(const std::vector<std::string>& specs);
 Result<std::vector<const catalog::Map*>> filter_maps(const catalog::Catalog& catalog,
                                                      const std::vector<std::string>& specs);
 
-/// Maps that `specs` mean may be missing from the catalog, since a part of the target's tables could not be
-/// read. Whoever asks by id has what was asked for.
-bool may_lack_maps(const catalog::Catalog& catalog, const std::vector<std::string>& specs);
+/// Why maps that `specs` mean may be missing from the catalog: a part of the target's tables could not be
+/// read. "" where none can. Whoever asks by id has what was asked for.
+std::string why_maps_may_lack(const catalog::Catalog& catalog, const std::vector<std::string>& specs);
 
 } // namespace mapscope::cli

@@ -69,11 +69,6 @@ std::size_t name_width(const std::vector<catalog::Map>& maps) {
   return std::min(width, most);
 }
 
-std::string name_text(const catalog::Map& map) {
-  if (!map.is_read) return "(not known)";
-  return map.name.empty() ? "(no name)" : report::printable(map.names().longest());
-}
-
 /// Memory that is missing is no zero.
 std::string declared(const catalog::Map& map, std::uint32_t number) {
   return map.is_read ? std::to_string(number) : "?";
@@ -99,7 +94,7 @@ void print_text(const std::vector<catalog::Map>& maps, const std::vector<plugin:
     const auto& map = maps[i];
     stream.append(fmt::format(
         "{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}{}\n", map.id, report::printable(map.type_name),
-        name_text(map), width, declared(map, map.key_size), declared(map, map.value_size),
+        report::printable(map.label()), width, declared(map, map.key_size), declared(map, map.value_size),
         used_text(map, outcomes[i]), mark_of(outcomes[i]), report::printable(renderer_text(selections[i]))));
     if (explain) print_others(selections[i], stream);
     if (explain && !map.types_from.empty())

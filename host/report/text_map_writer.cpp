@@ -96,10 +96,7 @@ private:
 
 void TextMapWriter::begin(const catalog::Map& map) {
   max_entries_ = map.max_entries;
-  std::string head = bold(fmt::format("map {} {}", map.id,
-                                      !map.is_read       ? "(not known)"
-                                      : map.name.empty() ? "(no name)"
-                                                         : printable(map.names().longest())));
+  std::string head = bold(fmt::format("map {} {}", map.id, printable(map.label())));
   head += map.is_read ? fmt::format("  {}, key {} B, value {} B, max_entries {}", printable(map.type_name),
                                     map.key_size, map.value_size, map.max_entries)
                       : "  of unknown type and sizes";

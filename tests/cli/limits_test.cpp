@@ -28,5 +28,28 @@ TEST_F(Limit, OfTheCommandLineIsTheLastWord) { // it is what the report says to 
   EXPECT_EQ(shown({"--limit", "20"}), 10U);
 }
 
+/// The first sentence on standard error that is --strict's.
+std::string reason(const Words& more) {
+  const Scratch scratch;
+  fs::create_directory(scratch / "plugins");
+  fs::copy_file(fs::path(HOSTILE_PLUGINS) / "steady.so", scratch / "plugins" / "steady.so");
+  const Ran ran =
+      run(and_also({"dump", scratch.file("core", tiny_core({"first", "last"}, "0xffff888000700000")), "-q",
+                    "--strict", "-o", "/dev/null", "--plugin-dir", (scratch / "plugins").string(), "--set",
+                    "plugins.deny=[\"mapscope.builtin.*\"]"},
+                   more));
+  EXPECT_EQ(ran.exit_code, ran.err.empty() ? 0 : 3);
+  return ran.err;
+}
+
+TEST(Strict, SaysWhatIsLessThanComplete) {
+  EXPECT_EQ(reason({}),
+            "mapscope: --strict: less than complete: 1 of 3 maps (1 unreadable; the first is map 15, "
+            "(not known)); the record of 1 map could not be read\n");
+  EXPECT_EQ(reason({"--map", "id:2", "--limit", "3"}),
+            "mapscope: --strict: less than complete: 1 of 1 map (1 truncated; the first is map 2, last)\n");
+  EXPECT_EQ(reason({"--map", "id:1"}), "");
+}
+
 } // namespace
 } // namespace mapscope::cli_test
