@@ -270,7 +270,9 @@ int run(int argc, char** argv) {
   add_commands(app, words, command);
   add_version(app);
   try {
-    app.parse(argc, argv);
+    auto said = words_of(argc, argv);
+    std::ranges::reverse(said); // as CLI11 takes them
+    app.parse(std::move(said));
   } catch (const CLI::Success& shown) { // --help, --version
     set_up_messages(0, "");
     return show(shown, app);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/session.hpp"
 
+#include "host/base/clause.hpp"
 #include "host/btf/legible.hpp"
 #include "host/catalog/data_symbols.hpp"
 #include "host/catalog/ram_layout.hpp"
@@ -37,9 +38,28 @@ std::unexpected<Error> about(const std::string& source, Error error) {
   return std::unexpected(std::move(error).within(source));
 }
 
-constexpr std::string_view give_others = "; give the kernel's BTF with --btf or --vmlinux";
-/// Of what was looked for in the memory: when the file is cut that is said first, as the rest follows from
+constexpr std::string_view give_others = "give the kernel's BTF with --btf or --vmlinux";
+/// Why not all of the file could be taken for memory, as the source itself says; "" where all was.
+std::string damage_of(const memory::Source& source, const std::string& name) {
+  std::string damage;
+  for (const std::string& warning : source.warnings())
+    damage =
+        with_clause(damage, warning.starts_with(name + ": ") ? warning.substr(name.size() + 2) : warning);
+  return damage;
+}
+
+/// What was looked for in a memory of which not all is there: that is said first, as the rest follows from
 /// it.
+std::string behind_damage(const memory::Source& source, const std::string& name, const std::string& problem) {
+  const std::uint64_t cut = source.cut_off_bytes();
+  const std::string damage = damage_of(source, name);
+  if (cut == 0 && damage.empty()) return problem;
+  const std::string text =
+      cut != 0 ? fmt::format("the file ends {} bytes early, so this was not found in it: {}", cut, problem)
+               : with_clause(damage, "so this was not found in it: " + problem);
+  return with_clause(text, "take or copy the dump again as a whole");
+}
+
 std::unexpected<Error> about(const memory::Source& source, const SourceOptions& options, Error error) {
   const auto& given = options.overrides;
   const bool is_of_a_file = error.code == Errc::usage || error.code == Errc::io ||
@@ -47,17 +67,14 @@ std::unexpected<Error> about(const memory::Source& source, const SourceOptions& 
                                                 [&](const std::string* file) {
                                                   return !file->empty() && error.text.starts_with(*file);
                                                 });
-  const std::uint64_t cut = source.cut_off_bytes(), left_out = source.left_out_bytes();
+  const std::uint64_t left_out = source.left_out_bytes();
   if (left_out != 0 && !is_of_a_file) {
     std::uint64_t described = 0;
     for (const auto& segment : source.segments()) described += segment.size;
-    error.text += fmt::format("; the dump leaves out {} of {} bytes of memory", left_out, described);
+    error.text = with_clause(
+        error.text, fmt::format("the dump leaves out {} of {} bytes of memory", left_out, described));
   }
-  if (cut != 0 && !is_of_a_file)
-    error.text =
-        fmt::format("the file ends {} bytes early, so this was not found in it: {}; take or copy the "
-                    "dump again as a whole",
-                    cut, error.text);
+  if (!is_of_a_file) error.text = behind_damage(source, options.source(), error.text);
   return about(options.source(), std::move(error));
 }
 
@@ -67,14 +84,14 @@ Result<std::shared_ptr<const btf::Types>> kernel_types(const target::Target& tar
   auto types = btf::Types::parse(target.btf(), "vmlinux");
   if (types) return types;
   if (origin != "memory") return about(origin, std::move(types.error()));
-  types.error().text += give_others;
+  types.error().text = with_clause(types.error().text, give_others);
   return types;
 }
 
 /// Of types that are damaged further on, and what to give instead.
 std::string what_is_lost(const target::Target& target, const btf::Types& kernel) {
   std::string lost = btf::lost_rest(kernel);
-  if (!lost.empty() && target.origins().btf == "memory") lost += give_others;
+  if (!lost.empty() && target.origins().btf == "memory") return with_clause(lost, give_others);
   return lost;
 }
 
@@ -247,7 +264,7 @@ Result<Session> Session::open(const SourceOptions& options, const config::Config
   spdlog::info("{}: VMCOREINFO from {}, symbols from {}, BTF from {}", options.source(), from.vmcoreinfo,
                from.symbols, from.btf);
   auto catalog = catalog::read_catalog(*session.target, session.kernel);
-  if (!catalog && !lost.empty()) catalog.error().text += "; " + lost;
+  if (!catalog) catalog.error().text = with_clause(catalog.error().text, lost);
   if (!catalog) return about(*session.source, options, std::move(catalog.error()));
   session.catalog = std::move(*catalog);
   if (!lost.empty()) session.catalog.gaps.push_back(lost);

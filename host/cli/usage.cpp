@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/usage.hpp"
 
+#include "host/base/clause.hpp"
 #include "host/base/nearest.hpp"
 #include "host/cli/message.hpp"
 #include "host/cli/options.hpp"
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -104,35 +106,42 @@ bool has_option(const CLI::App& command, const std::string& name) {
   return is_among(options_of(command), name);
 }
 
+/// What is wrong, and the command whose help says how it is right.
+struct Problem {
+  std::string text; ///< "" = nothing
+  const CLI::App* helps = nullptr;
+};
+
 /// Of another command, or a slip of the pen.
-std::string unknown_option(const CLI::App& app, const CLI::App& command, const std::string& option) {
+Problem unknown_option(const CLI::App& app, const CLI::App& command, const std::string& option) {
   const std::string problem = fmt::format("{} has no option {}", path_of(command), option);
-  if (!option.starts_with("--")) return problem;
+  if (!option.starts_with("--")) return {problem, &command};
   const auto commands = all_commands(app, command);
   std::vector<std::string> names;
   for (const CLI::App* other : commands) {
-    if (has_option(*other, option)) return fmt::format("{}; {} has", problem, path_of(*other));
+    if (has_option(*other, option)) return {fmt::format("{}; {} has", problem, path_of(*other)), other};
     std::ranges::copy(options_of(*other), std::back_inserter(names));
   }
   const std::string near = nearest(option, names);
-  if (near.empty()) return problem;
+  if (near.empty()) return {problem, &command};
   const auto owner =
       std::ranges::find_if(commands, [&](const CLI::App* other) { return has_option(*other, near); });
-  return fmt::format("{}; did you mean {}{}?", problem, near,
-                     *owner == &command ? "" : " of " + path_of(**owner));
+  return {fmt::format("{}; did you mean {}{}?", problem, near,
+                      *owner == &command ? "" : " of " + path_of(**owner)),
+          *owner};
 }
 
 /// The first option that no command knows where it stands; "" when all are known.
-std::string option_problem(const CLI::App& app) {
+Problem option_problem(const CLI::App& app) {
   const CLI::App& command = deepest_given(app);
   const auto words = command.remaining();
   const auto wrong = std::ranges::find_if(
       words, [](const std::string& word) { return word.size() > 1 && word.starts_with('-'); });
-  if (wrong == words.end() || *wrong == "--") return "";
+  if (wrong == words.end() || *wrong == "--") return {};
   const std::string option = wrong->substr(0, wrong->find('='));
   const bool is_new = path_of(command) == "mapscope plugins new";
   const Later* later = is_new ? find_later(later_options_of_new, option) : find_later(later_options, option);
-  if (later != nullptr) return later_text(option, later->instead);
+  if (later != nullptr) return {later_text(option, later->instead), &command};
   return unknown_option(app, command, option);
 }
 
@@ -144,27 +153,36 @@ std::string first_word(const CLI::App& command) {
   return word != words.end() ? *word : "";
 }
 
+/// Who names a file where a command is expected wants to see what is in it.
+bool is_file(const std::string& word) {
+  std::error_code error;
+  return std::filesystem::exists(word, error);
+}
+
 /// The command that is missing or not known, in the words of the deepest command that is; "" when it is
 /// neither.
-std::string command_problem(const CLI::App& app) {
+Problem command_problem(const CLI::App& app) {
   const CLI::App& command = deepest_given(app);
   std::vector<std::string> names;
   for (const CLI::App* sub : commands_of(command)) names.push_back(sub->get_name());
-  if (names.empty()) return "";
+  if (names.empty()) return {};
   const std::string wrong = first_word(command);
-  if (wrong.empty()) return fmt::format("{} needs a command: {}", command.get_name(), fmt::join(names, ", "));
-  const std::string near = nearest(wrong, names);
-  return fmt::format("there is no command {} {}{}", command.get_name(), wrong,
-                     near.empty() ? "" : fmt::format("; did you mean {}?", near));
+  if (wrong.empty())
+    return {fmt::format("{} needs a command: {}", path_of(command), fmt::join(names, ", ")), &command};
+  std::string meant = nearest(wrong, names);
+  if (&command == &app && is_file(wrong)) meant = "mapscope dump " + wrong;
+  return {fmt::format("there is no command {} {}{}", path_of(command), wrong,
+                      meant.empty() ? "" : fmt::format("; did you mean {}?", meant)),
+          &command};
 }
 
 /// In our words where they are better than CLI11's; "" = they are not.
-std::string problem_of(const CLI::ParseError& error, const CLI::App& app) {
+Problem problem_of(const CLI::ParseError& error, const CLI::App& app) {
   const bool is_missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
-  if (!is_missing && dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return "";
-  std::string option = option_problem(app);
-  return is_missing && (option.empty() || !first_word(deepest_given(app)).empty()) ? command_problem(app)
-                                                                                   : option;
+  if (!is_missing && dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return {};
+  Problem option = option_problem(app);
+  return is_missing && (option.text.empty() || !first_word(deepest_given(app)).empty()) ? command_problem(app)
+                                                                                        : option;
 }
 
 } // namespace
@@ -183,6 +201,14 @@ void add_later_commands(CLI::App& app, std::function<int()>& run) {
   }
 }
 
+std::vector<std::string> words_of(int argc, char** argv) {
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  if (words.empty() || words.front() != "help") return words;
+  words.erase(words.begin());
+  words.emplace_back("--help");
+  return words;
+}
+
 CLI::Validator one_of(const std::vector<std::string>& words, const std::vector<std::string>& later) {
   const std::string list = fmt::format("{{{}}}", fmt::join(words, ","));
   const auto check = [=](const std::string& word) -> std::string {
@@ -195,10 +221,11 @@ CLI::Validator one_of(const std::vector<std::string>& words, const std::vector<s
 }
 
 int usage_error(const CLI::ParseError& error, const CLI::App& app) {
-  std::string text = problem_of(error, app);
-  if (text.empty()) text = error.what();
-  std::ranges::replace(text, '\n', ' '); // CLI11's own sentences may run over lines
-  return complain({Errc::usage, text + "; see mapscope --help", {}});
+  Problem problem = problem_of(error, app);
+  if (problem.text.empty()) problem = {error.what(), &deepest_given(app)};
+  std::ranges::replace(problem.text, '\n', ' '); // CLI11's own sentences may run over lines
+  const std::string help = fmt::format("see {} --help", path_of(*problem.helps));
+  return complain({Errc::usage, with_clause(problem.text, help), {}});
 }
 
 } // namespace mapscope::cli

@@ -19,6 +19,10 @@ int not_there_yet(std::string_view what, std::string_view instead);
 /// Commands that only say that they are not there yet. To be called behind all that adds commands.
 void add_later_commands(CLI::App& app, std::function<int()>& run);
 
+/// The command line as it is parsed, without the program's name: `mapscope help dump` is asked for so as
+/// well.
+std::vector<std::string> words_of(int argc, char** argv);
+
 /// One of `words`, which help lists, or of `later`, which it does not.
 CLI::Validator one_of(const std::vector<std::string>& words, const std::vector<std::string>& later = {});
 

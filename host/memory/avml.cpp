@@ -172,7 +172,7 @@ public:
     if (!taken) return std::unexpected(std::move(taken.error()).within(name));
     if (!unpacker.why().empty())
       warnings_.push_back(
-          fmt::format("{}: not all of it could be unpacked, since {}; what comes before is shown"
+          fmt::format("{}: not all of it could be unpacked, since {}; what comes before is read"
                       "{}",
                       name, unpacker.why(), missing_text(unpacker.missing())));
     if (unpacker.damaged() != 0)

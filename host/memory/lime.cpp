@@ -61,9 +61,9 @@ private:
         ranges_ == most_ranges
             ? fmt::format("{}: only the first {} ranges of the file are read", name, most_ranges)
         : left < RangeHeader::bytes
-            ? fmt::format("{}: the file ends within the header of a range; what comes before is shown", name)
+            ? fmt::format("{}: the file ends within the header of a range; what comes before is read", name)
             : fmt::format("{}: at {:#x} of the file should be the header of a range and is something else; "
-                          "what comes before is shown, and {} bytes are not",
+                          "what comes before is read, and {} bytes are not",
                           name, at, left));
   }
 

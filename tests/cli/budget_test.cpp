@@ -119,7 +119,7 @@ TEST(HostileBudget, AMemberThatIsSpeltWrong) {
     expect_stopped(
         and_also(mode_is("misspelt", 3), {"--isolate", isolate}), "failed",
         "the plugin gave up (MSC_ENOENT: a type, member, key or CPU that it asks for is not there); "
-        "struct bpf_map has no member max_entris, did you mean max_entries?",
+        "struct bpf_map has no member max_entris (did you mean max_entries?)",
         3);
 }
 

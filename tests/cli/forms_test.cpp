@@ -38,6 +38,19 @@ TEST_F(Forms, AllGiveTheSameReport) {
   EXPECT_EQ(without_kind(output({"dump", file(test::avml_image(memory_)), "-j"}), "AVML image"), expected);
 }
 
+/// What the file lost is said first, as the rest follows from it.
+TEST_F(Forms, AHeaderThatIsNoneIsNamedWhereNothingIsFound) {
+  std::string lime = test::lime_image(memory_), avml = test::avml_image(memory_);
+  lime.erase(1000, 8), avml.erase(avml.size() / 2, 8);
+  const std::string refusal = failure({"dump", file(lime)}, 1);
+  EXPECT_THAT(refusal, HasSubstr("dump: at 0x"));
+  EXPECT_THAT(refusal, HasSubstr(" of the file should be the header of a range and is something else; what "
+                                 "comes before is read, and "));
+  EXPECT_THAT(refusal, HasSubstr(" bytes are not; so this was not found in it: no VMCOREINFO"));
+  EXPECT_THAT(refusal, EndsWith("is the dump complete? Take or copy the dump again as a whole"));
+  EXPECT_THAT(failure({"info", file(avml)}, 1), HasSubstr("dump: not all of it could be unpacked, since "));
+}
+
 TEST_F(Forms, TheTextSaysWhatItIsFrom) {
   EXPECT_THAT(output({"dump", file(raw_)}), HasSubstr(", from a raw image\n"));
   EXPECT_THAT(output({"dump", file(test::avml_image(memory_))}), HasSubstr(", from an AVML image\n"));

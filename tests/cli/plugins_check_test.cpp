@@ -171,7 +171,7 @@ TEST(PluginsCheck, WhatTheVerifierRefusesIsNotRun) {
   EXPECT_THAT(ran.out, testing::Not(HasSubstr("P1")));
   EXPECT_EQ(failure({"plugins", "check", "/nonexistent.so"}, 1),
             "/nonexistent.so: cannot be opened: No such file or directory");
-  EXPECT_EQ(misuse({"plugins", "check"}), "FILE is required; see mapscope --help");
+  EXPECT_EQ(misuse({"plugins", "check"}), "FILE is required; see mapscope plugins check --help");
 }
 
 TEST(PluginsNew, WritesAProject) {
@@ -208,7 +208,7 @@ TEST(PluginsNew, WhatCannotBe) {
             (folder / "f").string() + ": is there and no directory; name another one");
   EXPECT_THAT(failure({"plugins", "new", "a", "/proc/self/x"}, 1),
               testing::MatchesRegex("/proc/self/x/.*: cannot be written"));
-  EXPECT_EQ(misuse({"plugins", "new"}), "NAME is required; see mapscope --help");
+  EXPECT_EQ(misuse({"plugins", "new"}), "NAME is required; see mapscope plugins new --help");
   EXPECT_FALSE(std::filesystem::exists(folder / "x"));
 }
 

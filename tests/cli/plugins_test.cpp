@@ -218,7 +218,7 @@ TEST(PluginsVerify, WhatIsNoFile) {
   EXPECT_EQ(failure({"plugins", "verify", "/nonexistent.so"}, 1),
             "/nonexistent.so: cannot be opened: No such file or directory");
   EXPECT_THAT(failure({"plugins", "verify", "/tmp"}, 1), StartsWith("/tmp: is not a regular file"));
-  EXPECT_EQ(misuse({"plugins", "verify"}), "FILE is required; see mapscope --help");
+  EXPECT_EQ(misuse({"plugins", "verify"}), "FILE is required; see mapscope plugins verify --help");
 }
 
 } // namespace

@@ -9,34 +9,46 @@ namespace {
 
 TEST(Words, NoCommand) {
   EXPECT_THAT(misuse({}), StartsWith("mapscope needs a command: dump, maps, info, plugins, config"));
-  EXPECT_EQ(misuse({"plugins"}), "plugins needs a command: list, verify, new, check; see mapscope --help");
-  EXPECT_EQ(misuse({"config"}), "config needs a command: show; see mapscope --help");
+  EXPECT_EQ(misuse({"plugins"}),
+            "mapscope plugins needs a command: list, verify, new, check; see mapscope plugins --help");
+  EXPECT_EQ(misuse({"config"}), "mapscope config needs a command: show; see mapscope config --help");
 }
 
 TEST(Words, UnknownCommand) {
   EXPECT_EQ(misuse({"dmup", "x"}),
-            "there is no command mapscope dmup; did you mean dump?; see mapscope --help");
+            "there is no command mapscope dmup; did you mean dump? See mapscope --help");
   EXPECT_EQ(misuse({"xyzzyxyzzy"}), "there is no command mapscope xyzzyxyzzy; see mapscope --help");
   EXPECT_EQ(misuse({"plugins", "lst"}),
-            "there is no command plugins lst; did you mean list?; see mapscope --help");
+            "there is no command mapscope plugins lst; did you mean list? See mapscope plugins --help");
+}
+
+/// Who names a dump alone wants to see what is in it.
+TEST(Words, AFileInPlaceOfACommand) {
+  const Scratch scratch;
+  const std::string file = scratch.file("vmcore", "");
+  EXPECT_EQ(misuse({file}), "there is no command mapscope " + file + "; did you mean mapscope dump " + file +
+                                "? See mapscope --help");
+  EXPECT_EQ(misuse({"plugins", file}),
+            "there is no command mapscope plugins " + file + "; see mapscope plugins --help");
 }
 
 TEST(Words, UnknownOption) {
   EXPECT_EQ(misuse({"dump", "--limt", "5"}),
-            "mapscope dump has no option --limt; did you mean --limit?; see mapscope --help");
+            "mapscope dump has no option --limt; did you mean --limit? See mapscope dump --help");
   EXPECT_THAT(misuse({"dump", "x", "--pluginn-dir=y"}), HasSubstr("did you mean --plugin-dir?"));
   EXPECT_THAT(misuse({"--verison"}), HasSubstr("mapscope has no option --verison; did you mean --version?"));
   EXPECT_THAT(misuse({"plugins", "check", "--secnods", "3"}), HasSubstr("did you mean --seconds?"));
   EXPECT_EQ(misuse({"dump", "--xyzzyxyzzyxyzzy"}),
-            "mapscope dump has no option --xyzzyxyzzyxyzzy; see mapscope --help");
-  EXPECT_EQ(misuse({"dump", "-x"}), "mapscope dump has no option -x; see mapscope --help");
+            "mapscope dump has no option --xyzzyxyzzyxyzzy; see mapscope dump --help");
+  EXPECT_EQ(misuse({"dump", "-x"}), "mapscope dump has no option -x; see mapscope dump --help");
 }
 
 TEST(Words, OptionOfAnotherCommand) {
   EXPECT_EQ(misuse({"info", "--map", "x"}),
-            "mapscope info has no option --map; mapscope dump has; see mapscope --help");
+            "mapscope info has no option --map; mapscope dump has; see mapscope dump --help");
   EXPECT_THAT(misuse({"dump", "--any-owner"}), HasSubstr("mapscope plugins verify has"));
-  EXPECT_THAT(misuse({"maps", "--limt", "3"}), HasSubstr("did you mean --limit of mapscope dump?"));
+  EXPECT_THAT(misuse({"maps", "--limt", "3"}),
+              HasSubstr("did you mean --limit of mapscope dump? See mapscope dump --help"));
 }
 
 TEST(Words, OptionsThatAreNotThereYet) {
@@ -50,12 +62,12 @@ TEST(Words, OptionsThatAreNotThereYet) {
 
 TEST(Words, OneTooMany) {
   EXPECT_EQ(misuse({"plugins", "check", "a", "b"}),
-            "The following argument was not expected: b; see mapscope --help");
+            "The following argument was not expected: b; see mapscope plugins check --help");
   EXPECT_THAT(misuse({"config", "show", "extra"}), HasSubstr("extra"));
 }
 
 TEST(Words, OptionsWithoutTheirValue) {
-  EXPECT_EQ(misuse({"dump", "x", "-o"}), "--output: 1 required FILE missing; see mapscope --help");
+  EXPECT_EQ(misuse({"dump", "x", "-o"}), "--output: 1 required FILE missing; see mapscope dump --help");
   for (const char* option : {"--map", "--config", "--set", "--plugin-dir", "--limit", "--jobs", "--vmlinux",
                              "--btf", "--symbols", "--isolate", "--format", "--log-level"})
     EXPECT_THAT(misuse({"dump", "x", option}), StartsWith(option));
@@ -83,7 +95,7 @@ TEST(Words, FormatsThatAreNotThereYet) {
     EXPECT_EQ(misuse({"dump", "/tmp", "--format", format}),
               "--format " + format + " is not there yet; text and json are");
   EXPECT_EQ(misuse({"dump", "/tmp", "--format", "xml"}),
-            "--format: xml not in {text,json}; see mapscope --help");
+            "--format: xml not in {text,json}; see mapscope dump --help");
   EXPECT_THAT(misuse({"dump", "/tmp", "--format", "jsno"}), HasSubstr("did you mean json?"));
 }
 
@@ -96,7 +108,8 @@ TEST(Words, NumbersOutOfRange) {
   EXPECT_THAT(misuse({"dump", "/tmp", "--jobs", "0"}), HasSubstr("--jobs: Value 0 not in range"));
   for (const std::string limit : {"-1", "z", "", "1.5", "9223372036854775808", "18446744073709551615"})
     EXPECT_EQ(misuse({"dump", "/tmp", "--limit", limit}),
-              "--limit: \"" + limit + "\" is no number from 0 to 9223372036854775807; see mapscope --help");
+              "--limit: \"" + limit +
+                  "\" is no number from 0 to 9223372036854775807; see mapscope dump --help");
 }
 
 TEST(Words, IsolationOfAnotherKind) {
@@ -142,6 +155,15 @@ TEST(Words, HelpEverywhere) {
     const std::string help = output(words);
     EXPECT_THAT(help, HasSubstr("--help"));
     EXPECT_THAT(help, HasSubstr(words.size() > 1 ? words[words.size() - 2] : "mapscope"));
+  }
+}
+
+TEST(Words, HelpAsACommand) {
+  for (const Words& words : commands) {
+    Words asked = words, as_command = {"help"};
+    asked.emplace_back("--help");
+    as_command.insert(as_command.end(), words.begin(), words.end());
+    EXPECT_EQ(output(as_command), output(asked));
   }
 }
 

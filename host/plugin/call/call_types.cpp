@@ -59,7 +59,7 @@ int msc_call::type_find(std::uint32_t scope, const char* name, msc_type* found) 
 std::string msc_call::missing_text() const {
   if (!missing_of_.types || missing_.empty()) return missing_;
   const std::string meant = missing_of_.types->nearest_member(missing_of_.id, missing_path_);
-  return meant.empty() ? missing_ : fmt::format("{}, did you mean {}?", missing_, meant);
+  return meant.empty() ? missing_ : fmt::format("{} (did you mean {}?)", missing_, meant);
 }
 
 int msc_call::no_type(msc_type type, std::string_view helper) {

@@ -97,7 +97,7 @@ Result<void> check_map_type(std::string_view line, std::string_view pattern) {
   return wrong("attach", line,
                "no map type is called \"{}\"{}; a type newer than this mapscope is type_N by "
                "its number, such as type_40",
-               pattern, meant.empty() ? "" : fmt::format(", did you mean {}?", meant));
+               pattern, meant.empty() ? "" : fmt::format(" (did you mean {}?)", meant));
 }
 
 /// KIND:PATTERN[,PATTERN] [var=TYPE] [prio=N]

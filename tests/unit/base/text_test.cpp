@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "host/base/clause.hpp"
 #include "host/base/glob.hpp"
 #include "host/base/hex.hpp"
 #include "host/base/utf8.hpp"
@@ -28,6 +29,14 @@ TEST(Glob, BacktracksToTheLastStar) {
 TEST(Glob, ManyStarsStayCheap) {
   const std::string text(4000, 'a');
   EXPECT_FALSE(glob_match("*a*a*a*a*a*a*a*a*a*a*a*a*a*a*ab", text));
+}
+
+TEST(Clauses, StandBehindEachOther) {
+  EXPECT_EQ(with_clause("no such map", "see the help"), "no such map; see the help");
+  EXPECT_EQ(with_clause("is it complete?", "take it again"), "is it complete? Take it again");
+  EXPECT_EQ(with_clause("is it complete?", "--force takes it"), "is it complete? --force takes it");
+  EXPECT_EQ(with_clause("", "take it again"), "take it again");
+  EXPECT_EQ(with_clause("is it complete?", ""), "is it complete?");
 }
 
 TEST(Hex, LowercaseWithSpaces) {

@@ -80,7 +80,7 @@ TEST(Lime, WhatIsNoHeaderEndsIt) {
   EXPECT_EQ(torn.text(0x1000, 5000), low);
   EXPECT_THAT(torn->warnings(),
               ElementsAre(HasSubstr("at 0x1020 of the file should be the header of a range and is something "
-                                    "else; what comes before is shown, and 5000 bytes are not")));
+                                    "else; what comes before is read, and 5000 bytes are not")));
 }
 
 TEST(Lime, RangesThatCannotBe) {
@@ -147,7 +147,7 @@ TEST(Avml, ACutFileIsShownAsFarAsItGoes) {
   EXPECT_EQ(cut->why_absent(0x10000 + 3 * 65536), Absence::cut_off);
   EXPECT_THAT(cut->warnings(),
               ElementsAre(HasSubstr("not all of it could be unpacked, since the file ends early; "
-                                    "what comes before is shown")));
+                                    "what comes before is read")));
 }
 
 TEST(Avml, ADamagedChunkIsMissingAndTheOthersAreNot) {

@@ -161,10 +161,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Rejected{"attach=map-type:", "\"\" is no pattern"},
                     Rejected{"attach=map-type:hash,,array", "\"\" is no pattern"},
                     Rejected{"attach=map-type:array,hsh",
-                             "no map type is called \"hsh\", did you mean hash?; a type newer than this "
+                             "no map type is called \"hsh\" (did you mean hash?); a type newer than this "
                              "mapscope is type_N by its number, such as type_40"},
                     Rejected{"attach=map-type:percpu_hsh",
-                             "no map type is called \"percpu_hsh\", did you mean percpu_hash?"},
+                             "no map type is called \"percpu_hsh\" (did you mean percpu_hash?)"},
                     Rejected{"attach=map-type:HASH", "no map type is called \"HASH\"; a type newer"},
                     Rejected{"attach=map-type:type_x", "no map type is called \"type_x\""},
                     Rejected{"attach=map-name:[ab]", "\"[ab]\" is no pattern"},
