@@ -39,12 +39,16 @@ std::unexpected<Error> not_yet(const std::string& name, std::string_view what) {
 
 Result<void> check_name(const std::string& name) {
   if (name.empty() || name == "live")
-    return not_yet("live", "this machine cannot be read yet; give an ELF core of it (/proc/vmcore)");
+    return not_yet("live",
+                   "this machine, which is meant where no SOURCE is named, cannot be read yet; name a "
+                   "file with a kernel's memory");
   if (name.starts_with("qmp:"))
     return not_yet(name, "a running guest cannot be read yet; save its memory with dump-guest-memory and "
                          "give that file");
   if (is_kcore(name))
-    return not_yet(name, "this machine's memory cannot be read yet; give an ELF core of it (/proc/vmcore)");
+    return not_yet(name,
+                   "this machine's memory cannot be read yet; name a file with a kernel's memory, such as "
+                   "the /proc/vmcore of a crash kernel");
   return {};
 }
 

@@ -139,7 +139,9 @@ TEST(Source, RunningGuest) {
 }
 
 TEST(Source, ThisMachine) {
-  const std::string text = "live: this machine cannot be read yet; give an ELF core of it (/proc/vmcore)";
+  const std::string text =
+      "live: this machine, which is meant where no SOURCE is named, cannot be read yet; name "
+      "a file with a kernel's memory";
   EXPECT_EQ(no_report("live"), text);
   for (const char* command : {"dump", "maps", "info"}) EXPECT_EQ(failure({command}, 1), text);
 }
