@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/target/given_files.hpp"
 
+#include "host/base/checked.hpp"
 #include "host/memory/elf_core.hpp"
 #include "host/memory/mapped_file.hpp"
 #include "host/target/architectures.hpp"
@@ -85,6 +86,20 @@ KernelBtf copy_of(std::span<const std::byte> bytes) {
   return btf;
 }
 
+/// Before it is compared with anything: what is no BTF is not of another build either.
+Result<void> check_magic(const std::string& path, std::span<const std::byte> bytes) {
+  const auto magic = load_at<std::uint16_t>(bytes, 0);
+  if (magic == BTF_MAGIC) return {};
+  const char* const swapped = "BTF of a big-endian kernel; only little-endian is read";
+  constexpr std::uint16_t other_way = BTF_MAGIC >> 8U | (BTF_MAGIC & 0xffU) << 8U;
+  if (magic == other_way) return fail(Errc::usage, fmt::format("{}: {}", path, swapped));
+  return fail(
+      Errc::usage,
+      fmt::format("{}: no BTF{}; give the kernel's vmlinux, or a copy of its /sys/kernel/btf/vmlinux", path,
+                  magic ? fmt::format(", which begins with {:#x}, and this with {:#x}", BTF_MAGIC, *magic)
+                        : ": it is empty"));
+}
+
 /// Takes the half that it has.
 Result<void> take_elf(GivenFiles& given, const std::string& path, bool wants_symbols, bool wants_btf,
                       const Vmcoreinfo& info) {
@@ -102,6 +117,8 @@ Result<void> take_elf(GivenFiles& given, const std::string& path, bool wants_sym
                 fmt::format("{}: its .BTF has {} bytes, and a kernel's BTF has at most {} MiB; give its "
                             "vmlinux",
                             path, (*file)->btf().size(), most_btf >> 20));
+  if (wants_btf && has_btf)
+    if (auto checked = check_magic(path, (*file)->btf()); !checked) return checked;
   const std::string doubt = build_id_doubt(**file, info);
   if (!doubt.empty()) given.doubts.push_back(doubt);
   const bool proven = is_of_this_build(**file, info);
@@ -135,6 +152,7 @@ Result<void> take_btf(GivenFiles& given, const std::string& path, const Vmcorein
   if (is_elf_file(path)) return take_elf(given, path, false, true, info);
   const auto file = memory::MappedFile::open(path, "a kernel's BTF", most_btf);
   if (!file) return std::unexpected(file.error());
+  if (auto checked = check_magic(path, file->bytes()); !checked) return checked;
   given.btf = copy_of(file->bytes());
   given.btf_from = path;
   return {};

@@ -73,6 +73,22 @@ Opened open(const std::string& text, const Overrides& overrides) {
   return {"", {}, {(*target)->warnings().begin(), (*target)->warnings().end()}, (*target)->origins()};
 }
 
+/// It is not of another build, so --force does not help.
+TEST(GivenFiles, BtfThatIsNone) {
+  const ScratchFile none(std::string(64, 'x')), swapped("\xeb\x9f" + std::string(64, 0)),
+      elf(test::elf_vmlinux(symbols(), std::string(64, 'x'), own_id));
+  for (const bool force : {false, true}) {
+    const Opened opened = open(kernel(), {.btf = none.path(), .force = force});
+    EXPECT_EQ(opened.code, Errc::usage);
+    EXPECT_EQ(opened.error, none.path() +
+                                ": no BTF, which begins with 0xeb9f, and this with 0x7878; give the "
+                                "kernel's vmlinux, or a copy of its /sys/kernel/btf/vmlinux");
+    EXPECT_THAT(open(kernel(), {.vmlinux = elf.path(), .force = force}).error, HasSubstr(": no BTF, which"));
+    EXPECT_THAT(open(kernel(), {.btf = swapped.path(), .force = force}).error,
+                HasSubstr(": BTF of a big-endian kernel"));
+  }
+}
+
 TEST(GivenFiles, AVmlinuxOfThisBuild) {
   const ScratchFile file(test::elf_vmlinux(symbols(), types(), own_id));
   const Opened opened = open(with_id(), {.vmlinux = file.path()});
