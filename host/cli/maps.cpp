@@ -31,30 +31,47 @@ void print_others(const plugin::Selection& selection, StdoutStream& stream) {
     stream.append(fmt::format("{:>11}  {}\n", "passed over", report::printable(selection.reason)));
 }
 
+void put_record(const catalog::Map& map, report::JsonText& out) {
+  out.key("id"), out.number(std::uint64_t{map.id});
+  out.key("type_name"), out.string(map.type_name);
+  out.key("name"), out.string(map.name);
+  if (!map.full_name.empty()) out.key("full_name"), out.string(map.full_name);
+  if (!map.is_read) return;
+  out.key("key_size"), out.number(std::uint64_t{map.key_size});
+  out.key("value_size"), out.number(std::uint64_t{map.value_size});
+  out.key("max_entries"), out.number(std::uint64_t{map.max_entries});
+  out.key("map_flags"), out.number(std::uint64_t{map.flags});
+  out.key("flag_names"), out.begin_array();
+  for (const auto& name : map.flag_names) out.string(name);
+  out.end_array();
+  if (!map.types_from.empty()) out.key("types_from"), out.string(map.types_from);
+}
+
+void put_walk(const report::Outcome& outcome, report::JsonText& out) {
+  out.key("status"), out.string(report::status_name(outcome.status));
+  if (outcome.entry_count) out.key("entry_count"), out.number(*outcome.entry_count);
+  if (!outcome.error.empty()) out.key("error"), out.string(outcome.error);
+}
+
+void put_selection(const plugin::Selection& selection, report::JsonText& out) {
+  const auto& choices = selection.choices;
+  if (!choices.empty()) out.key("renderer"), out.string(choices.front().plugin->tag());
+  out.key("reason"), out.string(choices.empty() ? selection.reason : choices.front().why);
+  if (choices.size() > 1) {
+    out.key("before"), out.begin_array();
+    for (const auto& choice : std::span(choices).subspan(1)) out.string(choice_text(choice));
+    out.end_array();
+  }
+  if (!choices.empty() && !selection.reason.empty()) out.key("passed_over"), out.string(selection.reason);
+}
+
 void print_json(const std::vector<catalog::Map>& maps, const std::vector<plugin::Selection>& selections,
-                StdoutStream& stream) {
+                const std::vector<report::Outcome>& outcomes, StdoutStream& stream) {
   report::JsonText out(stream, false, false);
   out.begin_array();
   for (std::size_t i = 0; i < maps.size(); ++i) {
     out.begin_object();
-    out.key("id"), out.number(std::uint64_t{maps[i].id});
-    out.key("type_name"), out.string(maps[i].type_name);
-    out.key("name"), out.string(maps[i].name);
-    if (!maps[i].full_name.empty()) out.key("full_name"), out.string(maps[i].full_name);
-    out.key("key_size"), out.number(std::uint64_t{maps[i].key_size});
-    out.key("value_size"), out.number(std::uint64_t{maps[i].value_size});
-    out.key("max_entries"), out.number(std::uint64_t{maps[i].max_entries});
-    if (!maps[i].types_from.empty()) out.key("types_from"), out.string(maps[i].types_from);
-    const auto& choices = selections[i].choices;
-    if (!choices.empty()) out.key("renderer"), out.string(choices.front().plugin->tag());
-    out.key("reason"), out.string(choices.empty() ? selections[i].reason : choices.front().why);
-    if (choices.size() > 1) {
-      out.key("before"), out.begin_array();
-      for (const auto& choice : std::span(choices).subspan(1)) out.string(choice_text(choice));
-      out.end_array();
-    }
-    if (!choices.empty() && !selections[i].reason.empty())
-      out.key("passed_over"), out.string(selections[i].reason);
+    put_record(maps[i], out), put_walk(outcomes[i], out), put_selection(selections[i], out);
     out.end_object();
   }
   out.end_array();
@@ -117,11 +134,12 @@ int maps(const SourceOptions& options, bool json, bool explain) {
     selections.push_back(map.is_read
                              ? setup->registry.select(map, *session->kernel, setup->loaded.config)
                              : plugin::Selection{{}, map.problem.value_or("its record is lost"), false});
+  const auto outcomes = walk_over(*setup, *session, selections);
   StdoutStream stream;
   if (json)
-    print_json(maps, selections, stream);
+    print_json(maps, selections, outcomes, stream);
   else
-    print_text(maps, selections, walk_over(*setup, *session, selections), explain, stream);
+    print_text(maps, selections, outcomes, explain, stream);
   session->tell_troubles();
   return stream.finish();
 }

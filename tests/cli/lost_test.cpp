@@ -100,6 +100,23 @@ TEST(Records, ThatAreDoubtedAreTheSameInEveryFormat) {
   EXPECT_THAT(run(words).out, AllOf(HasSubstr("  [partial] " + doubt), HasSubstr("  [truncated] 3 of 10")));
 }
 
+/// What `maps` shows.
+TEST_F(Lost, IsMarkedInTheTableAsJson) {
+  Document maps;
+  maps.Parse(run_on("maps", 2, {"-j"}).out.c_str());
+  ASSERT_TRUE(maps.IsArray());
+  EXPECT_STREQ(maps[0]["status"].GetString(), "skipped");
+  EXPECT_EQ(maps[0]["max_entries"].GetInt(), 100);
+  EXPECT_EQ(maps[0]["map_flags"].GetInt(), 0);
+  EXPECT_TRUE(maps[0]["flag_names"].IsArray());
+  EXPECT_STREQ(maps[1]["status"].GetString(), "partial");
+  EXPECT_EQ(maps[1]["entry_count"].GetInt(), 2);
+  EXPECT_TRUE(maps[1].HasMember("error"));
+  EXPECT_STREQ(maps[2]["status"].GetString(), "unreadable");
+  for (const char* lost : {"entry_count", "max_entries", "key_size", "value_size"})
+    EXPECT_FALSE(maps[2].HasMember(lost)) << lost;
+}
+
 TEST_F(Lost, WhatIsWholeHasNoMark) {
   EXPECT_THAT(run_on("maps", 3, {}, "asks_of_bytes").out, // and all is well
               ContainsRegex(" victim .* 3 / 100  org.example.failing"));
