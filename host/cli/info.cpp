@@ -3,6 +3,7 @@
 #include "host/cli/print.hpp"
 #include "host/cli/session.hpp"
 #include "host/report/text_value.hpp"
+#include "host/target/architectures.hpp"
 #include "host/target/without_vmcoreinfo.hpp"
 
 #include <algorithm>
@@ -38,36 +39,64 @@ Fact of_table(const char* key, const char* name, std::uint64_t number, bool is_t
           fmt::format("{}{}", number, is_torn ? ", and part of their table could not be read" : ""), number};
 }
 
+Fact number(const char* key, const char* name, std::uint64_t value) {
+  return {key, name, std::to_string(value), value};
+}
+
+/// What the file says of itself, whatever is in its memory.
+std::vector<Fact> facts_of(const memory::Source& source) {
+  std::uint64_t described = 0, present = 0;
+  for (const auto& segment : source.segments()) described += segment.size, present += segment.present;
+  return {{"format", "format", std::string(source.format()), {}},
+          number("memory_bytes", "memory, bytes", described),
+          number("present_bytes", "of these in the file", present),
+          number("excluded_bytes", "left out by the dump", source.left_out_bytes())};
+}
+
 std::vector<Fact> facts_of(const Session& session) {
   const auto& target = *session.target;
   const auto& catalog = session.catalog;
-  std::uint64_t described = 0, present = 0;
-  for (const auto& segment : session.source->segments())
-    described += segment.size, present += segment.present;
-  const auto number = [](const char* key, const char* name, std::uint64_t value) {
-    return Fact{key, name, std::to_string(value), value};
-  };
-  return {{"format", "format", std::string(session.source->format()), {}},
-          {"arch", "architecture", std::string(target.arch()), {}},
-          {"release", "kernel release", std::string(target.release()), {}},
-          {"build_id", "build id", std::string(target.vmcoreinfo().build_id()), {}},
-          number("memory_bytes", "memory, bytes", described),
-          number("present_bytes", "of these in the file", present),
-          number("excluded_bytes", "left out by the dump", session.source->left_out_bytes()),
-          number("page_size", "page size", target.page_size()),
-          number("page_table_levels", "page-table levels", target.page_table_levels()),
-          {"kaslr_offset", "KASLR slide", fmt::format("{:#x}", target.kaslr_offset()), target.kaslr_offset()},
-          number("cpus", "possible CPUs", target.per_cpu().possible().size()),
-          {"vmcoreinfo_from", "VMCOREINFO from", target.origins().vmcoreinfo, {}},
-          {"vmcoreinfo_checked", "  and the memory", what_memory_says(target.witness().checked), {}},
-          {"symbols_from", "symbols from", target.origins().symbols, {}},
-          number("symbols", "symbols", target.symbols().size()),
-          {"btf_from", "BTF from", target.origins().btf, {}},
-          {"btf_checked", "  and VMCOREINFO", what_vmcoreinfo_says(session.agreement), {}},
-          number("btf_types", "BTF types", session.kernel->count() - 1),
-          of_table("maps", "maps", catalog.maps.size(), catalog.lacks_maps),
-          of_table("programs", "programs", catalog.programs.size(), catalog.lacks_programs),
-          of_table("btf_objects", "BTF objects", catalog.btfs.size(), catalog.lacks_btfs)};
+  auto facts = facts_of(*session.source);
+  // Of the kernel first what tells it from others.
+  const std::vector<Fact> kernel = {
+      {"arch", "architecture", std::string(target.arch()), {}},
+      {"release", "kernel release", std::string(target.release()), {}},
+      {"build_id", "build id", std::string(target.vmcoreinfo().build_id()), {}}};
+  facts.insert(facts.begin() + 1, kernel.begin(), kernel.end());
+  const std::vector<Fact> more = {
+      number("page_size", "page size", target.page_size()),
+      number("page_table_levels", "page-table levels", target.page_table_levels()),
+      {"kaslr_offset", "KASLR slide", fmt::format("{:#x}", target.kaslr_offset()), target.kaslr_offset()},
+      number("cpus", "possible CPUs", target.per_cpu().possible().size()),
+      {"vmcoreinfo_from", "VMCOREINFO from", target.origins().vmcoreinfo, {}},
+      {"vmcoreinfo_checked", "  and the memory", what_memory_says(target.witness().checked), {}},
+      {"symbols_from", "symbols from", target.origins().symbols, {}},
+      number("symbols", "symbols", target.symbols().size()),
+      {"btf_from", "BTF from", target.origins().btf, {}},
+      {"btf_checked", "  and VMCOREINFO", what_vmcoreinfo_says(session.agreement), {}},
+      number("btf_types", "BTF types", session.kernel->count() - 1),
+      of_table("maps", "maps", catalog.maps.size(), catalog.lacks_maps),
+      of_table("programs", "programs", catalog.programs.size(), catalog.lacks_programs),
+      of_table("btf_objects", "BTF objects", catalog.btfs.size(), catalog.lacks_btfs)};
+  facts.insert(facts.end(), more.begin(), more.end());
+  return facts;
+}
+
+/// Of a source whose kernel cannot be read: what its VMCOREINFO says of it, or one in the memory.
+std::vector<Fact> facts_without_kernel(const memory::Source& source) {
+  auto facts = facts_of(source);
+  auto found = target::note_of(source);
+  if (!found)
+    if (auto kernels = target::kernels_in(source, std::nullopt); !kernels.empty())
+      found = std::move(kernels.front());
+  if (!found) return facts;
+  const std::vector<Fact> kernel = {{"arch", "architecture", std::string(target::arch_of(found->info)), {}},
+                                    {"release", "kernel release", std::string(found->info.release()), {}},
+                                    {"build_id", "build id", std::string(found->info.build_id()), {}}};
+  facts.insert(facts.begin() + 1, kernel.begin(), kernel.end());
+  facts.push_back({"vmcoreinfo_from", "VMCOREINFO from", found->from, {}});
+  facts.push_back({"vmcoreinfo_checked", "  and the memory", what_memory_says(found->checked), {}});
+  return facts;
 }
 
 /// What the format has to say stands beside its name.
@@ -136,13 +165,47 @@ void list_gaps_as_json(std::span<const std::string> gaps, report::JsonText& out)
   out.end_array();
 }
 
+void list_as_json(std::span<const Fact> facts, report::JsonText& out) {
+  for (const Fact& fact : facts) {
+    out.key(fact.key);
+    if (fact.number)
+      out.number(*fact.number);
+    else
+      out.string(fact.text);
+  }
+}
+
+/// What can be said of a file all the same. The reason comes last, where the eye is.
+int info_without_kernel(const SourceOptions& options, const config::Config& config, bool json,
+                        const Error& error) {
+  const auto source = error.code == Errc::usage
+                          ? fail(Errc::usage, "")
+                          : memory::open_source(options.sources, opening_of(options, config));
+  if (!source) return complain(error);
+  StdoutStream stream;
+  const auto facts = facts_without_kernel(**source);
+  if (json) {
+    report::JsonText out(stream, false, false);
+    out.begin_object();
+    list_as_json(facts, out), list_as_json((*source)->details(), out);
+    out.key("error"), out.string(error.text);
+    out.end_object();
+    out.raw('\n');
+    out.flush();
+  } else {
+    list_as_text(facts, (*source)->details(), stream);
+  }
+  const int written = stream.finish();
+  return written == exit_ok ? complain(error) : written;
+}
+
 } // namespace
 
 int info(const SourceOptions& options, bool json) {
   const auto loaded = config::load(options.configs, options.sets);
   if (!loaded) return complain(loaded.error());
   const auto session = Session::open(options, loaded->config);
-  if (!session) return complain(session.error());
+  if (!session) return info_without_kernel(options, loaded->config, json, session.error());
   StdoutStream stream;
   const auto facts = facts_of(*session);
   const auto details = session->source->details();
@@ -155,14 +218,7 @@ int info(const SourceOptions& options, bool json) {
   }
   report::JsonText out(stream, false, false);
   out.begin_object();
-  for (const Fact& fact : facts) {
-    out.key(fact.key);
-    if (fact.number)
-      out.number(*fact.number);
-    else
-      out.string(fact.text);
-  }
-  list_as_json(details, out);
+  list_as_json(facts, out), list_as_json(details, out);
   list_as_json(kernels, *session, out);
   list_gaps_as_json(session->catalog.gaps, out);
   out.end_object();

@@ -60,6 +60,13 @@ std::string behind_damage(const memory::Source& source, const std::string& name,
   return with_clause(text, "take or copy the dump again as a whole");
 }
 
+/// Of a memory that lies where the command line says: with a wrong layout nothing is found.
+std::string behind_layout(const SourceOptions& options, const std::string& problem) {
+  if (options.opening.layout.empty()) return problem;
+  return with_clause(fmt::format("with --layout {}: {}", options.opening.layout, problem),
+                     "without --layout the kernel in the image says where its bytes lie");
+}
+
 std::unexpected<Error> about(const memory::Source& source, const SourceOptions& options, Error error) {
   const auto& given = options.overrides;
   const bool is_of_a_file = error.code == Errc::usage || error.code == Errc::io ||
@@ -75,6 +82,7 @@ std::unexpected<Error> about(const memory::Source& source, const SourceOptions& 
         error.text, fmt::format("the dump leaves out {} of {} bytes of memory", left_out, described));
   }
   if (!is_of_a_file) error.text = behind_damage(source, options.source(), error.text);
+  if (!is_of_a_file) error.text = behind_layout(options, error.text);
   return about(options.source(), std::move(error));
 }
 
@@ -141,7 +149,10 @@ Result<std::unique_ptr<memory::Source>> open_source(const SourceOptions& options
   auto source = memory::open_source(options.sources, opening);
   if (!source) return source;
   auto placed = target::place_kernel(std::move(*source), options.overrides);
-  if (!placed) return about(options.source(), std::move(placed.error()));
+  if (!placed) {
+    placed.error().text = behind_layout(options, placed.error().text);
+    return about(options.source(), std::move(placed.error()));
+  }
   return placed;
 }
 
@@ -237,16 +248,20 @@ Result<Setup> Setup::open(const CommonOptions& options, std::vector<std::string>
   return Setup{std::move(*loaded), std::move(*registry)};
 }
 
+memory::OpenOptions opening_of(const SourceOptions& options, const config::Config& config) {
+  auto opening = options.opening;
+  opening.resident = config.memory.resident;
+  opening.resident_forked = config.budget.memory / 2; // the rest is the plugin's
+  return opening;
+}
+
 void Session::tell_troubles() const {
   for (const auto& trouble : source->troubles()) spdlog::warn("{}", trouble);
 }
 
 Result<Session> Session::open(const SourceOptions& options, const config::Config& config) {
   Session session;
-  auto opening = options.opening;
-  opening.resident = config.memory.resident;
-  opening.resident_forked = config.budget.memory / 2; // the rest is the plugin's
-  auto source = open_source(options, opening);
+  auto source = open_source(options, opening_of(options, config));
   if (!source) return std::unexpected(source.error());
   session.source = std::move(*source);
   if (auto opened = open_kernel(session, options); !opened) return std::unexpected(std::move(opened.error()));

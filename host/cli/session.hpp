@@ -34,6 +34,9 @@ PluginDirs plugin_dirs(const config::Plugins& settings, const std::vector<std::s
 /// Where the template of a plugin's project may be: in the build tree, and installed.
 std::vector<std::filesystem::path> template_dirs();
 
+/// How the source is opened: as the command line says, within what configuration lets it take.
+memory::OpenOptions opening_of(const SourceOptions& options, const config::Config& config);
+
 struct Session {
   std::unique_ptr<memory::Source> source;
   std::unique_ptr<target::Target> target;

@@ -48,7 +48,7 @@ TEST_F(Forms, AHeaderThatIsNoneIsNamedWhereNothingIsFound) {
                                  "comes before is read, and "));
   EXPECT_THAT(refusal, HasSubstr(" bytes are not; so this was not found in it: no VMCOREINFO"));
   EXPECT_THAT(refusal, EndsWith("is the dump complete? Take or copy the dump again as a whole"));
-  EXPECT_THAT(failure({"info", file(avml)}, 1), HasSubstr("dump: not all of it could be unpacked, since "));
+  EXPECT_THAT(failure({"maps", file(avml)}, 1), HasSubstr("dump: not all of it could be unpacked, since "));
 }
 
 TEST_F(Forms, TheTextSaysWhatItIsFrom) {
@@ -82,6 +82,31 @@ TEST_F(Forms, ALayoutThatIsGiven) {
   EXPECT_THAT(misuse({"info", dump, "--layout", ""}), HasSubstr("empty"));
   EXPECT_THAT(misuse({"info", file(test::lime_image(memory_)), "--layout", "0-"}),
               HasSubstr("is no raw image: its format (LiME image) says where its pieces lie"));
+}
+
+TEST_F(Forms, ALayoutThatIsWrongIsNamedWhereNothingIsFound) {
+  const Words words = {"maps", file(raw_), "--layout", "0x100000000-"};
+  EXPECT_THAT(failure(words, 1), AllOf(HasSubstr("dump: with --layout 0x100000000-: "),
+                                       HasSubstr("ithout --layout the kernel in the image says")));
+}
+
+/// What the file says of itself is known, also where the kernel in it cannot be read.
+TEST_F(Forms, InfoOfAFileWhoseKernelIsLost) {
+  std::string core = test::core_of(kernel_.image()).bytes();
+  core.resize(core.size() / 2);
+  const std::string dump = file(core);
+  const Ran text = run({"info", dump}), json = run({"info", dump, "-j"});
+  EXPECT_EQ(text.exit_code, 1);
+  EXPECT_THAT(text.out, StartsWith("format                 ELF core\n"));
+  EXPECT_THAT(text.out, HasSubstr("\nkernel release         7.3.0-tiny\n"));
+  EXPECT_THAT(text.out, HasSubstr("\nof these in the file   "));
+  EXPECT_THAT(text.out, HasSubstr("\nVMCOREINFO from        note\n"));
+  EXPECT_THAT(text.err, HasSubstr(" bytes early, so this was not found in it: "));
+  rapidjson::Document facts;
+  facts.Parse(json.out.c_str());
+  ASSERT_TRUE(facts.IsObject());
+  EXPECT_STREQ(facts["release"].GetString(), "7.3.0-tiny");
+  EXPECT_EQ("mapscope: " + std::string(facts["error"].GetString()) + "\n", json.err);
 }
 
 TEST_F(Forms, WhereTheListOfMemoryCannotBeReadItSaysSo) {
