@@ -47,7 +47,9 @@ Result<BtfObjects::Record> BtfObjects::record_at(std::uint64_t address) {
 Result<void> BtfObjects::list(std::vector<BtfObject>& into) {
   return for_each_in_idr(walk_, "btf_idr", [&](std::uint64_t index, std::uint64_t address) {
     const auto record = record_at(address);
-    if (!record) return walk_.gaps.push_back(fmt::format("BTF object {}: {}", index, record.error().text));
+    if (!record)
+      return walk_.gaps.push_back({.text = fmt::format("BTF object {}: {}", index, record.error().text),
+                                   .btf = static_cast<std::uint32_t>(index)});
     into.push_back({address, static_cast<std::uint32_t>(index), record->name, record->kernel});
   });
 }
@@ -91,7 +93,8 @@ Result<std::shared_ptr<const btf::Types>> BtfObjects::parse(std::uint64_t addres
   auto types = btf::Types::parse(
       raw, record->name.empty() ? fmt::format("BTF object {}", record->id) : record->name, *base);
   if (types)
-    if (auto lost = btf::lost_rest(**types); !lost.empty()) walk_.gaps.push_back(std::move(lost));
+    if (auto lost = btf::lost_rest(**types); !lost.empty())
+      walk_.gaps.push_back({.text = std::move(lost), .btf = record->id});
   return types;
 }
 

@@ -21,7 +21,7 @@ constexpr std::uint64_t largest_id = INT32_MAX; // idr_alloc_cyclic(..., 1, INT_
 
 /// A table that cannot be walked leaves its list empty; the others stand. True if all of it was read.
 bool keep_gap(Walk& walk, Result<void> walked, const char* table, std::string_view what) {
-  if (!walked) walk.gaps.push_back(fmt::format("{}: {}", what, walked.error().text));
+  if (!walked) walk.gaps.push_back({fmt::format("{}: {}", what, walked.error().text)});
   return walked && !walk.torn.contains(table);
 }
 
@@ -53,7 +53,7 @@ Result<void> for_each_in_idr(Walk& walk, const char* idr_name,
   const auto layout = idr_layout(walk.kernel);
   if (!layout) return std::unexpected(layout.error());
   const auto gap = [&](std::string what) {
-    walk.gaps.push_back(fmt::format("{}: {}", idr_name, what));
+    walk.gaps.push_back({fmt::format("{}: {}", idr_name, what)});
     walk.torn.insert(idr_name);
   };
   const auto entry = [&](std::uint64_t index, std::uint64_t object) {

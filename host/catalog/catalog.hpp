@@ -107,11 +107,17 @@ struct BtfObject {
   bool kernel = false;
 };
 
+/// What a walk could not follow: a part of a table, or of one object in it.
+struct Gap {
+  std::string text;
+  std::optional<std::uint32_t> program = {}, btf = {}; ///< id of the object
+};
+
 struct Catalog {
   std::vector<Map> maps;         ///< ascending id
   std::vector<Program> programs; ///< ascending id
   std::vector<BtfObject> btfs;   ///< ascending id
-  std::vector<std::string> gaps; ///< what the walks could not follow
+  std::vector<Gap> gaps;
   /// Part of the id table could not be read: there may be more of them than are listed.
   bool lacks_maps = false, lacks_programs = false, lacks_btfs = false;
 

@@ -101,9 +101,13 @@ private:
     target::Fault fault{};
     auto object = Object::read(walk_.reader, address, size, &fault);
     if (!object)
-      walk_.gaps.push_back(fmt::format("program {}: its {} at {:#x} is {}", id, what, address,
-                                       target::fault_text(fault, walk_.reader.space(), address)));
+      gap(id, fmt::format("its {} at {:#x} is {}", what, address,
+                          target::fault_text(fault, walk_.reader.space(), address)));
     return object;
+  }
+
+  void gap(std::uint32_t id, const std::string& what) {
+    walk_.gaps.push_back({.text = fmt::format("program {}: {}", id, what), .program = id});
   }
 
   void read_aux(const Object& aux, Program& program) {
@@ -115,7 +119,7 @@ private:
     const auto user = aux.get<std::uint64_t>(fields_.user);
     if (user != 0 && fields_.uid) program.uid = walk_.reader.get<std::uint32_t>(user + *fields_.uid);
     if (const auto id = aux.get<std::uint32_t>(fields_.id); id != program.id)
-      walk_.gaps.push_back(fmt::format("program {}: its own record says id {}", program.id, id));
+      gap(program.id, fmt::format("its own record says id {}", id));
     read_used_maps(aux.get<std::uint64_t>(fields_.used_maps), aux.get<std::uint32_t>(fields_.used_map_cnt),
                    program);
   }
@@ -138,8 +142,7 @@ private:
 
   void read_used_maps(std::uint64_t array, std::uint32_t count, Program& program) {
     if (count > most_used_maps) {
-      walk_.gaps.push_back(fmt::format("program {}: says it uses {} maps; the first {} are looked at",
-                                       program.id, count, most_used_maps));
+      gap(program.id, fmt::format("says it uses {} maps; the first {} are looked at", count, most_used_maps));
       count = most_used_maps;
     } else {
       program.lacks_maps = false;
@@ -147,7 +150,7 @@ private:
     for (std::uint32_t i = 0; i < count; ++i) {
       const auto map = walk_.reader.get<std::uint64_t>(array + 8ULL * i);
       if (!map) {
-        walk_.gaps.push_back(fmt::format("program {}: map {} of {} cannot be read", program.id, i, count));
+        gap(program.id, fmt::format("map {} of {} cannot be read", i, count));
         program.lacks_maps = true;
         return;
       }

@@ -20,7 +20,7 @@ struct Walk {
   const target::Target& target;
   const btf::Types& kernel;
   target::Reader reader;
-  std::vector<std::string>& gaps;
+  std::vector<Gap>& gaps;
   std::set<std::string_view> torn = {}; ///< id tables of which not all could be read
 };
 

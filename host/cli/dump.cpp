@@ -311,7 +311,7 @@ private:
     std::vector<report::Finding> all = kernel_targets_.findings();
     for (const auto& warning : session_.warnings) all.push_back({"warning", std::nullopt, warning});
     for (const auto& trouble : session_.source->troubles()) all.push_back({"warning", std::nullopt, trouble});
-    for (const auto& gap : session_.catalog.gaps) all.push_back({"warning", std::nullopt, gap});
+    for (const auto& gap : gaps_about(session_.catalog, maps_)) all.push_back({"warning", std::nullopt, gap});
     std::ranges::copy(allocators_.findings, std::back_inserter(all));
     for (const report::Allocation& allocation : allocators_.allocations)
       if (auto found = report::finding_of(allocation)) all.push_back(std::move(*found));
@@ -380,6 +380,7 @@ int dump(const DumpOptions& options) {
   if (!session) return complain(session.error());
   auto maps = filter_maps(session->catalog, options.maps);
   if (!maps) return complain(maps.error());
+  for (const auto& gap : gaps_about(session->catalog, *maps)) spdlog::warn("{}", gap);
   Dump run(options, *setup, *session, std::move(*maps), terminal);
   const auto written = run.write(**output);
   session->tell_troubles();

@@ -157,11 +157,11 @@ void list_as_json(std::span<const target::FoundVmcoreinfo> kernels, const Sessio
   out.end_array();
 }
 
-void list_gaps_as_json(std::span<const std::string> gaps, report::JsonText& out) {
+void list_gaps_as_json(std::span<const catalog::Gap> gaps, report::JsonText& out) {
   if (gaps.empty()) return;
   out.key("gaps");
   out.begin_array();
-  for (const std::string& gap : gaps) out.string(gap);
+  for (const auto& gap : gaps) out.string(gap.text);
   out.end_array();
 }
 
@@ -206,6 +206,7 @@ int info(const SourceOptions& options, bool json) {
   if (!loaded) return complain(loaded.error());
   const auto session = Session::open(options, loaded->config);
   if (!session) return info_without_kernel(options, loaded->config, json, session.error());
+  session->tell_gaps();
   StdoutStream stream;
   const auto facts = facts_of(*session);
   const auto details = session->source->details();

@@ -107,8 +107,10 @@ std::string not_negative(const std::string& text) {
 void add_dump(CLI::App& app, Words& words) {
   DumpOptions& options = words.dump;
   add_source(app, options, words);
-  app.add_option("--map", options.maps,
-                 "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name; may be given again")
+  app.add_option(
+         "--map", options.maps,
+         "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name; may be given again. Of "
+         "the programs text lists those that use them, JSON all")
       ->type_name("SPEC")
       ->allow_extra_args(false);
   auto* json = app.add_flag("-j,--json", words.json, "JSON on one line");

@@ -127,6 +127,7 @@ int maps(const SourceOptions& options, bool json, bool explain) {
   if (!setup) return complain(setup.error());
   auto session = Session::open(options, setup->loaded.config);
   if (!session) return complain(session.error());
+  session->tell_gaps();
   const auto& maps = session->catalog.maps;
   std::vector<plugin::Selection> selections;
   selections.reserve(maps.size());

@@ -119,6 +119,7 @@ int plugins_verify(const PluginsVerifyOptions& options) {
   if (verification.passed() && !options.sources.empty()) {
     const auto session = Session::open(options, loaded->config);
     if (!session) return complain(session.error());
+    session->tell_gaps();
     verification.log.push_back(check_needs(*verification.manifest, *session));
   }
   if (verification.passed()) verification.log.push_back(check_configuration(*verification.manifest, *loaded));

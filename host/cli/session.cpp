@@ -282,14 +282,17 @@ Result<Session> Session::open(const SourceOptions& options, const config::Config
   if (!catalog) catalog.error().text = with_clause(catalog.error().text, lost);
   if (!catalog) return about(*session.source, options, std::move(catalog.error()));
   session.catalog = std::move(*catalog);
-  if (!lost.empty()) session.catalog.gaps.push_back(lost);
+  if (!lost.empty()) session.catalog.gaps.push_back({lost});
   session.symbols =
       std::make_unique<catalog::CodeSymbols>(*session.target, *session.kernel, session.catalog.programs);
   session.families = std::make_unique<catalog::Families>(
       catalog::find_arenas(*session.target, *session.kernel, session.catalog.maps), session.catalog,
       session.kernel.get());
-  for (const auto& gap : session.catalog.gaps) spdlog::warn("{}", gap);
   return session;
+}
+
+void Session::tell_gaps() const {
+  for (const auto& gap : catalog.gaps) spdlog::warn("{}", gap.text);
 }
 
 } // namespace mapscope::cli

@@ -49,6 +49,8 @@ struct Session {
   std::vector<std::string> warnings; ///< about the source and the kernel in it, for stderr and findings
 
   static Result<Session> open(const SourceOptions& options, const config::Config& config);
+  /// What of the kernel's tables could not be read, on stderr.
+  void tell_gaps() const;
   /// What went wrong while the source was read, on stderr.
   void tell_troubles() const;
 };

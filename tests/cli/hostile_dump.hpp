@@ -21,8 +21,10 @@ namespace fs = std::filesystem;
 using rapidjson::Document;
 using rapidjson::Value;
 
-/// A kernel with maps of the same shape, some of them victims by name. `torn` stands where one more would be.
-inline std::string tiny_core(const std::vector<std::string>& names, const std::string& torn = "0") {
+/// A kernel with maps of the same shape, some of them victims by name. `torn` stands where one more would be,
+/// and `program` where the first program would.
+inline std::string tiny_core(const std::vector<std::string>& names, const std::string& torn = "0",
+                             const std::string& program = "0") {
   test::BtfBuilder types;
   test::add_kernel_types(types);
   std::vector<std::pair<unsigned, std::string>> slots;
@@ -35,9 +37,9 @@ inline std::string tiny_core(const std::vector<std::string>& names, const std::s
                     name, id, 16 - name.size());
   }
   slots.emplace_back(15, torn);
-  const test::TextImage image(test::tiny_kernel_text(types, "maps: " + test::xa_node_text(slots) +
-                                                                "programs: " + test::xa_node_text({}) +
-                                                                "btfs: " + test::xa_node_text({}) + objects));
+  const test::TextImage image(test::tiny_kernel_text(
+      types, "maps: " + test::xa_node_text(slots) + "programs: " + test::xa_node_text({{1, program}}) +
+                 "btfs: " + test::xa_node_text({}) + objects));
   return test::core_of(image).bytes();
 }
 

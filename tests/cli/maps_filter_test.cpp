@@ -96,5 +96,22 @@ TEST_F(TornTable, InfoSaysSo) {
               StartsWith("map_idr: what cannot be there is in 1 of the 16 slots"));
 }
 
+/// Whoever asks for one map is not told of each program that has nothing to do with it.
+TEST(MapSpec, GapsThatDoNotConcernTheMapsAreCounted) {
+  const Scratch scratch;
+  const std::string core =
+      scratch.file("core", tiny_core({"first", "last"}, "0", "0xffff888000700000")); // not in the dump
+  const std::string program = "program 1: its struct bpf_prog at 0xffff888000700000 is ",
+                    count =
+                        "1 gap in programs and types that none of the maps shown is known to use; without "
+                        "--map each is told\n";
+  const Ran one = run({"dump", core, "--map", "first"}), all = run({"dump", core});
+  EXPECT_EQ(one.err, "mapscope: " + count);
+  EXPECT_THAT(one.out, AllOf(HasSubstr("\n  warning  " + count), testing::Not(HasSubstr(program))));
+  EXPECT_THAT(all.err, StartsWith("mapscope: " + program));
+  EXPECT_THAT(all.out, HasSubstr("\n  warning  " + program));
+  EXPECT_THAT(run({"maps", core}).err, StartsWith("mapscope: " + program));
+}
+
 } // namespace
 } // namespace mapscope::cli_test
