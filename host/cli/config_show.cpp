@@ -19,7 +19,7 @@ int config_show(const CommonOptions& options, bool json) {
     for (const auto& setting : loaded->settings) {
       out.begin_object();
       out.key("key"), out.string(setting.key);
-      out.key("value"), out.string(setting.value);
+      out.key("value"), out.begin_value(setting.value); // TOML of these kinds is JSON as well
       out.key("origin"), out.string(setting.origin);
       out.end_object();
     }

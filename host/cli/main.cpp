@@ -45,46 +45,52 @@ void add_messages(CLI::App& app, Words& words) {
       ->check(one_of({"off", "error", "warn", "info", "debug"}));
 }
 
+/// A variable of a shell that is not set leaves a word that names nothing.
+CLI::Option* named(CLI::Option* option) {
+  return option->check([](const std::string& word) {
+    return word.empty() ? "is empty; name what is meant, or leave it away" : "";
+  });
+}
+
 /// Repeatable options take one word each time (allow_extra_args), or `--set a=1 vmcore` would swallow the
 /// source.
 void add_common(CLI::App& app, CommonOptions& options, Words& words) {
-  app.add_option("--config", options.configs,
-                 "TOML configuration; may be given again, later files override earlier ones")
+  named(app.add_option("--config", options.configs,
+                       "TOML configuration; may be given again, later files override earlier ones"))
       ->type_name("FILE")
       ->allow_extra_args(false);
   app.add_option("--set", options.sets, "override one configuration key; may be given again")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  app.add_option("--plugin-dir", options.plugin_dirs, "look for plugins here too; may be given again")
+  named(app.add_option("--plugin-dir", options.plugin_dirs, "look for plugins here too; may be given again"))
       ->type_name("DIR")
       ->allow_extra_args(false);
   add_messages(app, words);
 }
 
 void add_source(CLI::App& app, SourceOptions& options, Words& words) {
-  app.add_option(
+  named(app.add_option(
       "SOURCE", options.sources,
       "a kernel's memory in a file, which must be named as this machine's own cannot be read yet: an ELF "
       "core, a kdump-compressed dump, a raw image of RAM, LiME or AVML; its format is found from its "
       "content; "
-      "several files are the parts of one split dump");
-  app.add_option("--vmlinux", options.overrides.vmlinux,
-                 "ELF kernel: its symbols and BTF instead of the memory's")
+      "several files are the parts of one split dump"));
+  named(app.add_option("--vmlinux", options.overrides.vmlinux,
+                       "ELF kernel: its symbols and BTF instead of the memory's"))
       ->type_name("FILE");
-  app.add_option("--btf", options.overrides.btf, "BTF of the kernel, raw or in an ELF file")
+  named(app.add_option("--btf", options.overrides.btf, "BTF of the kernel, raw or in an ELF file"))
       ->type_name("FILE");
-  app.add_option("--symbols", options.overrides.symbols, "System.map or a copy of /proc/kallsyms")
+  named(app.add_option("--symbols", options.overrides.symbols, "System.map or a copy of /proc/kallsyms"))
       ->type_name("FILE");
-  app.add_option("--vmcoreinfo", options.overrides.vmcoreinfo, "VMCOREINFO text instead of the dump's")
+  named(app.add_option("--vmcoreinfo", options.overrides.vmcoreinfo, "VMCOREINFO text instead of the dump's"))
       ->type_name("FILE");
   app.add_flag("--zero-excluded", options.opening.zero_excluded,
                "pages that the dump left out are zeros (for dumps made at level 1)");
-  app.add_option(
-         "--layout", options.opening.layout,
-         "where the pieces of a raw image lie, in the order of the file, as 0-0xbfffffff,0x100000000-; "
-         "without it the kernel in the image says")
-      ->type_name("RANGES")
-      ->check([](const std::string& text) { return text.empty() ? "it is empty" : ""; });
+  named(app.add_option(
+            "--layout", options.opening.layout,
+            "where the pieces of a raw image lie, in the order of the file, as 0-0xbfffffff,0x100000000-; "
+            "without it the kernel in the image says"))
+      ->type_name("RANGES");
   app.add_flag("--force", options.overrides.force, "take these files though they are of another build");
   app.add_option("--kernel", options.overrides.kernel,
                  "of several kernels in one dump, the N-th that info lists")
@@ -119,12 +125,11 @@ void add_dump(CLI::App& app, Words& words) {
                      ->default_str("text")
                      ->check(one_of({"text", "json"}, {"ndjson", "html", "bpftool"}));
   json->excludes(format), pretty->excludes(format);
-  app.add_option("-o,--output", options.output,
-                 "write there; a partial file never replaces a complete one, and no report replaces what was "
-                 "given to read")
+  named(app.add_option("-o,--output", options.output,
+                       "write there; a partial file never replaces a complete one, and no report replaces "
+                       "what was given to read"))
       ->type_name("FILE")
-      ->default_str("-, standard output")
-      ->check([](const std::string& name) { return name.empty() ? "the name of the file is empty" : ""; });
+      ->default_str("-, standard output");
   auto* isolate = app.add_option("--isolate", options.isolate, "which plugins run in worker processes")
                       ->check(one_of({"out-of-tree", "all", "none"}));
   stands_for(isolate, "plugins.isolate");
@@ -158,8 +163,9 @@ int run_dump(Words& words) {
 
 void add_verify(CLI::App& plugins, Words& words, std::function<int()>& run) {
   auto* verify = plugins.add_subcommand("verify", "the verifier's log for one file; nothing is executed");
-  verify->add_option("FILE", words.verify.file)->required();
-  verify->add_option("SOURCE", words.verify.sources, "also look for what it needs in this kernel (rule K1)");
+  named(verify->add_option("FILE", words.verify.file))->required();
+  named(verify->add_option("SOURCE", words.verify.sources,
+                           "also look for what it needs in this kernel (rule K1)"));
   verify->add_flag("--any-owner", words.verify.any_owner, "do not ask who owns the file, as in a build");
   add_common(*verify, words.verify, words);
   verify->callback([&] {
@@ -173,7 +179,7 @@ void add_verify(CLI::App& plugins, Words& words, std::function<int()>& run) {
 void add_check(CLI::App& plugins, Words& words, std::function<int()>& run) {
   auto* check =
       plugins.add_subcommand("check", "the conformance suite every plugin must pass; runs the plugin");
-  check->add_option("FILE", words.check.file)->required();
+  named(check->add_option("FILE", words.check.file))->required();
   check->add_option("--seconds", words.check.seconds, "for each rule; then the plugin hangs")
       ->type_name("N")
       ->default_str(std::to_string(words.check.seconds))
@@ -185,7 +191,7 @@ void add_check(CLI::App& plugins, Words& words, std::function<int()>& run) {
 void add_new(CLI::App& plugins, Words& words, std::function<int()>& run) {
   auto* create = plugins.add_subcommand("new", "write a plugin's project, which builds and passes its test");
   create->add_option("NAME", words.create.name, "the plugin's, such as task_stats")->required();
-  create->add_option("DIR", words.create.directory, "write it there")->default_str("NAME");
+  named(create->add_option("DIR", words.create.directory, "write it there"))->default_str("NAME");
   add_messages(*create, words);
   create->callback([&] { run = [&] { return plugins_new(words.create); }; });
 }
@@ -208,7 +214,7 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
   auto* plugins = app.add_subcommand("plugins", "what plugins there are");
   plugins->require_subcommand(1);
   auto* list = plugins->add_subcommand("list", "every plugin found; nothing is executed");
-  list->add_option("DIR", words.list.directories, "look here too");
+  named(list->add_option("DIR", words.list.directories, "look here too"));
   add_common(*list, words.list, words), add_json(*list, words);
   list->callback([&] {
     run = [&] {

@@ -100,7 +100,8 @@ struct Config {
   std::map<std::string, PluginOptions> options; ///< [plugin."ID"]
 };
 
-/// One line of `mapscope config show`: a dotted key, its value as TOML, and where it was set.
+/// One line of `mapscope config show`: a dotted key, its value as TOML, and where it was set. A value is a
+/// number, true or false, a string, or a list of strings, which JSON spells alike (config::quoted()).
 struct Setting {
   std::string key, value;
   Origin origin;

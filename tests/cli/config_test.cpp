@@ -92,11 +92,19 @@ TEST(ConfigShow, TellsWhereEachKeyCameFrom) {
 
 TEST(ConfigShow, AsJson) {
   rapidjson::Document all;
-  all.Parse(output({"config", "show", "-j", "--set", "plugins.isolate=none"}).c_str());
+  all.Parse(output({"config", "show", "-j", "--set", "plugins.isolate=none", "--set",
+                    R"(plugins.deny=["a \"b\" \\", "tab\there"])", "--set", "map.x.config.plain=true"})
+                .c_str());
   ASSERT_TRUE(all.IsArray());
-  EXPECT_EQ(all.Size(), 26U);
+  ASSERT_EQ(all.Size(), 27U);
   EXPECT_STREQ(all[1]["key"].GetString(), "plugins.isolate");
-  EXPECT_STREQ(all[1]["value"].GetString(), "\"none\"");
+  EXPECT_STREQ(all[1]["value"].GetString(), "none");
+  EXPECT_EQ(all[0]["value"].Size(), 0U);
+  EXPECT_STREQ(all[3]["value"][0].GetString(), "a \"b\" \\");
+  EXPECT_STREQ(all[3]["value"][1].GetString(), "tab\there");
+  EXPECT_FALSE(all[6]["value"].GetBool());
+  EXPECT_EQ(all[7]["value"].GetInt(), 10000);
+  EXPECT_TRUE(all[26]["value"].GetBool());
   EXPECT_STREQ(all[1]["origin"].GetString(), "--set plugins.isolate=none");
 }
 

@@ -42,7 +42,7 @@ TEST(Output, OntoAFolder) {
 
 TEST(Output, IntoAFileWithoutAName) { // --output="$report" of a script that forgot to set it
   EXPECT_EQ(misuse({"dump", "/nonexistent/vmcore", "-o", ""}),
-            "--output: the name of the file is empty; see mapscope dump --help");
+            "--output: is empty; name what is meant, or leave it away; see mapscope dump --help");
 }
 
 TEST(Output, AReportThatFailedLeavesTheOldOneAndNothingElse) {

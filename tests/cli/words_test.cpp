@@ -73,6 +73,18 @@ TEST(Words, OptionsWithoutTheirValue) {
     EXPECT_THAT(misuse({"dump", "x", option}), StartsWith(option));
 }
 
+TEST(Words, NamesThatAreEmpty) { // of a shell's variable that is not set
+  for (const char* option : {"--vmlinux", "--btf", "--symbols", "--vmcoreinfo", "--layout", "--config",
+                             "--plugin-dir", "--output"})
+    EXPECT_EQ(misuse({"dump", "/tmp", option, ""}),
+              std::string(option) +
+                  ": is empty; name what is meant, or leave it away; see mapscope dump --help");
+  EXPECT_THAT(misuse({"dump", ""}), StartsWith("SOURCE: is empty; "));
+  EXPECT_THAT(misuse({"plugins", "verify", ""}), StartsWith("FILE: is empty; "));
+  EXPECT_THAT(misuse({"plugins", "check", ""}), StartsWith("FILE: is empty; "));
+  EXPECT_THAT(misuse({"plugins", "list", ""}), StartsWith("DIR: is empty; "));
+}
+
 TEST(Words, MapSpecsThatAreNone) {
   EXPECT_EQ(misuse({"dump", "/tmp", "--map", "id:x"}),
             "--map id:x: expected a number from 0 to 4294967295, such as id:17");
