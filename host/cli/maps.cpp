@@ -91,9 +91,14 @@ std::string declared(const catalog::Map& map, std::uint32_t number) {
   return map.is_read ? std::to_string(number) : "?";
 }
 
+/// The max_entries of a ring buffer are bytes, and maps whose elements belong to others have none.
+bool bounds_entries(const catalog::Map& map) {
+  return map.max_entries != 0 && map.type_name != "ringbuf" && map.type_name != "user_ringbuf";
+}
+
 std::string used_text(const catalog::Map& map, const report::Outcome& outcome) {
   return fmt::format("{} / {}", outcome.entry_count ? std::to_string(*outcome.entry_count) : "?",
-                     declared(map, map.max_entries));
+                     !map.is_read || bounds_entries(map) ? declared(map, map.max_entries) : "-");
 }
 
 /// As a report marks what is less than complete; that nobody renders it the line says anyway.

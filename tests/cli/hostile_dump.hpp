@@ -22,9 +22,9 @@ using rapidjson::Document;
 using rapidjson::Value;
 
 /// A kernel with maps of the same shape, some of them victims by name. `torn` stands where one more would be,
-/// and `program` where the first program would.
+/// and `program` where the first program would. `max_entries` is all of theirs.
 inline std::string tiny_core(const std::vector<std::string>& names, const std::string& torn = "0",
-                             const std::string& program = "0") {
+                             const std::string& program = "0", unsigned max_entries = 100) {
   test::BtfBuilder types;
   test::add_kernel_types(types);
   std::vector<std::pair<unsigned, std::string>> slots;
@@ -33,8 +33,8 @@ inline std::string tiny_core(const std::vector<std::string>& names, const std::s
     const auto id = static_cast<unsigned>(slots.size()) + 1;
     slots.emplace_back(id, name + "+0xffff888000000000");
     objects +=
-        fmt::format("{0}: u32 1 4 8 100 0 {1} u64 0 text \"{0}\" zero {2} u64 0 u32 0 0 0 0 u64 1 1 0\n",
-                    name, id, 16 - name.size());
+        fmt::format("{0}: u32 1 4 8 {3} 0 {1} u64 0 text \"{0}\" zero {2} u64 0 u32 0 0 0 0 u64 1 1 0\n",
+                    name, id, 16 - name.size(), max_entries);
   }
   slots.emplace_back(15, torn);
   const test::TextImage image(test::tiny_kernel_text(

@@ -100,6 +100,12 @@ TEST(Records, ThatAreDoubtedAreTheSameInEveryFormat) {
   EXPECT_THAT(run(words).out, AllOf(HasSubstr("  [partial] " + doubt), HasSubstr("  [truncated] 3 of 10")));
 }
 
+TEST(Table, WhatBoundsNoEntriesIsNotComparedWithThem) {
+  const Scratch scratch;
+  const std::string core = scratch.file("core", tiny_core({"owned"}, "0", "0", 0));
+  EXPECT_THAT(run({"maps", core}).out, ContainsRegex(" owned .* / -  "));
+}
+
 /// What `maps` shows.
 TEST_F(Lost, IsMarkedInTheTableAsJson) {
   Document maps;

@@ -23,6 +23,15 @@ const rapidjson::Value* records_of(const rapidjson::Document& report, const std:
   return nullptr;
 }
 
+/// Their max_entries are bytes, which their records are not compared with.
+TEST(Ringbufs, TheTableOfMapsComparesNoRecordsWithBytes) {
+  for (const Capture& capture : captures()) {
+    if (!knows_map_type(capture, "user_ringbuf")) continue;
+    const Ran ran = run({"maps", capture.vmcore().string(), "-q"});
+    EXPECT_THAT(ran.out, testing::ContainsRegex("  ringbuf +events .* [0-9]+ / -  ")) << capture.name;
+  }
+}
+
 // libbpf gives ring buffers no BTF: the type is one of the program's.
 TEST(Ringbufs, RecordsHaveTheTypeThatTheConfigurationNames) {
   ASSERT_FALSE(captures().empty());
