@@ -9,13 +9,13 @@
 
 namespace mapscope::cli {
 
-int config_show(const CommonOptions& options, bool json) {
+int config_show(const CommonOptions& options, JsonForm json) {
   const auto loaded = config::load(options.configs, options.sets);
   if (!loaded) return complain(loaded.error());
   StdoutStream stream;
-  if (json) {
-    report::JsonText out(stream, false, false);
-    out.begin_array();
+  if (json != JsonForm::none) {
+    report::JsonText out(stream, json == JsonForm::pretty, false);
+    out.begin_array(report::JsonText::Layout::lines);
     for (const auto& setting : loaded->settings) {
       out.begin_object();
       out.key("key"), out.string(setting.key);

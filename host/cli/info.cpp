@@ -15,6 +15,8 @@ namespace mapscope::cli {
 
 namespace {
 
+using Layout = report::JsonText::Layout;
+
 struct Fact {
   const char* key;  ///< JSON
   const char* name; ///< text
@@ -114,7 +116,7 @@ void list_as_text(std::span<const Fact> facts, std::span<const memory::Detail> d
 
 void list_as_json(std::span<const memory::Detail> details, report::JsonText& out) {
   out.key("details");
-  out.begin_object();
+  out.begin_object(Layout::lines);
   for (const auto& detail : details) out.key(detail.name), out.string(detail.value);
   out.end_object();
 }
@@ -143,7 +145,7 @@ void list_as_text(std::span<const target::FoundVmcoreinfo> kernels, const Sessio
 void list_as_json(std::span<const target::FoundVmcoreinfo> kernels, const Session& session,
                   report::JsonText& out) {
   out.key("kernels");
-  out.begin_array();
+  out.begin_array(Layout::lines);
   for (const auto& kernel : kernels) {
     out.begin_object();
     out.key("release"), out.string(kernel.info.release());
@@ -160,7 +162,7 @@ void list_as_json(std::span<const target::FoundVmcoreinfo> kernels, const Sessio
 void list_gaps_as_json(std::span<const catalog::Gap> gaps, report::JsonText& out) {
   if (gaps.empty()) return;
   out.key("gaps");
-  out.begin_array();
+  out.begin_array(Layout::lines);
   for (const auto& gap : gaps) out.string(gap.text);
   out.end_array();
 }
@@ -176,7 +178,7 @@ void list_as_json(std::span<const Fact> facts, report::JsonText& out) {
 }
 
 /// What can be said of a file all the same. The reason comes last, where the eye is.
-int info_without_kernel(const SourceOptions& options, const config::Config& config, bool json,
+int info_without_kernel(const SourceOptions& options, const config::Config& config, JsonForm json,
                         const Error& error) {
   const auto source = error.code == Errc::usage
                           ? fail(Errc::usage, "")
@@ -184,9 +186,9 @@ int info_without_kernel(const SourceOptions& options, const config::Config& conf
   if (!source) return complain(error);
   StdoutStream stream;
   const auto facts = facts_without_kernel(**source);
-  if (json) {
-    report::JsonText out(stream, false, false);
-    out.begin_object();
+  if (json != JsonForm::none) {
+    report::JsonText out(stream, json == JsonForm::pretty, false);
+    out.begin_object(Layout::lines);
     list_as_json(facts, out), list_as_json((*source)->details(), out);
     out.key("error"), out.string(error.text);
     out.end_object();
@@ -201,7 +203,7 @@ int info_without_kernel(const SourceOptions& options, const config::Config& conf
 
 } // namespace
 
-int info(const SourceOptions& options, bool json) {
+int info(const SourceOptions& options, JsonForm json) {
   const auto loaded = config::load(options.configs, options.sets);
   if (!loaded) return complain(loaded.error());
   const auto session = Session::open(options, loaded->config);
@@ -212,13 +214,13 @@ int info(const SourceOptions& options, bool json) {
   const auto details = session->source->details();
   // A pass over all of the memory, which no other command makes where the note holds.
   const auto kernels = target::kernels_in(*session->source, target::note_of(*session->source));
-  if (!json) {
+  if (json == JsonForm::none) {
     list_as_text(facts, details, stream);
     if (kernels.size() > 1) list_as_text(kernels, *session, stream);
     return stream.finish();
   }
-  report::JsonText out(stream, false, false);
-  out.begin_object();
+  report::JsonText out(stream, json == JsonForm::pretty, false);
+  out.begin_object(Layout::lines);
   list_as_json(facts, out), list_as_json(details, out);
   list_as_json(kernels, *session, out);
   list_gaps_as_json(session->catalog.gaps, out);

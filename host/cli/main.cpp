@@ -99,7 +99,19 @@ void add_source(CLI::App& app, SourceOptions& options, Words& words) {
   add_common(app, options, words);
 }
 
-void add_json(CLI::App& app, Words& words) { app.add_flag("-j,--json", words.json, "JSON on one line"); }
+void add_json(CLI::App& app, Words& words) {
+  app.add_flag("-j,--json", words.json, "JSON on one line");
+  app.add_flag("-p,--pretty", words.dump.pretty, "JSON, indented");
+}
+
+JsonForm json_form(const Words& words) {
+  if (words.dump.pretty) return JsonForm::pretty;
+  return words.json ? JsonForm::line : JsonForm::none;
+}
+
+void add_filter(CLI::App& app, DumpOptions& options, const char* text) {
+  app.add_option("--map", options.maps, text)->type_name("SPEC")->allow_extra_args(false);
+}
 
 /// CLI11 would take what is too large for the largest number.
 std::string not_negative(const std::string& text) {
@@ -113,12 +125,10 @@ std::string not_negative(const std::string& text) {
 void add_dump(CLI::App& app, Words& words) {
   DumpOptions& options = words.dump;
   add_source(app, options, words);
-  app.add_option(
-         "--map", options.maps,
-         "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name; may be given again. Of "
-         "the programs text lists those that use them, JSON all")
-      ->type_name("SPEC")
-      ->allow_extra_args(false);
+  add_filter(
+      app, options,
+      "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name; may be given again. Of the "
+      "programs text lists those that use them, JSON all");
   auto* json = app.add_flag("-j,--json", words.json, "JSON on one line");
   auto* pretty = app.add_flag("-p,--pretty", options.pretty, "JSON, indented");
   auto* format = app.add_option("--format", words.format_word, "the same choice spelled out")
@@ -205,11 +215,14 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
   auto* maps_command =
       app.add_subcommand("maps", "one line per map, and the renderer it would get; -v: who else claims it");
   add_source(*maps_command, words.dump, words), add_json(*maps_command, words);
-  maps_command->callback([&] { run = [&] { return maps(words.dump, words.json, words.verbose > 0); }; });
+  add_filter(*maps_command, words.dump,
+             "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name; may be given again");
+  maps_command->callback(
+      [&] { run = [&] { return maps(words.dump, json_form(words), words.verbose > 0); }; });
 
   auto* info_command = app.add_subcommand("info", "what SOURCE is");
   add_source(*info_command, words.dump, words), add_json(*info_command, words);
-  info_command->callback([&] { run = [&] { return info(words.dump, words.json); }; });
+  info_command->callback([&] { run = [&] { return info(words.dump, json_form(words)); }; });
 
   auto* plugins = app.add_subcommand("plugins", "what plugins there are");
   plugins->require_subcommand(1);
@@ -218,7 +231,7 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
   add_common(*list, words.list, words), add_json(*list, words);
   list->callback([&] {
     run = [&] {
-      words.list.json = words.json;
+      words.list.json = json_form(words);
       return plugins_list(words.list);
     };
   });
@@ -228,7 +241,7 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
   config->require_subcommand(1);
   auto* show = config->add_subcommand("show", "the configuration in force, and where each key came from");
   add_common(*show, words.list, words), add_json(*show, words);
-  show->callback([&] { run = [&] { return config_show(words.list, words.json); }; });
+  show->callback([&] { run = [&] { return config_show(words.list, json_form(words)); }; });
 
   add_later_commands(app, run);
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "host/cli/map_filter.hpp"
 #include "host/cli/message.hpp"
+#include "host/cli/outcomes.hpp"
 #include "host/cli/print.hpp"
 #include "host/cli/session.hpp"
 #include "host/report/text_value.hpp"
@@ -7,10 +9,13 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <span>
+#include <spdlog/spdlog.h>
 
 namespace mapscope::cli {
 
 namespace {
+
+using Maps = std::vector<const catalog::Map*>;
 
 std::string choice_text(const plugin::Choice& choice) {
   return fmt::format("{} ({})", choice.plugin->tag(), choice.why);
@@ -65,13 +70,13 @@ void put_selection(const plugin::Selection& selection, report::JsonText& out) {
   if (!choices.empty() && !selection.reason.empty()) out.key("passed_over"), out.string(selection.reason);
 }
 
-void print_json(const std::vector<catalog::Map>& maps, const std::vector<plugin::Selection>& selections,
-                const std::vector<report::Outcome>& outcomes, StdoutStream& stream) {
-  report::JsonText out(stream, false, false);
-  out.begin_array();
+void print_json(const Maps& maps, const std::vector<plugin::Selection>& selections,
+                const std::vector<report::Outcome>& outcomes, bool pretty, StdoutStream& stream) {
+  report::JsonText out(stream, pretty, false);
+  out.begin_array(report::JsonText::Layout::lines);
   for (std::size_t i = 0; i < maps.size(); ++i) {
     out.begin_object();
-    put_record(maps[i], out), put_walk(outcomes[i], out), put_selection(selections[i], out);
+    put_record(*maps[i], out), put_walk(outcomes[i], out), put_selection(selections[i], out);
     out.end_object();
   }
   out.end_array();
@@ -79,10 +84,10 @@ void print_json(const std::vector<catalog::Map>& maps, const std::vector<plugin:
 }
 
 /// Long enough for all but the longest names.
-std::size_t name_width(const std::vector<catalog::Map>& maps) {
+std::size_t name_width(const Maps& maps) {
   constexpr std::size_t least = 16, most = 32;
   std::size_t width = least;
-  for (const auto& map : maps) width = std::max(width, map.names().longest().size());
+  for (const auto* map : maps) width = std::max(width, map->names().longest().size());
   return std::min(width, most);
 }
 
@@ -107,13 +112,13 @@ std::string mark_of(const report::Outcome& outcome) {
   return fmt::format("[{}] ", report::status_name(outcome.status));
 }
 
-void print_text(const std::vector<catalog::Map>& maps, const std::vector<plugin::Selection>& selections,
+void print_text(const Maps& maps, const std::vector<plugin::Selection>& selections,
                 const std::vector<report::Outcome>& outcomes, bool explain, StdoutStream& stream) {
   const std::size_t width = name_width(maps);
   stream.append(fmt::format("{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}\n", "id", "type", "name", width,
                             "key", "value", "entries / max", "renderer"));
   for (std::size_t i = 0; i < maps.size(); ++i) {
-    const auto& map = maps[i];
+    const catalog::Map& map = *maps[i];
     stream.append(fmt::format(
         "{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}{}\n", map.id, report::printable(map.type_name),
         report::printable(map.label()), width, declared(map, map.key_size), declared(map, map.value_size),
@@ -127,25 +132,27 @@ void print_text(const std::vector<catalog::Map>& maps, const std::vector<plugin:
 
 } // namespace
 
-int maps(const SourceOptions& options, bool json, bool explain) {
+int maps(const DumpOptions& options, JsonForm json, bool explain) {
   auto setup = Setup::open(options);
   if (!setup) return complain(setup.error());
+  if (auto checked = check_specs(options.maps); !checked) return complain(checked.error());
   auto session = Session::open(options, setup->loaded.config);
   if (!session) return complain(session.error());
-  session->tell_gaps();
-  const auto& maps = session->catalog.maps;
+  const auto maps = filter_maps(session->catalog, options.maps);
+  if (!maps) return complain(maps.error());
+  for (const auto& gap : gaps_about(session->catalog, *maps)) spdlog::warn("{}", gap);
   std::vector<plugin::Selection> selections;
-  selections.reserve(maps.size());
-  for (const auto& map : maps)
-    selections.push_back(map.is_read
-                             ? setup->registry.select(map, *session->kernel, setup->loaded.config)
-                             : plugin::Selection{{}, map.problem.value_or("its record is lost"), false});
-  const auto outcomes = walk_over(*setup, *session, selections);
+  selections.reserve(maps->size());
+  for (const auto* map : *maps)
+    selections.push_back(map->is_read
+                             ? setup->registry.select(*map, *session->kernel, setup->loaded.config)
+                             : plugin::Selection{{}, map->problem.value_or("its record is lost"), false});
+  const auto outcomes = walk_over(*setup, *session, *maps, selections);
   StdoutStream stream;
-  if (json)
-    print_json(maps, selections, outcomes, stream);
+  if (json != JsonForm::none)
+    print_json(*maps, selections, outcomes, json == JsonForm::pretty, stream);
   else
-    print_text(maps, selections, outcomes, explain, stream);
+    print_text(*maps, selections, outcomes, explain, stream);
   session->tell_troubles();
   return stream.finish();
 }

@@ -17,6 +17,9 @@ struct CommonOptions {
   std::vector<std::string> configs, sets, plugin_dirs;
 };
 
+/// Of commands that write text, or JSON on one line, or indented.
+enum class JsonForm : std::uint8_t { none, line, pretty };
+
 struct SourceOptions : CommonOptions {
   std::vector<std::string> sources = {"live"}; ///< several: the parts of one split dump
   memory::OpenOptions opening;
@@ -40,7 +43,7 @@ struct DumpOptions : SourceOptions {
 
 struct PluginsListOptions : CommonOptions {
   std::vector<std::string> directories;
-  bool json = false;
+  JsonForm json = JsonForm::none;
 };
 
 struct PluginsVerifyOptions : SourceOptions {
@@ -63,13 +66,13 @@ struct PluginsNewOptions {
 enum ExitCode : int { exit_ok = 0, exit_no_report = 1, exit_usage = 2, exit_strict = 3 };
 
 int dump(const DumpOptions& options);
-/// explain: also who else claims each map, and who was passed over.
-int maps(const SourceOptions& options, bool json, bool explain);
-int info(const SourceOptions& options, bool json);
+/// Of `options` source and filter. explain: also who else claims each map, and who was passed over.
+int maps(const DumpOptions& options, JsonForm json, bool explain);
+int info(const SourceOptions& options, JsonForm json);
 int plugins_list(const PluginsListOptions& options);
 int plugins_verify(const PluginsVerifyOptions& options);
 int plugins_check(const PluginsCheckOptions& options);
 int plugins_new(const PluginsNewOptions& options);
-int config_show(const CommonOptions& options, bool json);
+int config_show(const CommonOptions& options, JsonForm json);
 
 } // namespace mapscope::cli

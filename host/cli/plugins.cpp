@@ -40,9 +40,9 @@ void print_text(const plugin::Plugin& plugin, StdoutStream& out) {
     out.append("    usable\n");
 }
 
-void print_json(const std::vector<plugin::Plugin>& plugins, StdoutStream& stream) {
-  report::JsonText out(stream, false, false);
-  out.begin_array();
+void print_json(const std::vector<plugin::Plugin>& plugins, bool pretty, StdoutStream& stream) {
+  report::JsonText out(stream, pretty, false);
+  out.begin_array(report::JsonText::Layout::lines);
   for (const auto& plugin : plugins) {
     const auto& manifest = plugin.verification.manifest;
     out.begin_object();
@@ -97,8 +97,8 @@ int plugins_list(const PluginsListOptions& options) {
                                                    plugin::default_policy());
   if (!registry) return complain(registry.error());
   StdoutStream out;
-  if (options.json)
-    print_json(registry->plugins(), out);
+  if (options.json != JsonForm::none)
+    print_json(registry->plugins(), options.json == JsonForm::pretty, out);
   else
     for (const auto& plugin : registry->plugins()) print_text(plugin, out);
   return out.finish();

@@ -58,6 +58,7 @@ void print_rules(std::span<const plugin::RuleResult> log, StdoutStream& out) {
 }
 
 std::vector<report::Outcome> walk_over(const Setup& setup, const Session& session,
+                                       const std::vector<const catalog::Map*>& maps,
                                        const std::vector<plugin::Selection>& selections) {
   config::Config counting = setup.loaded.config;
   counting.report.limit = 1; // one row is read, the others are only walked over
@@ -70,7 +71,7 @@ std::vector<report::Outcome> walk_over(const Setup& setup, const Session& sessio
   if (!workers) spdlog::warn("plugins from elsewhere are not used: {}", workers.error().text);
   Nowhere nowhere;
   for (std::size_t i = 0; i < selections.size(); ++i) {
-    const catalog::Map& map = session.catalog.maps[i];
+    const catalog::Map& map = *maps[i];
     outcomes[i] = selections[i].choices.empty()
                       ? not_rendered(map, selections[i])
                       : with_record(map, plugin::render(environment, map, selections[i].choices, nowhere,

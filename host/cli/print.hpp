@@ -33,6 +33,7 @@ void print_rules(std::span<const plugin::RuleResult> log, StdoutStream& out);
 /// How each map's plugin fares that walks over all of its elements and decodes none: their number, and
 /// whether anything is missing on the way. What values lack that were not read is not known.
 std::vector<report::Outcome> walk_over(const Setup& setup, const Session& session,
+                                       const std::vector<const catalog::Map*>& maps,
                                        const std::vector<plugin::Selection>& selections);
 
 } // namespace mapscope::cli

@@ -68,6 +68,19 @@ TEST_F(Forms, InfoSaysWhereTheBytesLieAndWhoSaysSo) {
   EXPECT_STREQ(json["details"]["layout"].GetString(), "0x0-0x1fffff,0x100000000-0x1000fffff");
 }
 
+TEST_F(Forms, IndentedJsonIsTheSame) {
+  const std::string dump = file(raw_);
+  for (const Words& words : {Words{"info", dump}, {"maps", dump}, {"config", "show"}, {"plugins", "list"}}) {
+    Words line = words, pretty = words;
+    line.emplace_back("-j"), pretty.emplace_back("-p");
+    const std::string text = output(pretty);
+    rapidjson::Document one, other;
+    one.Parse(output(line).c_str()), other.Parse(text.c_str());
+    EXPECT_TRUE(!one.HasParseError() && one == other) << words[0];
+    EXPECT_GT(std::ranges::count(text, '\n'), 2) << words[0];
+  }
+}
+
 TEST_F(Forms, ALayoutThatIsGiven) {
   const std::string dump = file(raw_);
   EXPECT_THAT(output({"info", dump, "--layout", "0-0x1fffff,0x100000000-"}),

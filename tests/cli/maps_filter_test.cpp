@@ -22,6 +22,18 @@ TEST(MapSpec, NearestOfItsKind) {
   EXPECT_EQ(no_map("lift"), "none of the 3 maps fits; `mapscope maps` lists them") << "half of it is of last";
 }
 
+TEST(MapSpec, ChoosesForTheTableToo) {
+  const Scratch scratch;
+  const std::string core = scratch.file("core", tiny_core({"hashes", "first", "last"}));
+  Document json;
+  json.Parse(output({"maps", core, "--map", "first", "--map", "id:3", "-p"}).c_str());
+  ASSERT_TRUE(json.IsArray() && json.Size() == 2);
+  EXPECT_STREQ(json[0]["name"].GetString(), "first");
+  EXPECT_THAT(output({"maps", core, "--map", "l*"}),
+              AllOf(HasSubstr(" last "), testing::Not(HasSubstr("first"))));
+  EXPECT_EQ(misuse({"maps", core, "--map", "fist"}), "--map fist: no map fits; did you mean first?");
+}
+
 TEST(MapSpec, NothingNear) {
   EXPECT_EQ(no_map("type:struct_ops"), "no map fits; the types there are: hash");
   EXPECT_EQ(no_map("something_else"), "none of the 3 maps fits; `mapscope maps` lists them");
