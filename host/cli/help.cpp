@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <sstream>
 
 namespace mapscope::cli {
 
@@ -22,22 +23,54 @@ std::string built_in(const std::string& key) {
   return value;
 }
 
+/// Broken between words; CLI11 indents what follows a line's end.
+std::string wrapped(const std::string& text, std::size_t width) {
+  std::string lines;
+  std::size_t used = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    const bool is_first = used == 0;
+    if (!is_first && used + 1 + end - at > width) lines += '\n', used = 0;
+    if (used != 0) lines += ' ', ++used;
+    lines.append(text, at, end - at);
+    used += end - at;
+    at = end + 1;
+  }
+  return lines;
+}
+
+/// Of an option, with what holds without it.
+std::string description_of(const CLI::Option& option) {
+  const std::string& text = option.get_description();
+  std::string value = option.get_default_str();
+  if (value.empty()) return text;
+  if (!value.starts_with(key_mark)) return fmt::format("{} (default: {})", text, value);
+  const std::string key = value.substr(key_mark.size());
+  return fmt::format("{} (default: {}, configuration key {})", text, built_in(key), key);
+}
+
+constexpr std::size_t terminal = 80;
+
 } // namespace
 
 std::string Help::make_option_opts(const CLI::Option* option) const {
-  if (option->get_type_size() == 0) return ""; // a flag
-  return (option->get_type_name().empty() ? "" : " " + option->get_type_name()) +
+  if (option->get_type_size() == 0) return "";                                      // a flag
+  const std::string type = option->get_positional() ? "" : option->get_type_name(); // its name says it
+  return (type.empty() ? "" : " " + type) +
          (option->get_positional() && option->get_expected_max() > 1 ? " ..." : "") +
          (option->get_required() ? " REQUIRED" : "");
 }
 
 std::string Help::make_option_desc(const CLI::Option* option) const {
-  const std::string& text = option->get_description();
-  std::string value = option->get_default_str();
-  if (value.empty()) return text;
-  if (!value.starts_with(key_mark)) return fmt::format("{} (default: {})", text, value);
-  const std::string key = value.substr(key_mark.size());
-  return fmt::format("{} (default: {}, configuration key {})", text, built_in(key), key);
+  return wrapped(description_of(*option), terminal - get_column_width());
+}
+
+std::string Help::make_subcommand(const CLI::App* command) const {
+  std::ostringstream out;
+  CLI::detail::format_help(out, command->get_name(),
+                           wrapped(command->get_description(), terminal - get_column_width()),
+                           get_column_width());
+  return out.str();
 }
 
 void stands_for(CLI::Option* option, const std::string& key) {

@@ -45,6 +45,17 @@ void add_messages(CLI::App& app, Words& words) {
       ->check(one_of({"off", "error", "warn", "info", "debug"}));
 }
 
+/// CLI11 would take what is too large for the largest number, and speaks of others in words of its own.
+std::function<std::string(const std::string&)> number_from(std::int64_t least, std::int64_t most) {
+  return [=](const std::string& text) -> std::string {
+    std::int64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    if (error == std::errc{} && rest == end && number >= least && number <= most) return "";
+    return fmt::format("\"{}\" is no number from {} to {}", text, least, most);
+  };
+}
+
 /// A variable of a shell that is not set leaves a word that names nothing.
 CLI::Option* named(CLI::Option* option) {
   return option->check([](const std::string& word) {
@@ -95,7 +106,7 @@ void add_source(CLI::App& app, SourceOptions& options, Words& words) {
   app.add_option("--kernel", options.overrides.kernel,
                  "of several kernels in one dump, the N-th that info lists")
       ->type_name("N")
-      ->check(CLI::Range(1U, 256U));
+      ->check(number_from(1, 256));
   add_common(app, options, words);
 }
 
@@ -111,15 +122,6 @@ JsonForm json_form(const Words& words) {
 
 void add_filter(CLI::App& app, DumpOptions& options, const char* text) {
   app.add_option("--map", options.maps, text)->type_name("SPEC")->allow_extra_args(false);
-}
-
-/// CLI11 would take what is too large for the largest number.
-std::string not_negative(const std::string& text) {
-  std::int64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  if (error == std::errc{} && rest == end && number >= 0) return "";
-  return fmt::format("\"{}\" is no number from 0 to {}", text, std::numeric_limits<std::int64_t>::max());
 }
 
 void add_dump(CLI::App& app, Words& words) {
@@ -147,12 +149,12 @@ void add_dump(CLI::App& app, Words& words) {
                                "entries shown per map, whatever [map] rules say, and N things (at least 16) "
                                "inside each; 0 = no limit")
                     ->type_name("N")
-                    ->check(not_negative);
+                    ->check(number_from(0, std::numeric_limits<std::int64_t>::max()));
   stands_for(limit, "report.limit");
   app.add_option("--jobs", options.jobs, "maps rendered at the same time")
       ->type_name("N")
       ->default_str("the CPUs available")
-      ->check(CLI::Range(1U, 1024U));
+      ->check(number_from(1, 1024));
   app.add_option("--color", options.color, "text in colours; auto: on a terminal, unless NO_COLOR is set")
       ->default_str("auto")
       ->check(one_of({"auto", "always", "never"}));
@@ -173,9 +175,11 @@ int run_dump(Words& words) {
 
 void add_verify(CLI::App& plugins, Words& words, std::function<int()>& run) {
   auto* verify = plugins.add_subcommand("verify", "the verifier's log for one file; nothing is executed");
-  named(verify->add_option("FILE", words.verify.file))->required();
+  named(verify->add_option("FILE", words.verify.file, "a plugin: a shared library with a manifest"))
+      ->required();
   named(verify->add_option("SOURCE", words.verify.sources,
-                           "also look for what it needs in this kernel (rule K1)"));
+                           "also look for what it needs in this kernel (rule K1); without that it stands "
+                           "aside there, and the exit code is 1"));
   verify->add_flag("--any-owner", words.verify.any_owner, "do not ask who owns the file, as in a build");
   add_common(*verify, words.verify, words);
   verify->callback([&] {
@@ -189,11 +193,12 @@ void add_verify(CLI::App& plugins, Words& words, std::function<int()>& run) {
 void add_check(CLI::App& plugins, Words& words, std::function<int()>& run) {
   auto* check =
       plugins.add_subcommand("check", "the conformance suite every plugin must pass; runs the plugin");
-  named(check->add_option("FILE", words.check.file))->required();
+  named(check->add_option("FILE", words.check.file, "a plugin: a shared library with a manifest"))
+      ->required();
   check->add_option("--seconds", words.check.seconds, "for each rule; then the plugin hangs")
       ->type_name("N")
       ->default_str(std::to_string(words.check.seconds))
-      ->check(CLI::Range(1U, 3600U));
+      ->check(number_from(1, 3600));
   add_common(*check, words.check, words);
   check->callback([&] { run = [&] { return plugins_check(words.check); }; });
 }

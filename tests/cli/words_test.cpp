@@ -3,6 +3,7 @@
 #include "tests/cli/mapscope.hpp"
 
 #include <cctype>
+#include <sstream>
 
 namespace mapscope::cli_test {
 namespace {
@@ -117,7 +118,11 @@ TEST(Words, FormatsThatContradict) {
 }
 
 TEST(Words, NumbersOutOfRange) {
-  EXPECT_THAT(misuse({"dump", "/tmp", "--jobs", "0"}), HasSubstr("--jobs: Value 0 not in range"));
+  EXPECT_EQ(misuse({"dump", "/tmp", "--jobs", "0"}),
+            "--jobs: \"0\" is no number from 1 to 1024; see mapscope dump --help");
+  EXPECT_THAT(misuse({"maps", "/tmp", "--kernel", "z"}), HasSubstr("\"z\" is no number from 1 to 256"));
+  EXPECT_THAT(misuse({"plugins", "check", "x", "--seconds", "3601"}),
+              HasSubstr("\"3601\" is no number from 1 to 3600"));
   for (const std::string limit : {"-1", "z", "", "1.5", "9223372036854775808", "18446744073709551615"})
     EXPECT_EQ(misuse({"dump", "/tmp", "--limit", limit}),
               "--limit: \"" + limit +
@@ -167,6 +172,18 @@ TEST(Words, HelpEverywhere) {
     const std::string help = output(words);
     EXPECT_THAT(help, HasSubstr("--help"));
     EXPECT_THAT(help, HasSubstr(words.size() > 1 ? words[words.size() - 2] : "mapscope"));
+  }
+}
+
+/// Every line fits a terminal, and every word that may be given is described.
+TEST(Words, HelpIsLegible) {
+  for (Words words : commands) {
+    words.emplace_back("--help");
+    std::istringstream lines(output(words));
+    for (std::string line; std::getline(lines, line);) {
+      EXPECT_LE(line.size(), 80U) << line;
+      EXPECT_THAT(line, testing::Not(testing::ContainsRegex("UINT|INT in|^  [A-Z]+ .*[A-Z] *$"))) << line;
+    }
   }
 }
 
