@@ -84,13 +84,19 @@ std::vector<Fact> facts_of(const Session& session) {
   return facts;
 }
 
-/// Of a source whose kernel cannot be read: what its VMCOREINFO says of it, or one in the memory.
+/// The note's, else one that the memory confirms, else one that it cannot.
+std::optional<target::FoundVmcoreinfo> any_vmcoreinfo(const memory::Source& source) {
+  if (auto note = target::note_of(source)) return note;
+  if (auto kernels = target::kernels_in(source, std::nullopt); !kernels.empty())
+    return std::move(kernels.front());
+  if (auto copies = target::copies_in_memory(source); !copies.empty()) return std::move(copies.front());
+  return std::nullopt;
+}
+
+/// Of a source whose kernel cannot be read: what a VMCOREINFO says of it.
 std::vector<Fact> facts_without_kernel(const memory::Source& source) {
   auto facts = facts_of(source);
-  auto found = target::note_of(source);
-  if (!found)
-    if (auto kernels = target::kernels_in(source, std::nullopt); !kernels.empty())
-      found = std::move(kernels.front());
+  const auto found = any_vmcoreinfo(source);
   if (!found) return facts;
   const std::vector<Fact> kernel = {{"arch", "architecture", std::string(target::arch_of(found->info)), {}},
                                     {"release", "kernel release", std::string(found->info.release()), {}},

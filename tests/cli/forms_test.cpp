@@ -122,6 +122,18 @@ TEST_F(Forms, InfoOfAFileWhoseKernelIsLost) {
   EXPECT_EQ("mapscope: " + std::string(facts["error"].GetString()) + "\n", json.err);
 }
 
+/// Of all the memory one page is left, with what the kernel says of itself.
+TEST_F(Forms, InfoOfAFileInWhichNothingConfirmsTheKernel) {
+  auto memory = test::memory_of(kernel_.image(), 0x1000);
+  std::erase_if(memory, [](const test::Bytes& part) { return part.address != 0x1000; });
+  ASSERT_EQ(memory.size(), 1U);
+  const Ran ran = run({"info", file(test::lime_image(memory) + std::string(64, 'x'))});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_THAT(ran.out, HasSubstr("\nkernel release         7.3.0-tiny\n"));
+  EXPECT_THAT(ran.out, HasSubstr("\nVMCOREINFO from        memory\n"));
+  EXPECT_THAT(ran.err, HasSubstr(" of the file should be the header of a range"));
+}
+
 TEST_F(Forms, WhereTheListOfMemoryCannotBeReadItSaysSo) {
   const HoledKernel circular{.circular = true};
   const Ran ran = run({"maps", file(test::raw_image(test::memory_of(circular.image()), circular.layout()))});

@@ -120,6 +120,7 @@ TEST(Catalog, AMapThatCannotBeReadIsKept) {
       {.maps = {{3, nowhere}, {4, to("map")}}, .programs = {}, .btfs = {}, .objects = map_text("map", 4, 1)});
   ASSERT_EQ(catalog.maps.size(), 2U);
   EXPECT_EQ(catalog.maps[0].id, 3U);
+  EXPECT_TRUE(!catalog.maps[0].is_read && catalog.maps[1].is_read);
   EXPECT_EQ(catalog.maps[0].type_name, "unknown");
   EXPECT_EQ(catalog.maps[0].problem, "its struct bpf_map at 0xffff888000700000 is not in the dump");
   EXPECT_FALSE(catalog.maps[1].problem);
