@@ -38,7 +38,7 @@ TEST_F(Chains, InACircleEndAndTheOthersGoOn) {
 
 TEST_F(Chains, ThatLeadToThemselvesEnd) {
   poke(first, first);
-  EXPECT_THAT(render().text(), HasSubstr("run in a circle"));
+  EXPECT_THAT(render().text(), HasSubstr("runs in a circle"));
 }
 
 TEST_F(Chains, LongerThanTheMapAreGivenUp) {

@@ -100,7 +100,7 @@ end
 list dsqs
 object
 text kind local
-address dsq_id 9223372036854775810
+number dsq_id 9223372036854775810
 number cpu 0
 number nr 0
 number seq 9
@@ -109,7 +109,7 @@ end
 end
 object
 text kind local
-address dsq_id 9223372036854775810
+number dsq_id 9223372036854775810
 number cpu 2
 number nr 0
 number seq 8
@@ -118,7 +118,7 @@ end
 end
 object
 text kind global
-address dsq_id 9223372036854775809
+number dsq_id 9223372036854775809
 number node 0
 text scheduler qmap
 number nr 0

@@ -134,7 +134,7 @@ end
 list dsqs
 object
 text kind local
-address dsq_id 9223372036854775810
+number dsq_id 9223372036854775810
 number cpu 0
 number nr 0
 number seq 9
@@ -143,7 +143,7 @@ end
 end
 object
 text kind local
-address dsq_id 9223372036854775810
+number dsq_id 9223372036854775810
 number cpu 2
 number nr 0
 number seq 8
@@ -152,7 +152,7 @@ end
 end
 object
 text kind global
-address dsq_id 9223372036854775809
+number dsq_id 9223372036854775809
 number node 0
 text scheduler qmap
 number nr 0
@@ -188,7 +188,7 @@ end
 end
 object
 text kind global
-address dsq_id 9223372036854775809
+number dsq_id 9223372036854775809
 number node 0
 text scheduler sub
 number nr 0
@@ -198,6 +198,7 @@ end
 end
 end
 number nr_tasks 3
+note OK 1 task is not listed, being no scheduler's
 list tasks
 object
 number pid 101
