@@ -84,8 +84,7 @@ void add_source(CLI::App& app, SourceOptions& options, Words& words) {
       "SOURCE", options.sources,
       "a kernel's memory in a file, which must be named as this machine's own cannot be read yet: an ELF "
       "core, a kdump-compressed dump, a raw image of RAM, LiME or AVML; its format is found from its "
-      "content; "
-      "several files are the parts of one split dump"));
+      "content; several files are the parts of one split dump"));
   named(app.add_option("--vmlinux", options.overrides.vmlinux,
                        "ELF kernel: its symbols and BTF instead of the memory's"))
       ->type_name("FILE");

@@ -39,6 +39,7 @@ std::unexpected<Error> about(const std::string& source, Error error) {
 }
 
 constexpr std::string_view give_others = "give the kernel's BTF with --btf or --vmlinux";
+
 /// Why not all of the file could be taken for memory, as the source itself says; "" where all was.
 std::string damage_of(const memory::Source& source, const std::string& name) {
   std::string damage;
