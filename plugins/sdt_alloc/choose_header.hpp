@@ -142,7 +142,8 @@ private:
     const Evidence& evidence = evidence_[i];
     std::string basis = others_[i].text() + (told_ ? ", which struct sdt_data of the program does not say: "
                                                    : ", as struct sdt_data is only declared: ");
-    basis += evidence.right == 0 ? "no live slot tells it" : slots_text(evidence.right) + " say so";
+    const char* const say = evidence.right == 1 ? " says so" : " say so";
+    basis += evidence.right == 0 ? "no live slot tells it" : slots_text(evidence.right) + say;
     return {others_[i], basis + more, "", payload_of(others_[i])};
   }
 
