@@ -53,6 +53,7 @@ struct Map {
   std::optional<std::int64_t> refcnt, usercnt;
   std::vector<std::uint32_t> programs; ///< ids, ascending
   bool offloaded = false;              ///< to a network device, in whose memory its elements are
+  bool is_read = true; ///< false: but for address and id nothing here is known; `problem` says why
 
   /// What the type ids below are in: the map's own BTF object, the kernel's, or null (no typing possible).
   std::shared_ptr<const btf::Types> types;
@@ -66,7 +67,6 @@ struct Map {
   /// Of a program that uses the map, where `types` is null: libbpf gives maps without keys and values no BTF.
   std::shared_ptr<const btf::Types> program_types;
 
-  bool is_read = true; ///< false: but for address and id nothing here is known; `problem` says why
   std::optional<std::string> problem; ///< what of this record could not be read, as a clause for people
 
   [[nodiscard]] Names names() const { return {name, full_name}; }
