@@ -50,10 +50,10 @@ struct Map {
   std::uint64_t map_extra = 0;
   std::optional<std::uint32_t> btf_id;
   std::optional<bool> frozen;
+  bool offloaded = false; ///< to a network device, in whose memory its elements are
+  bool is_read = true;    ///< false: but for address and id nothing here is known; `problem` says why
   std::optional<std::int64_t> refcnt, usercnt;
   std::vector<std::uint32_t> programs; ///< ids, ascending
-  bool offloaded = false;              ///< to a network device, in whose memory its elements are
-  bool is_read = true; ///< false: but for address and id nothing here is known; `problem` says why
 
   /// What the type ids below are in: the map's own BTF object, the kernel's, or null (no typing possible).
   std::shared_ptr<const btf::Types> types;

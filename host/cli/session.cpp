@@ -42,10 +42,10 @@ constexpr std::string_view give_others = "give the kernel's BTF with --btf or --
 
 /// Why not all of the file could be taken for memory, as the source itself says; "" where all was.
 std::string damage_of(const memory::Source& source, const std::string& name) {
+  const std::string prefix = name + ": ";
   std::string damage;
   for (const std::string& warning : source.warnings())
-    damage =
-        with_clause(damage, warning.starts_with(name + ": ") ? warning.substr(name.size() + 2) : warning);
+    damage = with_clause(damage, warning.starts_with(prefix) ? warning.substr(prefix.size()) : warning);
   return damage;
 }
 
