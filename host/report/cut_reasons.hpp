@@ -29,7 +29,7 @@ struct Cuts : btf::Cuts {
 };
 
 /// Without what is said of arrays, for a format that has limits of its own: each array is cut by one of them.
-[[nodiscard]] inline btf::Cuts beside_arrays(btf::Cuts cuts) {
+template <class AnyCuts> [[nodiscard]] AnyCuts beside_arrays(AnyCuts cuts) {
   cuts.longest = 0;
   return cuts;
 }

@@ -192,6 +192,7 @@ std::vector<FoundVmcoreinfo> copies_in_memory(const memory::Source& source, Phys
   auto addresses = candidates_in(source, range);
   addresses.resize(std::min(addresses.size(), most_copies));
   std::vector<FoundVmcoreinfo> copies;
+  copies.reserve(addresses.size());
   for (const std::uint64_t address : addresses) copies.push_back(copy_at(address, source));
   return copies;
 }

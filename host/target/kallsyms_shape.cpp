@@ -272,7 +272,7 @@ std::vector<KallsymsShape> kallsyms_by_shape(const memory::Source& source, std::
                                     20);
   std::vector<KallsymsShape> shapes;
   memory::search(source, std::as_bytes(std::span(digits)), begin, end, [&](std::uint64_t at) {
-    if (auto shape = shape_around(source, at)) shapes.push_back(std::move(*shape));
+    if (auto shape = shape_around(source, at)) shapes.push_back(*shape);
     return shapes.size() < most_tables;
   });
   return shapes;
