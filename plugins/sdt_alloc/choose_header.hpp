@@ -50,6 +50,7 @@ private:
   std::vector<Evidence> weigh(const std::vector<Header>& headers) {
     std::vector<Evidence> evidence(headers.size());
     std::vector<HeaderReader> readers;
+    readers.reserve(headers.size());
     for (const Header& header : headers) readers.emplace_back(call_, element_, header);
     const auto look = [&](std::uint64_t slot, std::int32_t place, bool live) {
       for (std::size_t i = 0; live && i < readers.size(); ++i)
