@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!layout) return 0;
   (void)memory::layout_text(*layout, size);
   (void)memory::holes_text(*layout, size);
-  const std::string page(4096, 'p');
+  const std::string page(4096, '\x01'); // no text
   const File file(reinterpret_cast<const std::uint8_t*>(page.data()), page.size());
   const auto flat = memory::open_source(file.path());
   if (!flat) __builtin_trap();
