@@ -39,6 +39,7 @@ public:
   std::string_view vmcoreinfo() const override { return members_.front().header.vmcoreinfo; }
   std::span<const std::string> warnings() const override { return warnings_; }
   std::span<const std::byte> view(std::uint64_t address, std::size_t want) const override;
+  void bring_in(std::uint64_t address, std::size_t size) const override;
   std::span<const std::byte> glance(std::uint64_t address, std::size_t want,
                                     std::vector<std::byte>& buffer) const override;
   Absence why_absent(std::uint64_t address) const override;
@@ -188,6 +189,13 @@ std::span<const std::byte> KdumpCore::view(std::uint64_t address, std::size_t wa
   const auto bytes = store_->view(listed_.before(frame), count);
   if (bytes.size() <= inside) return {};
   return bytes.subspan(inside, std::min<std::uint64_t>(want, bytes.size() - inside));
+}
+
+void KdumpCore::bring_in(std::uint64_t address, std::size_t size) const {
+  if (size == 0) return;
+  const std::uint64_t frame = address / page_size_;
+  const std::uint64_t count = held(frame, pages_of(address % page_size_, size, size));
+  if (count != 0) store_->bring_in(listed_.before(frame), count);
 }
 
 std::span<const std::byte> KdumpCore::glance(std::uint64_t address, std::size_t want,

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/memory/page_store.hpp"
 
+#include "host/base/parallel.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <system_error>
+#include <tuple>
 #include <unistd.h>
 #include <unordered_map>
 #include <vector>
@@ -143,7 +146,7 @@ std::span<const std::byte> PageStore::view(std::uint64_t first, std::uint64_t co
   std::uint64_t brought = 0;
   for (; seen < count && brought < most_at_once; ++seen, brought += page_size_) {
     const PageState known = state(first + seen);
-    if ((known == PageState::unknown ? bring_in(first + seen) : known) != PageState::there) break;
+    if ((known == PageState::unknown ? work_out(first + seen) : known) != PageState::there) break;
   }
   const std::uint8_t round = round_.load(std::memory_order_relaxed);
   for (std::uint64_t i = 0; i < seen; ++i) touch(first + i, mark_of(round, PageState::there));
@@ -151,7 +154,17 @@ std::span<const std::byte> PageStore::view(std::uint64_t first, std::uint64_t co
   return in_place(first, seen);
 }
 
-PageState PageStore::bring_in(std::uint64_t index) {
+/// A process forked off has one thread, and works out what it views.
+void PageStore::bring_in(std::uint64_t first, std::uint64_t count) {
+  if (is_forked_off()) return;
+  const std::uint64_t part = std::max<std::uint64_t>(most_at_once / page_size_, 1);
+  in_parallel((count + part - 1) / part, [&](std::size_t i) {
+    const std::uint64_t done = i * part;
+    std::ignore = view(first + done, std::min(part, count - done));
+  });
+}
+
+PageState PageStore::work_out(std::uint64_t index) {
   thread_local std::vector<std::byte> page;
   page.resize(page_size_);
   PageState state = fetch_(index, page);

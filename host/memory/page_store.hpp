@@ -44,6 +44,8 @@ public:
   /// Pages from `first` on, at most `count`, before the first that is not there. Few are worked out by one
   /// call; whoever wants more calls again.
   [[nodiscard]] std::span<const std::byte> view(std::uint64_t first, std::uint64_t count);
+  /// Works out as many on all CPUs, as far as they are there, for views that follow.
+  void bring_in(std::uint64_t first, std::uint64_t count);
   [[nodiscard]] PageState state(std::uint64_t index) const;
   /// Works pages out into `to` and keeps nothing; how many bytes could be filled.
   [[nodiscard]] std::size_t copy(std::uint64_t first, std::span<std::byte> to) const;
@@ -61,7 +63,7 @@ private:
   Result<void> map();
   [[nodiscard]] bool is_forked_off() const { return *is_owner_ == 0; }
   [[nodiscard]] std::span<const std::byte> in_place(std::uint64_t first, std::uint64_t count) const;
-  PageState bring_in(std::uint64_t index);
+  PageState work_out(std::uint64_t index);
   PageState set_state(std::uint64_t index, PageState state);
   void touch(std::uint64_t index, std::uint8_t mark);
   void give_back();

@@ -99,6 +99,7 @@ std::size_t Source::read(std::uint64_t address, std::span<std::byte> to) const {
 }
 
 std::span<const std::byte> Source::whole(std::uint64_t address, std::size_t size) const {
+  bring_in(address, size);
   auto bytes = view(address, size);
   while (!bytes.empty() && bytes.size() < size) {
     const auto more = view(address + bytes.size(), size - bytes.size());

@@ -56,8 +56,12 @@ public:
   /// first is not there. Borrowed for the life of the source.
   [[nodiscard]] virtual std::span<const std::byte> view(std::uint64_t address, std::size_t want) const = 0;
 
-  /// All `size` bytes at `address` in place; fewer where they do not lie contiguous.
+  /// All `size` bytes at `address` in place; fewer where they do not lie contiguous. Works them out on all
+  /// CPUs where they must be worked out.
   [[nodiscard]] std::span<const std::byte> whole(std::uint64_t address, std::size_t size) const;
+
+  /// All of these are about to be viewed; nothing where they lie ready.
+  virtual void bring_in(std::uint64_t /*address*/, std::size_t /*size*/) const {}
 
   /// As view(), for a look in passing at much memory: what must be worked out is not kept, and the bytes are
   /// valid while `buffer` is not changed.

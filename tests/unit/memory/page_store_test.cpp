@@ -63,6 +63,18 @@ TEST(PageStore, EndsBeforeAPageThatIsNotThere) {
   EXPECT_EQ(numbered.fetched, 3U); // and is not tried again
 }
 
+TEST(PageStore, BringsManyInAhead) {
+  Numbered numbered(100, {}, 70);
+  numbered.store->bring_in(20, 80);
+  EXPECT_EQ(numbered.store->state(19), PageState::unknown);
+  EXPECT_EQ(numbered.store->state(20), PageState::there);
+  const unsigned ahead = numbered.fetched;
+  EXPECT_GE(ahead, 51U);
+  EXPECT_TRUE(holds(numbered.store->view(20, 16), 20, 16));
+  EXPECT_TRUE(holds(numbered.store->view(68, 9), 68, 2));
+  EXPECT_EQ(numbered.fetched, ahead);
+}
+
 TEST(PageStore, CopiesAndKeepsNothing) {
   Numbered numbered(10);
   std::vector<std::byte> to(3 * page_size);
