@@ -23,20 +23,21 @@
 extern "C" {
 #endif
 
-/* While the major is 0 the minor must match exactly; from 1.0 on a host serves every older minor of its
+/* A host serves every older minor of its
  * major. */
 #define MSC_ABI_MAJOR 1
-#define MSC_ABI_MINOR 0
+#define MSC_ABI_MINOR 1
 
 /* Result of every call that can fail, in both directions. Treat an unknown positive code as MSC_STOP, an
  * unknown negative one as MSC_EFAIL. */
 enum {
   MSC_OK = 0,
-  MSC_STOP = 1,    /* a budget is spent; sticky: clean up and return it */
-  MSC_EFAULT = -1, /* the snapshot does not hold that memory */
-  MSC_ENOENT = -2, /* no such type, member, key or CPU */
-  MSC_EINVAL = -3, /* a helper was misused; reported as a plugin bug */
-  MSC_EFAIL = -4   /* the plugin cannot decode this; note() says why */
+  MSC_STOP = 1,     /* a budget is spent; sticky: clean up and return it */
+  MSC_EFAULT = -1,  /* the snapshot does not hold that memory */
+  MSC_ENOENT = -2,  /* no such type, member, key or CPU */
+  MSC_EINVAL = -3,  /* a helper was misused; reported as a plugin bug */
+  MSC_EFAIL = -4,   /* the plugin cannot decode this; note() says why */
+  MSC_LEAVE_OUT = 2 /* 1.1, from msc_elements.each alone: this row is not to be shown */
 };
 
 /* Where an address lives: kernel virtual, MSC_ARENA for a pointer into the arena of the programs that use the
@@ -177,6 +178,60 @@ struct msc_mapping {
   uint64_t page;       /* address of the struct page behind addr; 0 = the snapshot does not say */
 };
 
+/* 1.1: one element of a map, as the renderer that stands next for that map finds it. Its types are handles,
+ * MSC_BYTES where there are none, and never MSC_DECLARED. Borrowed until each() returns; from lookup(), until
+ * render() does. */
+struct msc_element {
+  uint32_t size;  /* bytes of this struct the host filled; set by the caller of lookup() */
+  uint32_t shape; /* enum msc_shape; the key of MSC_VALUE is the index 0 */
+  uint64_t map;   /* kernel address of its struct bpf_map */
+  struct msc_value key;
+  struct msc_value value;         /* shapes without copies; data == NULL: it could not be read */
+  const struct msc_value* copies; /* per-CPU shapes: copies[n] is CPU n's */
+  size_t copy_count;
+  uint64_t owner; /* address of the kernel object that it belongs to; 0 = none, or not known */
+};
+
+/* In msc_elements.flags. MSC_ROWS, once in a render of mode=element: the elements of its map become the rows
+ * of the report, and fields that each() adds become members of the row. */
+enum { MSC_ROWS = 1 };
+
+/* 1.1: what elements() is to walk. */
+struct msc_elements {
+  uint32_t size;  /* sizeof(struct msc_elements) */
+  uint32_t flags; /* MSC_ROWS */
+  uint64_t map;   /* 0: the map that is rendered; else msc_target.map as find_map() gave it */
+  /* MSC_OK goes on, MSC_STOP ends the walk. With MSC_ROWS also MSC_LEAVE_OUT, as long as no field was added;
+   * MSC_STOP then leaves the rows that follow as they are, and a row for which each() fails is shown with
+   * what it had added by then. */
+  int (*each)(void* user, const struct msc_element*);
+  void* user;
+};
+
+/* 1.1: what a member holds. */
+enum msc_scalar_kind {
+  MSC_SCALAR_NONE = 0, /* a struct, a union, an array, bytes: see msc_scalar.value */
+  MSC_SCALAR_UNSIGNED = 1,
+  MSC_SCALAR_SIGNED = 2,
+  MSC_SCALAR_BOOL = 3,
+  MSC_SCALAR_REAL = 4,
+  MSC_SCALAR_POINTER = 5
+};
+
+/* 1.1: a member by its path: filled by member_of() and member_at(). */
+struct msc_scalar {
+  uint32_t size;   /* sizeof(struct msc_scalar), set by the caller, then what the host filled */
+  uint32_t kind;   /* enum msc_scalar_kind; an enum is a signed or an unsigned number */
+  uint64_t number; /* MSC_SCALAR_SIGNED: as int64_t */
+  double real;     /* of every number */
+  /* The member's bytes, all but those of a bitfield, whose data is NULL. Borrowed: part of the value that was
+   * asked about, or, where it was read from memory, until the next call of these helpers. */
+  struct msc_value value;
+  uint64_t addr;  /* where it lies, when it was read from memory; else 0 */
+  uint32_t space; /* of addr */
+  uint32_t unused;
+};
+
 /* What an allocator hands out: said once, by slots(), before its slots. */
 struct msc_slots {
   uint32_t size;      /* sizeof(struct msc_slots) */
@@ -215,6 +270,10 @@ struct msc_target {
   uint64_t root; /* kernel address */
   msc_type root_type;
   const char* root_name;
+  /* 1.1 */
+  const char* name; /* of the map, in full where that is known; NULL for a part of the kernel */
+  uint32_t id;      /* of the map */
+  uint32_t btf_id;  /* of its BTF object; 0 = none */
 };
 
 /* Helpers. Append-only within a major from 1.0 on: a released slot never moves or changes. */
@@ -285,6 +344,32 @@ struct msc_host {
    * payload behind every pointer that leads to one. Slots beyond the row limit are taken like all others. */
   int (*slots)(struct msc_call*, const struct msc_slots*);
   int (*slot)(struct msc_call*, const struct msc_slot*);
+
+  /* 1.1 */
+  /* Walks a map with the renderer that stands next for it, and calls each() for every element, also beyond
+   * the row limit. MSC_EFAULT: some could not be read, those that could have come. MSC_ENOENT: no such map,
+   * or nobody walks maps of its type. MSC_STOP: each() said so, or a budget is spent. Else what each() failed
+   * with. Not to be called from inside each(). */
+  int (*elements)(struct msc_call*, const struct msc_elements*);
+  /* A map by its name, or "id:N", among those of the programs that use this one; with the manifest's line
+   * maps=any among all. ret->size is set by the caller. MSC_ENOENT; of several, the one that shares most
+   * programs with this map, then the lowest id. */
+  int (*find_map)(struct msc_call*, const char* name, struct msc_target* ret);
+  /* The element of a map (see msc_elements.map) with this key: for maps of objects the object's address, for
+   * arrays the index as uint32_t. MSC_ENOENT: there is none. The first call for a map walks it and keeps what
+   * it finds, 256 MiB at most of all maps; then MSC_EFAIL. */
+  int (*lookup)(struct msc_call*, uint64_t map, const void* key, size_t key_size, struct msc_element* ret);
+  /* A member of a value: "stats.hits", "cpus[3].ns", "next.pid"; a pointer on the way is followed, into the
+   * kernel or into the arena, and "" is the value itself. MSC_ENOENT: no such member, or bytes without a
+   * type; MSC_EFAULT: the value could not be read, or what a pointer leads to. */
+  int (*member_of)(struct msc_call*, const struct msc_value*, const char* path, struct msc_scalar* ret);
+  /* The same of an object in memory. */
+  int (*member_at)(struct msc_call*, uint32_t space, uint64_t addr, msc_type, const char* path,
+                   struct msc_scalar* ret);
+  /* For the plugin's author: shown on stderr with -v, at most 1000 lines of one render. */
+  int (*debug)(struct msc_call*, const char* text);
+  /* len bytes are about to be read, so that a packed dump can be unpacked on all CPUs. Only ever a hint. */
+  int (*will_read)(struct msc_call*, uint32_t space, uint64_t addr, uint64_t len);
 };
 
 /* The one exported symbol: data, so nothing of the plugin runs before render() does. */
