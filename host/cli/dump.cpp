@@ -105,7 +105,10 @@ public:
                     session.families.get(),
                     nullptr,
                     &report_budget_,
-                    &quarantine_};
+                    &quarantine_,
+                    &session.catalog,
+                    &setup.registry,
+                    [](const std::string& text) { spdlog::info("{}", text); }};
   }
 
   Result<void> write(report::Output& output) {

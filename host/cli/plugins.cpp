@@ -5,6 +5,7 @@
 #include "host/cli/session.hpp"
 #include "host/plugin/select/needs.hpp"
 #include "host/plugin/select/options.hpp"
+#include "host/plugin/verify/attach_line.hpp"
 #include "host/report/text_value.hpp"
 
 #include <fmt/format.h>
@@ -13,14 +14,6 @@
 namespace mapscope::cli {
 
 namespace {
-
-std::string attach_text(const plugin::Attach& attach) {
-  std::string text =
-      fmt::format("{}:{}", plugin::attach_kind_name(attach.kind), fmt::join(attach.patterns, ","));
-  if (!attach.variable_type.empty()) text += " var=" + attach.variable_type;
-  if (attach.priority != 0) text += fmt::format(" prio={}", attach.priority);
-  return text;
-}
 
 void print_text(const plugin::Plugin& plugin, StdoutStream& out) {
   const auto& manifest = plugin.verification.manifest;

@@ -8,6 +8,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace mapscope::cli {
@@ -27,6 +28,11 @@ public:
   void drop() override {}
   void bring_back() override {}
 };
+
+/// What decoders add is not counted.
+std::span<const plugin::Choice> renderers(const plugin::Selection& selection) {
+  return {std::ranges::find_if_not(selection.choices, &plugin::Choice::is_decoder), selection.choices.end()};
+}
 
 /// Here one row is shown, which is nothing to be told.
 bool is_cut_by_counting(const report::Outcome& outcome) {
@@ -74,7 +80,7 @@ std::vector<report::Outcome> walk_over(const Setup& setup, const Session& sessio
     const catalog::Map& map = *maps[i];
     outcomes[i] = selections[i].choices.empty()
                       ? not_rendered(map, selections[i])
-                      : with_record(map, plugin::render(environment, map, selections[i].choices, nowhere,
+                      : with_record(map, plugin::render(environment, map, renderers(selections[i]), nowhere,
                                                         workers ? workers->get() : nullptr));
     if (is_cut_by_counting(outcomes[i])) outcomes[i].status = report::Status::complete;
   }

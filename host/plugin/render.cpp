@@ -34,12 +34,13 @@ std::string when_text(const catalog::Map& map, const Choice& choice, const Alloc
                      what);
 }
 
-Attempt render_here(const Environment& environment, const catalog::Map& map, const Choice& choice,
+Attempt render_here(const Environment& environment, const catalog::Map& map, std::span<const Choice> choices,
                     const Limits& limits, report::MapWriter& writer, AllocatorCall* allocator) {
+  const Choice& choice = choices.front();
   const Foreign foreign(choice.plugin->tag(), when_text(map, choice, allocator));
   const auto entry = load(*choice.plugin);
   if (!entry) return not_called(choice, entry.error().text);
-  msc_call call(environment, map, choice, limits, writer, allocator);
+  msc_call call(environment, map, choices, limits, writer, allocator);
   auto outcome = call.finish(run(**entry, host_table(), call));
   return {std::move(outcome), call.shows(), {}, call.used()};
 }
@@ -49,7 +50,7 @@ bool is_last_resort(const Choice& choice) {
   const auto& attaches = choice.plugin->manifest().attaches;
   if (choice.attach >= attaches.size()) return false;
   const Attach& attach = attaches[choice.attach];
-  return attach.kind == AttachKind::map_type &&
+  return attach.kind == AttachKind::map_type && attach.mode == AttachMode::map &&
          std::ranges::find(attach.patterns, "*") != attach.patterns.end();
 }
 
@@ -68,7 +69,7 @@ public:
       if (aside_ && is_last_resort(choice)) break; // it has next to nothing of a map
       if (is_left_out(choice, !others.empty())) continue;
       if (!may_begin_again(choice, others)) keep();
-      auto attempt = render_with(choice);
+      auto attempt = render_with(choices);
       if (is_one_too_many(choice, attempt, !others.empty())) {
         leave_out(choice, !others.empty());
         if (attempt.shows) writer_.drop();
@@ -146,12 +147,13 @@ private:
     return limits_for(*environment_.config, names, choice.plugin->manifest(), rest_);
   }
 
-  Attempt render_with(const Choice& choice) {
+  Attempt render_with(std::span<const Choice> choices) {
+    const Choice& choice = choices.front();
     if (has_worker(choice))
-      return workers_->render(environment_, map_, choice, limits(choice), writer_, allocator_);
+      return workers_->render(environment_, map_, choices, limits(choice), writer_, allocator_);
     if (is_isolated(*choice.plugin, environment_.config->plugins))
       return not_called(choice, "there is no worker process for it");
-    return render_here(environment_, map_, choice, limits(choice), writer_, allocator_);
+    return render_here(environment_, map_, choices, limits(choice), writer_, allocator_);
   }
 
   void give_way(const Choice& choice, Attempt attempt) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/target/address_space.hpp"
 
+#include "host/base/parallel.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -102,6 +104,20 @@ std::string Reader::text(std::uint64_t address, std::size_t most) {
     if (end != piece.end()) break;
   }
   return text;
+}
+
+void bring_in(const AddressSpace& space, std::uint64_t address, std::uint64_t size) {
+  constexpr std::uint64_t part = 64U << 10; // pages of one task: neighbours here may be none in the source
+  const std::uint64_t begin = address - address % part;
+  size = std::min<std::uint64_t>(size + address % part, ~0ULL - begin);
+  in_parallel((size + part - 1) / part, [&](std::size_t i) {
+    std::uint64_t at = begin + i * part;
+    const std::uint64_t end = begin + std::min((i + 1) * part, size);
+    const std::uint64_t page = space.translator->page_size();
+    for (Mapping mapping; at < end; at += page - at % page)
+      if (space.translator->translate(at, &mapping) == Fault::none)
+        space.source->bring_in(mapping.physical, std::min({mapping.size, page - at % page, end - at}));
+  });
 }
 
 } // namespace mapscope::target

@@ -69,6 +69,10 @@ struct AddressSpace {
 /// The same with what the source knows of why the bytes at `address` are not there.
 std::string fault_text(Fault fault, const AddressSpace& space, std::uint64_t address);
 
+/// For reads that follow, of a source that must work its bytes out: does so on all CPUs, with what of the
+/// range is mapped.
+void bring_in(const AddressSpace& space, std::uint64_t address, std::uint64_t size);
+
 class Reader {
 public:
   explicit Reader(const AddressSpace& space) : space_(space) {}

@@ -4,10 +4,12 @@
 #include "host/base/utf8.hpp"
 #include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/select/options.hpp"
+#include "host/plugin/verify/elf_image.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
+#include <utility>
 
 namespace {
 
@@ -35,29 +37,32 @@ std::uint64_t limit_for(const config::Config& config, const catalog::Map& map) {
 } // namespace
 
 msc_call::msc_call(const plugin::Environment& environment, const catalog::Map& map,
-                   const plugin::Choice& choice, const plugin::Limits& limits, report::MapWriter& writer,
-                   plugin::AllocatorCall* allocator, plugin::Delivery* delivery)
-    : environment_(environment), map_(map), choice_(choice), writer_(writer), allocator_(allocator),
-      delivery_(delivery), reader_(environment.target->space()), budget_(limits),
-      limit_(limit_for(*environment.config, map)),
+                   std::span<const plugin::Choice> choices, const plugin::Limits& limits,
+                   report::MapWriter& writer, plugin::AllocatorCall* allocator, plugin::Delivery* delivery)
+    : environment_(environment), map_(map), choices_(choices), choice_(choices.front()), writer_(writer),
+      allocator_(allocator), delivery_(delivery), reader_(environment.target->space()),
+      own_budget_(std::in_place, limits), budget_(*own_budget_), limit_(limit_for(*environment.config, map)),
       options_(
-          plugin::option_values(choice.plugin->manifest(), names_of(map, allocator), *environment.config)) {}
+          plugin::option_values(choice_.plugin->manifest(), names_of(map, allocator), *environment.config)) {}
+
+msc_call::msc_call(msc_call& outer, const catalog::Map& map, std::span<const plugin::Choice> choices,
+                   plugin::Delivery& delivery, report::MapWriter& nowhere)
+    : environment_(outer.environment_), map_(map), choices_(choices), choice_(choices.front()),
+      writer_(nowhere), allocator_(nullptr), delivery_(&delivery), is_walk_(true),
+      reader_(environment_.target->space()), budget_(outer.budget_), limit_(0),
+      options_(
+          plugin::option_values(choice_.plugin->manifest(), names_of(map, nullptr), *environment_.config)) {}
 
 msc_target msc_call::target() const {
-  return {.size = sizeof(msc_target),
-          .attach = choice_.attach,
-          .map = map_.kva,
-          .map_type = map_.type,
-          .map_flags = map_.flags,
-          .key_size = map_.key_size,
-          .value_size = map_.value_size,
-          .max_entries = map_.max_entries,
-          .row_limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit_, UINT32_MAX)),
-          .key_type = key_type_handle(),
-          .value_type = value_type_handle(),
-          .root = allocator_ != nullptr ? allocator_->variable->root : 0,
-          .root_type = allocator_ != nullptr ? map_tag | allocator_->variable->type : 0,
-          .root_name = allocator_ != nullptr ? allocator_->variable->name.c_str() : nullptr};
+  msc_target target = target_of(map_);
+  target.attach = choice_.attach;
+  target.row_limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit_, UINT32_MAX));
+  if (is_kernel_target()) target.name = nullptr;
+  if (allocator_ == nullptr) return target;
+  target.root = allocator_->variable->root;
+  target.root_type = map_tag | allocator_->variable->type;
+  target.root_name = allocator_->variable->name.c_str();
+  return target;
 }
 
 int msc_call::enter() {
@@ -144,9 +149,34 @@ int msc_call::use_for_note(const char* text) {
   return budget_.emit(1 + (text == nullptr ? 0 : ::strnlen(text, longest_note))) ? MSC_OK : MSC_STOP;
 }
 
+/// For the plugin's author, on the way that messages go.
+int msc_call::debug(const char* text) {
+  constexpr unsigned most_lines = 1000;
+  if (++debug_lines_ > most_lines) return MSC_OK;
+  const std::string_view said(text, ::strnlen(text, longest_note));
+  if (delivery_ != nullptr) return delivery_->debug(said), MSC_OK;
+  if (environment_.tell_author != nullptr)
+    environment_.tell_author(fmt::format("{}, {}: {}", renderer(),
+                                         is_kernel_target() ? choice_.why : fmt::format("map {}", map_.id),
+                                         plugin::printable(said, longest_note)));
+  return MSC_OK;
+}
+
+/// Of memory that lies ready there is nothing to bring in. As much as a store of pages may well hold.
+int msc_call::will_read(std::uint32_t space, std::uint64_t address, std::uint64_t size) {
+  constexpr std::uint64_t most = 64U << 20;
+  if (space == MSC_KERNEL && environment_.target->source().is_packed())
+    target::bring_in(environment_.target->space(), address, std::min(size, most));
+  return MSC_OK;
+}
+
 /// One without a word is as good as none where nothing went wrong.
 int msc_call::note(int rc, const char* text) {
   if (const auto problem = contract::note_problem(rc); !problem.empty()) return misuse(problem);
+  if (is_in_each() && rc == MSC_EFAIL) { // of one element
+    decoded_->failed_because(valid_utf8(std::string_view(text, ::strnlen(text, longest_note))));
+    return MSC_OK;
+  }
   const bool is_first_gap = rc == MSC_EFAULT && !gaps_, is_first_failure = rc == MSC_EFAIL && !fails_;
   if (rc == MSC_EFAULT) gaps_ = true;
   if (rc == MSC_EFAIL) fails_ = true;

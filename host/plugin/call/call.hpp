@@ -5,9 +5,12 @@
 // spent. Thread rule: belongs to the thread that renders.
 #pragma once
 
+#include "host/btf/scalar.hpp"
 #include "host/plugin/call/budget.hpp"
+#include "host/plugin/call/decoded_rows.hpp"
 #include "host/plugin/call/delivery.hpp"
 #include "host/plugin/call/environment.hpp"
+#include "host/plugin/call/key_index.hpp"
 #include "host/plugin/select/registry.hpp"
 #include "host/report/special_fields.hpp"
 #include "host/report/writer.hpp"
@@ -44,10 +47,17 @@ const report::SlotPool* pool_by_name(std::span<const report::SlotPool* const> po
 /// Opaque to plugins; named by the contract.
 struct msc_call {
 public:
+  /// The first of `choices` renders; those behind it stand next for what it wants walked.
   msc_call(const mapscope::plugin::Environment& environment, const mapscope::catalog::Map& map,
-           const mapscope::plugin::Choice& choice, const mapscope::plugin::Limits& limits,
+           std::span<const mapscope::plugin::Choice> choices, const mapscope::plugin::Limits& limits,
            mapscope::report::MapWriter& writer, mapscope::plugin::AllocatorCall* allocator = nullptr,
            mapscope::plugin::Delivery* delivery = nullptr);
+  /// A walk for another call, within its budget: every element is delivered.
+  msc_call(msc_call& outer, const mapscope::catalog::Map& map,
+           std::span<const mapscope::plugin::Choice> choices, mapscope::plugin::Delivery& delivery,
+           mapscope::report::MapWriter& nowhere);
+  msc_call(const msc_call&) = delete;
+  msc_call& operator=(const msc_call&) = delete;
 
   [[nodiscard]] msc_target target() const;
   /// How it ended, from what render() returned and what happened on the way.
@@ -88,6 +98,30 @@ public:
   int type_sized(std::size_t least, std::size_t most, msc_type after, msc_member_info* info);
   int slots(const msc_slots& slots);
   int slot(const msc_slot& slot);
+  int elements(const msc_elements& request);
+  int find_map(const char* name, msc_target* found);
+  int lookup(std::uint64_t kva, const void* key, std::size_t size, msc_element* found);
+  int member_of(const msc_value& value, const char* path, msc_scalar* found);
+  int member_at(std::uint32_t space, std::uint64_t address, msc_type type, const char* path,
+                msc_scalar* found);
+  int debug(const char* text);
+  int will_read(std::uint32_t space, std::uint64_t address, std::uint64_t size);
+
+  // Of a decoder's render.
+  /// Its plugin has come to its end and has not asked for the rows.
+  [[nodiscard]] bool lacks_rows() const { return choice_.is_decoder() && !has_decoded_; }
+  int show_rows(mapscope::plugin::DecodedRows::Each each);
+  /// Rows are what the renderer that stands next finds, and no business of the plugin's.
+  [[nodiscard]] bool may_add_rows() const { return !choice_.is_decoder(); }
+  [[nodiscard]] bool is_in_each() const;
+  [[nodiscard]] bool is_broken() const { return bug_ || other_thread_; }
+  [[nodiscard]] bool shows_another() const { return limit_ == 0 || rows_ < limit_; }
+  void count_row();
+  /// MSC_END.
+  int end_field();
+  void close_to_row(int rc);
+  [[nodiscard]] std::string why_failed(int rc) const;
+  [[nodiscard]] std::string renderer() const { return choice_.plugin->tag(); }
 
   [[nodiscard]] const mapscope::plugin::Limits& limits() const { return budget_.all_limits(); }
 
@@ -105,7 +139,10 @@ private:
     bool has_more = false;
   };
   /// Handles of types: which BTF object in the upper half, the id in the lower.
-  static constexpr msc_type kernel_tag = 1ULL << 32, map_tag = 2ULL << 32, value_tag = 3ULL << 32;
+  static constexpr msc_type kernel_tag = 1ULL << 32, map_tag = 2ULL << 32, value_tag = 3ULL << 32,
+                            tag_mask = ~0ULL << 32;
+  /// In the upper half of a handle of another map's types, beside its id.
+  static constexpr std::uint64_t other_tag = 1U << 31, other_value_tag = 1U << 30;
   using TypeRef = mapscope::catalog::TypeRef;
   [[nodiscard]] std::optional<TypeRef> resolve(msc_type type) const;
   /// What a helper answers of a type that resolve() does not know: bytes are no mistake.
@@ -129,6 +166,36 @@ private:
   mapscope::report::Typed typed(const msc_value& value);
   mapscope::report::Row decoded(const msc_row& row);
   void fill_copies(const msc_row& row);
+  // call_elements.cpp
+  mapscope::plugin::DecodedRows::Each calling(const msc_elements& request, const mapscope::catalog::Map& map);
+  int rows_of(const msc_elements& request, const mapscope::catalog::Map& map);
+  int walk(const mapscope::catalog::Map& map, mapscope::plugin::ElementSink& sink);
+  int walk_with(const msc_plugin& entry, const mapscope::catalog::Map& map,
+                std::span<const mapscope::plugin::Choice> choices, mapscope::plugin::ElementSink& sink);
+  std::span<const mapscope::plugin::Choice> renderers_of(const mapscope::catalog::Map& map);
+  // call_maps.cpp
+  [[nodiscard]] bool may_see(const mapscope::catalog::Map& map) const;
+  [[nodiscard]] const mapscope::catalog::Map* own_map() const;
+  [[nodiscard]] const mapscope::catalog::Map* map_at(std::uint64_t kva) const;
+  [[nodiscard]] const mapscope::catalog::Map* map_with(std::uint32_t id) const;
+  [[nodiscard]] const mapscope::catalog::Map* map_called(std::string_view name) const;
+  [[nodiscard]] msc_target target_of(const mapscope::catalog::Map& map) const;
+  [[nodiscard]] mapscope::plugin::TypeHandles handles_of(const mapscope::catalog::Map& map) const;
+  [[nodiscard]] std::shared_ptr<const mapscope::btf::Types> types_of_other(std::uint64_t tag) const;
+  // call_members.cpp
+  struct Place {
+    std::uint32_t space = MSC_KERNEL;
+    std::uint64_t address = 0;
+  };
+  const mapscope::btf::Leg* leg_of(msc_type type, const TypeRef& ref, std::string_view path);
+  int in_memory(const Place& place, msc_type type, const TypeRef& ref, std::string_view path,
+                unsigned pointers, msc_scalar* found);
+  int follow(msc_type type, const TypeRef& ref, const mapscope::btf::Leg& leg,
+             std::span<const std::byte> bytes, unsigned pointers, msc_scalar* found);
+  bool is_in_arena(std::uint64_t pointer, bool is_typed);
+  [[nodiscard]] std::optional<TypeRef> kernels_own(const TypeRef& type) const;
+  static void fill(msc_type type, const TypeRef& ref, const mapscope::btf::Member& member,
+                   std::span<const std::byte> bytes, msc_scalar* found);
   // call_slots.cpp
   [[nodiscard]] const mapscope::catalog::Arena* arena() const;
   int read_arena(std::uint64_t address, void* to, std::size_t size);
@@ -149,7 +216,6 @@ private:
     if (rows_ != 0 || !has_fields_) return counted_;
     return limit_ == 0 ? 0 : counted_ - std::min<std::uint64_t>(counted_, limit_);
   }
-  [[nodiscard]] bool shows_another() const { return limit_ == 0 || rows_ < limit_; }
   [[nodiscard]] mapscope::report::Status status_after(int rc) const;
   [[nodiscard]] bool gave_up(int rc) const;
   [[nodiscard]] bool has_gaps(int rc) const;
@@ -171,12 +237,15 @@ private:
 
   const mapscope::plugin::Environment& environment_;
   const mapscope::catalog::Map& map_;
-  const mapscope::plugin::Choice& choice_;
+  std::span<const mapscope::plugin::Choice> choices_;
+  const mapscope::plugin::Choice& choice_; ///< the first
   mapscope::report::MapWriter& writer_;
   mapscope::plugin::AllocatorCall* allocator_; ///< null: a map is rendered
-  mapscope::plugin::Delivery* delivery_;       ///< takes the place of the writer in a worker
+  mapscope::plugin::Delivery* delivery_;       ///< takes the place of the writer
+  bool is_walk_ = false;                       ///< for another call, whose rows count
   mapscope::target::Reader reader_;
-  mapscope::plugin::Budget budget_;
+  std::optional<mapscope::plugin::Budget> own_budget_;
+  mapscope::plugin::Budget& budget_;
   std::uint64_t limit_; ///< rows shown; 0 = all
   std::map<std::string, std::string> options_;
   std::thread::id thread_ = std::this_thread::get_id();
@@ -185,6 +254,15 @@ private:
   std::unordered_map<msc_type, std::shared_ptr<const mapscope::btf::Decoder>> decoders_[2]; ///< values, keys
   std::shared_ptr<const mapscope::btf::Decoder> untyped_ = mapscope::btf::Decoder::raw_bytes();
   std::vector<std::optional<mapscope::report::Typed>> copies_; ///< of the current row
+
+  mapscope::plugin::DecodedRows* decoded_ = nullptr; ///< while the rows of a decoder's map are walked
+  bool has_decoded_ = false;
+  std::map<std::uint32_t, std::optional<mapscope::plugin::Selection>> selections_; ///< of other maps, by id
+  std::map<std::uint32_t, std::unique_ptr<mapscope::plugin::KeyIndex>> indexes_;   ///< by map id
+  std::uint64_t index_room_ = 256U << 20;                                          ///< bytes for all of them
+  std::map<msc_type, std::map<std::string, mapscope::btf::Leg, std::less<>>> legs_;
+  std::vector<std::byte> member_; ///< that was read last
+  unsigned debug_lines_ = 0;
 
   std::optional<const mapscope::catalog::Arena*> arena_; ///< looked for when it is first asked for
   std::optional<std::unordered_set<mapscope::btf::TypeId>> embedded_; ///< of the map's types
@@ -205,6 +283,7 @@ private:
   bool has_fields_ = false;  ///< members of the map have begun: no rows any more
 
   std::uint64_t rows_ = 0, counted_ = 0; ///< keyed rows passed on; those that only count
+  std::uint64_t left_out_ = 0;           ///< those that a decoder did not want shown
   bool counts_ = false;                  ///< count() was called, perhaps with 0
   bool has_value_ = false;
   std::optional<std::uint32_t> shape_; ///< of the rows behind the value
@@ -226,6 +305,8 @@ private:
 namespace mapscope::plugin {
 /// The table every render gets.
 const msc_host& host_table();
+/// What a plugin returned, in the words of mapscope/plugin.h.
+std::string code_text(int rc);
 /// Calls render() with one call, and returns what it does. An exception that leaves it is a bug of the
 /// plugin.
 int run(const msc_plugin& plugin, const msc_host& table, msc_call& call);

@@ -54,18 +54,23 @@ const mapscope::btf::Decoder* msc_call::lasting_decoder(msc_type type) {
 }
 
 int msc_call::field(const msc_field& field) {
+  if (is_in_each()) {
+    if (field.kind == MSC_END && fields_.empty()) return misuse("field() that ends the row it was given");
+    if (const int rc = decoded_->begin_adding(); rc != MSC_OK) return rc;
+  }
   auto problem = contract::field_problem(field, progress());
   if (problem.empty()) problem = contract::name_problem(field, names_);
   if (!problem.empty()) return misuse(problem);
   if (!row_open_ && fields_.empty()) has_fields_ = true;
   const bool only_counts = row_open_ && row_counts_;
   const bool is_free = only_counts || field.kind == MSC_END; // what was begun must end
-  if (!is_free && !budget_.emit(8 + (contract::has_bytes(field) ? field.value.size : 0))) return MSC_STOP;
+  if (!is_free && !is_walk_ && !budget_.emit(8 + (contract::has_bytes(field) ? field.value.size : 0)))
+    return MSC_STOP;
   const bool opens = field.kind == MSC_OBJECT || field.kind == MSC_LIST;
   if (opens && !budget_.nest(fields_.size() + 1)) return MSC_STOP;
   open_or_close(field);
   if (only_counts) return MSC_OK;
-  if (delivery_ != nullptr) return delivery_->field(field), MSC_OK;
+  if (delivery_ != nullptr) return delivery_->field(field);
   report::Field out{.kind = static_cast<report::FieldKind>(field.kind),
                     .name = field.name != nullptr ? field.name : "",
                     .number = field.number,
@@ -81,6 +86,12 @@ int msc_call::field(const msc_field& field) {
         allocator_ != nullptr ? lasting_decoder(field.value.type) : decoder_for(field.value.type, false);
   writer_.field(out);
   return MSC_OK;
+}
+
+int msc_call::end_field() {
+  msc_field end{};
+  end.size = sizeof end;
+  return field(end);
 }
 
 int msc_call::symbol(std::uint64_t address, msc_symbol* found) {

@@ -15,11 +15,10 @@
 
 using namespace mapscope;
 
-namespace {
-
-/// What render() returned, in the words of mapscope/plugin.h.
-std::string code_text(int rc) {
+std::string plugin::code_text(int rc) {
   switch (rc) {
+  case MSC_EFAULT:
+    return "MSC_EFAULT: memory that it reads cannot be read";
   case MSC_ENOENT:
     return "MSC_ENOENT: a type, member, key or CPU that it asks for is not there";
   case MSC_EINVAL:
@@ -27,11 +26,9 @@ std::string code_text(int rc) {
   case MSC_EFAIL:
     return "MSC_EFAIL: it cannot decode this";
   default:
-    return fmt::format("render() returned {}, which is no code of the interface", rc);
+    return fmt::format("it returned {}, which is no code of the interface", rc);
   }
 }
-
-} // namespace
 
 std::string msc_call::spent_text() const {
   using Kind = plugin::Budget::Kind;
@@ -91,7 +88,7 @@ bool msc_call::has_gaps(int rc) const {
 
 /// Where none was seen and not all could be looked at, nobody knows whether there are any.
 std::optional<std::uint64_t> msc_call::entry_count(int rc) const {
-  if (rows_ + counted_ != 0) return rows_ + counted_;
+  if (rows_ + counted_ + left_out_ != 0) return rows_ + counted_ + left_out_;
   if (has_value_ && unreadable_ == 0 && !counts_) return 1; // the one value
   if (has_gaps(rc) || gave_up(rc)) return std::nullopt;
   if (counts_) return 0;
@@ -110,7 +107,7 @@ std::vector<std::string> msc_call::problems(int rc, report::Status status) const
   std::vector<std::string> list;
   if (budget_.spent() == plugin::Budget::Kind::time) list.push_back(spent_text());
   if (status == report::Status::failed && rc < MSC_OK && !says_why(rc))
-    list.push_back(fmt::format("the plugin gave up ({})", code_text(rc)));
+    list.push_back(fmt::format("the plugin gave up ({})", plugin::code_text(rc)));
   if (other_thread_) list.emplace_back("plugin bug: a helper called from another thread");
   if (rc == MSC_ENOENT && !missing_.empty()) list.push_back(valid_utf8(missing_text()));
   std::ranges::copy(said(problem_notes_), std::back_inserter(list));

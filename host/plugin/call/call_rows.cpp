@@ -135,7 +135,7 @@ report::Row msc_call::decoded(const msc_row& row) {
 int msc_call::row(const msc_row& row) {
   if (const auto problem = contract::row_problem(row, subject(), progress()); !problem.empty())
     return misuse(problem);
-  if (!budget_.entry()) return MSC_STOP;
+  if (!is_walk_ && !budget_.entry()) return MSC_STOP;
   if (row.shape == MSC_VALUE)
     has_value_ = true;
   else
@@ -149,12 +149,10 @@ int msc_call::row(const msc_row& row) {
   }
   const std::uint64_t bytes =
       row.key.size + (is_per_cpu(row) ? row.copy_count * map_.value_size : row.value.size);
-  if (!budget_.emit(bytes)) return MSC_STOP;
+  if (!is_walk_ && !budget_.emit(bytes)) return MSC_STOP;
   if (special_) special_->pointers().at(report::list_name(static_cast<report::Shape>(row.shape)), rows_);
   if (row.shape != MSC_VALUE) ++rows_;
-  if (delivery_ != nullptr)
-    delivery_->row(row);
-  else
-    writer_.row(decoded(row));
+  if (delivery_ != nullptr) return delivery_->row(row);
+  writer_.row(decoded(row));
   return MSC_OK;
 }

@@ -11,7 +11,6 @@
 namespace {
 
 constexpr std::size_t longest_name = 256;
-constexpr msc_type tag_mask = ~0ULL << 32;
 
 } // namespace
 
@@ -32,6 +31,7 @@ std::optional<msc_call::TypeRef> msc_call::resolve(msc_type type) const {
   if ((type & tag_mask) == kernel_tag) ref.types = environment_.kernel;
   if ((type & tag_mask) == map_tag) ref.types = object_types();
   if ((type & tag_mask) == value_tag) ref.types = map_.vmlinux_types;
+  if ((type >> 32 & other_tag) != 0) ref.types = types_of_other(type >> 32);
   ref.id = static_cast<mapscope::btf::TypeId>(type & ~tag_mask);
   if (!ref.types || ref.types->type(ref.id) == nullptr) return std::nullopt;
   return ref;

@@ -12,6 +12,7 @@ plugin::RenderFacts msc_call::facts(int rc) const {
                             .lacks_memory = lacks_memory_,
                             .used_up = false,
                             .counted = counted_,
+                            .left_out = left_out_,
                             .read_bytes = budget_.used().read_bytes,
                             .fault = std::nullopt,
                             .missing = rc == MSC_ENOENT ? missing_text() : std::string()};
@@ -21,7 +22,8 @@ plugin::RenderFacts msc_call::facts(int rc) const {
 
 bool msc_call::take(const plugin::RenderFacts& facts) {
   if (facts.counted > UINT64_MAX - counted_ - rows_) return false;
-  counted_ += facts.counted;
+  if (facts.left_out > UINT64_MAX - counted_ - rows_ - facts.counted) return false;
+  counted_ += facts.counted, left_out_ += facts.left_out;
   counts_ = counts_ || facts.counts;
   budget_.spend(static_cast<plugin::Budget::Kind>(facts.spent));
   budget_.add_read(facts.read_bytes);

@@ -17,16 +17,21 @@
 
 namespace mapscope::plugin {
 
+class Registry;
+
 struct Environment {
   const target::Target* target = nullptr;
   std::shared_ptr<const btf::Types> kernel;
   const config::Config* config = nullptr;
   btf::Limits limits;
-  const catalog::CodeSymbols* symbols = nullptr; ///< none: addresses of code have no names
-  const catalog::Families* families = nullptr;   ///< none: arenas are not known
-  const report::SlotIndex* slots = nullptr;      ///< none: allocators have not been read
-  ReportBudget* report = nullptr;                ///< none: a render is on its own
-  Quarantine* quarantine = nullptr;              ///< none: nobody counts failures
+  const catalog::CodeSymbols* symbols = nullptr;          ///< none: addresses of code have no names
+  const catalog::Families* families = nullptr;            ///< none: arenas are not known
+  const report::SlotIndex* slots = nullptr;               ///< none: allocators have not been read
+  ReportBudget* report = nullptr;                         ///< none: a render is on its own
+  Quarantine* quarantine = nullptr;                       ///< none: nobody counts failures
+  const catalog::Catalog* catalog = nullptr;              ///< none: a plugin sees its own map alone
+  const Registry* registry = nullptr;                     ///< none: nobody walks other maps
+  void (*tell_author)(const std::string& text) = nullptr; ///< what plugins say with debug(); none: nobody
 };
 
 } // namespace mapscope::plugin

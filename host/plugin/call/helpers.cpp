@@ -54,11 +54,16 @@ int help_config(msc_call* call, const char* key, msc_value* ret) {
 }
 
 int help_row(msc_call* call, const msc_row* row) {
-  return guarded(call, [&] { return row == nullptr ? call->misuse("row() with NULL") : call->row(*row); });
+  return guarded(call, [&] {
+    if (row == nullptr) return call->misuse("row() with NULL");
+    return call->may_add_rows() ? call->row(*row) : call->misuse("row() by a plugin of mode=element");
+  });
 }
 
 int help_count(msc_call* call, std::uint64_t more) {
-  return guarded(call, [&] { return call->count(more); });
+  return guarded(call, [&] {
+    return call->may_add_rows() ? call->count(more) : call->misuse("count() by a plugin of mode=element");
+  });
 }
 
 /// Also after the budget is spent: why a render ended is worth a line. It uses the budget up as what is shown
@@ -141,30 +146,70 @@ int help_slot(msc_call* call, const msc_slot* slot) {
                  [&] { return slot == nullptr ? call->misuse("slot() with NULL") : call->slot(*slot); });
 }
 
+int help_elements(msc_call* call, const msc_elements* request) {
+  return guarded(call, [&] {
+    return request == nullptr ? call->misuse("elements() with NULL") : call->elements(*request);
+  });
+}
+
+int help_find_map(msc_call* call, const char* name, msc_target* ret) {
+  return guarded(call, [&] {
+    if (name == nullptr || ret == nullptr) return call->misuse("find_map() with NULL");
+    return call->find_map(name, ret);
+  });
+}
+
+int help_lookup(msc_call* call, std::uint64_t map, const void* key, std::size_t size, msc_element* ret) {
+  return guarded(call, [&] {
+    if (key == nullptr || ret == nullptr) return call->misuse("lookup() with NULL");
+    return call->lookup(map, key, size, ret);
+  });
+}
+
+int help_member_of(msc_call* call, const msc_value* value, const char* path, msc_scalar* ret) {
+  return guarded(call, [&] {
+    if (value == nullptr || path == nullptr || ret == nullptr) return call->misuse("member_of() with NULL");
+    return call->member_of(*value, path, ret);
+  });
+}
+
+int help_member_at(msc_call* call, std::uint32_t space, std::uint64_t address, msc_type type,
+                   const char* path, msc_scalar* ret) {
+  return guarded(call, [&] {
+    if (path == nullptr || ret == nullptr) return call->misuse("member_at() with NULL");
+    return call->member_at(space, address, type, path, ret);
+  });
+}
+
+int help_debug(msc_call* call, const char* text) {
+  return guarded(call,
+                 [&] { return text == nullptr ? call->misuse("debug() with NULL") : call->debug(text); });
+}
+
+int help_will_read(msc_call* call, std::uint32_t space, std::uint64_t address, std::uint64_t size) {
+  return guarded(call, [&] { return call->will_read(space, address, size); });
+}
+
 } // namespace
 
 namespace mapscope::plugin {
 
 const msc_host& host_table() {
-  static constexpr msc_host table = {sizeof(msc_host), MSC_ABI_MAJOR,
-                                     MSC_ABI_MINOR,    help_read,
-                                     help_cpu_count,   help_type_find,
-                                     help_type_size,   help_type_member,
-                                     help_config,      help_row,
-                                     help_count,       help_note,
-                                     help_field,       help_symbol,
-                                     help_mapped,      help_type_member_at,
-                                     help_type_holder, help_symbol_address,
-                                     help_finding,     help_enumerator_at,
-                                     help_type_sized,  help_slots,
-                                     help_slot};
+  static constexpr msc_host table = {
+      sizeof(msc_host),    MSC_ABI_MAJOR,    MSC_ABI_MINOR,       help_read,     help_cpu_count,
+      help_type_find,      help_type_size,   help_type_member,    help_config,   help_row,
+      help_count,          help_note,        help_field,          help_symbol,   help_mapped,
+      help_type_member_at, help_type_holder, help_symbol_address, help_finding,  help_enumerator_at,
+      help_type_sized,     help_slots,       help_slot,           help_elements, help_find_map,
+      help_lookup,         help_member_of,   help_member_at,      help_debug,    help_will_read};
   return table;
 }
 
 int run(const msc_plugin& plugin, const msc_host& table, msc_call& call) {
   const msc_target target = call.target();
   try {
-    return plugin.render(&table, &call, &target);
+    const int rc = plugin.render(&table, &call, &target);
+    return rc == MSC_OK && call.lacks_rows() ? call.show_rows({}) : rc;
   } catch (...) {
     (void)call.misuse("an exception left render()");
     return MSC_EFAIL;

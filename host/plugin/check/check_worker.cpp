@@ -36,7 +36,7 @@ Result<const msc_plugin*> confine_and_load(const Plugin& plugin, const CheckLimi
   keep_time_zone();
   if (auto done = leave_terminal(); !done) return std::unexpected(done.error());
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(limits.time_per_rule).count();
-  return load_confined(plugin, fd,
+  return load_confined(plugin, {}, fd,
                        {{}, {}, limits.worker_memory, static_cast<std::uint64_t>(seconds), parent});
 }
 

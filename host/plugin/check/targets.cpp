@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/check/targets.hpp"
 
+#include "host/plugin/verify/attach_line.hpp"
 #include "host/plugin/verify/map_types.hpp"
 
 #include <mapscope/testing/conformance.hpp>
@@ -184,7 +185,7 @@ std::vector<Target> of_allocator(std::uint32_t at, const Attach& attach) {
   return {made};
 }
 
-std::vector<Target> targets_of(std::uint32_t at, const Attach& attach) {
+std::vector<Target> targets_of_kind(std::uint32_t at, const Attach& attach) {
   switch (attach.kind) {
   case AttachKind::allocator:
     return of_allocator(at, attach);
@@ -200,6 +201,21 @@ std::vector<Target> targets_of(std::uint32_t at, const Attach& attach) {
     return {{.target = kernel_of(at), .about = "a made-up kernel"}};
   }
   return {};
+}
+
+bool is_of_type(const AttachCondition& condition, const Target& target) {
+  return std::ranges::any_of(condition.patterns, [&](const std::string& pattern) {
+    return std::ranges::count(map_types_like(pattern), target.target.map_type) != 0;
+  });
+}
+
+/// Those that the line's further conditions let through, as far as these are about what a target has.
+std::vector<Target> targets_of(std::uint32_t at, const Attach& attach) {
+  auto targets = targets_of_kind(at, attach);
+  for (const AttachCondition& condition : attach.also)
+    if (condition.kind == AttachKind::map_type)
+      std::erase_if(targets, [&](const Target& target) { return !is_of_type(condition, target); });
+  return targets;
 }
 
 /// What a person may set in place of the default; of texts nobody knows what they may be.
@@ -258,7 +274,7 @@ void add_hosts(const Manifest& manifest, const Attach& attach, const Target& mad
 
 std::string attach_line(const Manifest& manifest, std::size_t at) {
   const Attach& attach = manifest.attaches[at];
-  return fmt::format("attach={}:{}", attach_kind_name(attach.kind), fmt::join(attach.patterns, ","));
+  return "attach=" + attach_text(attach);
 }
 
 std::vector<testing::FakeHost> hosts_of_line(const Manifest& manifest, std::uint32_t at) {

@@ -55,7 +55,11 @@ Loaded load_fresh(int fd) {
   return loaded;
 }
 
+bool loads_no_more = false; // of a process with one thread
+
 } // namespace
+
+void load_no_more() { loads_no_more = true; }
 
 Result<const msc_plugin*> load(const Plugin& plugin) {
   static std::mutex mutex;
@@ -63,6 +67,8 @@ Result<const msc_plugin*> load(const Plugin& plugin) {
   const std::scoped_lock lock(mutex);
   const int fd = plugin.file->fd();
   auto known = libraries.find(fd);
+  if (known == libraries.end() && loads_no_more)
+    return fail(Errc::io, "the library is not loaded in this process");
   if (known == libraries.end()) known = libraries.emplace(fd, load_fresh(fd)).first;
   return known->second.entry;
 }

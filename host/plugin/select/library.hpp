@@ -13,5 +13,7 @@ namespace mapscope::plugin {
 
 /// The sealed copy that was verified is what is loaded. Runs the library's constructors.
 Result<const msc_plugin*> load(const Plugin& plugin);
+/// From here on this process loads nothing: load() knows what is there.
+void load_no_more();
 
 } // namespace mapscope::plugin

@@ -35,10 +35,14 @@ struct Choice {
   const Plugin* plugin = nullptr;
   std::uint32_t attach = 0; ///< index into manifest().attaches
   std::string why;          ///< "map-type:hash prio 100", "configuration default.toml:12"
+  /// It adds to the elements that those behind it find.
+  [[nodiscard]] bool is_decoder() const;
 };
 
 struct Selection {
-  std::vector<Choice> choices; ///< empty = nobody; [0] renders, the rest stand by
+  /// Empty = nobody. Decoders come first, each with those behind it; then the first renders and the rest
+  /// stand by.
+  std::vector<Choice> choices;
   std::string reason; ///< why there is none, or not a better one: no plugin for the type, a tie, a needs=
                       ///< that is missing
   bool tie = false;   ///< somebody would come first, if it were settled who; there may be choices behind

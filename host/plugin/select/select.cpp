@@ -32,14 +32,16 @@ public:
       : plugins_(plugins), map_(map), kernel_(kernel), config_(config) {}
 
   Selection run() {
-    take_configured();
+    const bool is_decided = take_configured();
     // It says hash or array, and is neither: struct bpf_offloaded_map, kernel/bpf/offload.c.
     if (map_.offloaded) {
       explain("it is offloaded to a network device, and its elements are in the device's memory");
       return std::move(selection_);
     }
-    take_ranked(find_candidates());
-    if (selection_.choices.empty() && selection_.reason.empty())
+    auto candidates = find_candidates();
+    take_decoders(candidates, is_decided);
+    take_ranked(std::move(candidates));
+    if (has_no_renderer() && selection_.reason.empty())
       explain(fmt::format("no plugin renders maps of type {}; `mapscope plugins list` shows what there is",
                           map_.type_name));
     return std::move(selection_);
@@ -50,21 +52,25 @@ private:
 
   /// Rank 1: the first rule that names a plugin and matches the map. A person may send a map to a plugin
   /// without an attach point for it; its first one then stands in.
-  void take_configured() {
+  /// True when who renders it has been said, and so, that nobody adds to it.
+  bool take_configured() {
     const auto rule = std::ranges::find_if(config_.maps, [&](const config::MapRule& candidate) {
       return candidate.use && map_.names().fit(candidate.glob);
     });
-    if (rule == config_.maps.end()) return;
+    if (rule == config_.maps.end()) return false;
     const std::string& origin = rule->origin_of("use");
     const Plugin* plugin = usable(*rule->use);
-    if (plugin == nullptr)
-      return explain(fmt::format("{} asks for {}, {}", origin, *rule->use, absence(*rule->use)));
-    if (is_for_no_map(plugin->manifest()))
-      return explain(fmt::format("{} asks for {}, which renders no maps", origin, *rule->use));
+    const auto in_vain = [&](const std::string& why) {
+      explain(fmt::format("{} asks for {}, {}", origin, *rule->use, why));
+      return false;
+    };
+    if (plugin == nullptr) return in_vain(absence(*rule->use));
+    if (is_for_no_map(plugin->manifest())) return in_vain("which renders no maps");
     if (auto missing = missing_need(plugin->manifest(), kernel_, map_.types.get()); !missing.empty())
-      return explain(fmt::format("{} asks for {}, which {}", origin, *rule->use, missing));
+      return in_vain("which " + missing);
     const auto attach = best_attach(plugin->manifest(), map_).value_or(0);
     selection_.choices.push_back({plugin, attach, fmt::format("configuration {}", origin)});
+    return !selection_.choices.back().is_decoder();
   }
 
   static bool is_for_no_map(const Manifest& manifest) {
@@ -114,9 +120,25 @@ private:
             static_cast<std::size_t>(place)};
   }
 
+  /// Any number may add to a map, so that they never tie: by rank, then by id as the plugins come.
+  void take_decoders(std::vector<Candidate>& candidates, bool is_decided) {
+    const auto others = std::ranges::stable_partition(
+        candidates, [](const Candidate& candidate) { return candidate.choice.is_decoder(); });
+    std::vector<Candidate> decoders(candidates.begin(), others.begin());
+    candidates.erase(candidates.begin(), others.begin());
+    if (is_decided) return;
+    (void)take_older(decoders);
+    std::ranges::stable_sort(decoders, {}, &Candidate::rank);
+    for (Candidate& decoder : decoders) selection_.choices.push_back(std::move(decoder.choice));
+  }
+
+  [[nodiscard]] bool has_no_renderer() const {
+    return std::ranges::all_of(selection_.choices, &Choice::is_decoder);
+  }
+
   void take_ranked(std::vector<Candidate> candidates) {
     auto ranking = ranked(std::move(candidates));
-    if (ranking.tied && selection_.choices.empty()) report_tie(*ranking.tied);
+    if (ranking.tied && has_no_renderer()) report_tie(*ranking.tied);
     std::ranges::move(ranking.choices, std::back_inserter(selection_.choices));
   }
 
@@ -136,6 +158,11 @@ private:
 };
 
 } // namespace
+
+bool Choice::is_decoder() const {
+  const auto& attaches = plugin->manifest().attaches;
+  return attach < attaches.size() && attaches[attach].mode == AttachMode::element;
+}
 
 Selection Registry::select(const catalog::Map& map, const btf::Types& kernel,
                            const config::Config& config) const {

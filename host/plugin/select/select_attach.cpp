@@ -46,14 +46,14 @@ std::string_view without_keyword(std::string_view type) {
 }
 
 /// By its number too: what a plugin's author has to write of a type whose name mapscope does not know yet.
-bool is_of_number(const Attach& attach, const catalog::Map& map) {
+bool is_of_number(const AttachCondition& attach, const catalog::Map& map) {
   return attach.kind == AttachKind::map_type &&
          std::ranges::any_of(attach.patterns, [number = map_type_number(map.type)](const auto& pattern) {
            return glob_match(pattern, number);
          });
 }
 
-bool matches(const Attach& attach, const catalog::Map& map) {
+bool matches(const AttachCondition& attach, const catalog::Map& map) {
   if (attach.kind == AttachKind::map_name)
     return !map.name.empty() && std::ranges::any_of(attach.patterns, [&](const std::string& pattern) {
       return map.names().fit(pattern);
@@ -66,6 +66,12 @@ bool matches(const Attach& attach, const catalog::Map& map) {
   });
 }
 
+bool holds(const Attach& attach, const catalog::Map& map) {
+  return matches(attach, map) && std::ranges::all_of(attach.also, [&](const AttachCondition& condition) {
+           return matches(condition, map);
+         });
+}
+
 } // namespace
 
 std::optional<std::uint32_t> best_attach(const Manifest& manifest, const catalog::Map& map) {
@@ -75,13 +81,15 @@ std::optional<std::uint32_t> best_attach(const Manifest& manifest, const catalog
   };
   std::optional<std::uint32_t> best;
   for (std::uint32_t i = 0; i < manifest.attaches.size(); ++i)
-    if (matches(manifest.attaches[i], map) && (!best || rank(i) < rank(*best))) best = i;
+    if (holds(manifest.attaches[i], map) && (!best || rank(i) < rank(*best))) best = i;
   return best;
 }
 
 std::string describe(const Attach& attach, const catalog::Map& map) {
-  return fmt::format("{}:{} prio {}", attach_kind_name(attach.kind), subject(attach.kind, map),
-                     attach.priority);
+  std::string what = fmt::format("{}:{}", attach_kind_name(attach.kind), subject(attach.kind, map));
+  for (const AttachCondition& condition : attach.also)
+    what += fmt::format(" {}:{}", attach_kind_name(condition.kind), subject(condition.kind, map));
+  return fmt::format("{} prio {}", what, attach.priority);
 }
 
 } // namespace mapscope::plugin

@@ -65,6 +65,7 @@ constexpr KeyRule key_rules[] = {{"abi", true, true, nullptr},
                                  {"needs", false, false, nullptr},
                                  {"config", false, false, nullptr},
                                  {"symbols", false, false, nullptr},
+                                 {"maps", false, true, nullptr},
                                  {"budget", false, true, nullptr},
                                  {"summary", false, true, &Manifest::summary},
                                  {"url", false, true, &Manifest::url}};

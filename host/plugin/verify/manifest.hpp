@@ -20,10 +20,19 @@ namespace mapscope::plugin {
 enum class AttachKind : std::uint8_t { allocator, map_name, value_type, struct_ops, map_type, kernel };
 std::string_view attach_kind_name(AttachKind); ///< "map-type"
 
-struct Attach {
+/// What is compared, and with what: one of the patterns must match.
+struct AttachCondition {
   AttachKind kind = AttachKind::map_type;
   std::vector<std::string> patterns; ///< globs (* and ?), at most 64 bytes each; kernel: one name, no glob
-  std::string variable_type;         ///< allocator: var=
+};
+
+/// Whether a plugin renders a map itself, or adds to the elements that another finds.
+enum class AttachMode : std::uint8_t { map, element };
+
+struct Attach : AttachCondition {    ///< the most specific condition of the line
+  std::vector<AttachCondition> also; ///< the others, which must hold as well
+  AttachMode mode = AttachMode::map;
+  std::string variable_type; ///< allocator: var=
   int priority = 0;
 };
 
@@ -49,6 +58,7 @@ struct Manifest {
   std::vector<Option> options;
   std::vector<std::string> symbols; ///< what it will ask symbol_address() for: looked up in one pass
   std::optional<std::uint64_t> budget_entries, budget_bytes, budget_ms;
+  bool any_maps = false;            ///< find_map() knows all maps, not only those of the same programs
   std::vector<std::string> ignored; ///< unknown keys
 };
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The few lexical pieces that the manifest's rules share.
+// The few lexical pieces that the manifest's rules share. Thread rule: pure.
 #pragma once
 
+#include "host/base/result.hpp"
+
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <fmt/format.h>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -34,6 +38,30 @@ inline bool consists_of(std::string_view text, std::string_view others, bool dig
   return !text.empty() && std::ranges::all_of(text, [&](char c) {
     return (c >= 'a' && c <= 'z') || (digits && c >= '0' && c <= '9') || others.find(c) != others.npos;
   });
+}
+
+template <class Enum, std::size_t N>
+std::optional<Enum> enumerator(const std::array<std::string_view, N>& names, std::string_view name) {
+  const auto found = std::ranges::find(names, name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<Enum>(found - names.begin());
+}
+
+template <class... Args> std::unexpected<Error> wrong(std::string_view key, std::string_view value,
+                                                      fmt::format_string<Args...> text, Args&&... args) {
+  return fail(Errc::corrupt,
+              fmt::format("{}={}: {}", key, value, fmt::format(text, std::forward<Args>(args)...)));
+}
+
+inline bool is_identifier(std::string_view name) {
+  return consists_of(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") && !(name[0] >= '0' && name[0] <= '9');
+}
+
+/// "struct x", "union x", "enum x", "typedef x" or "x".
+inline bool is_type(std::string_view type) {
+  for (const std::string_view keyword : {"struct ", "union ", "enum ", "typedef "})
+    if (type.starts_with(keyword)) return is_identifier(type.substr(keyword.size()));
+  return is_identifier(type);
 }
 
 } // namespace mapscope::plugin

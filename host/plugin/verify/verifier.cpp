@@ -109,9 +109,9 @@ private:
   /// A manifest that reads well is shown whatever a later rule says of the library.
   void keep_manifest() {
     const auto abi = parse_abi(line_of("abi"));
+    if (abi) manifest_.abi_major = abi->major, manifest_.abi_minor = abi->minor;
     grammar_ = read_grammar(lines_, manifest_);
     if (!abi || !grammar_) return;
-    manifest_.abi_major = abi->major, manifest_.abi_minor = abi->minor;
     result_.manifest = manifest_;
   }
 

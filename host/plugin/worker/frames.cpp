@@ -40,7 +40,7 @@ struct SlotsHead {
 struct EndHead {
   std::int32_t rc;
   std::uint8_t spent, bug, counts, lacks_memory, used_up, has_fault, unused[6];
-  std::uint64_t counted, read_bytes, fault_address, fault;
+  std::uint64_t counted, left_out, read_bytes, fault_address, fault;
 };
 
 std::unexpected<Error> bad(std::string text) { return fail(Errc::corrupt, std::move(text)); }
@@ -205,6 +205,7 @@ Result<RenderFacts> parse_end(std::span<const std::byte> content) {
                     .lacks_memory = head.lacks_memory != 0,
                     .used_up = head.used_up != 0,
                     .counted = head.counted,
+                    .left_out = head.left_out,
                     .read_bytes = head.read_bytes,
                     .fault = std::nullopt,
                     .missing = std::move(missing)};
@@ -248,7 +249,7 @@ void FrameWriter::finish() {
   if (whole_ >= read_size) flush();
 }
 
-void FrameWriter::row(const msc_row& row) {
+int FrameWriter::row(const msc_row& row) {
   begin(FrameKind::row);
   const bool has_copies = row.shape == MSC_PERCPU_ELEMENT || row.shape == MSC_PERCPU_ENTRY;
   const std::span copies(row.copies, has_copies ? row.copy_count : 0);
@@ -259,9 +260,10 @@ void FrameWriter::row(const msc_row& row) {
   put(row.key), put(value);
   for (const msc_value& copy : copies) put(copy);
   finish();
+  return MSC_OK;
 }
 
-void FrameWriter::field(const msc_field& field) {
+int FrameWriter::field(const msc_field& field) {
   const bool has_bytes = field.kind >= MSC_STRING && field.kind <= MSC_PAGE;
   const std::string_view name = field.name != nullptr ? field.name : "";
   const msc_value value = has_bytes ? field.value : msc_value{};
@@ -271,6 +273,7 @@ void FrameWriter::field(const msc_field& field) {
   put(name);
   put(value);
   finish();
+  return MSC_OK;
 }
 
 void FrameWriter::note(int rc, std::string_view text) { this->text(FrameKind::note, rc, text); }
@@ -293,6 +296,8 @@ void FrameWriter::finding(std::uint32_t severity, std::string_view text) {
   this->text(FrameKind::finding, severity, text);
 }
 
+void FrameWriter::debug(std::string_view text) { this->text(FrameKind::debug, 0, text); }
+
 void FrameWriter::text(FrameKind kind, std::int64_t number, std::string_view text) {
   text = text.substr(0, longest_text);
   begin(kind);
@@ -313,6 +318,7 @@ void FrameWriter::end(const RenderFacts& facts) {
               facts.fault.has_value(),
               {},
               facts.counted,
+              facts.left_out,
               facts.read_bytes,
               fault.first,
               fault.second});

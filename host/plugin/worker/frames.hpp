@@ -25,6 +25,7 @@ enum class FrameKind : std::uint32_t {
   finding,
   slots,
   slot,
+  debug,
   end,        ///< render() returned: RenderFacts
   unloadable, ///< why there is nothing to call
   crash,      ///< CrashFrame; the worker's last
@@ -33,7 +34,7 @@ enum class FrameKind : std::uint32_t {
 constexpr bool is_final(FrameKind kind) { return kind >= FrameKind::end; }
 /// What a map or an allocator is shown with.
 constexpr bool is_content(FrameKind kind) {
-  return !is_final(kind) && kind != FrameKind::note && kind != FrameKind::finding;
+  return !is_final(kind) && kind != FrameKind::note && kind != FrameKind::finding && kind != FrameKind::debug;
 }
 
 struct FrameHeader {
@@ -60,12 +61,13 @@ struct CrashFrame {
 class FrameWriter final : public Delivery {
 public:
   explicit FrameWriter(int fd);
-  void row(const msc_row& row) override;
-  void field(const msc_field& field) override;
+  int row(const msc_row& row) override;
+  int field(const msc_field& field) override;
   void note(int rc, std::string_view text) override;
   void slots(const msc_slots& slots) override;
   void slot(const msc_slot& slot) override;
   void finding(std::uint32_t severity, std::string_view text) override;
+  void debug(std::string_view text) override;
   void end(const RenderFacts& facts);
   void unloadable(std::string_view why);
   void flush();
@@ -118,7 +120,7 @@ struct FieldFrame {
   msc_field field;
   std::array<char, 65> name;
 };
-/// A note or a finding.
+/// A note, a finding, or a line for the plugin's author.
 struct TextFrame {
   int number; ///< rc or severity
   std::string text;

@@ -9,13 +9,17 @@
 
 namespace mapscope::plugin {
 
-Result<const msc_plugin*> load_confined(const Plugin& plugin, int fd, Confinement confinement) {
+Result<const msc_plugin*> load_confined(const Plugin& plugin, std::span<const Plugin* const> others, int fd,
+                                        Confinement confinement) {
   std::vector<int> needed = {fd, plugin.file->fd()};
+  for (const Plugin* other : others) needed.push_back(other->file->fd());
   needed.insert(needed.end(), confinement.readable.begin(), confinement.readable.end());
   confinement.descriptors = needed;
   if (auto done = confine(confinement); !done) return std::unexpected(done.error());
   if (auto done = allow_loading(); !done) return std::unexpected(done.error());
   auto entry = load(plugin);
+  for (const Plugin* other : others) (void)load(*other);
+  load_no_more();
   if (auto done = allow_rendering(confinement.readable); !done) return std::unexpected(done.error());
   if (entry) faults_are_in(*entry);
   if (!entry && entry.error().text.ends_with("failed to map segment from shared object"))

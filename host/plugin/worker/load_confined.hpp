@@ -11,7 +11,9 @@
 
 namespace mapscope::plugin {
 
-/// Confines the process, in which `fd` stays open as well, and loads the plugin between the two steps.
-Result<const msc_plugin*> load_confined(const Plugin& plugin, int fd, Confinement confinement);
+/// Confines the process, in which `fd` stays open as well, and loads the plugin between the two steps; then
+/// `others`, whose own faults are told when they are called.
+Result<const msc_plugin*> load_confined(const Plugin& plugin, std::span<const Plugin* const> others, int fd,
+                                        Confinement confinement);
 
 } // namespace mapscope::plugin

@@ -2,6 +2,7 @@
 #include "host/plugin/worker/worker.hpp"
 
 #include "host/plugin/call/call.hpp"
+#include "host/plugin/call/no_writer.hpp"
 #include "host/plugin/worker/load_confined.hpp"
 #include "host/plugin/worker/worker_faults.hpp"
 #include "host/plugin/worker/worker_trace.hpp"
@@ -13,16 +14,6 @@
 namespace mapscope::plugin {
 
 namespace {
-
-/// Stands where a call of the host has its writer; the content goes the other way.
-class NoWriter final : public report::MapWriter {
-public:
-  void begin(const catalog::Map& /*map*/) override {}
-  void begin_allocator(std::string_view /*name*/, const catalog::Map& /*section*/) override {}
-  void row(const report::Row& /*row*/) override {}
-  void field(const report::Field& /*field*/) override {}
-  void end(const report::Outcome& /*outcome*/) override {}
-};
 
 const memory::Source& source_of(const WorkerStart& start) { return start.environment->target->source(); }
 
@@ -49,8 +40,8 @@ void serve(const WorkerStart& start, const msc_plugin& entry, const WorkerReques
   NoWriter nowhere;
   trace.helper = -1;
   trace.stops = 0;
-  msc_call call(*start.environment, *request.map, *request.choice, request.limits, nowhere, request.allocator,
-                &writer);
+  msc_call call(*start.environment, *request.map, {request.choices, request.choice_count}, request.limits,
+                nowhere, request.allocator, &writer);
   const int rc = run(entry, traced_table(), call);
   auto facts = call.facts(rc);
   facts.used_up = source_of(start).is_used_up();
@@ -68,7 +59,7 @@ void run_worker(const WorkerStart& start) {
   (void)traced_table();
   const auto of_the_target = source_of(start).descriptors();
   const auto entry = load_confined(
-      *start.plugin, start.fd,
+      *start.plugin, start.others, start.fd,
       {{}, of_the_target, start.environment->config->budget.memory, start.cpu_seconds, start.parent});
   while (const auto request = next_request(start.fd)) {
     if (entry)

@@ -18,7 +18,8 @@ namespace mapscope::plugin {
 /// What the host asks for, as bytes; all but the limits were made before the worker was.
 struct WorkerRequest {
   const catalog::Map* map = nullptr;
-  const Choice* choice = nullptr;
+  const Choice* choices = nullptr; ///< the first renders
+  std::size_t choice_count = 0;
   AllocatorCall* allocator = nullptr; ///< null: a map is rendered
   Limits limits;
 };
@@ -27,8 +28,9 @@ static_assert(std::is_trivially_copyable_v<WorkerRequest>);
 struct WorkerStart {
   const Environment* environment = nullptr;
   const Plugin* plugin = nullptr;
-  int fd = -1;      ///< requests come in, frames go out
-  pid_t parent = 0; ///< ends with it
+  std::span<const Plugin* const> others; ///< that may have to find its elements
+  int fd = -1;                           ///< requests come in, frames go out
+  pid_t parent = 0;                      ///< ends with it
   std::uint64_t cpu_seconds = 0;
 };
 

@@ -28,10 +28,10 @@ std::size_t longest_frame(const config::Budget& limits) {
 } // namespace
 
 WorkerRender::WorkerRender(Workers& workers, const Environment& environment, const catalog::Map& map,
-                           const Choice& choice, const Limits& limits, report::MapWriter& writer,
+                           std::span<const Choice> choices, const Limits& limits, report::MapWriter& writer,
                            AllocatorCall* allocator)
-    : workers_(workers), map_(map), choice_(choice), allocator_(allocator),
-      call_(environment, map, choice, limits, writer, allocator),
+    : workers_(workers), map_(map), choices_(choices), choice_(choices.front()), allocator_(allocator),
+      call_(environment, map, choices, limits, writer, allocator),
       patience_(milliseconds(call_.limits().budget.ms) + grace),
       reader_(longest_frame(call_.limits().budget)) {}
 
@@ -52,7 +52,7 @@ Attempt WorkerRender::run() {
 }
 
 bool WorkerRender::send_request() const {
-  const WorkerRequest request{&map_, &choice_, allocator_, call_.limits()};
+  const WorkerRequest request{&map_, choices_.data(), choices_.size(), allocator_, call_.limits()};
   const ssize_t sent = ::send(child_.fd, &request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT);
   const bool is_gone =
       sent < 0 && (errno == EPIPE || errno == ECONNRESET); // what it said on its end can be read
@@ -116,6 +116,11 @@ WorkerRender::State WorkerRender::take_frame(const Frame& frame) {
     msc_slots slots = parsed->slots;
     if (slots.reason != nullptr) slots.reason = parsed->reason.c_str();
     return repeat(call_.slots(slots));
+  }
+  case FrameKind::debug: {
+    const auto parsed = parse_text(content);
+    if (!parsed) return breach(parsed.error().text);
+    return repeat(call_.debug(parsed->text.c_str()));
   }
   case FrameKind::slot: {
     const auto parsed = parse_slot(content);

@@ -14,7 +14,7 @@ namespace mapscope::plugin {
 class WorkerRender {
 public:
   WorkerRender(Workers& workers, const Environment& environment, const catalog::Map& map,
-               const Choice& choice, const Limits& limits, report::MapWriter& writer,
+               std::span<const Choice> choices, const Limits& limits, report::MapWriter& writer,
                AllocatorCall* allocator);
   Attempt run();
 
@@ -35,7 +35,8 @@ private:
 
   Workers& workers_;
   const catalog::Map& map_;
-  const Choice& choice_;
+  std::span<const Choice> choices_;
+  const Choice& choice_; ///< the first
   AllocatorCall* allocator_;
   msc_call call_;
   std::chrono::steady_clock::duration

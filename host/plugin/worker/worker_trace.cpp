@@ -53,7 +53,14 @@ struct Traced<Slot, Index> {
   DO(enumerator_at)                                                                                          \
   DO(type_sized)                                                                                             \
   DO(slots)                                                                                                  \
-  DO(slot)
+  DO(slot)                                                                                                   \
+  DO(elements)                                                                                               \
+  DO(find_map)                                                                                               \
+  DO(lookup)                                                                                                 \
+  DO(member_of)                                                                                              \
+  DO(member_at)                                                                                              \
+  DO(debug)                                                                                                  \
+  DO(will_read)
 
 #define NAME(helper) #helper,
 constexpr std::array<std::string_view, (sizeof(msc_host) - offsetof(msc_host, read)) / sizeof(void*)> names =

@@ -10,10 +10,6 @@
 
 namespace mapscope::plugin {
 
-bool is_isolated(const Plugin& plugin, const config::Plugins& settings) {
-  return settings.isolate == "all" || (settings.isolate == "out-of-tree" && !plugin.built_in);
-}
-
 Result<std::unique_ptr<Workers>> Workers::start(const Environment& environment,
                                                 std::span<const Plugin> plugins,
                                                 std::span<const Selection> selections) {
@@ -23,10 +19,13 @@ Result<std::unique_ptr<Workers>> Workers::start(const Environment& environment,
     });
   };
   if (std::ranges::none_of(selections, needs_workers)) return nullptr;
-  auto zygote = Zygote::start(environment, plugins);
-  if (!zygote) return std::unexpected(zygote.error());
   const std::uint64_t of_one_target = environment.config->budget.ms / 1000 + 2;
-  return std::unique_ptr<Workers>(new Workers(std::move(*zygote), of_one_target * selections.size()));
+  std::unique_ptr<Workers> workers(new Workers(of_one_target * selections.size()));
+  workers->companions_ = companions_of(plugins, selections, environment.config->plugins);
+  auto zygote = Zygote::start(environment, plugins, workers->companions_);
+  if (!zygote) return std::unexpected(zygote.error());
+  workers->zygote_ = std::move(*zygote);
+  return workers;
 }
 
 Workers::~Workers() {
@@ -34,9 +33,10 @@ Workers::~Workers() {
     for (const Child& child : children) ::close(child.fd); // the zygote's end is theirs
 }
 
-Attempt Workers::render(const Environment& environment, const catalog::Map& map, const Choice& choice,
-                        const Limits& limits, report::MapWriter& writer, AllocatorCall* allocator) {
-  return WorkerRender(*this, environment, map, choice, limits, writer, allocator).run();
+Attempt Workers::render(const Environment& environment, const catalog::Map& map,
+                        std::span<const Choice> choices, const Limits& limits, report::MapWriter& writer,
+                        AllocatorCall* allocator) {
+  return WorkerRender(*this, environment, map, choices, limits, writer, allocator).run();
 }
 
 Result<Workers::Child> Workers::take(const Plugin& plugin) {

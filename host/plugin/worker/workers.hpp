@@ -5,14 +5,11 @@
 #pragma once
 
 #include "host/plugin/call/attempt.hpp"
-#include "host/plugin/worker/zygote.hpp"
+#include "host/plugin/worker/companions.hpp"
 
 #include <map>
 
 namespace mapscope::plugin {
-
-/// plugins.isolate: whether this plugin must not run in this process.
-bool is_isolated(const Plugin& plugin, const config::Plugins& settings);
 
 class Workers {
 public:
@@ -24,7 +21,8 @@ public:
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  Attempt render(const Environment& environment, const catalog::Map& map, const Choice& choice,
+  /// With the first choice.
+  Attempt render(const Environment& environment, const catalog::Map& map, std::span<const Choice> choices,
                  const Limits& limits, report::MapWriter& writer, AllocatorCall* allocator);
 
   // For a render in progress.
@@ -36,10 +34,10 @@ public:
   std::string dispose(Child child);
 
 private:
-  Workers(std::unique_ptr<Zygote> zygote, std::uint64_t cpu_seconds)
-      : zygote_(std::move(zygote)), cpu_seconds_(cpu_seconds) {}
+  explicit Workers(std::uint64_t cpu_seconds) : cpu_seconds_(cpu_seconds) {}
   std::optional<Child> take_idle(const Plugin& plugin);
 
+  Companions companions_;
   std::unique_ptr<Zygote> zygote_;
   std::uint64_t cpu_seconds_; ///< of one worker
   std::mutex mutex_;

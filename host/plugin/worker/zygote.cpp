@@ -2,6 +2,7 @@
 #include "host/plugin/worker/zygote.hpp"
 
 #include "host/base/ending.hpp"
+#include "host/plugin/select/library.hpp"
 #include "host/plugin/worker/sandbox.hpp"
 #include "host/plugin/worker/zygote_messages.hpp"
 
@@ -27,7 +28,8 @@ std::unexpected<Error> failed(std::string_view what, int error) {
 /// The process itself.
 class Nursery {
 public:
-  Nursery(const Environment& environment, int fd) : environment_(environment), fd_(fd) {}
+  Nursery(const Environment& environment, const Companions& companions, int fd)
+      : environment_(environment), companions_(companions), fd_(fd) {}
 
   [[noreturn]] void run() {
     int descriptor = -1;
@@ -47,7 +49,10 @@ private:
     const pid_t parent = ::getpid(), child = ::fork();
     if (child > 0) children_.insert(child);
     if (child != 0) return {child, child < 0 ? errno : 0};
-    run_worker({&environment_, question.plugin, descriptor, parent, question.cpu_seconds});
+    const auto others = companions_.of_plugin.find(question.plugin);
+    const auto list =
+        others != companions_.of_plugin.end() ? std::span(others->second) : std::span<const Plugin* const>();
+    run_worker({&environment_, question.plugin, list, descriptor, parent, question.cpu_seconds});
   }
 
   ZygoteAnswer reap_one(pid_t pid) {
@@ -61,12 +66,13 @@ private:
   }
 
   const Environment& environment_;
+  const Companions& companions_;
   int fd_;
   std::set<pid_t> children_;
 };
 
-[[noreturn]] void run_zygote(const Environment& environment, std::span<const Plugin> plugins, int fd,
-                             pid_t parent) {
+[[noreturn]] void run_zygote(const Environment& environment, std::span<const Plugin> plugins,
+                             const Companions& companions, int fd, pid_t parent) {
   ::prctl(PR_SET_NAME, "mapscope-zygote");
   forget_endings();
   keep_time_zone();
@@ -76,18 +82,19 @@ private:
   const auto of_the_target = environment.target->source().descriptors();
   kept.insert(kept.end(), of_the_target.begin(), of_the_target.end());
   if (!leave_terminal() || !keep_only(kept) || !end_with(parent)) ::_exit(1);
-  Nursery(environment, fd).run();
+  for (const Plugin* plugin : companions.trusted) (void)load(*plugin); // what fails is told when it is called
+  Nursery(environment, companions, fd).run();
 }
 
 } // namespace
 
-Result<std::unique_ptr<Zygote>> Zygote::start(const Environment& environment,
-                                              std::span<const Plugin> plugins) {
+Result<std::unique_ptr<Zygote>> Zygote::start(const Environment& environment, std::span<const Plugin> plugins,
+                                              const Companions& companions) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return failed("make a socket for worker processes", errno);
   const pid_t self = ::getpid(), child = ::fork();
-  if (child == 0) run_zygote(environment, plugins, ends[1], self);
+  if (child == 0) run_zygote(environment, plugins, companions, ends[1], self);
   const int error = errno;
   ::close(ends[1]);
   if (child > 0) return std::unique_ptr<Zygote>(new Zygote(child, ends[0]));

@@ -8,18 +8,27 @@
 
 #include "host/plugin/worker/worker.hpp"
 
+#include <map>
 #include <mutex>
+#include <vector>
 
 namespace mapscope::plugin {
+
+/// Who finds the elements that a plugin asks for, in the process that it is in.
+struct Companions {
+  std::vector<const Plugin*> trusted;                            ///< loaded by the zygote, for all
+  std::map<const Plugin*, std::vector<const Plugin*>> of_plugin; ///< loaded in its worker, confined as it is
+};
 
 struct ZygoteQuestion;
 struct ZygoteAnswer;
 
 class Zygote {
 public:
-  /// The environment and all that it points to must live as long. `plugins` keep their descriptors.
+  /// The environment, the companions and all that they point to must live as long. `plugins` keep their
+  /// descriptors.
   static Result<std::unique_ptr<Zygote>> start(const Environment& environment,
-                                               std::span<const Plugin> plugins);
+                                               std::span<const Plugin> plugins, const Companions& companions);
   /// Ends the process, and whatever is left of its workers.
   ~Zygote();
   Zygote(const Zygote&) = delete;

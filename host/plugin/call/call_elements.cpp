@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walks over the elements of maps, by a renderer's call inside this one.
+#include "host/plugin/call/call.hpp"
+#include "host/plugin/call/no_writer.hpp"
+#include "host/plugin/select/library.hpp"
+
+#include <mapscope/contract.hpp>
+
+#include <cstring>
+#include <fmt/format.h>
+
+using namespace mapscope;
+
+namespace {
+
+/// Calls a plugin's each() for every element.
+class EachElement final : public plugin::ElementSink {
+public:
+  EachElement(msc_call& call, std::string_view map, plugin::DecodedRows::Each each)
+      : call_(call), map_(map), each_(std::move(each)) {}
+
+  void note(int rc, std::string_view text) override {
+    if (rc >= MSC_OK) return;
+    has_gaps_ = true;
+    (void)call_.note(MSC_EFAULT, fmt::format("the elements of {}: {}", map_, text).c_str());
+  }
+
+  [[nodiscard]] int ended() const { return ended_; }
+  [[nodiscard]] bool has_gaps() const { return has_gaps_; }
+
+private:
+  int element(const msc_row& row) override {
+    ended_ = each_(row);
+    return ended_ == MSC_OK ? int{MSC_OK} : int{MSC_STOP};
+  }
+
+  msc_call& call_;
+  std::string_view map_;
+  plugin::DecodedRows::Each each_;
+  int ended_ = MSC_OK;
+  bool has_gaps_ = false;
+};
+
+} // namespace
+
+/// Nothing that a plugin throws passes through the renderer that walks for it.
+plugin::DecodedRows::Each msc_call::calling(const msc_elements& request, const catalog::Map& map) {
+  return [this, &request, walked = plugin::WalkedMap(map, handles_of(map)),
+          copies = std::vector<msc_value>()](const msc_row& row) mutable {
+    const msc_element element = walked.element(row, copies);
+    try {
+      return request.each(request.user, &element);
+    } catch (...) {
+      return misuse("an exception left each()");
+    }
+  };
+}
+
+int msc_call::elements(const msc_elements& request) {
+  if (const auto problem = contract::record_problem("elements()", request); !problem.empty())
+    return misuse(problem);
+  if (request.flags > MSC_ROWS || request.each == nullptr)
+    return misuse("elements() with unknown flags, or without each()");
+  if (is_in_each()) return misuse("elements() inside each()");
+  const catalog::Map* map = request.map == 0 ? own_map() : map_at(request.map);
+  if (map == nullptr) return misuse("elements() of no map that it was given");
+  if ((request.flags & MSC_ROWS) != 0) return rows_of(request, *map);
+  EachElement sink(*this, map->label(), calling(request, *map));
+  const int rc = walk(*map, sink);
+  if (sink.ended() != MSC_OK) return sink.ended();
+  return rc == MSC_OK && sink.has_gaps() ? int{MSC_EFAULT} : rc;
+}
+
+int msc_call::rows_of(const msc_elements& request, const catalog::Map& map) {
+  if (!choice_.is_decoder())
+    return misuse("elements(MSC_ROWS) by a plugin that is not attached mode=element");
+  if (&map != &map_ || has_decoded_) return misuse("elements(MSC_ROWS) of another map, or once more");
+  return show_rows(calling(request, map));
+}
+
+int msc_call::show_rows(plugin::DecodedRows::Each each) {
+  has_decoded_ = true;
+  plugin::DecodedRows rows(*this, std::move(each));
+  decoded_ = &rows;
+  int rc = walk(map_, rows);
+  decoded_ = nullptr;
+  if (rc == MSC_EFAULT) gaps_ = true, rc = MSC_OK; // what can be read is shown, as it is without a decoder
+  left_out_ += rows.left_out();
+  rows.tell_shortfall();
+  if (rows.left_out() != 0)
+    (void)note(MSC_OK, fmt::format("{} of {} entries are left out by {}", rows.left_out(),
+                                   rows_ + counted_ + left_out_, renderer())
+                           .c_str());
+  return bug_ ? int{MSC_EINVAL} : rc;
+}
+
+/// With the first renderer that can be called here.
+int msc_call::walk(const catalog::Map& map, plugin::ElementSink& sink) {
+  auto choices = renderers_of(map);
+  for (; !choices.empty(); choices = choices.subspan(1))
+    if (const auto entry = plugin::load(*choices.front().plugin))
+      return walk_with(**entry, map, choices, sink);
+  missing_ = fmt::format("nobody walks maps of type {}", map.type_name), missing_of_ = {};
+  return MSC_ENOENT;
+}
+
+int msc_call::walk_with(const msc_plugin& entry, const catalog::Map& map,
+                        std::span<const plugin::Choice> choices, plugin::ElementSink& sink) {
+  plugin::NoWriter nowhere;
+  msc_call inner(*this, map, choices, sink, nowhere);
+  int rc = plugin::run(entry, plugin::host_table(), inner);
+  if (rc >= MSC_OK || rc == MSC_EFAULT)
+    if (const int flushed = sink.flush(); flushed != MSC_OK) rc = flushed;
+  const auto facts = inner.facts(rc);
+  lacks_memory_ = lacks_memory_ || facts.lacks_memory;
+  bug_ = bug_ || facts.bug;
+  if (rc == MSC_ENOENT) missing_ = facts.missing, missing_of_ = {};
+  if (!first_fault_ && inner.first_fault_) first_fault_ = inner.first_fault_;
+  if (&sink == decoded_) {
+    counted_ += facts.counted;
+    counts_ = counts_ || inner.entry_count(rc) == 0;
+  }
+  return rc;
+}
+
+/// Those that stand next for this map; of another, those that would render it.
+std::span<const plugin::Choice> msc_call::renderers_of(const catalog::Map& map) {
+  if (&map == &map_) return choices_.subspan(1);
+  if (environment_.registry == nullptr) return {};
+  auto& selection = selections_[map.id];
+  if (!selection) selection = environment_.registry->select(map, *environment_.kernel, *environment_.config);
+  const auto& choices = selection->choices;
+  const auto first = std::ranges::find_if_not(choices, &plugin::Choice::is_decoder);
+  return {first, choices.end()};
+}
+
+// What a decoder's rows need of its call.
+
+bool msc_call::is_in_each() const { return decoded_ != nullptr && decoded_->is_in_each(); }
+
+void msc_call::count_row() {
+  ++counted_;
+  names_.open(row_member_names);
+  row_open_ = row_counts_ = true;
+}
+
+/// What each() left open of a row.
+void msc_call::close_to_row(int rc) {
+  if (rc == MSC_OK && !fields_.empty()) (void)misuse("each() that leaves an object or a list open");
+  while (!fields_.empty() && end_field() == MSC_OK) {
+  }
+}
+
+std::string msc_call::why_failed(int rc) const {
+  if (rc == MSC_ENOENT && !missing_.empty()) return missing_text();
+  if (rc == MSC_EFAULT && first_fault_)
+    return fmt::format("what it reads at {:#x} is {}", first_fault_->first,
+                       target::fault_text(first_fault_->second, reader_.space(), first_fault_->first));
+  return plugin::code_text(rc);
+}

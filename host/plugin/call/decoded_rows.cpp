@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/call/decoded_rows.hpp"
+
+#include "host/plugin/call/call.hpp"
+
+#include <fmt/format.h>
+#include <utility>
+
+namespace mapscope::plugin {
+
+void DecodedRows::note(int rc, std::string_view text) { (void)call_.note(rc, std::string(text).c_str()); }
+
+void DecodedRows::finding(std::uint32_t severity, std::string_view text) {
+  (void)call_.finding(severity, std::string(text).c_str());
+}
+
+void DecodedRows::debug(std::string_view text) { (void)call_.debug(std::string(text).c_str()); }
+
+int DecodedRows::repeated(const msc_row& row) { return call_.row(row); }
+
+int DecodedRows::element(const msc_row& row) {
+  ++elements_;
+  counts_only_ = row.shape != MSC_VALUE && !call_.shows_another();
+  has_added_ = false;
+  pending_ = &row;
+  const int rc = is_stopped_ || !each_ ? int{MSC_OK} : call_each(row);
+  if (call_.is_broken()) return MSC_EINVAL;
+  if (rc == MSC_LEAVE_OUT) return leave_out(row);
+  if (rc == MSC_STOP) is_stopped_ = true;
+  if (rc < MSC_OK) lose(rc);
+  return close(row);
+}
+
+int DecodedRows::call_each(const msc_row& row) {
+  why_.clear();
+  in_each_ = true;
+  const int rc = each_(row);
+  in_each_ = false;
+  call_.close_to_row(rc);
+  return rc;
+}
+
+int DecodedRows::leave_out(const msc_row& row) {
+  if (has_added_) return call_.misuse("each() that leaves out a row to which it has added fields");
+  pending_ = nullptr;
+  ++left_out_;
+  skipped_depth_ = (row.flags & MSC_ROW_OPEN) != 0 ? 1 : 0;
+  return MSC_OK;
+}
+
+int DecodedRows::begin_adding() {
+  if (!in_each_ || std::exchange(has_added_, true)) return MSC_OK;
+  const msc_row* row = std::exchange(pending_, nullptr);
+  if (counts_only_) return call_.count_row(), MSC_OK;
+  msc_row open = *row;
+  if (row->shape != MSC_VALUE) open.flags |= MSC_ROW_OPEN; // of a value the map itself has the members
+  return call_.row(open);
+}
+
+/// The row as the renderer gave it, or the end of what was opened for the decoder.
+int DecodedRows::close(const msc_row& row) {
+  const bool goes_on = (row.flags & MSC_ROW_OPEN) != 0;
+  if (std::exchange(pending_, nullptr) == nullptr) // shown as fields were added
+    return goes_on || row.shape == MSC_VALUE ? int{MSC_OK} : call_.end_field();
+  if (!counts_only_) return call_.row(row);
+  call_.count_row();
+  return goes_on ? int{MSC_OK} : call_.end_field();
+}
+
+int DecodedRows::member(const msc_field& field) {
+  if (skipped_depth_ == 0) return call_.field(field);
+  if (field.kind == MSC_OBJECT || field.kind == MSC_LIST) ++skipped_depth_;
+  if (field.kind == MSC_END) --skipped_depth_;
+  return MSC_OK;
+}
+
+void DecodedRows::failed_because(std::string_view why) {
+  if (why_.empty()) why_ = why;
+}
+
+void DecodedRows::lose(int rc) {
+  lacks_memory_ = lacks_memory_ || rc == MSC_EFAULT;
+  if (lost_++ == 0) first_why_ = why_.empty() ? call_.why_failed(rc) : why_;
+}
+
+void DecodedRows::tell_shortfall() {
+  if (lost_ == 0) return;
+  const auto text = fmt::format("{} of {} elements are without all that {} adds, the first because: {}",
+                                lost_, elements_, call_.renderer(), first_why_);
+  (void)call_.note(lacks_memory_ ? MSC_EFAULT : MSC_OK, text.c_str());
+}
+
+} // namespace mapscope::plugin
