@@ -46,8 +46,8 @@ private:
 /// Nothing that a plugin throws passes through the renderer that walks for it.
 plugin::DecodedRows::Each msc_call::calling(const msc_elements& request, const catalog::Map& map) {
   return [this, &request, walked = plugin::WalkedMap(map, handles_of(map)),
-          copies = std::vector<msc_value>()](const msc_row& row) mutable {
-    const msc_element element = walked.element(row, copies);
+          room = plugin::WalkedMap::Room()](const msc_row& row) mutable {
+    const msc_element element = walked.apart(row, room);
     try {
       return request.each(request.user, &element);
     } catch (...) {

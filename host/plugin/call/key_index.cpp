@@ -23,8 +23,8 @@ int KeyIndex::element(const msc_row& row) {
   constexpr std::size_t overhead = 2 * sizeof(Kept);
   msc_element element = map_.element(row, scratch_);
   std::size_t size = size_of(element.key) + size_of(element.value);
-  for (const msc_value& copy : scratch_) size += size_of(copy);
-  const std::size_t cost = size + overhead + scratch_.size() * sizeof(msc_value);
+  for (const msc_value& copy : scratch_.copies) size += size_of(copy);
+  const std::size_t cost = size + overhead + scratch_.copies.size() * sizeof(msc_value);
   if (cost > room_) {
     is_full_ = true;
     return MSC_STOP;
@@ -33,7 +33,7 @@ int KeyIndex::element(const msc_row& row) {
   Kept kept{std::make_unique<std::byte[]>(std::max<std::size_t>(size, 1)), {}, element};
   std::byte* to = kept.bytes.get();
   keep(kept.element.key, to), keep(kept.element.value, to);
-  if (kept.element.copy_count != 0) kept.copies = scratch_;
+  if (kept.element.copy_count != 0) kept.copies = scratch_.copies;
   for (msc_value& copy : kept.copies) keep(copy, to);
   kept.element.copies = kept.copies.empty() ? nullptr : kept.copies.data();
   const std::string_view key(static_cast<const char*>(kept.element.key.data), size_of(kept.element.key));

@@ -43,7 +43,7 @@ private:
   WalkedMap map_;
   std::uint64_t& room_; ///< bytes left for all indexes of one render
   std::unordered_map<std::string_view, Kept> elements_;
-  std::vector<msc_value> scratch_;
+  WalkedMap::Room scratch_;
   std::string problem_;
   bool is_full_ = false;
 };

@@ -23,8 +23,25 @@ class WalkedMap {
 public:
   WalkedMap(const catalog::Map& map, TypeHandles types) : kva_(map.kva), types_(types) {}
 
-  /// Its bytes stay the row's; `copies` are those of the element.
-  [[nodiscard]] msc_element element(const msc_row& row, std::vector<msc_value>& copies) const {
+  /// What an element points to beside the row's own bytes.
+  struct Room {
+    std::vector<msc_value> copies;
+    std::vector<std::byte> bytes;
+  };
+
+  /// With bytes of its own: whoever writes to them changes nothing of the row.
+  [[nodiscard]] msc_element apart(const msc_row& row, Room& room) const {
+    msc_element out = element(row, room);
+    room.bytes.clear();
+    std::size_t size = size_of(out.key) + size_of(out.value);
+    for (const msc_value& copy : room.copies) size += size_of(copy);
+    room.bytes.reserve(size); // so that what is appended stays in place
+    append(out.key, room.bytes), append(out.value, room.bytes);
+    for (msc_value& copy : room.copies) append(copy, room.bytes);
+    return out;
+  }
+
+  [[nodiscard]] msc_element element(const msc_row& row, Room& room) const {
     msc_element out{.size = sizeof(msc_element),
                     .shape = row.shape,
                     .map = kva_,
@@ -36,10 +53,11 @@ public:
     if (row.shape == MSC_VALUE) out.key = {MSC_BYTES, &first_index, sizeof first_index};
     if (contract::is_indexed(row)) out.key.type = types_.key;
     if (contract::has_owner(row)) std::memcpy(&out.owner, row.key.data, sizeof out.owner);
+    room.copies.clear();
     if (!contract::is_per_cpu(row)) return out;
-    copies.assign(row.copies, row.copies + row.copy_count);
-    for (msc_value& copy : copies) copy = typed(copy, types_.value);
-    out.copies = copies.data(), out.copy_count = copies.size();
+    room.copies.assign(row.copies, row.copies + row.copy_count);
+    for (msc_value& copy : room.copies) copy = typed(copy, types_.value);
+    out.copies = room.copies.data(), out.copy_count = room.copies.size();
     return out;
   }
 
@@ -48,6 +66,14 @@ private:
   static msc_value typed(msc_value value, msc_type declared) {
     if (value.type == MSC_DECLARED) value.type = declared;
     return value;
+  }
+  static std::size_t size_of(const msc_value& value) { return value.data != nullptr ? value.size : 0; }
+  static void append(msc_value& value, std::vector<std::byte>& bytes) {
+    if (value.data == nullptr) return;
+    const auto* from = static_cast<const std::byte*>(value.data);
+    const std::size_t at = bytes.size();
+    bytes.insert(bytes.end(), from, from + value.size);
+    value.data = bytes.data() + at;
   }
 
   std::uint64_t kva_;

@@ -18,13 +18,17 @@
 #include <unistd.h>
 #include <vector>
 
-MSC_MANIFEST("abi=1.0\0"
-             "id=org.example.hostile\0"
-             "version=6.6.6\0"
-             "license=Apache-2.0\0"
-             "attach=map-name:victim*\0"
-             "config=mode:string=nothing\0"
-             "config=rows:u64=0");
+#ifdef HOSTILE_DECODER
+#define HOSTILE_LINES "abi=1.1\0attach=map-name:victim* mode=element\0"
+#else
+#define HOSTILE_LINES "abi=1.0\0attach=map-name:victim*\0"
+#endif
+
+MSC_MANIFEST(HOSTILE_LINES "id=org.example.hostile\0"
+                           "version=6.6.6\0"
+                           "license=Apache-2.0\0"
+                           "config=mode:string=nothing\0"
+                           "config=rows:u64=0");
 
 namespace {
 
@@ -178,12 +182,81 @@ __attribute__((noinline)) int misbehave(const Render& render, std::string_view m
   return MSC_OK;
 }
 
+#ifdef HOSTILE_DECODER
+/// Goes wrong at the element whose number is the option "rows".
+struct Decoder {
+  Render render;
+  std::string_view mode;
+  std::uint64_t wrong_at = 0, seen = 0;
+
+  static int each(void* user, const msc_element* element) {
+    auto& self = *static_cast<Decoder*>(user);
+    if (self.seen++ != self.wrong_at) return self.number("fine", self.seen);
+    return self.go_wrong(*element);
+  }
+  int field(std::uint32_t kind, const char* name, std::uint64_t number = 0) const {
+    msc_field field{};
+    field.size = sizeof field;
+    field.kind = kind, field.name = name, field.number = number;
+    return render.host.field(render.call, &field);
+  }
+  [[nodiscard]] int number(const char* name, std::uint64_t number) const {
+    return field(MSC_NUMBER, name, number);
+  }
+  int elements(std::uint32_t flags) {
+    msc_elements request{};
+    request.size = sizeof request;
+    request.flags = flags, request.each = each, request.user = this;
+    return render.host.elements(render.call, &request);
+  }
+  int go_wrong(const msc_element& element) {
+    if (mode == "leaves_out") return MSC_LEAVE_OUT;
+    if (mode == "leaves_out_late") return (void)number("late", 1), MSC_LEAVE_OUT;
+    if (mode == "ends_row") return field(MSC_END, nullptr);
+    if (mode == "open_object") return field(MSC_OBJECT, "torn");
+    if (mode == "takes_name") return number("value", 1);
+    if (mode == "repeats") return (void)number("one", 1), number("one", 2);
+    if (mode == "nested") return elements(0);
+    if (mode == "row") return render.emit(7);
+    if (mode == "count") return render.host.count(render.call, 7);
+    if (mode == "fails") return render.host.note(render.call, MSC_EFAIL, "of no use"), MSC_EFAIL;
+    if (mode == "stops") return MSC_STOP;
+    if (mode == "code") return -77;
+    if (mode == "unreadable") {
+      std::uint64_t value = 0;
+      return render.host.read(render.call, MSC_KERNEL, 0x10, &value, sizeof value);
+    }
+    if (mode == "scribbles") {
+      std::memset(const_cast<void*>(element.key.data), 0xff, element.key.size);
+      std::memset(const_cast<void*>(element.value.data), 0xff, element.value.size);
+      return MSC_OK;
+    }
+    return misbehave(render, mode);
+  }
+};
+
+int render(const msc_host* host, msc_call* call, const msc_target* target) {
+  const Render render{*host, call, *target};
+  Decoder decoder{render, render.option("mode")};
+  decoder.wrong_at = std::strtoull(render.option("rows").data(), nullptr, 10);
+  if (decoder.mode == "no_rows") return MSC_OK;
+  if (decoder.mode == "early_field") return decoder.number("early", 1), decoder.elements(MSC_ROWS);
+  if (decoder.mode == "twice") decoder.elements(MSC_ROWS);
+  if (decoder.mode == "endless_walks")
+    while (true) decoder.seen = 100, decoder.elements(0);
+  const int rc = decoder.elements(MSC_ROWS);
+  if (decoder.mode == "fails_late") return MSC_EFAIL;
+  if (decoder.mode == "crashes_late") write_to_null();
+  return rc;
+}
+#else
 int render(const msc_host* host, msc_call* call, const msc_target* target) {
   const Render render{*host, call, *target};
   const auto rows = static_cast<std::uint32_t>(std::strtoul(render.option("rows").data(), nullptr, 10));
   for (std::uint32_t i = 0; i < rows; ++i) render.emit(i);
   return misbehave(render, render.option("mode"));
 }
+#endif
 
 } // namespace
 
