@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/message.hpp"
+#include "host/cli/options.hpp"
 #include "host/cli/print.hpp"
 #include "host/config/config.hpp"
 #include "host/report/text_value.hpp"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/message.hpp"
+#include "host/cli/options.hpp"
 #include "host/cli/print.hpp"
-#include "host/cli/session.hpp"
+#include "host/pipeline/session.hpp"
 #include "host/report/text_value.hpp"
 #include "host/target/architectures.hpp"
 #include "host/target/without_vmcoreinfo.hpp"
@@ -55,7 +56,7 @@ std::vector<Fact> facts_of(const memory::Source& source) {
           number("excluded_bytes", "left out by the dump", source.left_out_bytes())};
 }
 
-std::vector<Fact> facts_of(const Session& session) {
+std::vector<Fact> facts_of(const pipeline::Session& session) {
   const auto& target = *session.target;
   const auto& catalog = session.catalog;
   auto facts = facts_of(*session.source);
@@ -132,14 +133,14 @@ bool is_shown(const target::FoundVmcoreinfo& kernel, const target::Target& targe
 }
 
 /// As far as the kernel that is shown knows.
-bool is_crash_kernel(const target::FoundVmcoreinfo& kernel, const Session& session) {
+bool is_crash_kernel(const target::FoundVmcoreinfo& kernel, const pipeline::Session& session) {
   if (is_shown(kernel, *session.target)) return session.target->is_crash_kernel();
   return std::ranges::any_of(session.crash_kernels, [&](const target::FoundVmcoreinfo& other) {
     return other.checked.identity == kernel.checked.identity;
   });
 }
 
-void list_as_text(std::span<const target::FoundVmcoreinfo> kernels, const Session& session,
+void list_as_text(std::span<const target::FoundVmcoreinfo> kernels, const pipeline::Session& session,
                   report::Stream& stream) {
   for (std::size_t i = 0; i < kernels.size(); ++i)
     stream.append(fmt::format("{:<22} {}{}{}\n", fmt::format("--kernel {}", i + 1),
@@ -148,7 +149,7 @@ void list_as_text(std::span<const target::FoundVmcoreinfo> kernels, const Sessio
                               is_shown(kernels[i], *session.target) ? ", shown here" : ""));
 }
 
-void list_as_json(std::span<const target::FoundVmcoreinfo> kernels, const Session& session,
+void list_as_json(std::span<const target::FoundVmcoreinfo> kernels, const pipeline::Session& session,
                   report::JsonText& out) {
   out.key("kernels");
   out.begin_array(Layout::lines);
@@ -188,7 +189,7 @@ int info_without_kernel(const SourceOptions& options, const config::Config& conf
                         const Error& error) {
   const auto source = error.code == Errc::usage
                           ? fail(Errc::usage, "")
-                          : memory::open_source(options.sources, opening_of(options, config));
+                          : memory::open_source(options.sources, pipeline::opening_of(options, config));
   if (!source) return complain(error);
   StdoutStream stream;
   const auto facts = facts_without_kernel(**source);
@@ -212,7 +213,7 @@ int info_without_kernel(const SourceOptions& options, const config::Config& conf
 int info(const SourceOptions& options, JsonForm json) {
   const auto loaded = config::load(options.configs, options.sets);
   if (!loaded) return complain(loaded.error());
-  const auto session = Session::open(options, loaded->config);
+  const auto session = pipeline::Session::open(options, loaded->config);
   if (!session) return info_without_kernel(options, loaded->config, json, session.error());
   session->tell_gaps();
   StdoutStream stream;

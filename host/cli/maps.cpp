@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/cli/map_filter.hpp"
 #include "host/cli/message.hpp"
-#include "host/cli/outcomes.hpp"
+#include "host/cli/options.hpp"
 #include "host/cli/print.hpp"
-#include "host/cli/session.hpp"
+#include "host/pipeline/gaps.hpp"
+#include "host/pipeline/map_filter.hpp"
+#include "host/pipeline/selections.hpp"
+#include "host/pipeline/walk.hpp"
 #include "host/report/text_value.hpp"
 
 #include <algorithm>
@@ -15,7 +17,8 @@ namespace mapscope::cli {
 
 namespace {
 
-using Maps = std::vector<const catalog::Map*>;
+using pipeline::ShownMap;
+using pipeline::ShownMaps;
 
 std::string choice_text(const plugin::Choice& choice) {
   return fmt::format("{} ({})", choice.plugin->tag(), choice.why);
@@ -70,13 +73,12 @@ void put_selection(const plugin::Selection& selection, report::JsonText& out) {
   if (!choices.empty() && !selection.reason.empty()) out.key("passed_over"), out.string(selection.reason);
 }
 
-void print_json(const Maps& maps, const std::vector<plugin::Selection>& selections,
-                const std::vector<report::Outcome>& outcomes, bool pretty, StdoutStream& stream) {
+void print_json(const ShownMaps& maps, bool pretty, StdoutStream& stream) {
   report::JsonText out(stream, pretty, false);
   out.begin_array(report::JsonText::Layout::lines);
-  for (std::size_t i = 0; i < maps.size(); ++i) {
+  for (const ShownMap& shown : maps) {
     out.begin_object();
-    put_record(*maps[i], out), put_walk(outcomes[i], out), put_selection(selections[i], out);
+    put_record(*shown.map, out), put_walk(shown.outcome, out), put_selection(shown.selection, out);
     out.end_object();
   }
   out.end_array();
@@ -84,10 +86,10 @@ void print_json(const Maps& maps, const std::vector<plugin::Selection>& selectio
 }
 
 /// Long enough for all but the longest names.
-std::size_t name_width(const Maps& maps) {
+std::size_t name_width(const ShownMaps& maps) {
   constexpr std::size_t least = 16, most = 32;
   std::size_t width = least;
-  for (const auto* map : maps) width = std::max(width, map->names().longest().size());
+  for (const ShownMap& shown : maps) width = std::max(width, shown.map->names().longest().size());
   return std::min(width, most);
 }
 
@@ -112,18 +114,17 @@ std::string mark_of(const report::Outcome& outcome) {
   return fmt::format("[{}] ", report::status_name(outcome.status));
 }
 
-void print_text(const Maps& maps, const std::vector<plugin::Selection>& selections,
-                const std::vector<report::Outcome>& outcomes, bool explain, StdoutStream& stream) {
+void print_text(const ShownMaps& maps, bool explain, StdoutStream& stream) {
   const std::size_t width = name_width(maps);
   stream.append(fmt::format("{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}\n", "id", "type", "name", width,
                             "key", "value", "entries / max", "renderer"));
-  for (std::size_t i = 0; i < maps.size(); ++i) {
-    const catalog::Map& map = *maps[i];
+  for (const auto& [record, selection, outcome, seen] : maps) {
+    const catalog::Map& map = *record;
     stream.append(fmt::format(
         "{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}{}\n", map.id, report::printable(map.type_name),
         report::printable(map.label()), width, declared(map, map.key_size), declared(map, map.value_size),
-        used_text(map, outcomes[i]), mark_of(outcomes[i]), report::printable(renderer_text(selections[i]))));
-    if (explain) print_others(selections[i], stream);
+        used_text(map, outcome), mark_of(outcome), report::printable(renderer_text(selection))));
+    if (explain) print_others(selection, stream);
     if (explain && !map.types_from.empty())
       stream.append(fmt::format("{:>11}  {}\n", "types from",
                                 "its declaration in .maps of a program's object; it has none of its own"));
@@ -133,26 +134,21 @@ void print_text(const Maps& maps, const std::vector<plugin::Selection>& selectio
 } // namespace
 
 int maps(const DumpOptions& options, JsonForm json, bool explain) {
-  auto setup = Setup::open(options);
+  auto setup = pipeline::Setup::open(options);
   if (!setup) return complain(setup.error());
-  if (auto checked = check_specs(options.maps); !checked) return complain(checked.error());
-  auto session = Session::open(options, setup->loaded.config);
+  if (auto checked = pipeline::check_specs(options.maps); !checked) return complain(checked.error());
+  auto session = pipeline::Session::open(options, setup->loaded.config);
   if (!session) return complain(session.error());
-  const auto maps = filter_maps(session->catalog, options.maps);
-  if (!maps) return complain(maps.error());
-  for (const auto& gap : gaps_about(session->catalog, *maps)) spdlog::warn("{}", gap);
-  std::vector<plugin::Selection> selections;
-  selections.reserve(maps->size());
-  for (const auto* map : *maps)
-    selections.push_back(map->is_read
-                             ? setup->registry.select(*map, *session->kernel, setup->loaded.config)
-                             : plugin::Selection{{}, map->problem.value_or("its record is lost"), false});
-  const auto outcomes = walk_over(*setup, *session, *maps, selections);
+  const auto named = pipeline::filter_maps(session->catalog, options.maps);
+  if (!named) return complain(named.error());
+  auto maps = pipeline::select_all(*setup, *session, *named);
+  pipeline::warn_of_gaps(session->catalog, maps);
+  pipeline::walk_over(*setup, *session, maps);
   StdoutStream stream;
   if (json != JsonForm::none)
-    print_json(*maps, selections, outcomes, json == JsonForm::pretty, stream);
+    print_json(maps, json == JsonForm::pretty, stream);
   else
-    print_text(*maps, selections, outcomes, explain, stream);
+    print_text(maps, explain, stream);
   session->tell_troubles();
   return stream.finish();
 }

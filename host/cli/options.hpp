@@ -2,8 +2,9 @@
 // What the command line said, as plain records.
 #pragma once
 
+#include "host/pipeline/setup.hpp"
+#include "host/pipeline/source_input.hpp"
 #include "host/report/writer.hpp"
-#include "host/target/target.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -13,21 +14,12 @@
 namespace mapscope::cli {
 
 /// What every command that reads configuration takes.
-struct CommonOptions {
-  std::vector<std::string> configs, sets, plugin_dirs;
-};
+using CommonOptions = pipeline::SetupInput;
 
 /// Of commands that write text, or JSON on one line, or indented.
 enum class JsonForm : std::uint8_t { none, line, pretty };
 
-struct SourceOptions : CommonOptions {
-  std::vector<std::string> sources = {"live"}; ///< several: the parts of one split dump
-  memory::OpenOptions opening;
-  target::Overrides overrides;
-
-  /// For messages: one of several.
-  [[nodiscard]] const std::string& source() const { return sources.front(); }
-};
+struct SourceOptions : CommonOptions, pipeline::SourceInput {};
 
 struct DumpOptions : SourceOptions {
   std::vector<std::string> maps; ///< --map SPEC

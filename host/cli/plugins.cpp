@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // plugins list and plugins verify: nothing of any plugin is executed.
 #include "host/cli/message.hpp"
+#include "host/cli/options.hpp"
 #include "host/cli/print.hpp"
-#include "host/cli/session.hpp"
+#include "host/pipeline/session.hpp"
 #include "host/plugin/select/needs.hpp"
 #include "host/plugin/select/options.hpp"
 #include "host/plugin/verify/attach_line.hpp"
@@ -57,7 +58,7 @@ using Verdict = plugin::RuleResult::Verdict;
 
 /// What a need is looked for in is the kernel and the program of the map that is rendered; here any program's
 /// will do.
-plugin::RuleResult check_needs(const plugin::Manifest& manifest, const Session& session) {
+plugin::RuleResult check_needs(const plugin::Manifest& manifest, const pipeline::Session& session) {
   std::string missing = plugin::missing_need(manifest, *session.kernel, nullptr);
   if (missing.empty())
     return {"K1", Verdict::pass, fmt::format("{} needs, all in this kernel", manifest.needs.size())};
@@ -85,7 +86,7 @@ int plugins_list(const PluginsListOptions& options) {
   if (!loaded) return complain(loaded.error());
   auto directories = options.plugin_dirs;
   directories.insert(directories.end(), options.directories.begin(), options.directories.end());
-  const auto dirs = plugin_dirs(loaded->config.plugins, directories);
+  const auto dirs = pipeline::plugin_dirs(loaded->config.plugins, directories);
   const auto registry = plugin::Registry::discover(dirs.built_in, dirs.others, loaded->config.plugins,
                                                    plugin::default_policy());
   if (!registry) return complain(registry.error());
@@ -111,7 +112,7 @@ int plugins_verify(const PluginsVerifyOptions& options) {
   auto verification = plugin::verify(options.file, sealed->bytes(), policy);
   if (verification.passed()) verification.log.push_back(check_configuration(*verification.manifest, *loaded));
   if (verification.passed() && !options.sources.empty()) {
-    const auto session = Session::open(options, loaded->config);
+    const auto session = pipeline::Session::open(options, loaded->config);
     if (!session) return complain(session.error());
     session->tell_gaps();
     verification.log.push_back(check_needs(*verification.manifest, *session));

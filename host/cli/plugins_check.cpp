@@ -3,6 +3,7 @@
 #include "host/plugin/check/check.hpp"
 
 #include "host/cli/message.hpp"
+#include "host/cli/options.hpp"
 #include "host/cli/print.hpp"
 #include "host/report/text_value.hpp"
 

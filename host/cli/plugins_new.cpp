@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // plugins new: a plugin's project out of the template that is installed with the program.
 #include "host/cli/message.hpp"
+#include "host/cli/options.hpp"
 #include "host/cli/print.hpp"
-#include "host/cli/session.hpp"
+#include "host/pipeline/setup.hpp"
 #include "host/plugin/verify/manifest_rules.hpp"
 
 #include <algorithm>
@@ -53,6 +54,12 @@ Result<void> check_free(const fs::path& folder) {
     return fail(Errc::usage,
                 fmt::format("{}: is not empty; name a directory that is, or none", folder.string()));
   return {};
+}
+
+/// In the build tree, and installed.
+std::array<fs::path, 2> template_dirs() {
+  const fs::path origin = pipeline::program_directory();
+  return {origin / "template", (origin / MAPSCOPE_DATA_FROM_BIN / "template").lexically_normal()};
 }
 
 Result<fs::path> find_template() {

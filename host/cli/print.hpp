@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Standard output as a stream for the smaller commands, and the entry counts that `maps` shows.
+// Standard output as a stream for the smaller commands.
 #pragma once
 
-#include "host/cli/session.hpp"
+#include "host/plugin/verify/verifier.hpp"
 #include "host/report/json_text.hpp"
 #include "host/report/output.hpp"
 
-#include <optional>
+#include <memory>
 #include <span>
-#include <vector>
+#include <string>
+#include <string_view>
 
 namespace mapscope::cli {
 
@@ -29,11 +30,5 @@ private:
 
 /// One line a rule: its number, its verdict, what was found.
 void print_rules(std::span<const plugin::RuleResult> log, StdoutStream& out);
-
-/// How each map's plugin fares that walks over all of its elements and decodes none: their number, and
-/// whether anything is missing on the way. What values lack that were not read is not known.
-std::vector<report::Outcome> walk_over(const Setup& setup, const Session& session,
-                                       const std::vector<const catalog::Map*>& maps,
-                                       const std::vector<plugin::Selection>& selections);
 
 } // namespace mapscope::cli

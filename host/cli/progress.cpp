@@ -15,7 +15,7 @@ const auto start = std::chrono::steady_clock::now(); // before main()
 
 std::chrono::steady_clock::time_point process_start() { return start; }
 
-Progress::Progress(std::size_t total) : total_(total) {
+Progress::Progress() {
   const Terminal terminal = Terminal::of(STDERR_FILENO);
   terminal_ = terminal.is_there && !terminal.is_dumb; // the line is written over itself
 }
@@ -24,10 +24,10 @@ Progress::~Progress() {
   if (shown_) fmt::print(stderr, "\r\033[K");
 }
 
-void Progress::at(std::size_t index) {
+void Progress::at(std::size_t index, std::size_t total) {
   if (!terminal_ || std::chrono::steady_clock::now() - start_ < std::chrono::seconds(1)) return;
   shown_ = true;
-  fmt::print(stderr, "\rmap {} of {}\033[K", index + 1, total_);
+  fmt::print(stderr, "\rmap {} of {}\033[K", index + 1, total);
 }
 
 } // namespace mapscope::cli

@@ -12,14 +12,13 @@ std::chrono::steady_clock::time_point process_start();
 
 class Progress {
 public:
-  explicit Progress(std::size_t total);
+  Progress();
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
-  void at(std::size_t index);
+  void at(std::size_t index, std::size_t total);
 
 private:
-  std::size_t total_;
   bool terminal_ = false, shown_ = false;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };

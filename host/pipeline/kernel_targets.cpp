@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/cli/kernel_targets.hpp"
+#include "host/pipeline/kernel_targets.hpp"
 
 #include "host/plugin/call/attempt.hpp"
 #include "host/plugin/select/needs.hpp"
@@ -11,7 +11,7 @@
 #include <span>
 #include <spdlog/spdlog.h>
 
-namespace mapscope::cli {
+namespace mapscope::pipeline {
 
 namespace {
 
@@ -58,9 +58,12 @@ struct KernelTargets::Shown {
   report::Outcome outcome{};
 };
 
-/// A part that this kernel has not is none of the report's business; who asks for it reads why.
 void KernelTargets::select() {
   targets_ = registry_.kernel_targets(*environment_.kernel, *environment_.config);
+}
+
+/// A part that this kernel has not is none of the report's business; who asks for it reads why.
+void KernelTargets::tell_missing() const {
   for (const plugin::Plugin& plugin : registry_.plugins()) {
     const auto& attaches = plugin.manifest().attaches;
     const auto line = std::ranges::find(attaches, plugin::AttachKind::kernel, &plugin::Attach::kind);
@@ -133,4 +136,4 @@ void KernelTargets::put(const std::string& name, Shown shown, report::ReportWrit
   all_complete_ = all_complete_ && outcome.status == report::Status::complete;
 }
 
-} // namespace mapscope::cli
+} // namespace mapscope::pipeline

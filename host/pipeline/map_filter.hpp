@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace mapscope::cli {
+namespace mapscope::pipeline {
 
 /// What is wrong with the specs themselves, whatever maps there are; the error is of code usage.
 Result<void> check_specs(const std::vector<std::string>& specs);
@@ -21,4 +21,4 @@ Result<std::vector<const catalog::Map*>> filter_maps(const catalog::Catalog& cat
 /// read. "" where none can. Whoever asks by id has what was asked for.
 std::string why_maps_may_lack(const catalog::Catalog& catalog, const std::vector<std::string>& specs);
 
-} // namespace mapscope::cli
+} // namespace mapscope::pipeline

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/cli/slips.hpp"
+#include "host/pipeline/slips.hpp"
 
 #include "host/base/glob.hpp"
 #include "host/base/nearest.hpp"
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace mapscope::cli {
+namespace mapscope::pipeline {
 
 namespace {
 
@@ -65,4 +65,4 @@ void tell_slips(const std::vector<config::MapRule>& rules, const catalog::Catalo
     if (!fits(rule.glob)) tell(rule.origin + ": [map]", rule.glob, "map", names);
 }
 
-} // namespace mapscope::cli
+} // namespace mapscope::pipeline

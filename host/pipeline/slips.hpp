@@ -10,7 +10,7 @@
 #include "host/plugin/allocators.hpp"
 #include "host/plugin/select/registry.hpp"
 
-namespace mapscope::cli {
+namespace mapscope::pipeline {
 
 /// Of [plugins] allow, deny and prefer.
 void tell_slips(const config::Plugins& settings, const plugin::Registry& registry);
@@ -19,4 +19,4 @@ void tell_slips(const config::Plugins& settings, const plugin::Registry& registr
 void tell_slips(const std::vector<config::MapRule>& rules, const catalog::Catalog& catalog,
                 const plugin::Allocators& allocators);
 
-} // namespace mapscope::cli
+} // namespace mapscope::pipeline

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-namespace mapscope::cli {
+namespace mapscope::pipeline {
 
 class KernelTargets {
 public:
@@ -22,6 +22,8 @@ public:
 
   /// Finds what there is to render; comes first.
   void select();
+  /// Why plugins do not show what this kernel has not.
+  void tell_missing() const;
   [[nodiscard]] const std::vector<plugin::KernelTarget>& targets() const { return targets_; }
   void write(report::Format format, const report::Options& options, report::ReportWriter& writer,
              report::Stream& to, plugin::Workers* workers);
@@ -46,4 +48,4 @@ private:
   bool all_complete_ = true;
 };
 
-} // namespace mapscope::cli
+} // namespace mapscope::pipeline

@@ -1,91 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/cli/session.hpp"
+#include "host/pipeline/session.hpp"
 
 #include "host/base/clause.hpp"
 #include "host/btf/legible.hpp"
 #include "host/catalog/data_symbols.hpp"
 #include "host/catalog/ram_layout.hpp"
-#include "host/cli/slips.hpp"
 #include "host/memory/raw_image.hpp"
+#include "host/pipeline/source_errors.hpp"
 #include "host/target/kernel_place.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-namespace mapscope::cli {
+namespace mapscope::pipeline {
 
 namespace {
 
-namespace fs = std::filesystem;
-
-/// The directory this program lies in: what $ORIGIN stands for.
-fs::path origin() {
-  std::error_code error;
-  return fs::read_symlink("/proc/self/exe", error).parent_path();
-}
-
-std::string expand(const std::string& directory) {
-  constexpr std::string_view word = "$ORIGIN";
-  if (!directory.starts_with(word)) return directory;
-  return origin().string() + directory.substr(word.size());
-}
-
-/// Failures name the source: the message may stand alone in a log.
-std::unexpected<Error> about(const std::string& source, Error error) {
-  if (error.text.starts_with(source + ":")) return std::unexpected(std::move(error));
-  return std::unexpected(std::move(error).within(source));
-}
-
 constexpr std::string_view give_others = "give the kernel's BTF with --btf or --vmlinux";
-
-/// Why not all of the file could be taken for memory, as the source itself says; "" where all was.
-std::string damage_of(const memory::Source& source, const std::string& name) {
-  const std::string prefix = name + ": ";
-  std::string damage;
-  for (const std::string& warning : source.warnings())
-    damage = with_clause(damage, warning.starts_with(prefix) ? warning.substr(prefix.size()) : warning);
-  return damage;
-}
-
-/// What was looked for in a memory of which not all is there: that is said first, as the rest follows from
-/// it.
-std::string behind_damage(const memory::Source& source, const std::string& name, const std::string& problem) {
-  const std::uint64_t cut = source.cut_off_bytes();
-  const std::string damage = damage_of(source, name);
-  if (cut == 0 && damage.empty()) return problem;
-  const std::string text =
-      cut != 0 ? fmt::format("the file ends {} bytes early, so this was not found in it: {}", cut, problem)
-               : with_clause(damage, "so this was not found in it: " + problem);
-  return with_clause(text, "take or copy the dump again as a whole");
-}
-
-/// Of a memory that lies where the command line says: with a wrong layout nothing is found.
-std::string behind_layout(const SourceOptions& options, const std::string& problem) {
-  if (options.opening.layout.empty()) return problem;
-  return with_clause(fmt::format("with --layout {}: {}", options.opening.layout, problem),
-                     "without --layout the kernel in the image says where its bytes lie");
-}
-
-std::unexpected<Error> about(const memory::Source& source, const SourceOptions& options, Error error) {
-  const auto& given = options.overrides;
-  const bool is_of_a_file = error.code == Errc::usage || error.code == Errc::io ||
-                            std::ranges::any_of(std::array{&given.vmlinux, &given.btf, &given.symbols},
-                                                [&](const std::string* file) {
-                                                  return !file->empty() && error.text.starts_with(*file);
-                                                });
-  const std::uint64_t left_out = source.left_out_bytes();
-  if (left_out != 0 && !is_of_a_file) {
-    std::uint64_t described = 0;
-    for (const auto& segment : source.segments()) described += segment.size;
-    error.text = with_clause(
-        error.text, fmt::format("the dump leaves out {} of {} bytes of memory", left_out, described));
-  }
-  if (!is_of_a_file) error.text = behind_damage(source, options.source(), error.text);
-  if (!is_of_a_file) error.text = behind_layout(options, error.text);
-  return about(options.source(), std::move(error));
-}
 
 /// Errors name the file that was given, or say what to give where the memory's own is damaged.
 Result<std::shared_ptr<const btf::Types>> kernel_types(const target::Target& target) {
@@ -133,26 +65,26 @@ void look_for_data(target::Target& target, const btf::Types& kernel) {
 }
 
 /// Source, kernel and its types. Errors name the source.
-Result<void> open_kernel(Session& session, const SourceOptions& options) {
-  auto target = target::Target::open(*session.source, options.overrides);
-  if (!target) return about(*session.source, options, std::move(target.error()));
+Result<void> open_kernel(Session& session, const SourceInput& input) {
+  auto target = target::Target::open(*session.source, input.overrides);
+  if (!target) return about(*session.source, input, std::move(target.error()));
   session.target = std::move(*target);
   auto kernel = kernel_types(*session.target);
-  if (!kernel) return about(*session.source, options, std::move(kernel.error()));
+  if (!kernel) return about(*session.source, input, std::move(kernel.error()));
   session.kernel = std::move(*kernel);
   look_for_data(*session.target, *session.kernel);
   return {};
 }
 
 /// The source as the file has it; of a raw image, so that the kernel's own image is in its place.
-Result<std::unique_ptr<memory::Source>> open_source(const SourceOptions& options,
+Result<std::unique_ptr<memory::Source>> open_source(const SourceInput& input,
                                                     const memory::OpenOptions& opening) {
-  auto source = memory::open_source(options.sources, opening);
+  auto source = memory::open_source(input.sources, opening);
   if (!source) return source;
-  auto placed = target::place_kernel(std::move(*source), options.overrides);
+  auto placed = target::place_kernel(std::move(*source), input.overrides);
   if (!placed) {
-    placed.error().text = behind_layout(options, placed.error().text);
-    return about(options.source(), std::move(placed.error()));
+    placed.error().text = behind_layout(input, placed.error().text);
+    return about(input.source(), std::move(placed.error()));
   }
   return placed;
 }
@@ -167,7 +99,7 @@ catalog::FoundLayout layout_by_kernel(const Session& session) {
 
 /// A raw image does not say where its bytes lie: the kernel in it does, whose image and types can be read
 /// before.
-Result<void> lay_out(Session& session, const SourceOptions& options) {
+Result<void> lay_out(Session& session, const SourceInput& input) {
   const memory::RawImage* const image = session.source->raw_image();
   if (image == nullptr) return {};
   const auto found = layout_by_kernel(session);
@@ -179,8 +111,8 @@ Result<void> lay_out(Session& session, const SourceOptions& options) {
   auto laid_out = image->laid_out(found.layout, found.how);
   session.target.reset(); // of the source that goes
   session.source = std::move(laid_out);
-  spdlog::info("{}: laid out by {}", options.source(), found.how);
-  return open_kernel(session, options);
+  spdlog::info("{}: laid out by {}", input.source(), found.how);
+  return open_kernel(session, input);
 }
 
 /// Which of several is the right one cannot be seen, but for one that crashed and its crash kernel: where the
@@ -216,41 +148,8 @@ void warn_of_zeros(Session& session) {
 
 } // namespace
 
-PluginDirs plugin_dirs(const config::Plugins& settings, const std::vector<std::string>& from_command_line) {
-  PluginDirs dirs;
-  std::error_code error;
-  for (const fs::path& own : {origin() / "plugins", origin() / MAPSCOPE_PLUGINS_FROM_BIN})
-    if (fs::is_directory(own, error)) dirs.built_in.push_back(own.lexically_normal().string());
-  for (const auto& directory : settings.search) dirs.others.push_back(expand(directory));
-  dirs.others.insert(dirs.others.end(), from_command_line.begin(), from_command_line.end());
-  return dirs;
-}
-
-std::vector<fs::path> template_dirs() {
-  return {origin() / "template", (origin() / MAPSCOPE_DATA_FROM_BIN / "template").lexically_normal()};
-}
-
-Result<Setup> Setup::open(const CommonOptions& options, std::vector<std::string> more_sets) {
-  std::vector<std::string> sets = options.sets;
-  sets.insert(sets.end(), more_sets.begin(), more_sets.end()); // an option of its own is the last word
-  auto loaded = config::load(options.configs, sets);
-  if (!loaded) return std::unexpected(loaded.error());
-  const auto dirs = plugin_dirs(loaded->config.plugins, options.plugin_dirs);
-  auto registry = plugin::Registry::discover(dirs.built_in, dirs.others, loaded->config.plugins,
-                                             plugin::default_policy());
-  if (!registry) return std::unexpected(registry.error());
-  if (auto checked = registry->check_options(loaded->config); !checked)
-    return std::unexpected(checked.error());
-  for (const auto& plugin : registry->plugins())
-    if (!plugin.usable())
-      spdlog::log(plugin.is_unwanted ? spdlog::level::info : spdlog::level::warn,
-                  "{}: not used as a plugin: {}", plugin.path, plugin.refused);
-  tell_slips(loaded->config.plugins, *registry);
-  return Setup{std::move(*loaded), std::move(*registry)};
-}
-
-memory::OpenOptions opening_of(const SourceOptions& options, const config::Config& config) {
-  auto opening = options.opening;
+memory::OpenOptions opening_of(const SourceInput& input, const config::Config& config) {
+  auto opening = input.opening;
   opening.resident = config.memory.resident;
   opening.resident_forked = config.budget.memory / 2; // the rest is the plugin's
   return opening;
@@ -260,28 +159,27 @@ void Session::tell_troubles() const {
   for (const auto& trouble : source->troubles()) spdlog::warn("{}", trouble);
 }
 
-Result<Session> Session::open(const SourceOptions& options, const config::Config& config) {
+Result<Session> Session::open(const SourceInput& input, const config::Config& config) {
   Session session;
-  auto source = open_source(options, opening_of(options, config));
+  auto source = open_source(input, opening_of(input, config));
   if (!source) return std::unexpected(source.error());
   session.source = std::move(*source);
-  if (auto opened = open_kernel(session, options); !opened) return std::unexpected(std::move(opened.error()));
-  if (auto laid_out = lay_out(session, options); !laid_out)
-    return std::unexpected(std::move(laid_out.error()));
+  if (auto opened = open_kernel(session, input); !opened) return std::unexpected(std::move(opened.error()));
+  if (auto laid_out = lay_out(session, input); !laid_out) return std::unexpected(std::move(laid_out.error()));
   for (const auto& warning : session.target->warnings()) warn(session, warning);
-  if (options.opening.zero_excluded) warn_of_zeros(session);
-  spdlog::info("{}: Linux {}", options.source(), session.target->release());
+  if (input.opening.zero_excluded) warn_of_zeros(session);
+  spdlog::info("{}: Linux {}", input.source(), session.target->release());
   const std::string lost = what_is_lost(*session.target, *session.kernel);
-  if (auto checked = check_types(session, options.overrides); !checked)
+  if (auto checked = check_types(session, input.overrides); !checked)
     return std::unexpected(std::move(checked.error()));
   tell_of_other_kernels(session);
   for (const auto& remark : session.target->remarks()) spdlog::info("{}", remark);
   const auto& from = session.target->origins();
-  spdlog::info("{}: VMCOREINFO from {}, symbols from {}, BTF from {}", options.source(), from.vmcoreinfo,
+  spdlog::info("{}: VMCOREINFO from {}, symbols from {}, BTF from {}", input.source(), from.vmcoreinfo,
                from.symbols, from.btf);
   auto catalog = catalog::read_catalog(*session.target, session.kernel);
   if (!catalog) catalog.error().text = with_clause(catalog.error().text, lost);
-  if (!catalog) return about(*session.source, options, std::move(catalog.error()));
+  if (!catalog) return about(*session.source, input, std::move(catalog.error()));
   session.catalog = std::move(*catalog);
   if (!lost.empty()) session.catalog.gaps.push_back({lost});
   session.symbols =
@@ -296,4 +194,4 @@ void Session::tell_gaps() const {
   for (const auto& gap : catalog.gaps) spdlog::warn("{}", gap.text);
 }
 
-} // namespace mapscope::cli
+} // namespace mapscope::pipeline

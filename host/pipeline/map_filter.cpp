@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host/cli/map_filter.hpp"
+#include "host/pipeline/map_filter.hpp"
 
 #include "host/base/counted.hpp"
 #include "host/base/glob.hpp"
@@ -12,7 +12,7 @@
 #include <functional>
 #include <set>
 
-namespace mapscope::cli {
+namespace mapscope::pipeline {
 
 namespace {
 
@@ -197,4 +197,4 @@ Result<std::vector<const catalog::Map*>> filter_maps(const catalog::Catalog& cat
   return maps;
 }
 
-} // namespace mapscope::cli
+} // namespace mapscope::pipeline

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/pipeline/allocations.hpp"
+
+#include <algorithm>
+
+namespace mapscope::pipeline {
+
+namespace {
+
+report::AllocationContext context_of(const plugin::Environment& environment) {
+  report::AllocationContext context;
+  context.target = environment.target, context.kernel = environment.kernel;
+  context.symbols = environment.symbols, context.limits = environment.limits;
+  context.following.families = environment.families;
+  context.following.slots = environment.slots;
+  context.following.inside = environment.config->report.inside;
+  context.entries = environment.config->report.limit;
+  return context;
+}
+
+} // namespace
+
+void Allocations::find(const plugin::Environment& environment, const plugin::Registry& registry,
+                       const catalog::Catalog& catalog) {
+  plugin::find_allocators(environment, registry, catalog, all_);
+}
+
+void Allocations::read(plugin::Environment& environment, plugin::Workers* workers, const ShownMaps& maps) {
+  plugin::run_allocators(environment, all_, workers);
+  environment.slots = &all_.slots;
+  for (report::Allocation& allocation : all_.allocations)
+    if (std::ranges::find(maps, allocation.section, &ShownMap::map) != maps.end())
+      listed_.push_back(&allocation);
+}
+
+void Allocations::write(std::size_t index, const plugin::Environment& environment,
+                        report::MapWriter& writer) {
+  report::Allocation& allocation = *listed_[index];
+  allocation.outcome = report::write_allocation(allocation, context_of(environment), writer);
+}
+
+} // namespace mapscope::pipeline

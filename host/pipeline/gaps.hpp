@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// What could not be read of the kernel's tables, as far as it concerns the maps that are shown.
+//
+// Thread rule: pure, but for what is said.
+#pragma once
+
+#include "host/catalog/catalog.hpp"
+#include "host/pipeline/shown_map.hpp"
+
+#include <string>
+#include <vector>
+
+namespace mapscope::pipeline {
+
+/// Where `maps` are not all that there are, what concerns other programs and types than theirs is one
+/// sentence with a count.
+std::vector<std::string> gaps_about(const catalog::Catalog& catalog, const ShownMaps& maps);
+/// The same on stderr.
+void warn_of_gaps(const catalog::Catalog& catalog, const ShownMaps& maps);
+
+} // namespace mapscope::pipeline

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a report says of its source, and how much of each value it decodes.
+//
+// Thread rule: pure.
+#pragma once
+
+#include "host/btf/decoder.hpp"
+#include "host/pipeline/session.hpp"
+#include "host/report/writer.hpp"
+
+namespace mapscope::pipeline {
+
+report::Meta meta_of(const Session& session);
+btf::Limits limits_of(const config::Report& settings, const Session& session);
+
+} // namespace mapscope::pipeline

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/pipeline/report_run.hpp"
+
+#include "host/pipeline/findings.hpp"
+#include "host/pipeline/gaps.hpp"
+#include "host/pipeline/map_filter.hpp"
+#include "host/pipeline/map_outcomes.hpp"
+#include "host/pipeline/plugin_uses.hpp"
+#include "host/pipeline/programs.hpp"
+#include "host/pipeline/report_facts.hpp"
+#include "host/pipeline/selections.hpp"
+#include "host/pipeline/shortfall.hpp"
+#include "host/pipeline/slips.hpp"
+#include "host/report/draft.hpp"
+#include "host/report/ordered.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <ctime>
+#include <spdlog/spdlog.h>
+#include <thread>
+
+namespace mapscope::pipeline {
+
+namespace {
+
+/// The report's own text beside the maps; the first error is kept.
+class OutputStream final : public report::Stream {
+public:
+  explicit OutputStream(report::Output& output) : output_(output) {}
+  void append(std::string_view text) override {
+    if (result_) result_ = output_.write(text);
+  }
+  [[nodiscard]] const Result<void>& result() const { return result_; }
+
+private:
+  report::Output& output_;
+  Result<void> result_;
+};
+
+/// What this thread has computed so far; waiting for its turn does not count.
+double thread_ms() {
+  timespec spent{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return static_cast<double>(spent.tv_sec) * 1e3 + static_cast<double>(spent.tv_nsec) / 1e6;
+}
+
+} // namespace
+
+ReportRun::ReportRun(const Setup& setup, const Session& session, const Request& request)
+    : setup_(setup), session_(session), request_(request), budget_(setup.loaded.config.budget.report),
+      environment_{session.target.get(),
+                   session.kernel,
+                   &setup.loaded.config,
+                   limits_of(setup.loaded.config.report, session),
+                   session.symbols.get(),
+                   session.families.get(),
+                   nullptr,
+                   &budget_,
+                   &quarantine_} {}
+
+Result<void> ReportRun::choose() {
+  const auto maps = filter_maps(session_.catalog, request_.maps);
+  if (!maps) return std::unexpected(maps.error());
+  maps_ = select_all(setup_, session_, *maps);
+  if (request_.maps.empty()) kernel_targets_.select();
+  allocations_.find(environment_, setup_.registry, session_.catalog);
+  tell_choice();
+  return {};
+}
+
+void ReportRun::tell_choice() const {
+  warn_of_gaps(session_.catalog, maps_);
+  if (request_.maps.empty()) kernel_targets_.tell_missing();
+  tell_slips(setup_.loaded.config.maps, session_.catalog, allocations_.all());
+  warn_of_ties(maps_);
+}
+
+Result<void> ReportRun::write(report::Output& output, const Hooks& hooks) {
+  budget_.leave_out(output);
+  OutputStream stream(output);
+  const auto meta = meta_of(session_);
+  const auto writer = report::make_report_writer(request_.format, request_.writing, stream);
+  start_workers();
+  allocations_.read(environment_, workers_.get(), maps_);
+  writer->begin(meta);
+  kernel_targets_.write(request_.format, request_.writing, *writer, stream, workers_.get());
+  if (auto written = write_pieces(output, *writer, hooks); !written) return written;
+  writer->end(programs(), plugin_uses(maps_, kernel_targets_.uses(), allocations_.all().used),
+              findings_of(session_, kernel_targets_, allocations_, maps_));
+  if (!stream.result()) return stream.result();
+  return output.commit();
+}
+
+/// The maps, and behind them the allocators.
+Result<void> ReportRun::write_pieces(report::Output& output, report::ReportWriter& writer,
+                                     const Hooks& hooks) {
+  std::atomic<bool> first_done = false;
+  report::Ordered work;
+  work.count = maps_.size() + allocations_.listed().size();
+  work.threads = request_.jobs != 0 ? request_.jobs : std::max(1U, std::thread::hardware_concurrency());
+  work.make = [&](std::size_t i, report::Stream& to) {
+    if (i >= maps_.size()) return list_slots(i - maps_.size(), to);
+    render(i, to);
+    if (!first_done.exchange(true)) hooks.first_done();
+  };
+  work.before = [&](std::size_t i) {
+    if (i >= maps_.size()) return writer.before_allocator();
+    hooks.before_map(i, maps_.size());
+    writer.before_map();
+  };
+  return report::run_ordered(output, work);
+}
+
+/// Worker processes are copies of this one: all must be open, and no thread be there yet.
+void ReportRun::start_workers() {
+  std::vector<plugin::Selection> all;
+  for (const ShownMap& shown : maps_) all.push_back(shown.selection);
+  for (const auto& target : kernel_targets_.targets()) all.push_back(target.selection);
+  for (const auto& allocator : allocations_.all().found) all.push_back(allocator.selection);
+  auto workers = plugin::Workers::start(environment_, setup_.registry.plugins(), all);
+  if (workers)
+    workers_ = std::move(*workers);
+  else
+    spdlog::warn("plugins from elsewhere are not used: {}", workers.error().text);
+}
+
+void ReportRun::render(std::size_t index, report::Stream& to) {
+  ShownMap& shown = maps_[index];
+  const plugin::Quarantine::Turn turn(quarantine_, index);
+  const double begin = thread_ms();
+  report::Draft writer(
+      [this](report::Stream& text) {
+        return report::make_map_writer(request_.format, request_.writing, text);
+      },
+      to);
+  writer.begin(*shown.map);
+  shown.outcome = render_map(environment_, shown, writer, workers_.get());
+  writer.end(shown.outcome);
+  shown.seen = writer.seen();
+  spdlog::debug("map {} {} took {:.3f} ms of processor time", shown.map->id, shown.map->name,
+                thread_ms() - begin);
+}
+
+void ReportRun::list_slots(std::size_t index, report::Stream& to) {
+  const auto writer = report::make_map_writer(request_.format, request_.writing, to);
+  allocations_.write(index, environment_, *writer);
+}
+
+/// A person who asked for some maps is told of the programs that use them; JSON has all.
+std::vector<catalog::Program> ReportRun::programs() const {
+  if (request_.maps.empty() || request_.format != report::Format::text) return session_.catalog.programs;
+  return users_of(maps_, session_.catalog.programs);
+}
+
+std::string ReportRun::shortfall() const {
+  return shortfall_of(maps_, allocations_, kernel_targets_,
+                      why_maps_may_lack(session_.catalog, request_.maps));
+}
+
+} // namespace mapscope::pipeline

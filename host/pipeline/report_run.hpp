@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// One report from start to end: who renders what, allocators first, parts of the kernel, workers, the maps in
+// their order, findings.
+//
+// Refuses: to open anything; setup, session and output are the caller's, as is what is done with a shortfall.
+// Thread rule: belongs to one thread, which write() returns to when all its own have ended.
+#pragma once
+
+#include "host/pipeline/allocations.hpp"
+#include "host/pipeline/kernel_targets.hpp"
+#include "host/pipeline/request.hpp"
+#include "host/pipeline/session.hpp"
+#include "host/pipeline/setup.hpp"
+#include "host/plugin/worker/workers.hpp"
+#include "host/report/output.hpp"
+
+#include <memory>
+#include <string>
+
+namespace mapscope::pipeline {
+
+class ReportRun {
+public:
+  /// What the arguments refer to must live as long.
+  ReportRun(const Setup& setup, const Session& session, const Request& request);
+  ReportRun(const ReportRun&) = delete;
+  ReportRun& operator=(const ReportRun&) = delete;
+
+  /// What the report is about and who renders it, and what is to be said of that on stderr; comes first.
+  /// Errors (usage): a SPEC that names nothing.
+  Result<void> choose();
+  /// All of it, and commits the output. Once.
+  Result<void> write(report::Output& output, const Hooks& hooks = {});
+
+  /// What of the report is less than complete; "" where nothing is.
+  [[nodiscard]] std::string shortfall() const;
+
+private:
+  void tell_choice() const;
+  void start_workers();
+  void render(std::size_t index, report::Stream& to);
+  void list_slots(std::size_t index, report::Stream& to);
+  Result<void> write_pieces(report::Output& output, report::ReportWriter& writer, const Hooks& hooks);
+  [[nodiscard]] std::vector<catalog::Program> programs() const;
+
+  const Setup& setup_;
+  const Session& session_;
+  const Request& request_;
+  ShownMaps maps_;
+  plugin::ReportBudget budget_;
+  plugin::Quarantine quarantine_;
+  plugin::Environment environment_;
+  KernelTargets kernel_targets_{setup_.registry, environment_};
+  Allocations allocations_;
+  std::unique_ptr<plugin::Workers> workers_;
+};
+
+} // namespace mapscope::pipeline

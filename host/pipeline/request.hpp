@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a report is to be about, and how it is written: all that a front end says of it.
+//
+// Thread rule: plain values; `first_done` may be called on any thread, `before_map` on the caller's.
+#pragma once
+
+#include "host/report/writer.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace mapscope::pipeline {
+
+struct Request {
+  std::vector<std::string> maps; ///< SPECs, see map_filter.hpp; none: everything
+  report::Format format = report::Format::text;
+  report::Options writing;
+  unsigned jobs = 0; ///< maps rendered at the same time; 0 = the CPUs available
+};
+
+/// For who wants to follow the work.
+struct Hooks {
+  /// The index-th of so many maps begins to go out.
+  std::function<void(std::size_t index, std::size_t count)> before_map = [](std::size_t, std::size_t) {};
+  /// A map has been rendered, whichever it is; called once.
+  std::function<void()> first_done = [] {};
+};
+
+} // namespace mapscope::pipeline
