@@ -65,9 +65,10 @@ void KernelTargets::select() {
 /// A part that this kernel has not is none of the report's business; who asks for it reads why.
 void KernelTargets::tell_missing() const {
   for (const plugin::Plugin& plugin : registry_.plugins()) {
+    if (!plugin.usable()) continue;
     const auto& attaches = plugin.manifest().attaches;
     const auto line = std::ranges::find(attaches, plugin::AttachKind::kernel, &plugin::Attach::kind);
-    if (!plugin.usable() || line == attaches.end()) continue;
+    if (line == attaches.end()) continue;
     const auto missing = plugin::missing_need(plugin.manifest(), *environment_.kernel, nullptr);
     if (!missing.empty())
       spdlog::info("{} is not shown by {}: {}", line->patterns.front(), plugin.tag(), missing);

@@ -167,6 +167,15 @@ TEST_F(Extensions, APluginThatFailsAndNobodyElse) {
   EXPECT_STREQ(state["error"].GetString(), "org.example.failing@6.6.6 failed: no such layout is known");
 }
 
+/// Of a file without a manifest there is no attach= to look at.
+TEST_F(Extensions, AFileThatIsNoPluginIsPassedOver) {
+  scratch_.file("other.so", "text");
+  const Ran ran = run({"dump", file_, "-v", "--plugin-dir", scratch_.path().string()});
+  EXPECT_EQ(ran.exit_code, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("  state: disabled\n"));
+  EXPECT_THAT(ran.err, testing::Not(HasSubstr("is not shown by")));
+}
+
 class NoExtensions : public Extensions {
 protected:
   NoExtensions() : Extensions(false) {}
