@@ -126,10 +126,9 @@ void add_filter(CLI::App& app, DumpOptions& options, const char* text) {
 void add_dump(CLI::App& app, Words& words) {
   DumpOptions& options = words.dump;
   add_source(app, options, words);
-  add_filter(
-      app, options,
-      "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name; may be given again. Of the "
-      "programs text lists those that use them, JSON all");
+  add_filter(app, options,
+             "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name, and parts of the kernel: "
+             "kernel:NAME; may be given again. Of the programs text lists those that use them, JSON all");
   auto* json = app.add_flag("-j,--json", words.json, "JSON on one line");
   auto* pretty = app.add_flag("-p,--pretty", options.pretty, "JSON, indented");
   auto* format = app.add_option("--format", words.format_word, "the same choice spelled out")
@@ -217,10 +216,11 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
   dump_command->callback([&] { run = [&] { return run_dump(words); }; });
 
   auto* maps_command =
-      app.add_subcommand("maps", "one line per map, and the renderer it would get; -v: who else claims it");
+      app.add_subcommand("maps", "one line per map or part of the kernel, and its renderer; -v: who else");
   add_source(*maps_command, words.dump, words), add_json(*maps_command, words);
   add_filter(*maps_command, words.dump,
-             "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name; may be given again");
+             "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name, and parts of the kernel: "
+             "kernel:NAME; may be given again");
   maps_command->callback(
       [&] { run = [&] { return maps(words.dump, json_form(words), words.verbose > 0); }; });
 

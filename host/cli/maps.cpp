@@ -4,6 +4,7 @@
 #include "host/cli/print.hpp"
 #include "host/pipeline/gaps.hpp"
 #include "host/pipeline/map_filter.hpp"
+#include "host/pipeline/scope.hpp"
 #include "host/pipeline/selections.hpp"
 #include "host/pipeline/walk.hpp"
 #include "host/report/text_value.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 using pipeline::ShownMap;
 using pipeline::ShownMaps;
+using Parts = std::vector<plugin::KernelTarget>;
 
 std::string choice_text(const plugin::Choice& choice) {
   return fmt::format("{} ({})", choice.plugin->tag(), choice.why);
@@ -73,12 +75,23 @@ void put_selection(const plugin::Selection& selection, report::JsonText& out) {
   if (!choices.empty() && !selection.reason.empty()) out.key("passed_over"), out.string(selection.reason);
 }
 
-void print_json(const ShownMaps& maps, bool pretty, StdoutStream& stream) {
+/// Who reads maps alone passes over what has no id.
+void put_part(const plugin::KernelTarget& part, report::JsonText& out) {
+  out.key("kernel"), out.string(part.name);
+  put_selection(part.selection, out);
+}
+
+void print_json(const ShownMaps& maps, const Parts& parts, bool pretty, StdoutStream& stream) {
   report::JsonText out(stream, pretty, false);
   out.begin_array(report::JsonText::Layout::lines);
   for (const ShownMap& shown : maps) {
     out.begin_object();
     put_record(*shown.map, out), put_walk(shown.outcome, out), put_selection(shown.selection, out);
+    out.end_object();
+  }
+  for (const plugin::KernelTarget& part : parts) {
+    out.begin_object();
+    put_part(part, out);
     out.end_object();
   }
   out.end_array();
@@ -114,7 +127,7 @@ std::string mark_of(const report::Outcome& outcome) {
   return fmt::format("[{}] ", report::status_name(outcome.status));
 }
 
-void print_text(const ShownMaps& maps, bool explain, StdoutStream& stream) {
+void print_maps(const ShownMaps& maps, bool explain, StdoutStream& stream) {
   const std::size_t width = name_width(maps);
   stream.append(fmt::format("{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}\n", "id", "type", "name", width,
                             "key", "value", "entries / max", "renderer"));
@@ -131,6 +144,22 @@ void print_text(const ShownMaps& maps, bool explain, StdoutStream& stream) {
   }
 }
 
+/// As --map takes them.
+void print_parts(const Parts& parts, bool explain, StdoutStream& stream) {
+  stream.append("parts of the kernel\n");
+  for (const auto& [name, selection] : parts) {
+    stream.append(
+        fmt::format("       kernel:{:<13} {}\n", name, report::printable(renderer_text(selection))));
+    if (explain) print_others(selection, stream);
+  }
+}
+
+void print_text(const ShownMaps& maps, const Parts& parts, bool explain, StdoutStream& stream) {
+  if (!maps.empty() || parts.empty()) print_maps(maps, explain, stream);
+  if (!maps.empty() && !parts.empty()) stream.append("\n");
+  if (!parts.empty()) print_parts(parts, explain, stream);
+}
+
 } // namespace
 
 int maps(const DumpOptions& options, JsonForm json, bool explain) {
@@ -139,16 +168,17 @@ int maps(const DumpOptions& options, JsonForm json, bool explain) {
   if (auto checked = pipeline::check_specs(options.maps); !checked) return complain(checked.error());
   auto session = pipeline::Session::open(options, setup->loaded.config);
   if (!session) return complain(session.error());
-  const auto named = pipeline::filter_maps(session->catalog, options.maps);
-  if (!named) return complain(named.error());
-  auto maps = pipeline::select_all(*setup, *session, *named);
+  const auto scope = pipeline::scope_of(*setup, *session, options.maps);
+  if (!scope) return complain(scope.error());
+  auto maps = pipeline::select_all(*setup, *session, scope->maps);
   pipeline::warn_of_gaps(session->catalog, maps);
+  if (explain) pipeline::tell_missing(scope->missing);
   pipeline::walk_over(*setup, *session, maps);
   StdoutStream stream;
   if (json != JsonForm::none)
-    print_json(maps, json == JsonForm::pretty, stream);
+    print_json(maps, scope->parts, json == JsonForm::pretty, stream);
   else
-    print_text(maps, explain, stream);
+    print_text(maps, scope->parts, explain, stream);
   session->tell_troubles();
   return stream.finish();
 }

@@ -2,7 +2,6 @@
 #include "host/pipeline/kernel_targets.hpp"
 
 #include "host/plugin/call/attempt.hpp"
-#include "host/plugin/select/needs.hpp"
 #include "host/report/draft.hpp"
 
 #include <algorithm>
@@ -57,23 +56,6 @@ struct KernelTargets::Shown {
   std::unique_ptr<report::Draft> writer{};
   report::Outcome outcome{};
 };
-
-void KernelTargets::select() {
-  targets_ = registry_.kernel_targets(*environment_.kernel, *environment_.config);
-}
-
-/// A part that this kernel has not is none of the report's business; who asks for it reads why.
-void KernelTargets::tell_missing() const {
-  for (const plugin::Plugin& plugin : registry_.plugins()) {
-    if (!plugin.usable()) continue;
-    const auto& attaches = plugin.manifest().attaches;
-    const auto line = std::ranges::find(attaches, plugin::AttachKind::kernel, &plugin::Attach::kind);
-    if (line == attaches.end()) continue;
-    const auto missing = plugin::missing_need(plugin.manifest(), *environment_.kernel, nullptr);
-    if (!missing.empty())
-      spdlog::info("{} is not shown by {}: {}", line->patterns.front(), plugin.tag(), missing);
-  }
-}
 
 void KernelTargets::write(report::Format format, const report::Options& options, report::ReportWriter& writer,
                           report::Stream& to, plugin::Workers* workers) {

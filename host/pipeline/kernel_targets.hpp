@@ -2,8 +2,8 @@
 // The parts of the kernel beside its maps that plugins show (attach=kernel:NAME): rendered before the maps,
 // put into the report as its extensions.
 //
-// Refuses: to run where a person asks for certain maps. Each text is kept until it is whole, as what is to be
-// looked at first stands before it; budget.bytes bounds it. Thread rule: one thread.
+// Refuses: to find them; what is asked for is the caller's. Each text is kept until it is whole, as what is
+// to be looked at first stands before it; budget.bytes bounds it. Thread rule: one thread.
 #pragma once
 
 #include "host/plugin/render.hpp"
@@ -17,13 +17,10 @@ namespace mapscope::pipeline {
 
 class KernelTargets {
 public:
-  KernelTargets(const plugin::Registry& registry, const plugin::Environment& environment)
-      : registry_(registry), environment_(environment) {}
+  explicit KernelTargets(const plugin::Environment& environment) : environment_(environment) {}
 
-  /// Finds what there is to render; comes first.
-  void select();
-  /// Why plugins do not show what this kernel has not.
-  void tell_missing() const;
+  /// What there is to render; comes first.
+  void choose(std::vector<plugin::KernelTarget> targets) { targets_ = std::move(targets); }
   [[nodiscard]] const std::vector<plugin::KernelTarget>& targets() const { return targets_; }
   void write(report::Format format, const report::Options& options, report::ReportWriter& writer,
              report::Stream& to, plugin::Workers* workers);
@@ -39,7 +36,6 @@ private:
   static Shown first_that_stands(const plugin::KernelTarget& target, const ShownBy& shown_by);
   void put(const std::string& name, Shown shown, report::ReportWriter& writer, report::Stream& to);
 
-  const plugin::Registry& registry_;
   const plugin::Environment& environment_;
   std::vector<plugin::KernelTarget> targets_;
   const catalog::Map none_{}; ///< what takes the place of a map

@@ -16,6 +16,8 @@ namespace mapscope::pipeline {
 
 namespace {
 
+constexpr std::string_view expected = "id:N, type:NAME, prog:NAME, kernel:NAME or a name";
+
 using Predicate = std::function<bool(const catalog::Map&)>;
 
 Result<Predicate> by_id(const std::string& spec, std::string_view text) {
@@ -53,19 +55,20 @@ Predicate by_program(const catalog::Catalog& catalog, const std::string& glob) {
 
 /// The kernel lets no name have a colon (bpf_obj_name_cpy() of kernel/bpf/syscall.c).
 std::unexpected<Error> unknown_kind(const std::string& spec, std::size_t colon) {
-  const std::vector<std::string> kinds = {"id", "type", "prog"};
+  const std::vector<std::string> kinds = {"id", "type", "prog", "kernel"};
   const std::string near = nearest(std::string_view(spec).substr(0, colon), kinds);
   return fail(Errc::usage,
-              fmt::format("--map {}: expected id:N, type:NAME, prog:NAME or a name{}", spec,
+              fmt::format("--map {}: expected {}{}", spec, expected,
                           near.empty() ? "" : "; did you mean " + near + spec.substr(colon) + "?"));
 }
 
 Result<Predicate> parse(const catalog::Catalog& catalog, const std::string& spec) {
-  if (spec.empty()) return fail(Errc::usage, "--map: expected id:N, type:NAME, prog:NAME or a name");
+  if (spec.empty()) return fail(Errc::usage, fmt::format("--map: expected {}", expected));
   if (spec.starts_with("id:")) return by_id(spec, std::string_view(spec).substr(3));
   if (spec.starts_with("type:"))
     return [type = spec.substr(5)](const catalog::Map& map) { return glob_match(type, map.type_name); };
   if (spec.starts_with("prog:")) return by_program(catalog, spec.substr(5));
+  if (names_part(spec)) return [](const catalog::Map&) { return false; };
   if (const auto colon = spec.find(':'); colon != spec.npos) return unknown_kind(spec, colon);
   return [spec](const catalog::Map& map) { return map.names().fit(spec); };
 }
@@ -155,7 +158,9 @@ std::string no_known_map_fits(const catalog::Catalog& catalog, const std::string
 }
 
 /// Of a table that is torn nothing is said that rests on all of it.
-std::string no_map_fits(const catalog::Catalog& catalog, const std::string& spec) {
+std::string no_map_fits(const catalog::Catalog& catalog, const std::string& spec, const KernelParts& parts) {
+  if (std::ranges::find(parts.shown, spec, &plugin::KernelTarget::name) != parts.shown.end())
+    return fmt::format("no map fits; did you mean kernel:{}?", spec);
   const std::string unread = unread_part(catalog, spec);
   if (unread.empty()) return no_known_map_fits(catalog, spec);
   if (catalog.maps.empty()) return "no map is known, and " + unread;
@@ -168,7 +173,7 @@ std::string no_map_fits(const catalog::Catalog& catalog, const std::string& spec
 std::string why_maps_may_lack(const catalog::Catalog& catalog, const std::vector<std::string>& specs) {
   if (specs.empty()) return unread_part(catalog, "*");
   for (const std::string& spec : specs)
-    if (!spec.starts_with("id:"))
+    if (!spec.starts_with("id:") && !names_part(spec))
       if (std::string unread = unread_part(catalog, spec); !unread.empty()) return unread;
   return "";
 }
@@ -181,15 +186,16 @@ Result<void> check_specs(const std::vector<std::string>& specs) {
 }
 
 Result<std::vector<const catalog::Map*>> filter_maps(const catalog::Catalog& catalog,
-                                                     const std::vector<std::string>& specs) {
+                                                     const std::vector<std::string>& specs,
+                                                     const KernelParts& parts) {
   std::vector<bool> chosen(catalog.maps.size(), specs.empty());
   for (const std::string& spec : specs) {
     const auto fits = parse(catalog, spec);
     if (!fits) return std::unexpected(fits.error());
-    bool any = false;
+    bool any = names_part(spec);
     for (std::size_t i = 0; i < chosen.size(); ++i)
       if ((*fits)(catalog.maps[i])) chosen[i] = any = true;
-    if (!any) return fail(Errc::usage, fmt::format("--map {}: {}", spec, no_map_fits(catalog, spec)));
+    if (!any) return fail(Errc::usage, fmt::format("--map {}: {}", spec, no_map_fits(catalog, spec, parts)));
   }
   std::vector<const catalog::Map*> maps;
   for (std::size_t i = 0; i < chosen.size(); ++i)

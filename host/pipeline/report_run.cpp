@@ -8,6 +8,7 @@
 #include "host/pipeline/plugin_uses.hpp"
 #include "host/pipeline/programs.hpp"
 #include "host/pipeline/report_facts.hpp"
+#include "host/pipeline/scope.hpp"
 #include "host/pipeline/selections.hpp"
 #include "host/pipeline/shortfall.hpp"
 #include "host/pipeline/slips.hpp"
@@ -60,20 +61,16 @@ ReportRun::ReportRun(const Setup& setup, const Session& session, const Request& 
                    &quarantine_} {}
 
 Result<void> ReportRun::choose() {
-  const auto maps = filter_maps(session_.catalog, request_.maps);
-  if (!maps) return std::unexpected(maps.error());
-  maps_ = select_all(setup_, session_, *maps);
-  if (request_.maps.empty()) kernel_targets_.select();
+  auto scope = scope_of(setup_, session_, request_.maps);
+  if (!scope) return std::unexpected(std::move(scope.error()));
+  maps_ = select_all(setup_, session_, scope->maps);
+  kernel_targets_.choose(std::move(scope->parts));
   allocations_.find(environment_, setup_.registry, session_.catalog);
-  tell_choice();
-  return {};
-}
-
-void ReportRun::tell_choice() const {
   warn_of_gaps(session_.catalog, maps_);
-  if (request_.maps.empty()) kernel_targets_.tell_missing();
+  tell_missing(scope->missing);
   tell_slips(setup_.loaded.config.maps, session_.catalog, allocations_.all());
   warn_of_ties(maps_);
+  return {};
 }
 
 Result<void> ReportRun::write(report::Output& output, const Hooks& hooks) {

@@ -36,7 +36,6 @@ public:
   [[nodiscard]] std::string shortfall() const;
 
 private:
-  void tell_choice() const;
   void start_workers();
   void render(std::size_t index, report::Stream& to);
   void list_slots(std::size_t index, report::Stream& to);
@@ -50,7 +49,7 @@ private:
   plugin::ReportBudget budget_;
   plugin::Quarantine quarantine_;
   plugin::Environment environment_;
-  KernelTargets kernel_targets_{setup_.registry, environment_};
+  KernelTargets kernel_targets_{environment_};
   Allocations allocations_;
   std::unique_ptr<plugin::Workers> workers_;
 };

@@ -14,6 +14,7 @@ namespace mapscope::cli_test {
 namespace {
 
 using test::BtfBuilder;
+using testing::AllOf;
 
 /// As much of sched_ext as its plugin cannot do without.
 void add_sched_ext_types(BtfBuilder& b) {
@@ -93,6 +94,60 @@ TEST_F(Extensions, AreNotWhatAPersonWhoNamesMapsAsksFor) {
   EXPECT_FALSE(report.HasMember("extensions"));
   EXPECT_EQ(report["maps"].Size(), 1U);
   EXPECT_THAT(output(dump({"--map", "only"})), testing::Not(HasSubstr("sched_ext")));
+}
+
+TEST_F(Extensions, AreShownToWhoNamesThem) {
+  const auto alone = json({"--map", "kernel:sched_ext"});
+  EXPECT_STREQ(alone["extensions"]["mapscope.builtin.sched_ext"]["state"].GetString(), "disabled");
+  EXPECT_EQ(alone["maps"].Size(), 0U);
+  for (const Words& words :
+       {Words{"--map", "kernel:*", "--map", "only"}, Words{"--map", "id:1", "--map", "kernel:s*"}}) {
+    const auto both = json(words);
+    EXPECT_TRUE(both["extensions"].HasMember("mapscope.builtin.sched_ext"));
+    EXPECT_EQ(both["maps"].Size(), 1U);
+  }
+  EXPECT_THAT(output(dump({"--map", "kernel:sched_ext"})),
+              AllOf(HasSubstr("  state: disabled\n"), testing::Not(HasSubstr("map 1 only"))));
+}
+
+TEST_F(Extensions, OfANameThatFitsNone) {
+  const auto refusal = [&](const std::string& spec) { return misuse(dump({"--map", spec})); };
+  EXPECT_EQ(refusal("kernel:schd_ext"),
+            "--map kernel:schd_ext: no part of the kernel fits; did you mean kernel:sched_ext?");
+  EXPECT_EQ(refusal("kernel:workqueues"),
+            "--map kernel:workqueues: no part of the kernel fits; the parts there are: sched_ext");
+  EXPECT_EQ(refusal("sched_ext"), "--map sched_ext: no map fits; did you mean kernel:sched_ext?");
+  EXPECT_THAT(refusal("kernal:sched_ext"), EndsWith("; did you mean kernel:sched_ext?"));
+  EXPECT_THAT(refusal("kernel:"), StartsWith("--map kernel:: no part of the kernel fits; "));
+  EXPECT_EQ(misuse(dump({"--map", "kernel:sched_ext", "--set", "plugins.deny=[\"*.sched_ext\"]"})),
+            "--map kernel:sched_ext: no plugin shows a part of this kernel");
+}
+
+TEST_F(Extensions, StrictIsNotAboutMapsThatNobodyNamed) {
+  const Ran ran = run(dump({"--strict", "--map", "kernel:sched_ext"}));
+  EXPECT_EQ(ran.exit_code, 3);
+  EXPECT_EQ(ran.err, "mapscope: --strict: less than complete: a part of the kernel that is no map\n");
+}
+
+/// Behind the maps, in lines that begin with no number.
+TEST_F(Extensions, StandInTheTableOfMaps) {
+  const std::string line = "parts of the kernel\n       kernel:sched_ext     mapscope.builtin.sched_ext@";
+  const std::string all = output({"maps", file_});
+  EXPECT_THAT(all, StartsWith("   id  type "));
+  EXPECT_THAT(all, HasSubstr("\n\n" + line));
+  EXPECT_THAT(output({"maps", file_, "--map", "kernel:sched_ext"}), StartsWith(line));
+  EXPECT_THAT(output({"maps", file_, "--map", "only"}), testing::Not(HasSubstr("kernel")));
+}
+
+TEST_F(Extensions, StandInTheTableOfMapsAsJson) {
+  rapidjson::Document all;
+  all.Parse(output({"maps", file_, "-j"}).c_str());
+  ASSERT_TRUE(all.IsArray() && all.Size() == 2);
+  EXPECT_FALSE(all[0].HasMember("kernel"));
+  EXPECT_STREQ(all[1]["kernel"].GetString(), "sched_ext");
+  EXPECT_THAT(all[1]["renderer"].GetString(), StartsWith("mapscope.builtin.sched_ext@"));
+  EXPECT_STREQ(all[1]["reason"].GetString(), "kernel:sched_ext prio 0");
+  EXPECT_FALSE(all[1].HasMember("id"));
 }
 
 TEST_F(Extensions, AreNotShownByAPluginThatIsDenied) {
@@ -187,6 +242,15 @@ TEST_F(NoExtensions, WhereTheKernelHasNoSuchPartNothingIsSaid) {
   EXPECT_THAT(run({"dump", file_, "-v"}).err,
               HasSubstr("sched_ext is not shown by mapscope.builtin.sched_ext@"))
       << "but to who asks";
+}
+
+TEST_F(NoExtensions, WhoNamesItReadsWhyThereIsNone) {
+  EXPECT_THAT(
+      misuse(dump({"--map", "kernel:sched_ext"})),
+      AllOf(StartsWith("--map kernel:sched_ext: sched_ext is not shown by mapscope.builtin.sched_ext@"),
+            HasSubstr(": needs struct ")));
+  EXPECT_THAT(output({"maps", file_}), testing::Not(HasSubstr("kernel")));
+  EXPECT_THAT(run({"maps", file_, "-v"}).err, HasSubstr("sched_ext is not shown by"));
 }
 
 TEST(PluginsList, ShowsThePartOfTheKernel) {

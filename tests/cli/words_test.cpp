@@ -93,13 +93,15 @@ TEST(Words, MapSpecsThatAreNone) {
     EXPECT_THAT(misuse({"dump", "/tmp", "--map", spec}),
                 HasSubstr("expected a number from 0 to 4294967295, such as id:17"))
         << spec;
-  EXPECT_EQ(misuse({"dump", "/tmp", "--map", ""}), "--map: expected id:N, type:NAME, prog:NAME or a name");
+  EXPECT_EQ(misuse({"dump", "/tmp", "--map", ""}),
+            "--map: expected id:N, type:NAME, prog:NAME, kernel:NAME or a name");
   EXPECT_THAT(misuse({"dump", "/tmp", "--map", "good*", "--map", "id:"}), HasSubstr("id:17"));
 }
 
 TEST(Words, MapSpecsOfAnUnknownKind) { // no name has a colon
-  EXPECT_EQ(misuse({"dump", "/tmp", "--map", "tpye:hash"}),
-            "--map tpye:hash: expected id:N, type:NAME, prog:NAME or a name; did you mean type:hash?");
+  EXPECT_EQ(
+      misuse({"dump", "/tmp", "--map", "tpye:hash"}),
+      "--map tpye:hash: expected id:N, type:NAME, prog:NAME, kernel:NAME or a name; did you mean type:hash?");
   EXPECT_THAT(misuse({"dump", "/tmp", "--map", "program:x"}), HasSubstr("did you mean prog:x?"));
 }
 

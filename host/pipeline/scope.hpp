@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// What SPECs name of a source: maps and parts of the kernel.
+//
+// Refuses: to leave out a SPEC that names nothing; that is an error. Thread rule: pure functions.
+#pragma once
+
+#include "host/pipeline/kernel_filter.hpp"
+#include "host/pipeline/session.hpp"
+#include "host/pipeline/setup.hpp"
+
+#include <string>
+#include <vector>
+
+namespace mapscope::pipeline {
+
+struct Scope {
+  std::vector<const catalog::Map*> maps;     ///< in catalog order
+  std::vector<plugin::KernelTarget> parts;   ///< by name
+  std::vector<KernelParts::Missing> missing; ///< where nothing is named: parts that this kernel has not
+};
+
+/// All that there is without specs. Errors (usage): a spec that is malformed or names nothing.
+Result<Scope> scope_of(const Setup& setup, const Session& session, const std::vector<std::string>& specs);
+
+} // namespace mapscope::pipeline
