@@ -4,6 +4,7 @@
 #include "host/cli/progress.hpp"
 #include "host/cli/terminal.hpp"
 #include "host/pipeline/map_filter.hpp"
+#include "host/pipeline/only.hpp"
 #include "host/pipeline/report_run.hpp"
 
 #include <algorithm>
@@ -49,9 +50,15 @@ report::Options report_options(const DumpOptions& options, const config::Report&
 pipeline::Request request_of(const DumpOptions& options, const config::Report& settings,
                              const Terminal& terminal) {
   return {.maps = options.maps,
+          .only = options.only,
           .format = options.format,
           .writing = report_options(options, settings, terminal),
           .jobs = options.jobs};
+}
+
+Result<void> check_only(const DumpOptions& options, const plugin::Registry& registry) {
+  if (options.only.empty()) return {};
+  return pipeline::check_only(registry, options.only);
 }
 
 double since_start() {
@@ -83,6 +90,7 @@ int dump(const DumpOptions& options) {
     for (auto& rule : setup->loaded.config.maps) rule.limit.reset();
   // What is wrong with the command line is said before a dump of many gigabytes is opened.
   if (auto checked = pipeline::check_specs(options.maps); !checked) return complain(checked.error());
+  if (auto checked = check_only(options, setup->registry); !checked) return complain(checked.error());
   if (auto checked = check_output(options.output, inputs_of(setup->registry)); !checked)
     return complain(checked.error());
   // Before standard output gets another number.

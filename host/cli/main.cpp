@@ -129,6 +129,11 @@ void add_dump(CLI::App& app, Words& words) {
   add_filter(app, options,
              "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name, and parts of the kernel: "
              "kernel:NAME; may be given again. Of the programs text lists those that use them, JSON all");
+  named(app.add_option(
+            "--only", options.only,
+            "only what this plugin is the first choice for: maps, allocators and parts of the kernel; "
+            "with --map, of those"))
+      ->type_name("ID");
   auto* json = app.add_flag("-j,--json", words.json, "JSON on one line");
   auto* pretty = app.add_flag("-p,--pretty", options.pretty, "JSON, indented");
   auto* format = app.add_option("--format", words.format_word, "the same choice spelled out")

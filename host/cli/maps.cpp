@@ -171,7 +171,7 @@ int maps(const DumpOptions& options, JsonForm json, bool explain) {
   const auto scope = pipeline::scope_of(*setup, *session, options.maps);
   if (!scope) return complain(scope.error());
   auto maps = pipeline::select_all(*setup, *session, scope->maps);
-  pipeline::warn_of_gaps(session->catalog, maps);
+  pipeline::warn_of_gaps(session->catalog, maps, "--map");
   if (explain) pipeline::tell_missing(scope->missing);
   pipeline::walk_over(*setup, *session, maps);
   StdoutStream stream;

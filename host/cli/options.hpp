@@ -23,6 +23,7 @@ struct SourceOptions : CommonOptions, pipeline::SourceInput {};
 
 struct DumpOptions : SourceOptions {
   std::vector<std::string> maps; ///< --map SPEC
+  std::string only;              ///< --only ID, a plugin's; "" = any
   report::Format format = report::Format::text;
   bool pretty = false;
   std::string color = "auto";        ///< "auto", "always" or "never"

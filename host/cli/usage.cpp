@@ -27,11 +27,10 @@ constexpr std::array<Later, 4> later_commands = {
      {"report", "`mapscope dump` writes text from the dump itself"}}};
 
 constexpr std::string_view from_json = "choose from what -j writes, with jq for example";
-constexpr std::array<Later, 14> later_options = {
+constexpr std::array<Later, 13> later_options = {
     {{"--via", "a saved dump can be read, a running machine cannot"},
      {"--running", "a saved dump can be read, a running machine cannot"},
      {"--types", "types come from the BTF of the kernel and of its programs"},
-     {"--only", "the configuration key plugins.allow says which plugins are used"},
      {"--not-map", "--map says which maps are shown"},
      {"--task", from_json},
      {"--key", from_json},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/allocations.hpp"
 
+#include "host/pipeline/only.hpp"
+
 #include <algorithm>
 
 namespace mapscope::pipeline {
@@ -25,12 +27,23 @@ void Allocations::find(const plugin::Environment& environment, const plugin::Reg
   plugin::find_allocators(environment, registry, catalog, all_);
 }
 
-void Allocations::read(plugin::Environment& environment, plugin::Workers* workers, const ShownMaps& maps) {
+void Allocations::choose(const std::vector<const catalog::Map*>& maps, const std::string& only) {
+  for (const plugin::FoundAllocator& found : all_.found)
+    if (is_by(found.selection, only) && std::ranges::find(maps, found.variable.section) != maps.end())
+      chosen_.push_back(&found.variable);
+}
+
+bool Allocations::is_chosen(const report::Allocation& allocation) const {
+  return std::ranges::any_of(chosen_, [&](const plugin::AllocatorVariable* variable) {
+    return variable->section == allocation.section && variable->name == allocation.name;
+  });
+}
+
+void Allocations::read(plugin::Environment& environment, plugin::Workers* workers) {
   plugin::run_allocators(environment, all_, workers);
   environment.slots = &all_.slots;
   for (report::Allocation& allocation : all_.allocations)
-    if (std::ranges::find(maps, allocation.section, &ShownMap::map) != maps.end())
-      listed_.push_back(&allocation);
+    if (is_chosen(allocation)) listed_.push_back(&allocation);
 }
 
 void Allocations::write(std::size_t index, const plugin::Environment& environment,

@@ -18,10 +18,10 @@ void add_warnings(const std::vector<std::string>& texts, Findings& to) {
   for (const std::string& text : texts) to.push_back({"warning", std::nullopt, text});
 }
 
-void add_of_allocators(const plugin::Allocators& allocators, Findings& to) {
-  std::ranges::copy(allocators.findings, std::back_inserter(to));
-  for (const report::Allocation& allocation : allocators.allocations)
-    if (auto found = report::finding_of(allocation)) to.push_back(std::move(*found));
+void add_of_allocators(const Allocations& allocations, Findings& to) {
+  std::ranges::copy(allocations.all().findings, std::back_inserter(to));
+  for (const report::Allocation* allocation : allocations.listed())
+    if (auto found = report::finding_of(*allocation)) to.push_back(std::move(*found));
 }
 
 void add_of_maps(const ShownMaps& maps, Findings& to) {
@@ -31,24 +31,28 @@ void add_of_maps(const ShownMaps& maps, Findings& to) {
   }
 }
 
-bool is_shown(std::uint32_t id, const ShownMaps& maps) {
-  return std::ranges::any_of(maps, [&](const ShownMap& shown) { return shown.map->id == id; });
+/// The map, or an allocator in it.
+bool is_shown(std::uint32_t id, const ShownMaps& maps, const Allocations& allocations) {
+  return std::ranges::any_of(maps, [&](const ShownMap& shown) { return shown.map->id == id; }) ||
+         std::ranges::any_of(allocations.listed(),
+                             [&](const auto* listed) { return listed->section->id == id; });
 }
 
 } // namespace
 
 Findings findings_of(const Session& session, const KernelTargets& kernel, const Allocations& allocations,
-                     const ShownMaps& maps) {
+                     const ShownMaps& maps, const std::string& narrowed_by) {
   Findings all = kernel.findings();
   add_warnings(session.warnings, all);
   add_warnings(session.source->troubles(), all);
-  add_warnings(gaps_about(session.catalog, maps), all);
-  add_of_allocators(allocations.all(), all);
+  add_warnings(gaps_about(session.catalog, maps, narrowed_by), all);
+  add_of_allocators(allocations, all);
   add_ties(maps, all);
   add_of_maps(maps, all);
   // All allocators are read, whichever maps are shown: any of them may explain a pointer.
-  std::erase_if(all,
-                [&](const report::Finding& finding) { return finding.map && !is_shown(*finding.map, maps); });
+  std::erase_if(all, [&](const report::Finding& finding) {
+    return finding.map && !is_shown(*finding.map, maps, allocations);
+  });
   return all;
 }
 

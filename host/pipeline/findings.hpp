@@ -8,13 +8,16 @@
 #include "host/pipeline/allocations.hpp"
 #include "host/pipeline/kernel_targets.hpp"
 #include "host/pipeline/session.hpp"
+#include "host/pipeline/shown_map.hpp"
 
+#include <string>
 #include <vector>
 
 namespace mapscope::pipeline {
 
-/// When all has been rendered.
+/// When all has been rendered; `narrowed_by` as gaps_about() takes it.
 std::vector<report::Finding> findings_of(const Session& session, const KernelTargets& kernel,
-                                         const Allocations& allocations, const ShownMaps& maps);
+                                         const Allocations& allocations, const ShownMaps& maps,
+                                         const std::string& narrowed_by);
 
 } // namespace mapscope::pipeline

@@ -9,7 +9,8 @@
 
 namespace mapscope::pipeline {
 
-std::vector<std::string> gaps_about(const catalog::Catalog& catalog, const ShownMaps& maps) {
+std::vector<std::string> gaps_about(const catalog::Catalog& catalog, const ShownMaps& maps,
+                                    const std::string& narrowed_by) {
   const auto concerns = [&](const catalog::Gap& gap) {
     if (maps.size() == catalog.maps.size() || (!gap.program && !gap.btf)) return true;
     return std::ranges::any_of(maps, [&](const ShownMap& shown) {
@@ -24,13 +25,13 @@ std::vector<std::string> gaps_about(const catalog::Catalog& catalog, const Shown
   if (const std::size_t others = catalog.gaps.size() - told.size(); others != 0)
     told.push_back(
         fmt::format("{} in programs and types that none of the maps shown is known to use; without "
-                    "--map each is told",
-                    counted(others, "gap")));
+                    "{} each is told",
+                    counted(others, "gap"), narrowed_by));
   return told;
 }
 
-void warn_of_gaps(const catalog::Catalog& catalog, const ShownMaps& maps) {
-  for (const auto& gap : gaps_about(catalog, maps)) spdlog::warn("{}", gap);
+void warn_of_gaps(const catalog::Catalog& catalog, const ShownMaps& maps, const std::string& narrowed_by) {
+  for (const auto& gap : gaps_about(catalog, maps, narrowed_by)) spdlog::warn("{}", gap);
 }
 
 } // namespace mapscope::pipeline

@@ -13,9 +13,10 @@
 namespace mapscope::pipeline {
 
 /// Where `maps` are not all that there are, what concerns other programs and types than theirs is one
-/// sentence with a count.
-std::vector<std::string> gaps_about(const catalog::Catalog& catalog, const ShownMaps& maps);
+/// sentence with a count; `narrowed_by`: the option without which each is told.
+std::vector<std::string> gaps_about(const catalog::Catalog& catalog, const ShownMaps& maps,
+                                    const std::string& narrowed_by);
 /// The same on stderr.
-void warn_of_gaps(const catalog::Catalog& catalog, const ShownMaps& maps);
+void warn_of_gaps(const catalog::Catalog& catalog, const ShownMaps& maps, const std::string& narrowed_by);
 
 } // namespace mapscope::pipeline

@@ -5,6 +5,7 @@
 #include "host/pipeline/gaps.hpp"
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/map_outcomes.hpp"
+#include "host/pipeline/only.hpp"
 #include "host/pipeline/plugin_uses.hpp"
 #include "host/pipeline/programs.hpp"
 #include "host/pipeline/report_facts.hpp"
@@ -39,6 +40,12 @@ private:
   Result<void> result_;
 };
 
+/// The options that say what is not shown.
+std::string narrowed_by(const Request& request) {
+  if (request.only.empty()) return "--map";
+  return request.maps.empty() ? "--only" : "--map and --only";
+}
+
 /// What this thread has computed so far; waiting for its turn does not count.
 double thread_ms() {
   timespec spent{};
@@ -64,10 +71,15 @@ Result<void> ReportRun::choose() {
   auto scope = scope_of(setup_, session_, request_.maps);
   if (!scope) return std::unexpected(std::move(scope.error()));
   maps_ = select_all(setup_, session_, scope->maps);
-  kernel_targets_.choose(std::move(scope->parts));
   allocations_.find(environment_, setup_.registry, session_.catalog);
-  warn_of_gaps(session_.catalog, maps_);
-  tell_missing(scope->missing);
+  allocations_.choose(scope->maps, request_.only);
+  std::erase_if(maps_, [&](const ShownMap& shown) { return !is_by(shown.selection, request_.only); });
+  std::erase_if(scope->parts, [&](const auto& part) { return !is_by(part.selection, request_.only); });
+  if (!request_.only.empty() && maps_.empty() && scope->parts.empty() && allocations_.none_chosen())
+    return nothing_by(request_.only, setup_, session_, scope->maps.size(), may_lack());
+  kernel_targets_.choose(std::move(scope->parts));
+  warn_of_gaps(session_.catalog, maps_, narrowed_by(request_));
+  if (request_.only.empty()) tell_missing(scope->missing);
   tell_slips(setup_.loaded.config.maps, session_.catalog, allocations_.all());
   warn_of_ties(maps_);
   return {};
@@ -79,12 +91,12 @@ Result<void> ReportRun::write(report::Output& output, const Hooks& hooks) {
   const auto meta = meta_of(session_);
   const auto writer = report::make_report_writer(request_.format, request_.writing, stream);
   start_workers();
-  allocations_.read(environment_, workers_.get(), maps_);
+  allocations_.read(environment_, workers_.get());
   writer->begin(meta);
   kernel_targets_.write(request_.format, request_.writing, *writer, stream, workers_.get());
   if (auto written = write_pieces(output, *writer, hooks); !written) return written;
   writer->end(programs(), plugin_uses(maps_, kernel_targets_.uses(), allocations_.all().used),
-              findings_of(session_, kernel_targets_, allocations_, maps_));
+              findings_of(session_, kernel_targets_, allocations_, maps_, narrowed_by(request_)));
   if (!stream.result()) return stream.result();
   return output.commit();
 }
@@ -144,15 +156,16 @@ void ReportRun::list_slots(std::size_t index, report::Stream& to) {
   allocations_.write(index, environment_, *writer);
 }
 
-/// A person who asked for some maps is told of the programs that use them; JSON has all.
+/// A person who asked for a part is told of the programs that use its maps; JSON has all.
 std::vector<catalog::Program> ReportRun::programs() const {
-  if (request_.maps.empty() || request_.format != report::Format::text) return session_.catalog.programs;
+  if (request_.is_for_all() || request_.format != report::Format::text) return session_.catalog.programs;
   return users_of(maps_, session_.catalog.programs);
 }
 
+std::string ReportRun::may_lack() const { return why_maps_may_lack(session_.catalog, request_.maps); }
+
 std::string ReportRun::shortfall() const {
-  return shortfall_of(maps_, allocations_, kernel_targets_,
-                      why_maps_may_lack(session_.catalog, request_.maps));
+  return shortfall_of(maps_, allocations_, kernel_targets_, may_lack());
 }
 
 } // namespace mapscope::pipeline

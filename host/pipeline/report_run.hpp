@@ -11,6 +11,7 @@
 #include "host/pipeline/request.hpp"
 #include "host/pipeline/session.hpp"
 #include "host/pipeline/setup.hpp"
+#include "host/pipeline/shown_map.hpp"
 #include "host/plugin/worker/workers.hpp"
 #include "host/report/output.hpp"
 
@@ -27,7 +28,7 @@ public:
   ReportRun& operator=(const ReportRun&) = delete;
 
   /// What the report is about and who renders it, and what is to be said of that on stderr; comes first.
-  /// Errors (usage): a SPEC that names nothing.
+  /// Errors (usage): a SPEC that names nothing, a plugin that renders nothing.
   Result<void> choose();
   /// All of it, and commits the output. Once.
   Result<void> write(report::Output& output, const Hooks& hooks = {});
@@ -36,6 +37,7 @@ public:
   [[nodiscard]] std::string shortfall() const;
 
 private:
+  [[nodiscard]] std::string may_lack() const;
   void start_workers();
   void render(std::size_t index, report::Stream& to);
   void list_slots(std::size_t index, report::Stream& to);

@@ -14,10 +14,13 @@
 namespace mapscope::pipeline {
 
 struct Request {
-  std::vector<std::string> maps; ///< SPECs, see map_filter.hpp; none: everything
+  std::vector<std::string> maps; ///< SPECs, see scope.hpp; none: everything
+  std::string only;              ///< of that what the plugin of this id renders, see only.hpp; "": all
   report::Format format = report::Format::text;
   report::Options writing;
   unsigned jobs = 0; ///< maps rendered at the same time; 0 = the CPUs available
+
+  [[nodiscard]] bool is_for_all() const { return maps.empty() && only.empty(); }
 };
 
 /// For who wants to follow the work.

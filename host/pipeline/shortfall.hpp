@@ -6,6 +6,7 @@
 
 #include "host/pipeline/allocations.hpp"
 #include "host/pipeline/kernel_targets.hpp"
+#include "host/pipeline/shown_map.hpp"
 
 #include <cstddef>
 #include <map>

@@ -150,6 +150,17 @@ TEST_F(Extensions, StandInTheTableOfMapsAsJson) {
   EXPECT_FALSE(all[1].HasMember("id"));
 }
 
+TEST_F(Extensions, AreAllThatTheirPluginRenders) {
+  const auto report = json({"--only", "mapscope.builtin.sched_ext"});
+  EXPECT_STREQ(report["extensions"]["mapscope.builtin.sched_ext"]["state"].GetString(), "disabled");
+  EXPECT_EQ(report["maps"].Size(), 0U);
+  EXPECT_FALSE(json({"--only", "mapscope.builtin.unknown"}).HasMember("extensions"));
+  EXPECT_EQ(
+      misuse(dump({"--only", "mapscope.builtin.sched_ext", "--map", "only"})),
+      "--only mapscope.builtin.sched_ext: none of the 1 map is rendered by it; `mapscope maps` says which "
+      "plugin renders each");
+}
+
 TEST_F(Extensions, AreNotShownByAPluginThatIsDenied) {
   EXPECT_FALSE(json({"--set", "plugins.deny=[\"*.sched_ext\"]"}).HasMember("extensions"));
 }
@@ -251,6 +262,13 @@ TEST_F(NoExtensions, WhoNamesItReadsWhyThereIsNone) {
             HasSubstr(": needs struct ")));
   EXPECT_THAT(output({"maps", file_}), testing::Not(HasSubstr("kernel")));
   EXPECT_THAT(run({"maps", file_, "-v"}).err, HasSubstr("sched_ext is not shown by"));
+}
+
+TEST_F(NoExtensions, WhoAsksForTheirPluginAloneReadsWhyThereIsNone) {
+  EXPECT_THAT(
+      misuse(dump({"--only", "mapscope.builtin.sched_ext"})),
+      StartsWith("--only mapscope.builtin.sched_ext: none of the 1 map is rendered by it, as it needs "
+                 "struct "));
 }
 
 TEST(PluginsList, ShowsThePartOfTheKernel) {

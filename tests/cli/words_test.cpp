@@ -53,8 +53,8 @@ TEST(Words, OptionOfAnotherCommand) {
 }
 
 TEST(Words, OptionsThatAreNotThereYet) {
-  for (const std::string option : {"--via", "--running", "--types", "--only", "--not-map", "--task", "--key",
-                                   "--where", "--sort", "--top", "--fold", "--full", "--zeros", "--no-pager"})
+  for (const std::string option : {"--via", "--running", "--types", "--not-map", "--task", "--key", "--where",
+                                   "--sort", "--top", "--fold", "--full", "--zeros", "--no-pager"})
     EXPECT_THAT(misuse({"dump", "vmcore", option, "x"}), StartsWith(option + " is not there yet; "));
   EXPECT_THAT(misuse({"maps", "--via=kcore"}), StartsWith("--via is not there yet; "));
   for (const std::string option : {"--value-type", "--map-type", "--map-name", "--kernel", "--allocator"})
@@ -69,8 +69,8 @@ TEST(Words, OneTooMany) {
 
 TEST(Words, OptionsWithoutTheirValue) {
   EXPECT_EQ(misuse({"dump", "x", "-o"}), "--output: 1 required FILE missing; see mapscope dump --help");
-  for (const char* option : {"--map", "--config", "--set", "--plugin-dir", "--limit", "--jobs", "--vmlinux",
-                             "--btf", "--symbols", "--isolate", "--format", "--log-level"})
+  for (const char* option : {"--map", "--only", "--config", "--set", "--plugin-dir", "--limit", "--jobs",
+                             "--vmlinux", "--btf", "--symbols", "--isolate", "--format", "--log-level"})
     EXPECT_THAT(misuse({"dump", "x", option}), StartsWith(option));
 }
 
