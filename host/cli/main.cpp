@@ -235,7 +235,8 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
 
   auto* plugins = app.add_subcommand("plugins", "what plugins there are");
   plugins->require_subcommand(1);
-  auto* list = plugins->add_subcommand("list", "every plugin found; nothing is executed");
+  auto* list = plugins->add_subcommand(
+      "list", "every plugin found; nothing is executed; JSON has all that manifests say");
   named(list->add_option("DIR", words.list.directories, "look here too"));
   add_common(*list, words.list, words), add_json(*list, words);
   list->callback([&] {

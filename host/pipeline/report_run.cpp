@@ -65,7 +65,10 @@ ReportRun::ReportRun(const Setup& setup, const Session& session, const Request& 
                    session.families.get(),
                    nullptr,
                    &budget_,
-                   &quarantine_} {}
+                   &quarantine_,
+                   &session.catalog,
+                   &setup.registry,
+                   [](const std::string& text) { spdlog::info("{}", text); }} {}
 
 Result<void> ReportRun::choose() {
   auto scope = scope_of(setup_, session_, request_.maps);

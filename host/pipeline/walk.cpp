@@ -29,6 +29,12 @@ bool is_cut_by_counting(const report::Outcome& outcome) {
   return outcome.status == report::Status::truncated && !outcome.gave_up && outcome.error.empty();
 }
 
+/// What they add is not counted.
+ShownMap without_decoders(ShownMap shown) {
+  std::erase_if(shown.selection.choices, &plugin::Choice::is_decoder);
+  return shown;
+}
+
 /// One row is read, the others are only walked over.
 config::Config counting_with(config::Config config) {
   config.report.limit = 1;
@@ -49,7 +55,7 @@ void walk_over(const Setup& setup, const Session& session, ShownMaps& maps) {
   if (!workers) spdlog::warn("plugins from elsewhere are not used: {}", workers.error().text);
   Nowhere nowhere;
   for (ShownMap& shown : maps) {
-    shown.outcome = render_map(environment, shown, nowhere, workers ? workers->get() : nullptr);
+    shown.outcome = render_map(environment, without_decoders(shown), nowhere, workers ? workers->get() : nullptr);
     if (is_cut_by_counting(shown.outcome)) shown.outcome.status = report::Status::complete;
   }
 }

@@ -4,6 +4,8 @@
 #include "tests/support/plugin_library.hpp"
 
 #include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 #include <unistd.h>
 
 namespace mapscope::cli_test {
@@ -57,6 +59,103 @@ TEST(PluginsList, AsJson) {
   EXPECT_STREQ(all[0]["reason"].GetString(), "V2: it is not an ELF file, so not a shared library");
   EXPECT_STREQ(all[1]["id"].GetString(), "mapscope.builtin.arena");
   EXPECT_STREQ(all[1]["verdict"].GetString(), "usable");
+}
+
+/// What is in `folder`, by its path; every text must be UTF-8.
+class ListedAsJson {
+public:
+  explicit ListedAsJson(const Scratch& folder, const Words& more = {}) {
+    all_.Parse<rapidjson::kParseValidateEncodingFlag>(list(folder, and_json(more)).c_str());
+    EXPECT_TRUE(!all_.HasParseError() && all_.IsArray());
+  }
+  const rapidjson::Value& at(const std::string& path) const {
+    for (const auto& plugin : all_.GetArray())
+      if (path == plugin["path"].GetString()) return plugin;
+    ADD_FAILURE() << path;
+    return all_;
+  }
+  const rapidjson::Document& all() const { return all_; }
+
+private:
+  static Words and_json(Words words) {
+    words.emplace_back("-j");
+    return words;
+  }
+  rapidjson::Document all_;
+};
+
+/// As one line of JSON.
+std::string text_of(const rapidjson::Value& value) {
+  rapidjson::StringBuffer text;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(text);
+  value.Accept(writer);
+  return text.GetString();
+}
+
+TEST(PluginsList, AsJsonWithAllThatTheManifestSays) {
+  const Scratch folder;
+  PluginLibrary library(FIXTURE_GOOD);
+  library.set_manifest(test::manifest_text(
+      "org.example.a",
+      {"attach=map-type:hash,array prio=7", "attach=allocator:* var=struct scx_allocator",
+       "needs=struct bpf_htab.buckets,n_buckets", "needs=struct bpf_map", "config=depth:u64=3",
+       "config=how:string", "symbols=jiffies,runqueues", "budget=entries:10 ms:5", "summary=shows \"it\"",
+       "url=https://example.org", "colour=red"}));
+  library.save(folder / "a.so");
+  const ListedAsJson listed(folder);
+  const auto& plugin = listed.at(folder / "a.so");
+  const auto text = [&](const char* key) { return text_of(plugin[key]); };
+  EXPECT_EQ(text("id"), R"("org.example.a")");
+  EXPECT_EQ(text("version"), R"("1.0.0")");
+  EXPECT_THAT(text("abi"), testing::MatchesRegex("\"[0-9]+\\.[0-9]+\""));
+  EXPECT_EQ(text("license"), R"("Apache-2.0")");
+  EXPECT_EQ(text("summary"), R"("shows \"it\"")");
+  EXPECT_EQ(text("url"), R"("https://example.org")");
+  EXPECT_FALSE(plugin["built_in"].GetBool());
+  EXPECT_EQ(text("attach"), R"(["map-type:hash,array prio=7","allocator:* var=struct scx_allocator"])");
+  EXPECT_EQ(text("needs"), R"(["struct bpf_htab.buckets,n_buckets","struct bpf_map"])");
+  EXPECT_EQ(text("config"),
+            R"([{"name":"depth","type":"u64","default":"3"},{"name":"how","type":"string"}])");
+  EXPECT_EQ(text("symbols"), R"(["jiffies","runqueues"])");
+  EXPECT_EQ(text("budget"), R"({"entries":10,"ms":5})");
+  EXPECT_EQ(text("ignored_keys"), R"(["colour"])");
+  EXPECT_EQ(text("verdict"), R"("usable")");
+  EXPECT_FALSE(plugin.HasMember("reason") || plugin.HasMember("stands_by") || plugin.HasMember("called"));
+}
+
+TEST(PluginsList, AsJsonTheProgramsOwnAreMarked) {
+  const Scratch folder;
+  add(folder, "a.so", "org.example.a"), add(folder, "b.so", "org.example.a", "1.0.1");
+  const ListedAsJson listed(folder, {"--set", "plugins.newest_wins=true"});
+  for (const auto& plugin : listed.all().GetArray()) {
+    const bool is_own = std::string(plugin["id"].GetString()).starts_with("mapscope.");
+    EXPECT_EQ(plugin["built_in"].GetBool(), is_own);
+    EXPECT_EQ(text_of(plugin["ignored_keys"]), "[]");
+  }
+  EXPECT_THAT(listed.at(folder / "a.so")["stands_by"].GetString(), HasSubstr("in the newer version 1.0.1"));
+}
+
+TEST(PluginsList, HostileFilesAreValidJson) {
+  const Scratch folder;
+  foreign(folder), malformed(folder);
+  folder.file("\x1b[31m\"\\\n\xff\xc0\x80.so", "\x7f"
+                                               "ELF\xff\xfe");
+  PluginLibrary library(FIXTURE_GOOD);
+  library.set_manifest(test::manifest_text("org.example.bad", {"attach=nothing:hash"}, "3"));
+  library.save(folder / "bad.so");
+  library.set_manifest(test::manifest_text("org.example.worse", {"summary=\x1b\xff\"\\"}, "3"));
+  library.save(folder / "worse.so");
+  const ListedAsJson listed(folder);
+  std::size_t refused = 0;
+  for (const auto& plugin : listed.all().GetArray())
+    if (std::string(plugin["verdict"].GetString()) == "refused") {
+      ++refused;
+      EXPECT_STRNE(plugin["reason"].GetString(), "");
+      EXPECT_EQ(text_of(plugin["attach"]), "[]");
+    }
+  EXPECT_EQ(refused, 5U);
+  EXPECT_STREQ(listed.at(folder / "bad.so")["called"].GetString(), "org.example.bad 3");
+  EXPECT_FALSE(listed.at(folder / "bad.so").HasMember("id"));
 }
 
 TEST(PluginsList, TextFilesCountOnlyWhenTheyClaimToBeLibraries) {
