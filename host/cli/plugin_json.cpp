@@ -99,7 +99,8 @@ void put_plugin(const plugin::Plugin& plugin, JsonText& out) {
     put_if_said("called", plugin.verification.called, out);
   out.key("path"), out.string(plugin.path);
   out.key("built_in"), out.boolean(plugin.built_in);
-  put_texts("attach", manifest ? manifest->attaches : std::vector<plugin::Attach>{}, plugin::attach_text, out);
+  put_texts("attach", manifest ? manifest->attaches : std::vector<plugin::Attach>{}, plugin::attach_text,
+            out);
   if (manifest) put_what_it_does(*manifest, out);
   put_verdict(plugin, out);
   out.end_object();

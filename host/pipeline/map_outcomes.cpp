@@ -21,9 +21,10 @@ report::Outcome with_record(const catalog::Map& map, report::Outcome outcome) {
 } // namespace
 
 report::Outcome render_map(const plugin::Environment& environment, const ShownMap& shown,
-                           report::DraftWriter& writer, plugin::Workers* workers) {
-  if (shown.selection.choices.empty()) return not_rendered(shown);
-  auto outcome = plugin::render(environment, *shown.map, shown.selection.choices, writer, workers);
+                           std::span<const plugin::Choice> choices, report::DraftWriter& writer,
+                           plugin::Workers* workers) {
+  if (choices.empty()) return not_rendered(shown);
+  auto outcome = plugin::render(environment, *shown.map, choices, writer, workers);
   const std::string& passed_over = shown.selection.reason;
   if (!passed_over.empty()) outcome.notes.insert(outcome.notes.begin(), passed_over);
   return with_record(*shown.map, std::move(outcome));

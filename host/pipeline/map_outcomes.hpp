@@ -9,9 +9,10 @@
 
 namespace mapscope::pipeline {
 
-/// The map by its plugin, with what is wrong with its record; of one that could not be read, or that no
-/// plugin takes, the reason.
+/// The map by the first of `choices`, which are of its selection, with what is wrong with its record; of one
+/// that could not be read, or that no plugin takes, the reason.
 report::Outcome render_map(const plugin::Environment& environment, const ShownMap& shown,
-                           report::DraftWriter& writer, plugin::Workers* workers);
+                           std::span<const plugin::Choice> choices, report::DraftWriter& writer,
+                           plugin::Workers* workers);
 
 } // namespace mapscope::pipeline

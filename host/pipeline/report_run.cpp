@@ -147,7 +147,7 @@ void ReportRun::render(std::size_t index, report::Stream& to) {
       },
       to);
   writer.begin(*shown.map);
-  shown.outcome = render_map(environment_, shown, writer, workers_.get());
+  shown.outcome = render_map(environment_, shown, shown.selection.choices, writer, workers_.get());
   writer.end(shown.outcome);
   shown.seen = writer.seen();
   spdlog::debug("map {} {} took {:.3f} ms of processor time", shown.map->id, shown.map->name,

@@ -4,6 +4,7 @@
 #include "host/pipeline/map_outcomes.hpp"
 #include "host/plugin/worker/workers.hpp"
 
+#include <algorithm>
 #include <spdlog/spdlog.h>
 
 namespace mapscope::pipeline {
@@ -29,10 +30,9 @@ bool is_cut_by_counting(const report::Outcome& outcome) {
   return outcome.status == report::Status::truncated && !outcome.gave_up && outcome.error.empty();
 }
 
-/// What they add is not counted.
-ShownMap without_decoders(ShownMap shown) {
-  std::erase_if(shown.selection.choices, &plugin::Choice::is_decoder);
-  return shown;
+/// What decoders add is not counted.
+std::span<const plugin::Choice> renderers(const plugin::Selection& selection) {
+  return {std::ranges::find_if_not(selection.choices, &plugin::Choice::is_decoder), selection.choices.end()};
 }
 
 /// One row is read, the others are only walked over.
@@ -55,7 +55,8 @@ void walk_over(const Setup& setup, const Session& session, ShownMaps& maps) {
   if (!workers) spdlog::warn("plugins from elsewhere are not used: {}", workers.error().text);
   Nowhere nowhere;
   for (ShownMap& shown : maps) {
-    shown.outcome = render_map(environment, without_decoders(shown), nowhere, workers ? workers->get() : nullptr);
+    shown.outcome = render_map(environment, shown, renderers(shown.selection), nowhere,
+                               workers ? workers->get() : nullptr);
     if (is_cut_by_counting(shown.outcome)) shown.outcome.status = report::Status::complete;
   }
 }
