@@ -5,10 +5,12 @@
 #include <vector>
 
 #include <algorithm>
+#include <array>
 #include <boost/dll/shared_library.hpp>
 #include <fmt/format.h>
 #include <map>
 #include <mutex>
+#include <unistd.h>
 
 namespace mapscope::plugin {
 
@@ -41,9 +43,18 @@ std::string loader_text(std::string text, const std::string& path) {
   return text;
 }
 
+/// Where others find the sealed copy as well: a debugger opens it by the name that the loader keeps, and
+/// /proc/self is the debugger's own. As this mount of procfs counts processes.
+std::string path_of(int fd) {
+  std::array<char, 32> number{};
+  const ssize_t length = ::readlink("/proc/self", number.data(), number.size() - 1);
+  const std::string_view self = length > 0 ? std::string_view(number.data()) : "self";
+  return fmt::format("/proc/{}/fd/{}", self, fd);
+}
+
 Loaded load_fresh(int fd) {
   Loaded loaded{{}, fail(Errc::io, "")};
-  const std::string path = fmt::format("/proc/self/fd/{}", fd);
+  const std::string path = path_of(fd);
   try {
     namespace load_mode = boost::dll::load_mode;
     loaded.library.load(path, load_mode::rtld_now | load_mode::rtld_local);

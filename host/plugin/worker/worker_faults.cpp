@@ -56,7 +56,7 @@ void locate(CrashFrame& frame, std::uint64_t instruction) {
   if (::dladdr(at, &info) == 0) return;
   const auto begin = reinterpret_cast<std::uint64_t>(info.dli_fbase);
   frame.in_plugin =
-      begin == plugin_at || (frame.loading != 0 && std::strncmp(info.dli_fname, "/proc/self/fd/", 14) == 0);
+      begin == plugin_at || (frame.loading != 0 && std::strncmp(info.dli_fname, "/proc/", 6) == 0);
   if (frame.in_plugin != 0) {
     frame.offset = instruction - begin;
     return;
