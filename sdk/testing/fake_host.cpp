@@ -308,36 +308,19 @@ struct Helper<Place, Function> {
 };
 template <unsigned Place, auto Function> constexpr auto helper = &Helper<Place, Function>::call;
 
-constexpr msc_host table = {sizeof(msc_host),
-                            MSC_ABI_MAJOR,
-                            MSC_ABI_MINOR,
-                            helper<0, read>,
-                            helper<1, cpu_count>,
-                            helper<2, type_find>,
-                            helper<3, type_size>,
-                            helper<4, type_member>,
-                            helper<5, config>,
-                            helper<6, row>,
-                            helper<7, count>,
-                            helper<8, note>,
-                            helper<9, field>,
-                            helper<10, symbol>,
-                            helper<11, mapped>,
-                            helper<12, type_member_at>,
-                            helper<13, type_holder>,
-                            helper<14, symbol_address>,
-                            helper<15, finding>,
-                            helper<16, enumerator_at>,
-                            helper<17, type_sized>,
-                            helper<18, slots>,
-                            helper<19, slot>,
-                            nullptr,
-                            nullptr,
-                            nullptr,
-                            nullptr,
-                            nullptr,
-                            nullptr,
-                            nullptr};
+constexpr msc_host table = {sizeof(msc_host),        MSC_ABI_MAJOR,
+                            MSC_ABI_MINOR,           helper<0, read>,
+                            helper<1, cpu_count>,    helper<2, type_find>,
+                            helper<3, type_size>,    helper<4, type_member>,
+                            helper<5, config>,       helper<6, row>,
+                            helper<7, count>,        helper<8, note>,
+                            helper<9, field>,        helper<10, symbol>,
+                            helper<11, mapped>,      helper<12, type_member_at>,
+                            helper<13, type_holder>, helper<14, symbol_address>,
+                            helper<15, finding>,     helper<16, enumerator_at>,
+                            helper<17, type_sized>,  helper<18, slots>,
+                            helper<19, slot>};
+static_assert(sizeof(msc_host) == 8 + std::size(names_of_helpers) * sizeof(void*));
 
 /// What render() returns, and what becomes of a plugin that throws or never ends.
 int run(const msc_plugin& plugin, Render& call, const msc_target& target) {
