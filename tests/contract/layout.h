@@ -76,7 +76,34 @@ AT(msc_slot, addr, 8);
 AT(msc_slot, idx, 16);
 AT(msc_slot, genn, 20);
 
-SIZE(msc_target, 80);
+SIZE(msc_element, 88);
+AT(msc_element, size, 0);
+AT(msc_element, shape, 4);
+AT(msc_element, map, 8);
+AT(msc_element, key, 16);
+AT(msc_element, value, 40);
+AT(msc_element, copies, 64);
+AT(msc_element, copy_count, 72);
+AT(msc_element, owner, 80);
+
+SIZE(msc_elements, 32);
+AT(msc_elements, size, 0);
+AT(msc_elements, flags, 4);
+AT(msc_elements, map, 8);
+AT(msc_elements, each, 16);
+AT(msc_elements, user, 24);
+
+SIZE(msc_scalar, 64);
+AT(msc_scalar, size, 0);
+AT(msc_scalar, kind, 4);
+AT(msc_scalar, number, 8);
+AT(msc_scalar, real, 16);
+AT(msc_scalar, value, 24);
+AT(msc_scalar, addr, 48);
+AT(msc_scalar, space, 56);
+AT(msc_scalar, unused, 60);
+
+SIZE(msc_target, 96);
 AT(msc_target, size, 0);
 AT(msc_target, attach, 4);
 AT(msc_target, map, 8);
@@ -91,8 +118,11 @@ AT(msc_target, value_type, 48);
 AT(msc_target, root, 56);
 AT(msc_target, root_type, 64);
 AT(msc_target, root_name, 72);
+AT(msc_target, name, 80);
+AT(msc_target, id, 88);
+AT(msc_target, btf_id, 92);
 
-SIZE(msc_host, 168);
+SIZE(msc_host, 224);
 AT(msc_host, size, 0);
 AT(msc_host, abi_major, 4);
 AT(msc_host, abi_minor, 6);
@@ -116,6 +146,13 @@ AT(msc_host, enumerator_at, 136);
 AT(msc_host, type_sized, 144);
 AT(msc_host, slots, 152);
 AT(msc_host, slot, 160);
+AT(msc_host, elements, 168);
+AT(msc_host, find_map, 176);
+AT(msc_host, lookup, 184);
+AT(msc_host, member_of, 192);
+AT(msc_host, member_at, 200);
+AT(msc_host, debug, 208);
+AT(msc_host, will_read, 216);
 
 SIZE(msc_plugin, 16);
 AT(msc_plugin, size, 0);

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The C++ face of plugin.h, header-only: helper calls that throw inside the plugin and never across the line.
+// The C++ face of plugin.h, header-only, and all that a plugin includes: helper calls that throw inside the
+// plugin and never across the line.
 //
 // Every Call method is one helper and a check of its result; a failure unwinds the plugin's own frames to
-// guarded(), which hands the code back to the host. Thread rule: as plugin.h.
+// guarded(), which hands the code back to the host. Its parts: fields.hpp, what is added to the report;
+// object.hpp, members by their paths; element.hpp, elements of maps; walk.hpp, how they are walked;
+// lists.hpp, the kernel's lists and trees. Thread rule: as plugin.h.
 #pragma once
 
+#include <mapscope/element.hpp>
+#include <mapscope/fields.hpp>
+#include <mapscope/object.hpp>
 #include <mapscope/plugin.h>
+#include <mapscope/walk.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -17,20 +24,12 @@
 
 namespace mapscope {
 
-using Bytes = std::span<const std::byte>;
-
-/// Thrown by Call, caught by guarded(). A plugin that catches it must stop: the code says why.
-struct Stop {
-  int rc;
-};
-/// Thrown by Call::fail(): it is the target that cannot be decoded. A plugin of many parts may catch this and
-/// go on with the next.
-struct Undecodable : Stop {};
-
-class Call {
+class Call : public Fields {
 public:
   Call(const msc_host* host, msc_call* call, const msc_target& target)
-      : target(target), host_(host), call_(call) {}
+      : Fields(host, call, &failures_), target(target) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
 
   const msc_target& target;
 
@@ -50,6 +49,12 @@ public:
     const int rc = host_->read(call_, space, address, to.data(), to.size());
     if (rc != MSC_EFAULT && rc != MSC_ENOENT) check(rc);
     return rc == MSC_OK;
+  }
+
+  /// These bytes are about to be read: a packed dump can then be unpacked on all CPUs.
+  void will_read(std::uint32_t space, std::uint64_t address, std::uint64_t length) {
+    const int rc = host_->will_read(call_, space, address, length);
+    if (rc != MSC_EFAULT && rc != MSC_ENOENT) check(rc); // only ever a hint
   }
 
   /// Highest possible CPU number plus one; there may be holes.
@@ -160,6 +165,61 @@ public:
     typed_key.type = key_type;
     row(MSC_PERCPU_ENTRY, typed_key, {}, copies, MSC_ROW_OPEN);
   }
+  void open_percpu_element(std::uint32_t index, std::span<const msc_value> copies) {
+    row(MSC_PERCPU_ELEMENT, of(index), {}, copies, MSC_ROW_OPEN);
+  }
+
+  // Elements, as the renderer that stands next for their map finds them. `function` takes an Element& and may
+  // return false for: no more.
+  /// Of a decoder, mode=element in the manifest, and once: they become the rows, and fields that the function
+  /// adds become members of its row. A row is shown with what it had by then where memory lacks or fail()
+  /// gives it up, and as it is where it has no type; the report says how many. Afterwards fields are the
+  /// map's. False: the map could not be read as a whole.
+  template <class Function> bool rows(Function function) { return Walk(*this, function, MSC_ROWS).run(0); }
+  /// To look at them alone. False: the map could not be read as a whole, which the report then says.
+  template <class Function> bool elements(Function function) { return elements(this_map(), function); }
+  template <class Function> bool elements(const Map& map, Function function) {
+    if (Walk(*this, function, 0).run(other_than_target(map))) return true;
+    note(MSC_EFAULT, "some elements of the map " + map.name + " could not be read");
+    return false;
+  }
+  [[nodiscard]] Map this_map() const { return Map(target); }
+  /// By its name, or "id:N", of the programs that use this one; of all with the manifest's maps=any.
+  [[nodiscard]] std::optional<Map> find_map(const char* name) {
+    msc_target ret{};
+    ret.size = sizeof ret;
+    return found(host_->find_map(call_, name, &ret)) ? std::optional(Map(ret)) : std::nullopt;
+  }
+  /// The element with this key: of the key's own type, an index as std::uint32_t, or an object's address.
+  [[nodiscard]] std::optional<Element> lookup(const Map& map, Bytes key) {
+    msc_element ret{};
+    ret.size = sizeof ret;
+    const int rc = host_->lookup(call_, other_than_target(map), key.data(), key.size(), &ret);
+    return found(rc) ? std::optional(Element(*this, ret)) : std::nullopt;
+  }
+  template <class Key>
+    requires(std::is_trivially_copyable_v<Key> && !std::is_convertible_v<Key, Bytes>)
+  [[nodiscard]] std::optional<Element> lookup(const Map& map, const Key& key) {
+    return lookup(map, Bytes(std::as_bytes(std::span(&key, 1))));
+  }
+
+  // Members by their paths: object.hpp says how.
+  [[nodiscard]] Object object_at(std::uint32_t space, std::uint64_t address, msc_type type) const {
+    return {*this, space, address, type};
+  }
+  /// Finds the type by its name each time; for many objects of one type see above.
+  [[nodiscard]] Object kernel_object(std::uint64_t address, const char* type) {
+    return object_at(MSC_KERNEL, address, kernel_type(type));
+  }
+  template <class T> [[nodiscard]] T get(const msc_value& value, const char* path = "") {
+    return Object(*this, value).template get<T>(path);
+  }
+  template <class T> [[nodiscard]] std::optional<T> get_if(const msc_value& value, const char* path = "") {
+    return Object(*this, value).template get_if<T>(path);
+  }
+  [[nodiscard]] std::string string(const msc_value& value, const char* path = "") {
+    return Object(*this, value).string(path);
+  }
 
   // Allocators. `reason` says why the payload's type is not known.
   void slots(std::uint64_t stride, std::uint32_t header, msc_type payload, const char* reason = nullptr) {
@@ -170,31 +230,6 @@ public:
     const msc_slot slot{sizeof(msc_slot), live ? 1U : 0U, address, idx, genn};
     check(host_->slot(call_, &slot));
   }
-
-  // Fields: members of the map, or of the row left open. `name` is nullptr inside a list.
-  void object(const char* name) { field(MSC_OBJECT, name); }
-  void list(const char* name) { field(MSC_LIST, name); }
-  void end() { field(MSC_END, nullptr); }
-  void number(const char* name, std::uint64_t value) { field(MSC_NUMBER, name, value); }
-  void signed_number(const char* name, std::int64_t value) {
-    field(MSC_SIGNED, name, static_cast<std::uint64_t>(value));
-  }
-  void flag(const char* name, bool value) { field(MSC_FLAG, name, value ? 1 : 0); }
-  void address(const char* name, std::uint64_t value) { field(MSC_ADDRESS, name, value); }
-  void real(const char* name, double value) { field(MSC_REAL, name, 0, value); }
-  void text(const char* name, std::string_view value) {
-    field(MSC_STRING, name, 0, 0, {MSC_BYTES, value.data(), value.size()});
-  }
-  void hex(const char* name, Bytes value) {
-    field(MSC_HEX, name, 0, 0, {MSC_BYTES, value.data(), value.size()});
-  }
-  void typed(const char* name, Bytes value, msc_type type) {
-    field(MSC_TYPED, name, 0, 0, {type, value.data(), value.size()});
-  }
-  void page(const char* name, Bytes value) {
-    field(MSC_PAGE, name, 0, 0, {MSC_BYTES, value.data(), value.size()});
-  }
-  void absent(const char* name) { field(MSC_ABSENT, name); }
 
   /// The symbol that an address of code belongs to, if any.
   [[nodiscard]] bool symbol(std::uint64_t address, msc_symbol& found) {
@@ -237,18 +272,11 @@ public:
   }
 
   void count(std::uint64_t more) { check(host_->count(call_, more)); }
-  void note(int rc, const char* text) { check(host_->note(call_, rc, text)); }
-  /// What a person should look at first.
-  void finding(msc_severity severity, const char* text) { check(host_->finding(call_, severity, text)); }
-  /// Ends the render: it cannot be decoded, and why.
-  [[noreturn]] void fail(const char* why) {
-    note(MSC_EFAIL, why);
-    throw Undecodable{{MSC_EFAIL}};
-  }
 
 private:
-  static void check(int rc) {
-    if (rc != MSC_OK) throw Stop{rc};
+  /// As msc_elements.map says it.
+  [[nodiscard]] std::uint64_t other_than_target(const Map& map) const {
+    return map.address() != target.map ? map.address() : 0;
   }
   [[nodiscard]] msc_value of(const std::uint32_t& index) const {
     return of(std::as_bytes(std::span(&index, 1)));
@@ -263,14 +291,8 @@ private:
     const msc_row row{sizeof(msc_row), shape, key, value, copies.data(), copies.size(), flags};
     check(host_->row(call_, &row));
   }
-  void field(std::uint32_t kind, const char* name, std::uint64_t number = 0, double real = 0,
-             msc_value value = {}) {
-    const msc_field field{sizeof(msc_field), kind, name, number, real, value};
-    check(host_->field(call_, &field));
-  }
 
-  const msc_host* host_;
-  msc_call* call_;
+  RowFailures failures_;
 };
 
 /// Says why a render fails; what to return for it.
@@ -295,6 +317,9 @@ int guarded(const msc_host* host, msc_call* call, const msc_target* target) noex
   }
 }
 
+/// The render of a decoder that only adds members to rows.
+template <void (*Decode)(Element&)> void render_rows(Call& call) { call.rows(Decode); }
+
 } // namespace mapscope
 
 #define MSC_STRINGIZE_(X) #X
@@ -305,3 +330,9 @@ int guarded(const msc_host* host, msc_call* call, const msc_target* target) noex
   MSC_MANIFEST("abi=" MSC_STRINGIZE(MSC_ABI_MAJOR) "." MSC_STRINGIZE(MSC_ABI_MINOR) "\0" TEXT);              \
   extern "C" const msc_plugin msc_plugin_v1 = {sizeof(msc_plugin), MSC_ABI_MAJOR, MSC_ABI_MINOR,             \
                                                &mapscope::guarded<RENDER>}
+
+/// The same of a decoder: `void FUNCTION(mapscope::Element&)` sees each element of the map and adds members
+/// to its row. Its attach lines end in mode=element.
+#define MSC_ELEMENT_PLUGIN(FUNCTION, TEXT) MSC_PLUGIN(mapscope::render_rows<FUNCTION>, TEXT)
+
+#include <mapscope/lists.hpp> // of Call
