@@ -129,6 +129,23 @@ bool BeyondTypes::enumerator_at(msc_type type, std::uint32_t index, msc_enumerat
   return true;
 }
 
+int BeyondTypes::scalar(msc_type type, std::string_view path, std::uint64_t address,
+                        std::vector<std::byte>& bytes, msc_scalar& scalar) {
+  const std::uint64_t drawn = mix(draw(type, path) ^ address);
+  if (drawn % 16 == 0) return drawn % 32 == 0 ? MSC_EFAULT : MSC_ENOENT;
+  scalar.kind = static_cast<std::uint32_t>((drawn >> 8) % (MSC_SCALAR_POINTER + 1));
+  scalar.number = word(*beyond_, drawn, address & ~7ULL);
+  if (scalar.kind == MSC_SCALAR_BOOL) scalar.number &= 1;
+  scalar.real = static_cast<double>(scalar.number);
+  bytes.resize(scalar.kind == MSC_SCALAR_NONE ? 1 + (drawn >> 16) % 64 : sizeof scalar.number);
+  read_beyond(*beyond_, MSC_KERNEL, drawn & ~7ULL, bytes);
+  if (scalar.kind != MSC_SCALAR_NONE) std::memcpy(bytes.data(), &scalar.number, sizeof scalar.number);
+  const msc_type inner = member(type, path).type;
+  scalar.value = {inner, bytes.data(), bytes.size()};
+  scalar.addr = 0, scalar.space = 0;
+  return MSC_OK;
+}
+
 bool BeyondTypes::holder(msc_type held, msc_type after, msc_member_info& info) {
   const std::string& last = made(after != 0 ? after : held).name;
   if (last.size() > 200 || draw(held, last) % 4 == 0) return false;

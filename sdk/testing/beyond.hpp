@@ -29,6 +29,9 @@ public:
   bool member_at(msc_type type, std::uint32_t index, msc_member_info& info);
   /// The same of an enum.
   bool enumerator_at(msc_type type, std::uint32_t index, msc_enumerator& enumerator) const;
+  /// A member of some kind, its bytes in `bytes`; as member_of() answers. Of one in memory, the address.
+  int scalar(msc_type type, std::string_view path, std::uint64_t address, std::vector<std::byte>& bytes,
+             msc_scalar& scalar);
   /// One after the other, some.
   bool holder(msc_type held, msc_type after, msc_member_info& info);
 
@@ -48,6 +51,11 @@ private:
 /// Symbols and mappings, which need no memory of what was asked before.
 bool address_beyond(const Beyond& beyond, std::string_view name, std::uint64_t& address);
 bool symbol_beyond(const Beyond& beyond, std::uint64_t address, msc_symbol& symbol);
+/// A few elements for a map of which nothing is known but its record.
+FakeHost::Elements elements_beyond(const Beyond& beyond, const msc_target& target,
+                                   const std::map<std::uint32_t, std::uint64_t>& cpus);
+/// Another map, at an address of its own. False when there is none of that name.
+bool map_beyond(const Beyond& beyond, std::string_view name, FakeHost::Map& map);
 int mapped_beyond(const Beyond& beyond, std::uint64_t begin, std::uint64_t end, msc_mapping& mapping);
 
 } // namespace mapscope::testing

@@ -151,6 +151,32 @@ Finding stops(const Subject& subject) {
   return trial.finding("MSC_STOP at each call");
 }
 
+/// What a decoder meets where its map's elements lack something; made-up hosts have all of it among theirs.
+void render_poor_elements(Trial& trial, const FakeHost& whole, const std::string& where) {
+  if (whole.elements.all.empty()) return;
+  const auto render = [&](const char* what, auto change) {
+    FakeHost host = whole;
+    change(host);
+    trial.render(host, where + what);
+  };
+  render(", no elements", [](FakeHost& host) { host.elements.all.clear(); });
+  render(", some elements missing", [](FakeHost& host) { host.elements.lost = true; });
+  render(", no other maps", [](FakeHost& host) { host.others.clear(); });
+  render(", no value readable", [](FakeHost& host) {
+    for (FakeHost::Element& element : host.elements.all) {
+      element.value.reset();
+      for (FakeHost::Copy& copy : element.copies) copy.bytes.reset();
+    }
+  });
+  render(", no CPU's copy there", [](FakeHost& host) {
+    for (FakeHost::Element& element : host.elements.all) element.copies.clear();
+  });
+  render(", no types of keys and values", [](FakeHost& host) {
+    host.key_type.clear(), host.value_type.clear();
+    for (FakeHost::Map& other : host.others) other.key_type.clear(), other.value_type.clear();
+  });
+}
+
 Finding empty_targets(const Subject& subject) {
   Trial trial(subject);
   for_each_host(subject, trial, [&](FakeHost host, const std::string& where) {
@@ -169,6 +195,7 @@ Finding empty_targets(const Subject& subject) {
     trial.render(host, where + ", no memory readable");
     host.types.clear(), host.beyond.reset();
     trial.render(host, where + ", no memory and no types");
+    render_poor_elements(trial, whole, where);
   });
   return trial.finding("empty maps, no memory, no types");
 }

@@ -19,12 +19,15 @@ namespace {
 
 /// After MSC_STOP: more than a plugin calls that ends by itself, however slowly.
 constexpr std::uint64_t most_patience = 100'000;
+constexpr std::size_t most_debug_lines = 1000;
 
 constexpr const char* names_of_helpers[] = {
-    "read",    "cpu_count",     "type_find",      "type_size",   "type_member",
-    "config",  "row",           "count",          "note",        "field",
-    "symbol",  "mapped",        "type_member_at", "type_holder", "symbol_address",
-    "finding", "enumerator_at", "type_sized",     "slots",       "slot"};
+    "read",     "cpu_count",     "type_find",      "type_size",   "type_member",
+    "config",   "row",           "count",          "note",        "field",
+    "symbol",   "mapped",        "type_member_at", "type_holder", "symbol_address",
+    "finding",  "enumerator_at", "type_sized",     "slots",       "slot",
+    "elements", "find_map",      "lookup",         "member_of",   "member_at",
+    "debug",    "will_read"};
 
 /// Leaves a plugin that goes round and round a helper: no answer would make it return. What it holds is lost.
 [[noreturn]] void leave(Render* call) {
@@ -57,14 +60,17 @@ int enter(Render* call) {
   return call->stopped ? MSC_STOP : MSC_OK;
 }
 
-namespace {
-
-/// MSC_OK when so many bytes more may be read or handed over.
 int take(Render* call, std::uint64_t bytes) {
   if (bytes > call->host.byte_budget - call->bytes) call->stopped = true;
   if (!call->stopped) call->bytes += bytes;
   return call->stopped ? MSC_STOP : MSC_OK;
 }
+
+std::uint32_t cpu_count(Render* call) {
+  return call->host.cpus.empty() ? 0 : call->host.cpus.rbegin()->first + 1;
+}
+
+namespace {
 
 bool copy_from(const FakeHost& host, std::uint64_t address, std::byte* to, std::size_t size) {
   while (size != 0) {
@@ -82,13 +88,9 @@ bool copy_from(const FakeHost& host, std::uint64_t address, std::byte* to, std::
   return true;
 }
 
-int read(Render* call, std::uint32_t space, std::uint64_t address, void* to, std::size_t size) {
-  if (const int rc = enter(call); rc != MSC_OK) return rc;
-  if (to == nullptr && size != 0) return misuse(call, "read() into NULL");
-  if (size > MSC_READ_MAX)
-    return misuse(call, "read() of " + std::to_string(size) + " bytes, more than MSC_READ_MAX");
-  if (space > MSC_ARENA && space < MSC_CPU0)
-    return misuse(call, "read() from address space " + std::to_string(space));
+} // namespace
+
+int read_memory(Render* call, std::uint32_t space, std::uint64_t address, std::span<std::byte> to) {
   if (space == MSC_ARENA) {
     if (!call->host.arena) return MSC_ENOENT;
     address = *call->host.arena + static_cast<std::uint32_t>(address);
@@ -98,15 +100,38 @@ int read(Render* call, std::uint32_t space, std::uint64_t address, void* to, std
     if (cpu == call->host.cpus.end()) return MSC_ENOENT;
     address += cpu->second;
   }
-  if (const int rc = take(call, size); rc != MSC_OK) return rc;
-  if (copy_from(call->host, address, static_cast<std::byte*>(to), size)) return MSC_OK;
+  if (const int rc = take(call, to.size()); rc != MSC_OK) return rc;
+  if (copy_from(call->host, address, to.data(), to.size())) return MSC_OK;
   if (!call->host.beyond || call->host.beyond->without_memory) return MSC_EFAULT;
-  read_beyond(*call->host.beyond, space, address, {static_cast<std::byte*>(to), size});
+  read_beyond(*call->host.beyond, space, address, to);
   return MSC_OK;
 }
 
-std::uint32_t cpu_count(Render* call) {
-  return call->host.cpus.empty() ? 0 : call->host.cpus.rbegin()->first + 1;
+namespace {
+
+bool is_space(std::uint32_t space) { return space <= MSC_ARENA || space >= MSC_CPU0; }
+
+int read(Render* call, std::uint32_t space, std::uint64_t address, void* to, std::size_t size) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (to == nullptr && size != 0) return misuse(call, "read() into NULL");
+  if (size > MSC_READ_MAX)
+    return misuse(call, "read() of " + std::to_string(size) + " bytes, more than MSC_READ_MAX");
+  if (!is_space(space)) return misuse(call, "read() from address space " + std::to_string(space));
+  return read_memory(call, space, address, {static_cast<std::byte*>(to), size});
+}
+
+int will_read(Render* call, std::uint32_t space, std::uint64_t, std::uint64_t) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (!is_space(space)) return misuse(call, "will_read() from address space " + std::to_string(space));
+  ++call->report.hints;
+  return MSC_OK;
+}
+
+int debug(Render* call, const char* text) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (text == nullptr) return misuse(call, "debug() with NULL");
+  if (call->report.debug.size() < most_debug_lines) call->report.debug.emplace_back(text);
+  return MSC_OK;
 }
 
 int symbol_address(Render* call, const char* name, std::uint64_t* ret) {
@@ -171,62 +196,6 @@ int config(Render* call, const char* key, msc_value* ret) {
   return MSC_OK;
 }
 
-/// What mapscope itself judges by.
-contract::Progress progress(const Render* call) {
-  return {call->fields, call->row_open, call->has_fields, call->has_value, call->shape};
-}
-
-/// "" when the row keeps the contract. A copy for a CPU that is not there is more than mapscope looks at.
-std::string problem(Render* call, const msc_row& row) {
-  const auto& target = call->host.target;
-  const contract::Subject subject{target.map != 0, target.root != 0, target.key_size, target.value_size,
-                                  cpu_count(call)};
-  if (auto problem = contract::row_problem(row, subject, progress(call)); !problem.empty()) return problem;
-  for (std::uint32_t cpu = 0; cpu < row.copy_count; ++cpu)
-    if (row.copies[cpu].size != 0 && !call->host.cpus.contains(cpu))
-      return "row() with a copy of CPU " + std::to_string(cpu) + ", which does not exist";
-  return "";
-}
-
-std::uint64_t bytes_of(const msc_row& row) {
-  const auto of = [](const msc_value& value) { return value.data != nullptr ? value.size : 0; };
-  std::uint64_t bytes = of(row.key) + of(row.value);
-  for (const msc_value& copy : std::span(row.copies, row.copy_count)) bytes += of(copy);
-  return bytes;
-}
-
-int row(Render* call, const msc_row* row) {
-  if (const int rc = enter(call); rc != MSC_OK) return rc;
-  if (row == nullptr) return misuse(call, "row() with NULL");
-  if (auto text = problem(call, *row); !text.empty()) return misuse(call, std::move(text));
-  if (const int rc = take(call, bytes_of(*row)); rc != MSC_OK) return rc;
-  auto& report = call->report;
-  const std::uint32_t limit = call->host.target.row_limit;
-  if (row->shape == MSC_VALUE)
-    call->has_value = true;
-  else
-    call->shape = row->shape;
-  call->row_open = (row->flags & MSC_ROW_OPEN) != 0;
-  if (call->row_open) call->names.open(row_member_names);
-  call->row_counts =
-      row->shape != MSC_VALUE && limit != 0 && report.rows - (call->has_value ? 1 : 0) >= limit;
-  if (call->row_counts) {
-    ++report.counted;
-    return MSC_OK;
-  }
-  ++report.rows;
-  report.lines.push_back(line_of(*row));
-  return MSC_OK;
-}
-
-int count(Render* call, std::uint64_t more) {
-  if (const int rc = enter(call); rc != MSC_OK) return rc;
-  if (more > UINT64_MAX - call->report.counted) return misuse(call, "count() beyond any map");
-  call->report.counted += more;
-  call->report.lines.push_back("count " + std::to_string(more));
-  return MSC_OK;
-}
-
 /// MSC_OK, or where the contract is broken. A helper's own answer may be handed on.
 int note_problem(Render* call, int rc, const char* text) {
   if (text == nullptr) return misuse(call, "note() with NULL");
@@ -243,26 +212,6 @@ int note(Render* call, int rc, const char* text) {
   if (stopped) --call->report.after_stop; // why a render ends may be said at any time
   call->report.stopped_last = may_end && entered == MSC_STOP;
   return entered;
-}
-
-int field(Render* call, const msc_field* field) {
-  if (const int rc = enter(call); rc != MSC_OK) return rc;
-  if (field == nullptr) return misuse(call, "field() with NULL");
-  auto problem = contract::field_problem(*field, progress(call));
-  if (problem.empty()) problem = contract::name_problem(*field, call->names);
-  if (!problem.empty()) return misuse(call, std::move(problem));
-  const bool ends = field->kind == MSC_END;
-  if (const int rc = take(call, contract::has_bytes(*field) ? field->value.size : 0); rc != MSC_OK) return rc;
-  if (!call->row_open && call->fields.empty()) call->has_fields = true;
-  if (!call->row_open || !call->row_counts) call->report.lines.push_back(line_of(*field));
-  if (field->kind == MSC_OBJECT || field->kind == MSC_LIST) call->fields.push_back(field->kind == MSC_LIST);
-  if (field->kind == MSC_OBJECT) call->names.open();
-  if (ends && (call->fields.empty() || !call->fields.back())) call->names.close();
-  if (ends && call->fields.empty())
-    call->row_open = false;
-  else if (ends)
-    call->fields.pop_back();
-  return MSC_OK;
 }
 
 int symbol(Render* call, std::uint64_t address, msc_symbol* ret) {
@@ -319,7 +268,10 @@ constexpr msc_host table = {sizeof(msc_host),        MSC_ABI_MAJOR,
                             helper<13, type_holder>, helper<14, symbol_address>,
                             helper<15, finding>,     helper<16, enumerator_at>,
                             helper<17, type_sized>,  helper<18, slots>,
-                            helper<19, slot>};
+                            helper<19, slot>,        helper<20, elements>,
+                            helper<21, find_map>,    helper<22, lookup>,
+                            helper<23, member_of>,   helper<24, member_at>,
+                            helper<25, debug>,       helper<26, will_read>};
 static_assert(sizeof(msc_host) == 8 + std::size(names_of_helpers) * sizeof(void*));
 
 /// What render() returns, and what becomes of a plugin that throws or never ends.
@@ -352,7 +304,8 @@ msc_type FakeHost::handle(std::uint32_t scope, std::string_view name) const {
 
 Report FakeHost::render(const msc_plugin& plugin, std::optional<Failure> failure) const {
   Render call{.host = *this, .failure = failure, .made_up = BeyondTypes(beyond ? &*beyond : nullptr)};
-  msc_target borrowed = target;
+  msc_target& borrowed = call.target;
+  borrowed = target;
   const auto type = [&](std::uint32_t scope, const std::string& name, msc_type otherwise) {
     if (name.empty()) return otherwise;
     if (const msc_type known = handle(scope, name); known != MSC_BYTES) return known;
@@ -365,6 +318,7 @@ Report FakeHost::render(const msc_plugin& plugin, std::optional<Failure> failure
     borrowed.root_name = root_name.c_str();
     borrowed.root_type = type(MSC_MAP_BTF, root_type, MSC_BYTES);
   }
+  borrowed.name = target.map != 0 ? name.c_str() : nullptr;
   call.report.rc = run_or_leave(plugin, call, borrowed);
   if (call.report.rc == MSC_OK && (call.row_open || !call.fields.empty()))
     misuse(&call, "render() that leaves an object, a list or a row open");

@@ -2,7 +2,10 @@
 // The text form of a FakeHost.
 #include <mapscope/testing/fake_host.hpp>
 
-#include <charconv>
+#include "image_elements.hpp"
+#include "image_types.hpp"
+#include "image_words.hpp"
+
 #include <span>
 #include <stdexcept>
 
@@ -10,55 +13,14 @@ namespace mapscope::testing {
 
 namespace {
 
-constexpr std::uint64_t largest_fill = 64 << 20;
-
-/// The words of one line.
-class Words {
-public:
-  explicit Words(std::string_view line) : rest_(line.substr(0, line.find('#'))) {}
-
-  /// "" at the end.
-  std::string_view next() {
-    const auto start = rest_.find_first_not_of(" \t");
-    rest_.remove_prefix(start == rest_.npos ? rest_.size() : start);
-    const auto word = rest_.substr(0, rest_.find_first_of(" \t"));
-    rest_.remove_prefix(word.size());
-    return word;
-  }
-  std::string_view rest() {
-    const auto start = rest_.find_first_not_of(" \t");
-    const auto end = rest_.find_last_not_of(" \t");
-    return start == rest_.npos ? std::string_view() : rest_.substr(start, end - start + 1);
-  }
-
-private:
-  std::string_view rest_;
-};
-
-std::uint64_t number(std::string_view text) {
-  const bool hex = text.starts_with("0x");
-  if (hex) text.remove_prefix(2);
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, hex ? 16 : 10);
-  if (error != std::errc() || end != text.data() + text.size())
-    throw std::invalid_argument("\"" + std::string(text) + "\" is no number");
-  return value;
-}
-
-/// "name=value" in two.
-std::pair<std::string_view, std::string_view> assignment(std::string_view word) {
-  const auto equals = word.find('=');
-  if (equals == word.npos) throw std::invalid_argument("\"" + std::string(word) + "\" has no =");
-  return {word.substr(0, equals), word.substr(equals + 1)};
-}
-
 void set_target(msc_target& target, std::string_view name, std::uint64_t value) {
   const auto narrow = static_cast<std::uint32_t>(value);
   const std::map<std::string_view, std::uint32_t*> fields = {
       {"attach", &target.attach},         {"map_type", &target.map_type},
       {"map_flags", &target.map_flags},   {"key_size", &target.key_size},
       {"value_size", &target.value_size}, {"max_entries", &target.max_entries},
-      {"row_limit", &target.row_limit},
+      {"row_limit", &target.row_limit},   {"id", &target.id},
+      {"btf_id", &target.btf_id},
   };
   if (name == "map") {
     target.map = value;
@@ -69,62 +31,26 @@ void set_target(msc_target& target, std::string_view name, std::uint64_t value) 
   }
 }
 
-/// OFFSET, OFFSET:function or OFFSET:struct:NAME
-FakeHost::Member whole_member(std::string_view text) {
-  const auto colon = text.find(':');
-  FakeHost::Member member{static_cast<std::uint32_t>(number(text.substr(0, colon)) * 8), 0, false, {}};
-  if (colon == text.npos) return member;
-  member.type = text.substr(colon + 1);
-  const auto space = member.type.find(':');
-  member.is_function = member.type == "function";
-  if (space != member.type.npos) member.type[space] = ' ';
-  return member;
-}
-
-FakeHost::Member member(std::string_view text) {
-  if (!text.starts_with("bit:")) return whole_member(text);
-  text.remove_prefix(4);
-  const auto colon = text.find(':');
-  if (colon == text.npos) throw std::invalid_argument("a bitfield is bit:OFFSET:WIDTH");
-  return {static_cast<std::uint32_t>(number(text.substr(0, colon))),
-          static_cast<std::uint32_t>(number(text.substr(colon + 1))),
-          false,
-          {}};
-}
-
-FakeHost::Type type(std::uint32_t scope, std::string_view kind, Words& words) {
-  FakeHost::Type type{scope, std::string(kind) + " " + std::string(words.next()), number(words.next()), {}};
-  for (auto word = words.next(); !word.empty(); word = words.next()) {
-    const auto [path, place] = assignment(word);
-    type.members.emplace(path, member(place));
-  }
-  return type;
-}
-
-FakeHost::Type enumeration(Words& words) {
-  FakeHost::Type type{MSC_KERNEL_BTF, "enum " + std::string(words.next()), number(words.next()), {}};
+void set_target(msc_target& target, std::string& map_name, Words& words) {
   for (auto word = words.next(); !word.empty(); word = words.next()) {
     const auto [name, value] = assignment(word);
-    type.enumerators.emplace_back(name, static_cast<std::int64_t>(number(value)));
+    if (name == "name")
+      map_name = value;
+    else
+      set_target(target, name, number(value));
   }
-  return type;
 }
 
-void append(std::vector<std::byte>& bytes, std::uint64_t value, std::size_t size) {
-  for (std::size_t i = 0; i < size; ++i) bytes.push_back(static_cast<std::byte>(value >> (8 * i)));
-}
-
-void append(std::vector<std::byte>& bytes, std::string_view word) {
-  const auto colon = word.find(':');
-  if (colon == word.npos) {
-    if (word.size() != 2) throw std::invalid_argument("\"" + std::string(word) + "\" is no byte");
-    return append(bytes, number("0x" + std::string(word)), 1);
-  }
-  const auto kind = word.substr(0, colon);
-  const std::uint64_t value = number(word.substr(colon + 1));
-  if (kind == "zero" && value <= largest_fill) return bytes.resize(bytes.size() + value);
-  const std::map<std::string_view, std::size_t> sizes = {{"u8", 1}, {"u16", 2}, {"u32", 4}, {"u64", 8}};
-  append(bytes, value, sizes.at(kind));
+/// A type, or that of the keys or values of the map last spoken of.
+void of_map_btf(FakeHost& host, Words& words) {
+  const auto kind = words.next();
+  const bool is_key = kind == "key_type";
+  auto* const other = host.others.empty() ? nullptr : &host.others.back();
+  if (is_key || kind == "value_type")
+    (other == nullptr ? (is_key ? host.key_type : host.value_type)
+                      : (is_key ? other->key_type : other->value_type)) = words.rest();
+  else
+    host.types.push_back(kind == "enum" ? enumeration(MSC_MAP_BTF, words) : type(MSC_MAP_BTF, kind, words));
 }
 
 /// `value_type` is resolved when all types are known.
@@ -132,14 +58,13 @@ void parse(FakeHost& host, std::string& value_type, Words words) {
   const auto first = words.next();
   if (first.empty()) return;
   if (first == "enum") {
-    host.types.push_back(enumeration(words));
+    host.types.push_back(enumeration(MSC_KERNEL_BTF, words));
   } else if (first == "struct" || first == "union") {
     host.types.push_back(type(MSC_KERNEL_BTF, first, words));
   } else if (first == "value_type") {
     value_type = words.rest();
   } else if (first == "map") {
-    const auto kind = words.next();
-    host.types.push_back(type(MSC_MAP_BTF, kind, words));
+    of_map_btf(host, words);
   } else if (first == "arena") {
     host.arena = number(assignment(words.next()).second);
   } else if (first == "root") {
@@ -164,11 +89,14 @@ void parse(FakeHost& host, std::string& value_type, Words words) {
     auto& bytes = host.memory[number(first.substr(1))];
     for (auto word = words.next(); !word.empty(); word = words.next()) append(bytes, word);
   } else if (first == "target") {
-    for (auto word = words.next(); !word.empty(); word = words.next()) {
-      const auto [name, value] = assignment(word);
-      set_target(host.target, name, number(value));
-    }
-  } else {
+    set_target(host.target, host.name, words);
+  } else if (first == "other") {
+    auto& other = host.others.emplace_back();
+    other.name = words.next();
+    other.target.size = sizeof other.target;
+    other.target.key_type = other.target.value_type = MSC_BYTES;
+    set_target(other.target, other.name, words);
+  } else if (!parse_element(host, first, words)) {
     throw std::invalid_argument("\"" + std::string(first) + "\" begins no line of an image");
   }
 }
@@ -189,6 +117,7 @@ FakeHost::FakeHost(std::string_view image) {
     image.remove_prefix(std::min(end + 1, image.size()));
   }
   target.value_type = handle(MSC_KERNEL_BTF, value_type);
+  complete_types(*this);
 }
 
 } // namespace mapscope::testing

@@ -76,6 +76,8 @@ struct Progress {
   bool has_fields = false; ///< members of the map have begun
   bool has_value = false;
   std::optional<std::uint32_t> shape; ///< of the rows behind the value
+  bool has_elements = false;          ///< the rows are those of elements(), or will be
+  bool in_elements = false;           ///< each() is running
 };
 
 inline bool is_per_cpu(const msc_row& row) {
@@ -99,6 +101,7 @@ inline std::string row_order_problem(const msc_row& row, const Subject& subject,
   if (row.shape > MSC_QUEUED) return "row() of unknown shape " + std::to_string(row.shape);
   if (row.flags > MSC_ROW_OPEN) return "row() with unknown flags " + std::to_string(row.flags);
   if (subject.is_allocator) return "row() of an allocator";
+  if (progress.has_elements) return "row() beside the rows of elements()";
   if (progress.row_open || !progress.fields.empty()) return "row() inside another row or a field";
   if (progress.has_fields) return "row() behind members of the map";
   if (row.shape == MSC_VALUE && (progress.has_value || progress.shape))
@@ -173,6 +176,34 @@ inline std::string field_problem(const msc_field& field, const Progress& progres
   if (field.value.size > largest_object) // a length of -1
     return "field() with a value of " + std::to_string(field.value.size) + " bytes, more than any memory has";
   return field.value.data == nullptr && field.value.size != 0 ? "field() without its bytes" : "";
+}
+
+inline std::string rows_of_elements_problem(const Subject& subject, const Progress& progress) {
+  if (!subject.is_map || subject.is_allocator) return "elements() with MSC_ROWS where no map is rendered";
+  if (progress.has_elements) return "elements() with MSC_ROWS once more";
+  if (progress.has_value || progress.shape) return "elements() with MSC_ROWS beside row()";
+  if (progress.has_fields) return "elements() with MSC_ROWS behind members of the map";
+  return progress.row_open || !progress.fields.empty() ? "elements() with MSC_ROWS inside a row or a field"
+                                                       : "";
+}
+
+/// `is_target`: the map to walk is the one that is rendered.
+inline std::string elements_problem(const msc_elements& elements, bool is_target, const Subject& subject,
+                                    const Progress& progress) {
+  if (auto problem = record_problem("elements()", elements); !problem.empty()) return problem;
+  if (elements.flags > MSC_ROWS) return "elements() with unknown flags " + std::to_string(elements.flags);
+  if (elements.each == nullptr) return "elements() without each()";
+  if (progress.in_elements) return "elements() inside each()";
+  if ((elements.flags & MSC_ROWS) == 0) return "";
+  return is_target ? rows_of_elements_problem(subject, progress) : "elements() with MSC_ROWS of another map";
+}
+
+/// Of what each() returned. `opened`: objects and lists that it opened and did not close.
+inline std::string each_problem(int rc, bool is_rows, bool has_added, std::size_t opened) {
+  if (rc == MSC_OK && opened != 0) return "each() that leaves an object or a list open";
+  if (rc != MSC_LEAVE_OUT) return "";
+  if (!is_rows) return "each() that leaves out a row where there are none";
+  return has_added ? "each() that leaves out a row behind a field of it" : "";
 }
 
 /// Of a field without another problem: takes its name, unless that may not be given.

@@ -9,9 +9,12 @@
 // clang-format off
 //   target map=0x1000 key_size=4 value_size=8 max_entries=3    any field of msc_target
 //   struct bucket 16 head=0 head.first=0 flag=bit:64:1         a kernel type: size, members by path and offset
-//   struct ops 24 init=0:function head=8:struct:bucket         members that are functions, or of a type
+//   struct ops 24 init=0:function head=8:struct:bucket         members that are functions, or of a type: u8 to u64,
+//                                                              s8 to s64, f32, f64, bool, char, enum:NAME,
+//                                                              ptr:TYPE, arena:TYPE, and arrays as char[16]
 //   value_type struct ops                                      the kernel's type that the map's value has
 //   map struct task_ctx 24 pid=0                               the same in the map's own BTF
+//   map value_type struct task_ctx                             the type of its values there; key_type of its keys
 //   config payload_type struct task_ctx                        a config value
 //   arena base=0x100000000                                     where in memory the arena's 32-bit addresses begin
 //   root 0x2000 struct scx_allocator scx_task_allocator        an allocator's variable: address, type, name
@@ -20,10 +23,18 @@
 //   symbol 0xffffffff81000000 _stext                           a symbol, up to the next
 //   mapped 0x4000 4096 page=0x9000                             what one page-table entry maps; struct page or 0
 //   unknown 0x8000 0x2000                                      page tables that are missing
-//   @0x1040 01 02 u16:3 u32:4 u64:5 zero:16                    memory
+//   @0x1040 01 02 u16:3 u32:4 u64:5 zero:16 text:worker        memory
+//   entry u32:7 = u64:5 zero:8                                 for elements() and lookup(): an element of the map, as
+//   percpu_entry u32:7 = [ 01 | - | ?? ]                       Report::lines has it, its bytes as memory's
+//   owned 0x2000 = 01 02                                       one that belongs to a kernel object
+//   lost                                                       elements() says that some could not be read
+//   other names map=0x5000 id=7 key_size=4 value_size=16       for find_map(): another map. Elements, lost, and
+//                                                              map key_type and value_type behind it are its own
 // clang-format on
 //
-// Without `map=` it is no map that is rendered, but a part of the kernel.
+// Without `map=` it is no map that is rendered, but a part of the kernel. The host does not see the manifest:
+// each render may be one of mode=element, and rows are in the report when elements() walks them with
+// MSC_ROWS.
 //
 // Report::lines, in the order of the calls; ?? could not be read, - has no such CPU:
 //
@@ -65,6 +76,8 @@ struct Report {
   bool stopped = false;            ///< MSC_STOP was answered
   bool stopped_last = false;       ///< to none before the last, which is note()
   std::uint32_t helpers = 0;       ///< which were called: a bit each, in the order of msc_host
+  std::uint64_t hints = 0;         ///< calls of will_read()
+  std::vector<std::string> debug;  ///< what debug() was given, its first thousand lines
   /// The lines with a newline behind each.
   [[nodiscard]] std::string text() const;
   bool operator==(const Report&) const = default;
@@ -146,6 +159,33 @@ public:
     bool known = true; ///< false: the tables are missing
   };
   std::map<std::uint64_t, Region> regions; ///< all that mapped() finds, by address; memory need not lie there
+
+  /// One CPU's copy of a value.
+  struct Copy {
+    bool exists = false;
+    std::optional<std::vector<std::byte>> bytes; ///< nothing: it could not be read
+  };
+  struct Element {
+    std::uint32_t shape = MSC_ENTRY;
+    std::vector<std::byte> key;
+    std::optional<std::vector<std::byte>> value;
+    std::vector<Copy> copies;
+    std::uint64_t owner = 0;
+  };
+  struct Elements {
+    std::vector<Element> all;
+    bool lost = false; ///< some could not be read
+  };
+  /// A map beside the one that is rendered.
+  struct Map {
+    std::string name;
+    msc_target target{};
+    std::string key_type, value_type; ///< in the map's BTF
+    Elements elements;
+  };
+  std::string name; ///< of the map that is rendered
+  Elements elements;
+  std::vector<Map> others;
 };
 
 } // namespace mapscope::testing
