@@ -82,7 +82,7 @@ protected:
     return gap_ == nullptr;
   }
   bool ends_in(const char* gap) {
-    gap_ = gap;
+    if (gap_ == nullptr) gap_ = gap;
     return false;
   }
 
@@ -165,15 +165,14 @@ public:
   template <class Function> bool each(std::uint64_t root, Function function) {
     begin();
     path_.clear();
-    descend(root);
-    while (!path_.empty()) {
+    bool goes_on = descend(root);
+    while (goes_on && !path_.empty()) {
       const std::uint64_t at = path_.back();
       path_.pop_back();
       std::uint64_t right = 0;
       if (!may_step(at)) break;
       load(at + right_, right);
-      if (!visit(function, at)) break;
-      descend(right);
+      goes_on = visit(function, at) && descend(right);
     }
     return tell();
   }
@@ -182,13 +181,13 @@ private:
   /// A red-black tree is at most twice as high as its number of nodes has bits.
   static constexpr std::size_t highest = 128;
 
-  /// Puts a node and all that are to its left on the path.
-  void descend(std::uint64_t at) {
-    for (std::uint64_t left = 0; at != 0; at = left) {
-      if (path_.size() == highest) return void(ends_in("is higher than any tree"));
-      if (!load(at + left_, left)) return;
+  /// Puts a node and all that are to its left on the path. False where that is none of a tree.
+  bool descend(std::uint64_t at) {
+    for (std::uint64_t left = 0; at != 0 && load(at + left_, left); at = left) {
+      if (path_.size() == highest) return ends_in("is higher than any tree");
       path_.push_back(at);
     }
+    return true;
   }
 
   std::uint32_t left_, right_;
