@@ -53,6 +53,7 @@ template <class Named> void set_name(Named& named, std::string_view name) {
 } // namespace
 
 void read_beyond(const Beyond& beyond, std::uint32_t space, std::uint64_t address, std::span<std::byte> to) {
+  if (to.empty()) return;
   if (beyond.memory == Beyond::Memory::zeros) return void(std::ranges::fill(to, std::byte{0}));
   const std::uint64_t seed = mix(beyond.seed ^ space);
   if (beyond.memory == Beyond::Memory::pointers && to.size() <= sizeof(std::uint32_t)) {
