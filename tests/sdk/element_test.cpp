@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <mapscope/testing/conformance.hpp>
 #include <stdexcept>
 
 namespace mapscope::test {
@@ -40,14 +41,14 @@ template <void (*Decode)(Element&)> std::string fields() {
 
 void numbers(Element& e) {
   e.number("big", e.get<std::uint64_t>("big"));
-  e.signed_number("low", e.get<std::int32_t>("low"));
+  e.number("low", e.get<std::int32_t>("low"));
   e.signed_number("low_wide", e.get<std::int64_t>("low"));
   e.number("small", e.get<std::uint8_t>("small"));
   e.flag("on", e.get<bool>("on"));
   e.real("ratio", e.get<double>("ratio"));
   e.real("single", e.get<float>("single"));
   e.real("low_real", e.get<double>("low"));
-  e.number("element", e.get<std::uint64_t>("cpus[1].ns"));
+  e.number("element", e.get<std::uint64_t>("cpus[" + std::to_string(1) + "].ns"));
   e.number("behind", e.get<int>("next.next.pid"));
   e.number("three", e.get<unsigned>("three"));
   e.signed_number("minus", e.get<int>("minus"));
@@ -203,6 +204,20 @@ TEST(Elements, MayBeEnough) {
             "entry 01 00 00 00 = 0a 00 00 00\nnumber seen 1\nend\n"
             "entry 02 00 00 00 = 14 00 00 00\nnumber seen 2\nend\n"
             "entry 03 00 00 00 = ??\nnumber seen_of_all 2\n");
+}
+
+TEST(Elements, ThatAreEnoughKeepTheSuitesRules) {
+  const testing::Subject subject{.plugin = &plugin_of<two_of_three>, .hosts = {FakeHost(small_map)}};
+  for (const testing::Rule& rule : testing::rules()) {
+    const testing::Finding finding = rule.run(subject);
+    EXPECT_TRUE(finding.kept) << rule.name << ": " << finding.text;
+  }
+}
+
+TEST(Elements, WhoseBudgetIsSpentStopTheRender) {
+  FakeHost host(small_map);
+  host.byte_budget = 18; // the second element is the last that fits
+  EXPECT_EQ(host.render(plugin_of<two_of_three>).rc, MSC_STOP);
 }
 
 TEST(Elements, BeyondTheRowLimitAreSeenAndCounted) {

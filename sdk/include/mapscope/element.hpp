@@ -32,33 +32,33 @@ public:
 
   /// A member of the value. Where each CPU has a copy: the sum over the CPUs that there are; of what has no
   /// sum, a bool, an enum or a struct, the copy of the first of them.
-  template <class T> [[nodiscard]] T get(const char* path = "") {
+  template <class T> [[nodiscard]] T get(Path path = "") {
     if (!is_per_cpu()) return of_value().template get<T>(path);
     return *over_cpus<T>(path, [](Object copy, const char* of) { return std::optional(copy.member(of)); });
   }
-  template <class T> [[nodiscard]] std::optional<T> get_if(const char* path = "") {
+  template <class T> [[nodiscard]] std::optional<T> get_if(Path path = "") {
     if (!is_per_cpu()) return of_value().template get_if<T>(path);
     if (!first_cpu()) return std::nullopt;
     return over_cpus<T>(path, [](Object copy, const char* of) { return copy.member_if(of); });
   }
   /// One CPU's.
-  template <class T> [[nodiscard]] T get(const char* path, std::uint32_t cpu) {
+  template <class T> [[nodiscard]] T get(Path path, std::uint32_t cpu) {
     return of_cpu(cpu).template get<T>(path);
   }
-  template <class T> [[nodiscard]] std::optional<T> get_if(const char* path, std::uint32_t cpu) {
+  template <class T> [[nodiscard]] std::optional<T> get_if(Path path, std::uint32_t cpu) {
     return has_cpu(cpu) ? of_cpu(cpu).template get_if<T>(path) : std::nullopt;
   }
   /// Of the value; where each CPU has a copy, of the first one's.
-  [[nodiscard]] std::string string(const char* path = "") { return of_first().string(path); }
-  [[nodiscard]] std::string string(const char* path, std::uint32_t cpu) { return of_cpu(cpu).string(path); }
-  [[nodiscard]] std::optional<std::string> string_if(const char* path = "") {
+  [[nodiscard]] std::string string(Path path = "") { return of_first().string(path); }
+  [[nodiscard]] std::string string(Path path, std::uint32_t cpu) { return of_cpu(cpu).string(path); }
+  [[nodiscard]] std::optional<std::string> string_if(Path path = "") {
     return is_per_cpu() && !first_cpu() ? std::nullopt : of_first().string_if(path);
   }
-  template <class T> [[nodiscard]] T key(const char* path = "") { return of_key().template get<T>(path); }
-  template <class T> [[nodiscard]] std::optional<T> key_if(const char* path = "") {
+  template <class T> [[nodiscard]] T key(Path path = "") { return of_key().template get<T>(path); }
+  template <class T> [[nodiscard]] std::optional<T> key_if(Path path = "") {
     return of_key().template get_if<T>(path);
   }
-  [[nodiscard]] std::string key_string(const char* path = "") { return of_key().string(path); }
+  [[nodiscard]] std::string key_string(Path path = "") { return of_key().string(path); }
 
   /// The row is not shown. Before any field of it, and with rows() alone.
   void leave_out() { is_left_out_ = true; }

@@ -6,6 +6,7 @@
 
 #include <mapscope/helpers.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <string_view>
 
@@ -31,6 +32,9 @@ public:
     if (open_ != 0) --open_;
   }
   void number(const char* name, std::uint64_t value) { field(MSC_NUMBER, name, value); }
+  template <std::signed_integral Number> void number(const char* name, Number value) {
+    signed_number(name, value);
+  }
   void signed_number(const char* name, std::int64_t value) {
     field(MSC_SIGNED, name, static_cast<std::uint64_t>(value));
   }

@@ -20,6 +20,17 @@
 
 namespace mapscope {
 
+/// Text that names a member; what it is made of must last as long as the call that it is given to.
+class Path {
+public:
+  Path(const char* text) : text_(text) {}                // NOLINT: it is text
+  Path(const std::string& text) : text_(text.c_str()) {} // NOLINT: it is text
+  operator const char*() const { return text_; }         // NOLINT: it is text
+
+private:
+  const char* text_;
+};
+
 class Object : public Helpers {
 public:
   Object(const Helpers& helpers, const msc_value& value) : Helpers(helpers), value_(value) {}
@@ -33,19 +44,19 @@ public:
 
   /// As an integer, an enum, a bool, a float, or as a struct of the same size, whose bytes are copied. Bytes
   /// without a type are a T of their size.
-  template <class T> [[nodiscard]] T get(const char* path = "") {
+  template <class T> [[nodiscard]] T get(Path path = "") {
     if (const auto bytes = untyped<T>(path)) return *bytes;
     return as<T>(member(path), path);
   }
-  template <class T> [[nodiscard]] std::optional<T> get_if(const char* path = "") {
+  template <class T> [[nodiscard]] std::optional<T> get_if(Path path = "") {
     if (const auto bytes = untyped<T>(path)) return bytes;
     const auto scalar = member_if(path);
     return scalar ? std::optional<T>(as<T>(*scalar, path)) : std::nullopt;
   }
   /// Characters up to their NUL; what a char pointer leads to; an enum by its name, or its number where it
   /// has none.
-  [[nodiscard]] std::string string(const char* path = "") { return text(member(path), path); }
-  [[nodiscard]] std::optional<std::string> string_if(const char* path = "") {
+  [[nodiscard]] std::string string(Path path = "") { return text(member(path), path); }
+  [[nodiscard]] std::optional<std::string> string_if(Path path = "") {
     const auto scalar = member_if(path);
     if (!scalar || (scalar->kind == MSC_SCALAR_POINTER && scalar->number == 0)) return std::nullopt;
     try {
@@ -56,7 +67,7 @@ public:
     }
   }
   /// As plugin.h has it, borrowed as said there.
-  [[nodiscard]] msc_scalar member(const char* path) {
+  [[nodiscard]] msc_scalar member(Path path) {
     msc_scalar scalar{};
     const int rc = ask(path, scalar);
     if (rc == MSC_ENOENT && value_.type == MSC_BYTES) throw Untyped{{rc}};
@@ -64,24 +75,24 @@ public:
     check(rc);
     return scalar;
   }
-  [[nodiscard]] std::optional<msc_scalar> member_if(const char* path) {
+  [[nodiscard]] std::optional<msc_scalar> member_if(Path path) {
     msc_scalar scalar{};
     const int rc = ask(path, scalar);
     if (rc != MSC_EFAULT && rc != MSC_ENOENT) check(rc);
     return rc == MSC_OK ? std::optional(scalar) : std::nullopt;
   }
   /// Of any member that holds an integer.
-  [[nodiscard]] Wide integer(const msc_scalar& scalar, const char* path) {
+  [[nodiscard]] Wide integer(const msc_scalar& scalar, Path path) {
     if (scalar.kind == MSC_SCALAR_NONE) fail(quoted(path) + " is no number");
     if (scalar.kind == MSC_SCALAR_REAL) fail(quoted(path) + " is no integer");
     return wide(scalar);
   }
-  [[nodiscard]] double real(const msc_scalar& scalar, const char* path) {
+  [[nodiscard]] double real(const msc_scalar& scalar, Path path) {
     if (scalar.kind == MSC_SCALAR_NONE) fail(quoted(path) + " is no number");
     return scalar.real;
   }
   /// `number` as T.
-  template <class T> [[nodiscard]] T fitting(Wide number, const char* path) {
+  template <class T> [[nodiscard]] T fitting(Wide number, Path path) {
     const auto narrow = narrowed<T>(number);
     if (!narrow) fail(quoted(path) + (number < 0 ? " is too low" : " is too large") + for_bytes(sizeof(T)));
     return *narrow;

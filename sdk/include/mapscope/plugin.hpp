@@ -211,13 +211,13 @@ public:
   [[nodiscard]] Object kernel_object(std::uint64_t address, const char* type) {
     return object_at(MSC_KERNEL, address, kernel_type(type));
   }
-  template <class T> [[nodiscard]] T get(const msc_value& value, const char* path = "") {
+  template <class T> [[nodiscard]] T get(const msc_value& value, Path path = "") {
     return Object(*this, value).template get<T>(path);
   }
-  template <class T> [[nodiscard]] std::optional<T> get_if(const msc_value& value, const char* path = "") {
+  template <class T> [[nodiscard]] std::optional<T> get_if(const msc_value& value, Path path = "") {
     return Object(*this, value).template get_if<T>(path);
   }
-  [[nodiscard]] std::string string(const msc_value& value, const char* path = "") {
+  [[nodiscard]] std::string string(const msc_value& value, Path path = "") {
     return Object(*this, value).string(path);
   }
 

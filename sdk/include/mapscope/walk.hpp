@@ -37,7 +37,10 @@ public:
     const int rc = host_->elements(call_, &elements);
     rows_->are_rows = false;
     if (failure_) std::rethrow_exception(failure_);
-    if (rc != MSC_EFAULT && !(rc == MSC_STOP && has_ended_)) check(rc);
+    if (rc == MSC_STOP && has_ended_)
+      check_budget();
+    else if (rc != MSC_EFAULT)
+      check(rc);
     tell();
     return rc != MSC_EFAULT;
   }
@@ -45,6 +48,11 @@ public:
 private:
   [[nodiscard]] bool is_rows() const { return (flags_ & MSC_ROWS) != 0; }
 
+  /// MSC_STOP may be the function's own end, or that of a budget, which every helper would say.
+  void check_budget() {
+    const int rc = host_->read(call_, MSC_KERNEL, 0, nullptr, 0);
+    if (rc != MSC_EFAULT && rc != MSC_ENOENT) check(rc);
+  }
   static int each(void* user, const msc_element* element) noexcept {
     return static_cast<Walk*>(user)->visit(*element);
   }
