@@ -103,6 +103,7 @@ void get_real(Element& e) { e.number("ratio", e.get<std::uint64_t>("ratio")); }
 void get_struct(Element& e) { e.number("cpus", e.get<std::uint64_t>("cpus")); }
 void get_none(Element& e) { e.number("none", e.get<std::uint64_t>("none")); }
 void get_wrong_size(Element& e) { e.number("cpu", e.get<Cpu>("cpus").ns); }
+void get_text_of_struct(Element& e) { e.text("cpu", e.string("cpus[0]")); }
 void get_no_text(Element& e) { e.text("small", e.string("small")); }
 
 TEST(Elements, RefuseWhatDoesNotFit) {
@@ -116,6 +117,7 @@ TEST(Elements, RefuseWhatDoesNotFit) {
   EXPECT_THAT(fields<get_struct>(), HasSubstr("note EFAIL \"cpus\" is no number\n"));
   EXPECT_THAT(fields<get_none>(), HasSubstr("note EFAIL there is no member \"none\"\n"));
   EXPECT_THAT(fields<get_wrong_size>(), HasSubstr("\"cpus\" has 16 bytes, and no place for the 8 bytes"));
+  EXPECT_THAT(fields<get_text_of_struct>(), HasSubstr("note EFAIL \"cpus[0]\" is no text\n"));
   EXPECT_THAT(fields<get_no_text>(), HasSubstr("note EFAIL \"small\" is no text\n"));
 }
 

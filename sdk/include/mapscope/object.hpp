@@ -116,7 +116,9 @@ private:
   }
   template <class T> [[nodiscard]] std::optional<T> untyped(const char* path) const {
     static_assert(std::is_trivially_copyable_v<T>, "get() copies bytes; for text there is string()");
-    if (*path != 0 || value_.type != MSC_BYTES || value_.data == nullptr || value_.size != sizeof(T))
+    const bool has_no_type = value_.type == MSC_BYTES || value_.type == MSC_POINTER;
+    if (*path != 0 || !has_no_type || value_.data == nullptr || value_.size != sizeof(T) ||
+        std::is_same_v<T, bool>)
       return std::nullopt;
     T copy;
     std::memcpy(&copy, value_.data, sizeof copy);
@@ -139,7 +141,7 @@ private:
 
   std::string text(const msc_scalar& scalar, const char* path) {
     if (scalar.kind == MSC_SCALAR_POINTER) return text_behind(scalar.number);
-    if (scalar.kind == MSC_SCALAR_NONE && scalar.value.data != nullptr) {
+    if (scalar.kind == MSC_SCALAR_NONE && scalar.value.data != nullptr && !has_members(scalar.value.type)) {
       const auto* const chars = static_cast<const char*>(scalar.value.data);
       return {chars, std::find(chars, chars + scalar.value.size, '\0')};
     }
@@ -148,6 +150,11 @@ private:
                           : std::nullopt;
     if (!name) fail(quoted(path) + " is no text");
     return *name;
+  }
+  bool has_members(msc_type type) {
+    msc_member_info first{};
+    first.size = sizeof first;
+    return found(host_->type_member_at(call_, type, 0, &first));
   }
   /// Nothing where its type is no enum.
   std::optional<std::string> enumerator(const msc_scalar& scalar) {
