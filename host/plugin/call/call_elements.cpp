@@ -31,6 +31,8 @@ public:
 private:
   int element(const msc_row& row) override {
     ended_ = each_(row);
+    if (const auto problem = contract::each_problem(ended_, false, false, 0); !problem.empty())
+      ended_ = call_.misuse(problem);
     return ended_ == MSC_OK ? int{MSC_OK} : int{MSC_STOP};
   }
 
@@ -57,13 +59,12 @@ plugin::DecodedRows::Each msc_call::calling(const msc_elements& request, const c
 }
 
 int msc_call::elements(const msc_elements& request) {
-  if (const auto problem = contract::record_problem("elements()", request); !problem.empty())
-    return misuse(problem);
-  if (request.flags > MSC_ROWS || request.each == nullptr)
-    return misuse("elements() with unknown flags, or without each()");
-  if (is_in_each()) return misuse("elements() inside each()");
   const catalog::Map* map = request.map == 0 ? own_map() : map_at(request.map);
   if (map == nullptr) return misuse("elements() of no map that it was given");
+  contract::Progress before = progress();
+  before.has_elements = has_decoded_, before.in_elements = is_in_each();
+  const auto problem = contract::elements_problem(request, map == &map_, subject(), before);
+  if (!problem.empty()) return misuse(problem);
   if ((request.flags & MSC_ROWS) != 0) return rows_of(request, *map);
   EachElement sink(*this, map->label(), calling(request, *map));
   const int rc = walk(*map, sink);
@@ -73,8 +74,7 @@ int msc_call::elements(const msc_elements& request) {
 
 int msc_call::rows_of(const msc_elements& request, const catalog::Map& map) {
   if (!choice_.is_decoder())
-    return misuse("elements(MSC_ROWS) by a plugin that is not attached mode=element");
-  if (&map != &map_ || has_decoded_) return misuse("elements(MSC_ROWS) of another map, or once more");
+    return misuse("elements() with MSC_ROWS by a plugin that is not attached mode=element");
   return show_rows(calling(request, map));
 }
 

@@ -3,6 +3,8 @@
 
 #include "host/plugin/call/call.hpp"
 
+#include <mapscope/contract.hpp>
+
 #include <fmt/format.h>
 #include <utility>
 
@@ -24,6 +26,8 @@ int DecodedRows::element(const msc_row& row) {
   has_added_ = false;
   pending_ = &row;
   const int rc = is_stopped_ || !each_ ? int{MSC_OK} : call_each(row);
+  if (const auto problem = contract::each_problem(rc, true, has_added_, 0); !problem.empty())
+    (void)call_.misuse(problem);
   if (call_.is_broken()) return MSC_EINVAL;
   if (rc == MSC_LEAVE_OUT) return leave_out(row);
   if (rc == MSC_STOP) is_stopped_ = true;
@@ -41,7 +45,6 @@ int DecodedRows::call_each(const msc_row& row) {
 }
 
 int DecodedRows::leave_out(const msc_row& row) {
-  if (has_added_) return call_.misuse("each() that leaves out a row to which it has added fields");
   pending_ = nullptr;
   ++left_out_;
   skipped_depth_ = (row.flags & MSC_ROW_OPEN) != 0 ? 1 : 0;

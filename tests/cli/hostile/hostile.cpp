@@ -86,7 +86,7 @@ void write_a_long_frame() {
 
 /// An end of its own making, and more behind it.
 void write_an_end() {
-  constexpr std::uint64_t end[8] = {7 | 56ULL << 32};
+  constexpr std::uint64_t end[9] = {8 | 64ULL << 32};
   write_everywhere({reinterpret_cast<const char*>(end), sizeof end});
 }
 
