@@ -39,7 +39,7 @@ public:
   std::string_view vmcoreinfo() const override { return members_.front().header.vmcoreinfo; }
   std::span<const std::string> warnings() const override { return warnings_; }
   std::span<const std::byte> view(std::uint64_t address, std::size_t want) const override;
-  bool is_packed() const override { return true; }
+  bool gains_from_threads() const override { return !store_->is_forked_off(); }
   void bring_in(std::uint64_t address, std::size_t size) const override;
   std::span<const std::byte> glance(std::uint64_t address, std::size_t want,
                                     std::vector<std::byte>& buffer) const override;

@@ -52,6 +52,7 @@ public:
 
   /// Why pages could not be kept; "" when all could.
   [[nodiscard]] std::string trouble() const;
+  [[nodiscard]] bool is_forked_off() const { return *is_owner_ == 0; }
   /// Of a process forked off: it has taken so much for itself that a fresh one should go on.
   [[nodiscard]] bool is_used_up() const;
   [[nodiscard]] std::size_t page_size() const { return page_size_; }
@@ -61,7 +62,6 @@ private:
   PageStore(UnlinkedFile file, std::uint64_t pages, std::size_t page_size, Fetch fetch,
             const PageStoreLimits& limits);
   Result<void> map();
-  [[nodiscard]] bool is_forked_off() const { return *is_owner_ == 0; }
   [[nodiscard]] std::span<const std::byte> in_place(std::uint64_t first, std::uint64_t count) const;
   PageState work_out(std::uint64_t index);
   PageState set_state(std::uint64_t index, PageState state);

@@ -60,8 +60,8 @@ public:
   /// CPUs where they must be worked out.
   [[nodiscard]] std::span<const std::byte> whole(std::uint64_t address, std::size_t size) const;
 
-  /// Its bytes do not lie ready, but must be worked out.
-  [[nodiscard]] virtual bool is_packed() const { return false; }
+  /// Its bytes do not lie ready but must be worked out, and all CPUs may do so: a process forked off has one.
+  [[nodiscard]] virtual bool gains_from_threads() const { return false; }
   /// All of these are about to be viewed; nothing where they lie ready.
   virtual void bring_in(std::uint64_t /*address*/, std::size_t /*size*/) const {}
 

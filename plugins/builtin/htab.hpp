@@ -10,6 +10,7 @@
 #include "htab_witnesses.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -97,6 +98,7 @@ private:
   template <class Visit>
   void walk(std::uint32_t first, std::uint32_t count, std::span<std::byte> heads, Visit& visit) {
     if (call_.try_read(MSC_KERNEL, bucket_at(first), heads.first(count * bucket_size_))) {
+      if (first == 0) announce(heads, count);
       for (std::uint32_t i = 0; i < count; ++i)
         chain(first + i, load<std::uint64_t>(heads.data() + i * bucket_size_ + head_), visit);
     } else if (count == 1) {
@@ -105,6 +107,23 @@ private:
       walk(first, count / 2, heads, visit);
       walk(first + count / 2, count - count / 2, heads, visit);
     }
+  }
+
+  /// Elements that were allocated with the map lie side by side. Where most of them are in use, as the share
+  /// of the buckets that hold any tells (1 - e^-load), the walk will read all of that memory.
+  void announce(std::span<const std::byte> heads, std::uint32_t count) {
+    constexpr std::uint32_t few = 256; // buckets that tell nothing
+    const msc_type htab = call_.kernel_type("struct bpf_htab");
+    const auto elements_at = call_.offset_if(htab, "elems"), size_at = call_.offset_if(htab, "elem_size");
+    if (count < few || !elements_at || !size_at) return;
+    std::uint32_t in_use = 0;
+    for (std::uint32_t i = 0; i < count; ++i)
+      in_use += is_end(load<std::uint64_t>(heads.data() + i * bucket_size_ + head_)) ? 0 : 1;
+    const double load_of_half = 0.5 * call_.target.max_entries / bucket_count_;
+    if (in_use < count * (1 - std::exp(-load_of_half))) return;
+    const auto elements = call_.read<std::uint64_t>(MSC_KERNEL, call_.target.map + *elements_at);
+    const auto size = call_.read<std::uint32_t>(MSC_KERNEL, call_.target.map + *size_at);
+    if (elements != 0) call_.will_read(MSC_KERNEL, elements, std::uint64_t{size} * call_.target.max_entries);
   }
 
   template <class Visit> void chain(std::uint32_t bucket, std::uint64_t pointer, Visit& visit) {

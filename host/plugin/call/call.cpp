@@ -165,7 +165,7 @@ int msc_call::debug(const char* text) {
 /// Of memory that lies ready there is nothing to bring in. As much as a store of pages may well hold.
 int msc_call::will_read(std::uint32_t space, std::uint64_t address, std::uint64_t size) {
   constexpr std::uint64_t most = 64U << 20;
-  if (space == MSC_KERNEL && environment_.target->source().is_packed())
+  if (space == MSC_KERNEL && environment_.target->source().gains_from_threads())
     target::bring_in(environment_.target->space(), address, std::min(size, most));
   return MSC_OK;
 }
