@@ -6,7 +6,6 @@
 #pragma once
 
 #include "host/btf/types.hpp"
-#include "host/target/target.hpp"
 
 #include <cstdint>
 #include <map>
@@ -15,6 +14,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+namespace mapscope::target {
+class Target;
+} // namespace mapscope::target
 
 namespace mapscope::catalog {
 

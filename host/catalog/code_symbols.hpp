@@ -8,6 +8,7 @@
 
 #include "host/catalog/catalog.hpp"
 #include "host/catalog/module_symbols.hpp"
+#include "host/target/symbols.hpp"
 
 #include <cstdint>
 #include <optional>

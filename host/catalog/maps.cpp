@@ -2,6 +2,7 @@
 #include "host/catalog/layout.hpp"
 #include "host/catalog/names.hpp"
 #include "host/catalog/walks.hpp"
+#include "host/target/target.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>

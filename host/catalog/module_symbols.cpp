@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/catalog/module_symbols.hpp"
 #include "host/btf/info.hpp"
+#include "host/target/target.hpp"
 
 #include <algorithm>
 #include <bpf/btf.h>

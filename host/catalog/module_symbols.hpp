@@ -7,7 +7,6 @@
 
 #include "host/btf/types.hpp"
 #include "host/catalog/layout.hpp"
-#include "host/target/target.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -16,6 +15,10 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+namespace mapscope::target {
+class Target;
+} // namespace mapscope::target
 
 namespace mapscope::catalog {
 

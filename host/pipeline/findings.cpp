@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/findings.hpp"
+#include "host/pipeline/allocations.hpp"
+#include "host/pipeline/kernel_targets.hpp"
 
 #include "host/pipeline/gaps.hpp"
 #include "host/pipeline/selections.hpp"

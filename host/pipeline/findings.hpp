@@ -5,8 +5,6 @@
 // Refuses: to tell of maps that are not shown. Thread rule: pure.
 #pragma once
 
-#include "host/pipeline/allocations.hpp"
-#include "host/pipeline/kernel_targets.hpp"
 #include "host/pipeline/session.hpp"
 #include "host/pipeline/shown_map.hpp"
 
@@ -14,6 +12,9 @@
 #include <vector>
 
 namespace mapscope::pipeline {
+
+class Allocations;
+class KernelTargets;
 
 /// When all has been rendered; `narrowed_by` as gaps_about() takes it.
 std::vector<report::Finding> findings_of(const Session& session, const KernelTargets& kernel,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/report_run.hpp"
+#include "host/pipeline/allocations.hpp"
 
 #include "host/pipeline/findings.hpp"
 #include "host/pipeline/gaps.hpp"
@@ -68,22 +69,25 @@ ReportRun::ReportRun(const Setup& setup, const Session& session, const Request& 
                    &quarantine_,
                    &session.catalog,
                    &setup.registry,
-                   [](const std::string& text) { spdlog::info("{}", text); }} {}
+                   [](const std::string& text) { spdlog::info("{}", text); }},
+      allocations_(std::make_unique<Allocations>()) {}
+
+ReportRun::~ReportRun() = default;
 
 Result<void> ReportRun::choose() {
   auto scope = scope_of(setup_, session_, request_.maps);
   if (!scope) return std::unexpected(std::move(scope.error()));
   maps_ = select_all(setup_, session_, scope->maps);
-  allocations_.find(environment_, setup_.registry, session_.catalog);
-  allocations_.choose(scope->maps, request_.only);
+  allocations_->find(environment_, setup_.registry, session_.catalog);
+  allocations_->choose(scope->maps, request_.only);
   std::erase_if(maps_, [&](const ShownMap& shown) { return !is_by(shown.selection, request_.only); });
   std::erase_if(scope->parts, [&](const auto& part) { return !is_by(part.selection, request_.only); });
-  if (!request_.only.empty() && maps_.empty() && scope->parts.empty() && allocations_.none_chosen())
+  if (!request_.only.empty() && maps_.empty() && scope->parts.empty() && allocations_->none_chosen())
     return nothing_by(request_.only, setup_, session_, scope->maps.size(), may_lack());
   kernel_targets_.choose(std::move(scope->parts));
   warn_of_gaps(session_.catalog, maps_, narrowed_by(request_));
   if (request_.only.empty()) tell_missing(scope->missing);
-  tell_slips(setup_.loaded.config.maps, session_.catalog, allocations_.all());
+  tell_slips(setup_.loaded.config.maps, session_.catalog, allocations_->all());
   warn_of_ties(maps_);
   return {};
 }
@@ -94,12 +98,12 @@ Result<void> ReportRun::write(report::Output& output, const Hooks& hooks) {
   const auto meta = meta_of(session_);
   const auto writer = report::make_report_writer(request_.format, request_.writing, stream);
   start_workers();
-  allocations_.read(environment_, workers_.get());
+  allocations_->read(environment_, workers_.get());
   writer->begin(meta);
   kernel_targets_.write(request_.format, request_.writing, *writer, stream, workers_.get());
   if (auto written = write_pieces(output, *writer, hooks); !written) return written;
-  writer->end(programs(), plugin_uses(maps_, kernel_targets_.uses(), allocations_.all().used),
-              findings_of(session_, kernel_targets_, allocations_, maps_, narrowed_by(request_)));
+  writer->end(programs(), plugin_uses(maps_, kernel_targets_.uses(), allocations_->all().used),
+              findings_of(session_, kernel_targets_, *allocations_, maps_, narrowed_by(request_)));
   if (!stream.result()) return stream.result();
   return output.commit();
 }
@@ -109,7 +113,7 @@ Result<void> ReportRun::write_pieces(report::Output& output, report::ReportWrite
                                      const Hooks& hooks) {
   std::atomic<bool> first_done = false;
   report::Ordered work;
-  work.count = maps_.size() + allocations_.listed().size();
+  work.count = maps_.size() + allocations_->listed().size();
   work.threads = request_.jobs != 0 ? request_.jobs : std::max(1U, std::thread::hardware_concurrency());
   work.make = [&](std::size_t i, report::Stream& to) {
     if (i >= maps_.size()) return list_slots(i - maps_.size(), to);
@@ -129,7 +133,7 @@ void ReportRun::start_workers() {
   std::vector<plugin::Selection> all;
   for (const ShownMap& shown : maps_) all.push_back(shown.selection);
   for (const auto& target : kernel_targets_.targets()) all.push_back(target.selection);
-  for (const auto& allocator : allocations_.all().found) all.push_back(allocator.selection);
+  for (const auto& allocator : allocations_->all().found) all.push_back(allocator.selection);
   auto workers = plugin::Workers::start(environment_, setup_.registry.plugins(), all);
   if (workers)
     workers_ = std::move(*workers);
@@ -156,7 +160,7 @@ void ReportRun::render(std::size_t index, report::Stream& to) {
 
 void ReportRun::list_slots(std::size_t index, report::Stream& to) {
   const auto writer = report::make_map_writer(request_.format, request_.writing, to);
-  allocations_.write(index, environment_, *writer);
+  allocations_->write(index, environment_, *writer);
 }
 
 /// A person who asked for a part is told of the programs that use its maps; JSON has all.
@@ -168,7 +172,7 @@ std::vector<catalog::Program> ReportRun::programs() const {
 std::string ReportRun::may_lack() const { return why_maps_may_lack(session_.catalog, request_.maps); }
 
 std::string ReportRun::shortfall() const {
-  return shortfall_of(maps_, allocations_, kernel_targets_, may_lack());
+  return shortfall_of(maps_, *allocations_, kernel_targets_, may_lack());
 }
 
 } // namespace mapscope::pipeline

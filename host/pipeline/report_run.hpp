@@ -6,7 +6,6 @@
 // Thread rule: belongs to one thread, which write() returns to when all its own have ended.
 #pragma once
 
-#include "host/pipeline/allocations.hpp"
 #include "host/pipeline/kernel_targets.hpp"
 #include "host/pipeline/request.hpp"
 #include "host/pipeline/session.hpp"
@@ -20,10 +19,13 @@
 
 namespace mapscope::pipeline {
 
+class Allocations;
+
 class ReportRun {
 public:
   /// What the arguments refer to must live as long.
   ReportRun(const Setup& setup, const Session& session, const Request& request);
+  ~ReportRun();
   ReportRun(const ReportRun&) = delete;
   ReportRun& operator=(const ReportRun&) = delete;
 
@@ -52,7 +54,7 @@ private:
   plugin::Quarantine quarantine_;
   plugin::Environment environment_;
   KernelTargets kernel_targets_{environment_};
-  Allocations allocations_;
+  std::unique_ptr<Allocations> allocations_;
   std::unique_ptr<plugin::Workers> workers_;
 };
 

@@ -4,8 +4,6 @@
 // Thread rule: pure, when all has been rendered; a ShortfallCount belongs to one thread.
 #pragma once
 
-#include "host/pipeline/allocations.hpp"
-#include "host/pipeline/kernel_targets.hpp"
 #include "host/pipeline/shown_map.hpp"
 
 #include <cstddef>
@@ -14,6 +12,9 @@
 #include <vector>
 
 namespace mapscope::pipeline {
+
+class Allocations;
+class KernelTargets;
 
 /// Of things of one kind.
 class ShortfallCount {

@@ -4,7 +4,7 @@
 // Thread rule: plain values.
 #pragma once
 
-#include "host/target/target.hpp"
+#include "host/target/given_files.hpp"
 
 #include <string>
 #include <vector>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/allocators.hpp"
+#include "host/catalog/families.hpp"
+#include "host/target/target.hpp"
 
 #include "host/base/checked.hpp"
 #include "host/btf/info.hpp"

@@ -8,6 +8,7 @@
 
 #include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/render.hpp"
+#include "host/report/allocations.hpp"
 
 #include <list>
 #include <string>

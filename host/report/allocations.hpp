@@ -5,9 +5,9 @@
 // Allocation is plain and immutable once its plugin has run; write_allocation() may run on many threads.
 #pragma once
 
-#include "host/catalog/code_symbols.hpp"
+#include "host/btf/decoder.hpp"
+#include "host/report/following.hpp"
 #include "host/report/slots.hpp"
-#include "host/report/special_fields.hpp"
 #include "host/report/writer.hpp"
 
 #include <list>
@@ -15,6 +15,14 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace mapscope::target {
+class Target;
+} // namespace mapscope::target
+
+namespace mapscope::catalog {
+class CodeSymbols;
+} // namespace mapscope::catalog
 
 namespace mapscope::report {
 

@@ -4,12 +4,16 @@
 // Thread rule: any thread.
 #pragma once
 
-#include "host/btf/decoder.hpp"
+#include "host/btf/cuts.hpp"
 
 #include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
+
+namespace mapscope::btf {
+struct Limits;
+} // namespace mapscope::btf
 
 namespace mapscope::report {
 

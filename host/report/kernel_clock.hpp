@@ -5,10 +5,13 @@
 #pragma once
 
 #include "host/btf/types.hpp"
-#include "host/target/target.hpp"
 
 #include <cstdint>
 #include <optional>
+
+namespace mapscope::target {
+class Target;
+} // namespace mapscope::target
 
 namespace mapscope::report {
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/pointers.hpp"
+#include "host/catalog/families.hpp"
+#include "host/target/target.hpp"
 
 #include "host/btf/cpu_ranges.hpp"
 #include "host/report/slot_parts.hpp"

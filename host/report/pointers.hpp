@@ -9,9 +9,9 @@
 #pragma once
 
 #include "host/btf/decoder.hpp"
-#include "host/catalog/families.hpp"
+#include "host/report/following.hpp"
 #include "host/report/slots.hpp"
-#include "host/target/target.hpp"
+#include "host/target/address_space.hpp"
 
 #include <map>
 #include <memory>
@@ -21,18 +21,11 @@
 #include <tuple>
 #include <vector>
 
-namespace mapscope::report {
+namespace mapscope::target {
+class Target;
+} // namespace mapscope::target
 
-/// What pointers may be followed by; all of it borrowed.
-struct Following {
-  const catalog::Families* families = nullptr; ///< null: no arenas
-  const catalog::Map* map = nullptr;           ///< whose values they are in
-  bool typed_kernel = false;        ///< every typed pointer into the kernel, not only to what is safe
-  const SlotIndex* slots = nullptr; ///< null: allocators are not known
-  bool lists_slots = false;         ///< slots are listed elsewhere: say which one, and do not follow
-  std::uint64_t inside = 0;         ///< objects shown behind the pointers of one row; 0 = all
-  std::uint64_t bytes = 0;          ///< shown behind the pointers of all rows; 0 = any number
-};
+namespace mapscope::report {
 
 class Pointers {
 public:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Timers, workqueues and task work: a slot in the value points to what the kernel keeps
 // (kernel/bpf/helpers.c).
+#include "host/catalog/code_symbols.hpp"
 #include "host/report/special_fields.hpp"
 
 #include "host/base/checked.hpp"

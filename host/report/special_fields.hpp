@@ -8,16 +8,22 @@
 #pragma once
 
 #include "host/btf/decoder.hpp"
-#include "host/catalog/code_symbols.hpp"
 #include "host/report/kernel_clock.hpp"
 #include "host/report/pointers.hpp"
-#include "host/target/target.hpp"
 
 #include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
+
+namespace mapscope::target {
+class Target;
+} // namespace mapscope::target
+
+namespace mapscope::catalog {
+class CodeSymbols;
+} // namespace mapscope::catalog
 
 namespace mapscope::report {
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/writer.hpp"
+#include "host/btf/decoder.hpp"
 
 #include "host/report/formats.hpp"
 
@@ -71,6 +72,10 @@ std::unique_ptr<MapWriter> make_extension_writer(Format format, const Options& o
 std::unique_ptr<ReportWriter> make_report_writer(Format format, const Options& options, Stream& stream) {
   return format == Format::json ? make_json_report_writer(options, stream)
                                 : make_text_report_writer(options, stream);
+}
+
+void MapWriter::decode(const Typed& typed, btf::ValueVisitor& into) {
+  cuts_.add(typed.decoder->decode(typed.bytes, into));
 }
 
 } // namespace mapscope::report

@@ -18,6 +18,11 @@
 #include <string_view>
 #include <vector>
 
+namespace mapscope::btf {
+class Decoder;
+class ValueVisitor;
+} // namespace mapscope::btf
+
 namespace mapscope::report {
 
 /// Where finished text goes. append() may block (backpressure).
@@ -165,9 +170,7 @@ public:
   [[nodiscard]] virtual Cuts cuts() const { return cuts_; }
 
 protected:
-  void decode(const Typed& typed, btf::ValueVisitor& into) {
-    cuts_.add(typed.decoder->decode(typed.bytes, into));
-  }
+  void decode(const Typed& typed, btf::ValueVisitor& into);
 
 private:
   Cuts cuts_;

@@ -12,7 +12,6 @@
 #include "host/target/added_symbols.hpp"
 #include "host/target/address_space.hpp"
 #include "host/target/find_vmcoreinfo.hpp"
-#include "host/target/given_files.hpp"
 #include "host/target/per_cpu.hpp"
 #include "host/target/symbols.hpp"
 #include "host/target/vmcoreinfo.hpp"
@@ -25,6 +24,8 @@
 #include <vector>
 
 namespace mapscope::target {
+
+struct Overrides;
 
 /// Where a fact came from, for `info`: "memory", "note", or a file's name.
 struct Origins {

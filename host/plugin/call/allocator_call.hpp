@@ -5,11 +5,15 @@
 #pragma once
 
 #include "host/catalog/catalog.hpp"
-#include "host/report/allocations.hpp"
+#include "host/report/slots.hpp"
 
 #include <memory>
 #include <string>
 #include <unordered_map>
+
+namespace mapscope::btf {
+class Decoder;
+} // namespace mapscope::btf
 
 namespace mapscope::plugin {
 

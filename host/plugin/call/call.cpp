@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/call/call.hpp"
+#include "host/report/special_fields.hpp"
+#include "host/target/target.hpp"
 
 #include "host/base/utf8.hpp"
 #include "host/plugin/call/allocator_call.hpp"
@@ -52,6 +54,8 @@ msc_call::msc_call(msc_call& outer, const catalog::Map& map, std::span<const plu
       reader_(environment_.target->space()), budget_(outer.budget_), limit_(0),
       options_(
           plugin::option_values(choice_.plugin->manifest(), names_of(map, nullptr), *environment_.config)) {}
+
+msc_call::~msc_call() = default;
 
 msc_target msc_call::target() const {
   msc_target target = target_of(map_);

@@ -5,6 +5,7 @@
 // spent. Thread rule: belongs to the thread that renders.
 #pragma once
 
+#include "host/target/address_space.hpp"
 #include "host/btf/scalar.hpp"
 #include "host/plugin/call/budget.hpp"
 #include "host/plugin/call/decoded_rows.hpp"
@@ -12,7 +13,6 @@
 #include "host/plugin/call/environment.hpp"
 #include "host/plugin/call/key_index.hpp"
 #include "host/plugin/select/registry.hpp"
-#include "host/report/special_fields.hpp"
 #include "host/report/writer.hpp"
 
 #include <mapscope/contract.hpp>
@@ -27,6 +27,16 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
+
+namespace mapscope::catalog {
+struct Arena;
+} // namespace mapscope::catalog
+
+namespace mapscope::report {
+class SpecialFields;
+struct Following;
+struct SlotPool;
+} // namespace mapscope::report
 
 namespace mapscope::plugin {
 
@@ -56,6 +66,7 @@ public:
   msc_call(msc_call& outer, const mapscope::catalog::Map& map,
            std::span<const mapscope::plugin::Choice> choices, mapscope::plugin::Delivery& delivery,
            mapscope::report::MapWriter& nowhere);
+  ~msc_call();
   msc_call(const msc_call&) = delete;
   msc_call& operator=(const msc_call&) = delete;
 
@@ -221,7 +232,7 @@ private:
   [[nodiscard]] bool has_gaps(int rc) const;
   /// It said why it fails, and has nothing to show.
   [[nodiscard]] bool fails() const { return fails_ && !shows(); }
-  [[nodiscard]] bool lacks_memory() const { return lacks_memory_ || (special_ && special_->lacks_memory()); }
+  [[nodiscard]] bool lacks_memory() const;
   /// A value that could be read, or elements among the map's members.
   [[nodiscard]] bool shows_something() const {
     return readable_ != 0 || (has_fields_ && (counted_ != 0 || is_kernel_target()));

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Content of a map that is no row: objects and lists with names, balanced and bounded.
+#include "host/catalog/code_symbols.hpp"
 #include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/call/call.hpp"
+#include "host/report/special_fields.hpp"
 
 #include <mapscope/contract.hpp>
 

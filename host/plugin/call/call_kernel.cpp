@@ -2,6 +2,7 @@
 // The helpers that plugins for parts of the kernel (attach=kernel:) live on; plugins for maps may use them,
 // too.
 #include "host/plugin/call/call.hpp"
+#include "host/target/target.hpp"
 
 #include "host/base/utf8.hpp"
 

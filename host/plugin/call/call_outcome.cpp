@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a render ended: from what render() returned and what happened on the way.
 #include "host/plugin/call/call.hpp"
+#include "host/report/special_fields.hpp"
+#include "host/target/target.hpp"
 
 #include "host/base/counted.hpp"
 #include "host/base/utf8.hpp"
@@ -68,6 +70,8 @@ report::Status msc_call::status_after(int rc) const {
   if (!cuts(rc).empty()) return Status::truncated;
   return Status::complete;
 }
+
+bool msc_call::lacks_memory() const { return lacks_memory_ || (special_ && special_->lacks_memory()); }
 
 /// It did not come to its end, nor to the number of rows that is shown: there may be more of the map.
 bool msc_call::gave_up(int rc) const {

@@ -3,7 +3,11 @@
 //
 // The index of slots decides. A pointer that it does not explain is followed as schedulers name things: the
 // allocator whose name, without "scx_" and "_allocator", occurs in the map's.
+#include "host/catalog/arenas.hpp"
 #include "host/plugin/call/call.hpp"
+#include "host/report/slots.hpp"
+#include "host/report/special_fields.hpp"
+#include "host/target/address_space.hpp"
 
 #include "host/base/checked.hpp"
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of a map: whether they keep the contract, what they are decoded as, and what of them counts.
+#include "host/catalog/catalog.hpp"
+#include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/call/call.hpp"
+#include "host/report/following.hpp"
+#include "host/report/special_fields.hpp"
+#include "host/target/target.hpp"
 
 #include <mapscope/contract.hpp>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Allocators: their slots, and reads by arena addresses.
 #include "host/btf/info.hpp"
+#include "host/catalog/families.hpp"
 #include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/call/call.hpp"
 

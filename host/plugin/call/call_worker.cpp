@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One render in two processes: what the worker's call knows and the host's call cannot.
 #include "host/plugin/call/call.hpp"
+#include "host/target/address_space.hpp"
 
 using namespace mapscope;
 

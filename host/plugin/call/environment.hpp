@@ -5,15 +5,24 @@
 #pragma once
 
 #include "host/btf/decoder.hpp"
-#include "host/catalog/catalog.hpp"
-#include "host/catalog/code_symbols.hpp"
-#include "host/catalog/families.hpp"
 #include "host/plugin/call/limits.hpp"
 #include "host/plugin/select/quarantine.hpp"
-#include "host/report/slots.hpp"
-#include "host/target/target.hpp"
 
 #include <memory>
+
+namespace mapscope::target {
+class Target;
+} // namespace mapscope::target
+
+namespace mapscope::catalog {
+struct Catalog;
+class CodeSymbols;
+class Families;
+} // namespace mapscope::catalog
+
+namespace mapscope::report {
+class SlotIndex;
+} // namespace mapscope::report
 
 namespace mapscope::plugin {
 

@@ -5,6 +5,7 @@
 // otherwise in the process that workers are copies of. Thread rule: pure.
 #pragma once
 
+#include "host/plugin/select/registry.hpp"
 #include "host/plugin/worker/zygote.hpp"
 
 namespace mapscope::plugin {

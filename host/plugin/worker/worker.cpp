@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/worker/worker.hpp"
+#include "host/plugin/call/environment.hpp"
+#include "host/target/target.hpp"
 
 #include "host/plugin/call/call.hpp"
 #include "host/plugin/call/no_writer.hpp"

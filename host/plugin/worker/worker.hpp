@@ -6,14 +6,18 @@
 // one thread.
 #pragma once
 
-#include "host/plugin/call/allocator_call.hpp"
-#include "host/plugin/call/environment.hpp"
-#include "host/plugin/select/registry.hpp"
+#include "host/plugin/call/limits.hpp"
 
+#include <span>
 #include <sys/types.h>
 #include <type_traits>
 
 namespace mapscope::plugin {
+
+struct AllocatorCall;
+struct Choice;
+struct Environment;
+struct Plugin;
 
 /// What the host asks for, as bytes; all but the limits were made before the worker was.
 struct WorkerRequest {

@@ -11,6 +11,9 @@
 
 namespace mapscope::plugin {
 
+struct AllocatorCall;
+struct Environment;
+
 class Workers {
 public:
   /// Null when none of the selections has an isolated plugin. What the arguments point to must live as long.

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/worker/zygote.hpp"
+#include "host/plugin/call/environment.hpp"
+#include "host/plugin/worker/worker.hpp"
+#include "host/target/target.hpp"
 
 #include "host/base/ending.hpp"
 #include "host/plugin/select/library.hpp"

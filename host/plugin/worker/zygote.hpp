@@ -6,13 +6,19 @@
 // the process has one thread; the rest from any thread.
 #pragma once
 
-#include "host/plugin/worker/worker.hpp"
+#include "host/base/result.hpp"
 
 #include <map>
+#include <memory>
 #include <mutex>
+#include <span>
+#include <sys/types.h>
 #include <vector>
 
 namespace mapscope::plugin {
+
+struct Environment;
+struct Plugin;
 
 /// Who finds the elements that a plugin asks for, in the process that it is in.
 struct Companions {

@@ -5,12 +5,13 @@
 // Thread rule: pure functions on a socket.
 #pragma once
 
-#include "host/plugin/select/registry.hpp"
-
+#include <cstdint>
 #include <optional>
 #include <sys/types.h>
 
 namespace mapscope::plugin {
+
+struct Plugin;
 
 struct ZygoteQuestion {
   const Plugin* plugin = nullptr; ///< fork a worker for it; null: reap `pid`

@@ -12,7 +12,7 @@
 // Included by plugin.hpp. Thread rule: as plugin.h.
 #pragma once
 
-#include <mapscope/plugin.hpp>
+#include <mapscope/call.hpp>
 
 #include <cstdint>
 #include <string>

@@ -3,7 +3,7 @@
 // long.
 #pragma once
 
-#include "sched_ext_cpus.hpp"
+#include "cpus.hpp"
 
 namespace mapscope::builtin {
 

@@ -6,7 +6,7 @@
 // is left out. Refuses: to order by time; ids are the order in which records were begun.
 #pragma once
 
-#include "memory.hpp"
+#include "../memory.hpp"
 
 namespace mapscope::builtin {
 

@@ -5,9 +5,9 @@
 // A queue's list has all of its tasks in the order of dispatch, also where that is by virtual time.
 #pragma once
 
-#include "rhashtable.hpp"
-#include "sched_ext_schedulers.hpp"
-#include "sched_ext_tasks.hpp"
+#include "../rhashtable.hpp"
+#include "schedulers.hpp"
+#include "tasks.hpp"
 
 namespace mapscope::builtin {
 

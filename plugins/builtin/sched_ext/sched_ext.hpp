@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The state of sched_ext, the kernel's class of schedulers that are BPF programs (kernel/sched/ext.c since
-// 6.12; kernel/sched/ext/ since 7.2): what the files sched_ext*.hpp here find, and where the report has it.
+// 6.12; kernel/sched/ext/ since 7.2): what the files here find, and where the report has it.
 //
 // In JSON all of it is one object, extensions."mapscope.builtin.sched_ext". Numbers are as the kernel has
 // them. What could not be read is left out; `status` is then "partial", and `error` says what is missing.

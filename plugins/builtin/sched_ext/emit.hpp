@@ -3,8 +3,8 @@
 // here.
 #pragma once
 
-#include "counted.hpp"
-#include "sched_ext_cpus.hpp"
+#include "../counted.hpp"
+#include "cpus.hpp"
 
 namespace mapscope::builtin {
 

@@ -2,7 +2,7 @@
 // The kernel's clock of ticks, by which sched_ext says how long a task has been runnable.
 #pragma once
 
-#include "memory.hpp"
+#include "../memory.hpp"
 
 namespace mapscope::builtin {
 

@@ -7,10 +7,10 @@
 // Before 6.16 there is one at most, in variables of the kernel that it is wiped from when it leaves.
 #pragma once
 
-#include "kernfs.hpp"
-#include "list.hpp"
-#include "sched_ext_exit.hpp"
-#include "xarray.hpp"
+#include "../kernfs.hpp"
+#include "../list.hpp"
+#include "../xarray.hpp"
+#include "exit.hpp"
 
 namespace mapscope::builtin {
 

@@ -6,8 +6,8 @@
 // goes.
 #pragma once
 
-#include "sched_ext_enum.hpp"
-#include "sched_ext_log.hpp"
+#include "enum.hpp"
+#include "log.hpp"
 
 namespace mapscope::builtin {
 

@@ -2,7 +2,7 @@
 // Enums of the kernel by the names of their values: numbers move between releases, names stay.
 #pragma once
 
-#include "memory.hpp"
+#include "../memory.hpp"
 
 #include <bit>
 #include <initializer_list>

@@ -5,9 +5,9 @@
 // costs no other part, and where a budget is spent the parts before are in the report.
 
 #include "sched_ext.hpp"
-#include "counted.hpp"
-#include "sched_ext_emit.hpp"
-#include "sched_ext_findings.hpp"
+#include "../counted.hpp"
+#include "emit.hpp"
+#include "findings.hpp"
 
 namespace {
 

@@ -3,9 +3,9 @@
 // a scheduler has on every CPU.
 #pragma once
 
-#include "counted.hpp"
-#include "field_names.hpp"
-#include "sched_ext_queues.hpp"
+#include "../counted.hpp"
+#include "../field_names.hpp"
+#include "queues.hpp"
 
 namespace mapscope::builtin {
 

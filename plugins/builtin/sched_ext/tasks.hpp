@@ -5,10 +5,10 @@
 // Each is read once, whichever lists it is on; lists are of places in one table.
 #pragma once
 
-#include "cpumask.hpp"
-#include "list.hpp"
-#include "sched_ext_clock.hpp"
-#include "sched_ext_enum.hpp"
+#include "../cpumask.hpp"
+#include "../list.hpp"
+#include "clock.hpp"
+#include "enum.hpp"
 
 #include <unordered_map>
 #include <unordered_set>

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// What pointers in a map's values may be followed by.
+//
+// Thread rule: plain pointers to what does not change while a report is written.
+#pragma once
+
+#include <cstdint>
+
+namespace mapscope::catalog {
+class Families;
+struct Map;
+} // namespace mapscope::catalog
+
+namespace mapscope::report {
+
+class SlotIndex;
+
+/// All of it borrowed.
+struct Following {
+  const catalog::Families* families = nullptr; ///< null: no arenas
+  const catalog::Map* map = nullptr;           ///< whose values they are in
+  bool typed_kernel = false;        ///< every typed pointer into the kernel, not only to what is safe
+  const SlotIndex* slots = nullptr; ///< null: allocators are not known
+  bool lists_slots = false;         ///< slots are listed elsewhere: say which one, and do not follow
+  std::uint64_t inside = 0;         ///< objects shown behind the pointers of one row; 0 = all
+  std::uint64_t bytes = 0;          ///< shown behind the pointers of all rows; 0 = any number
+};
+
+} // namespace mapscope::report
