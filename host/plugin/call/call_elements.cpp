@@ -2,6 +2,7 @@
 // Walks over the elements of maps, by a renderer's call inside this one.
 #include "host/plugin/call/call.hpp"
 #include "host/plugin/call/no_writer.hpp"
+#include "host/plugin/call/spent_text.hpp"
 #include "host/plugin/select/library.hpp"
 
 #include <mapscope/contract.hpp>
@@ -22,7 +23,7 @@ public:
   void note(int rc, std::string_view text) override {
     if (rc >= MSC_OK) return;
     has_gaps_ = true;
-    (void)call_.note(MSC_EFAULT, fmt::format("the elements of {}: {}", map_, text).c_str());
+    (void)call_.words().note(MSC_EFAULT, fmt::format("the elements of {}: {}", map_, text).c_str());
   }
 
   [[nodiscard]] int ended() const { return ended_; }
@@ -32,7 +33,7 @@ private:
   int element(const msc_row& row) override {
     ended_ = each_(row);
     if (const auto problem = contract::each_problem(ended_, false, false, 0); !problem.empty())
-      ended_ = call_.misuse(problem);
+      ended_ = call_.words().misuse(problem);
     return ended_ == MSC_OK ? int{MSC_OK} : int{MSC_STOP};
   }
 
@@ -47,24 +48,24 @@ private:
 
 /// Nothing that a plugin throws passes through the renderer that walks for it.
 plugin::DecodedRows::Each msc_call::calling(const msc_elements& request, const catalog::Map& map) {
-  return [this, &request, walked = plugin::WalkedMap(map, handles_of(map)),
+  return [this, &request, walked = plugin::WalkedMap(map, maps_.handles(map)),
           room = plugin::WalkedMap::Room()](const msc_row& row) mutable {
     const msc_element element = walked.apart(row, room);
     try {
       return request.each(request.user, &element);
     } catch (...) {
-      return misuse("an exception left each()");
+      return words_.misuse("an exception left each()");
     }
   };
 }
 
 int msc_call::elements(const msc_elements& request) {
-  const catalog::Map* map = request.map == 0 ? own_map() : map_at(request.map);
-  if (map == nullptr) return misuse("elements() of no map that it was given");
+  const catalog::Map* map = request.map == 0 ? maps_.own() : maps_.at(request.map);
+  if (map == nullptr) return words_.misuse("elements() of no map that it was given");
   contract::Progress before = progress();
   before.has_elements = has_decoded_, before.in_elements = is_in_each();
-  const auto problem = contract::elements_problem(request, map == &map_, subject(), before);
-  if (!problem.empty()) return misuse(problem);
+  const auto problem = contract::elements_problem(request, map == &task_.map, subject(), before);
+  if (!problem.empty()) return words_.misuse(problem);
   if ((request.flags & MSC_ROWS) != 0) return rows_of(request, *map);
   EachElement sink(*this, map->label(), calling(request, *map));
   const int rc = walk(*map, sink);
@@ -73,8 +74,8 @@ int msc_call::elements(const msc_elements& request) {
 }
 
 int msc_call::rows_of(const msc_elements& request, const catalog::Map& map) {
-  if (!choice_.is_decoder())
-    return misuse("elements() with MSC_ROWS by a plugin that is not attached mode=element");
+  if (!task_.choice().is_decoder())
+    return words_.misuse("elements() with MSC_ROWS by a plugin that is not attached mode=element");
   return show_rows(calling(request, map));
 }
 
@@ -82,16 +83,19 @@ int msc_call::show_rows(plugin::DecodedRows::Each each) {
   has_decoded_ = true;
   plugin::DecodedRows rows(*this, std::move(each));
   decoded_ = &rows;
-  int rc = walk(map_, rows);
+  words_.are_of(&rows);
+  int rc = walk(task_.map, rows);
   decoded_ = nullptr;
-  if (rc == MSC_EFAULT) gaps_ = true, rc = MSC_OK; // what can be read is shown, as it is without a decoder
+  words_.are_of(nullptr);
+  if (rc == MSC_EFAULT)
+    words_.mark_gap(), rc = MSC_OK; // what can be read is shown, as it is without a decoder
   left_out_ += rows.left_out();
   rows.tell_shortfall();
   if (rows.left_out() != 0)
-    (void)note(MSC_OK, fmt::format("{} of {} entries are left out by {}", rows.left_out(),
-                                   rows_ + counted_ + left_out_, renderer())
-                           .c_str());
-  return bug_ ? int{MSC_EINVAL} : rc;
+    (void)words_.note(MSC_OK, fmt::format("{} of {} entries are left out by {}", rows.left_out(),
+                                          rows_ + counted_ + left_out_, renderer())
+                                  .c_str());
+  return words_.has_bug() ? int{MSC_EINVAL} : rc;
 }
 
 /// With the first renderer that can be called here.
@@ -100,7 +104,7 @@ int msc_call::walk(const catalog::Map& map, plugin::ElementSink& sink) {
   for (; !choices.empty(); choices = choices.subspan(1))
     if (const auto entry = plugin::load(*choices.front().plugin))
       return walk_with(**entry, map, choices, sink);
-  missing_ = fmt::format("nobody walks maps of type {}", map.type_name), missing_of_ = {};
+  types_.miss(fmt::format("nobody walks maps of type {}", map.type_name));
   return MSC_ENOENT;
 }
 
@@ -112,10 +116,9 @@ int msc_call::walk_with(const msc_plugin& entry, const catalog::Map& map,
   if (rc >= MSC_OK || rc == MSC_EFAULT)
     if (const int flushed = sink.flush(); flushed != MSC_OK) rc = flushed;
   const auto facts = inner.facts(rc);
-  lacks_memory_ = lacks_memory_ || facts.lacks_memory;
-  bug_ = bug_ || facts.bug;
-  if (rc == MSC_ENOENT) missing_ = facts.missing, missing_of_ = {};
-  if (!first_fault_ && inner.first_fault_) first_fault_ = inner.first_fault_;
+  memory_.add(facts.lacks_memory, inner.memory_.first_fault());
+  if (facts.bug) words_.mark_bug();
+  if (rc == MSC_ENOENT) types_.miss(facts.missing);
   if (&sink == decoded_) {
     counted_ += facts.counted;
     counts_ = counts_ || inner.entry_count(rc) == 0;
@@ -125,18 +128,17 @@ int msc_call::walk_with(const msc_plugin& entry, const catalog::Map& map,
 
 /// Those that stand next for this map; of another, those that would render it.
 std::span<const plugin::Choice> msc_call::renderers_of(const catalog::Map& map) {
-  if (&map == &map_) return choices_.subspan(1);
-  if (environment_.registry == nullptr) return {};
+  if (&map == &task_.map) return task_.choices.subspan(1);
+  if (task_.environment.registry == nullptr) return {};
   auto& selection = selections_[map.id];
-  if (!selection) selection = environment_.registry->select(map, *environment_.kernel, *environment_.config);
+  if (!selection)
+    selection = task_.environment.registry->select(map, *task_.environment.kernel, *task_.environment.config);
   const auto& choices = selection->choices;
   const auto first = std::ranges::find_if_not(choices, &plugin::Choice::is_decoder);
   return {first, choices.end()};
 }
 
 // What a decoder's rows need of its call.
-
-bool msc_call::is_in_each() const { return decoded_ != nullptr && decoded_->is_in_each(); }
 
 void msc_call::count_row() {
   ++counted_;
@@ -146,15 +148,15 @@ void msc_call::count_row() {
 
 /// What each() left open of a row.
 void msc_call::close_to_row(int rc) {
-  if (rc == MSC_OK && !fields_.empty()) (void)misuse("each() that leaves an object or a list open");
+  if (rc == MSC_OK && !fields_.empty()) (void)words_.misuse("each() that leaves an object or a list open");
   while (!fields_.empty() && end_field() == MSC_OK) {
   }
 }
 
 std::string msc_call::why_failed(int rc) const {
-  if (rc == MSC_ENOENT && !missing_.empty()) return missing_text();
-  if (rc == MSC_EFAULT && first_fault_)
-    return fmt::format("what it reads at {:#x} is {}", first_fault_->first,
-                       target::fault_text(first_fault_->second, reader_.space(), first_fault_->first));
+  if (rc == MSC_ENOENT && types_.has_missed()) return types_.missing_text();
+  if (const auto& fault = memory_.first_fault(); rc == MSC_EFAULT && fault)
+    return fmt::format("what it reads at {:#x} is {}", fault->first,
+                       target::fault_text(fault->second, memory_.space(), fault->first));
   return plugin::code_text(rc);
 }

@@ -14,8 +14,8 @@
 using namespace mapscope;
 
 MemberNames::Reserved msc_call::outermost_names() const {
-  if (allocator_ != nullptr) return allocator_member_names;
-  if (is_kernel_target()) return kernel_member_names;
+  if (task_.allocator != nullptr) return allocator_member_names;
+  if (task_.is_kernel_target()) return kernel_member_names;
   return map_member_names;
 }
 
@@ -48,31 +48,26 @@ void msc_call::close_all() {
   }
 }
 
-const mapscope::btf::Decoder* msc_call::lasting_decoder(msc_type type) {
-  const auto ref = resolve(type);
-  auto& decoder = allocator_->decoders[type];
-  if (!decoder && ref) decoder = mapscope::btf::Decoder::compile(ref->types, ref->id, environment_.limits);
-  return decoder.get();
-}
-
 int msc_call::field(const msc_field& field) {
   if (is_in_each()) {
-    if (field.kind == MSC_END && fields_.empty()) return misuse("field() that ends the row it was given");
+    if (field.kind == MSC_END && fields_.empty())
+      return words_.misuse("field() that ends the row it was given");
     if (const int rc = decoded_->begin_adding(); rc != MSC_OK) return rc;
   }
   auto problem = contract::field_problem(field, progress());
   if (problem.empty()) problem = contract::name_problem(field, names_);
-  if (!problem.empty()) return misuse(problem);
+  if (!problem.empty()) return words_.misuse(problem);
   if (!row_open_ && fields_.empty()) has_fields_ = true;
   const bool only_counts = row_open_ && row_counts_;
   const bool is_free = only_counts || field.kind == MSC_END; // what was begun must end
-  if (!is_free && !is_walk_ && !budget_.emit(8 + (contract::has_bytes(field) ? field.value.size : 0)))
+  if (!is_free && !task_.is_walk &&
+      !task_.budget.emit(8 + (contract::has_bytes(field) ? field.value.size : 0)))
     return MSC_STOP;
   const bool opens = field.kind == MSC_OBJECT || field.kind == MSC_LIST;
-  if (opens && !budget_.nest(fields_.size() + 1)) return MSC_STOP;
+  if (opens && !task_.budget.nest(fields_.size() + 1)) return MSC_STOP;
   open_or_close(field);
   if (only_counts) return MSC_OK;
-  if (delivery_ != nullptr) return delivery_->field(field);
+  if (task_.delivery != nullptr) return task_.delivery->field(field);
   report::Field out{.kind = static_cast<report::FieldKind>(field.kind),
                     .name = field.name != nullptr ? field.name : "",
                     .number = field.number,
@@ -82,10 +77,10 @@ int msc_call::field(const msc_field& field) {
   const auto* data = static_cast<const std::byte*>(field.value.data);
   if (field.kind == MSC_STRING) out.text = {reinterpret_cast<const char*>(data), field.value.size};
   if (contract::has_bytes(field)) out.value.bytes = {data, field.value.size};
-  if (special_ && !row_open_) special_->pointers().at("", 0);
+  if (decoders_.special() != nullptr && !row_open_) decoders_.special()->pointers().at("", 0);
   if (field.kind == MSC_TYPED)
-    out.value.decoder =
-        allocator_ != nullptr ? lasting_decoder(field.value.type) : decoder_for(field.value.type, false);
+    out.value.decoder = task_.allocator != nullptr ? decoders_.lasting(field.value.type)
+                                                   : decoders_.of(field.value.type, false);
   writer_.field(out);
   return MSC_OK;
 }
@@ -94,22 +89,4 @@ int msc_call::end_field() {
   msc_field end{};
   end.size = sizeof end;
   return field(end);
-}
-
-int msc_call::symbol(std::uint64_t address, msc_symbol* found) {
-  if (!contract::begin_filling(*found)) return misuse("symbol() into a record of another size");
-  const auto* const symbols = environment_.symbols;
-  const auto symbol = symbols != nullptr ? symbols->at(address) : std::nullopt;
-  if (!symbol) {
-    if (symbols != nullptr && symbols->may_lack(address))
-      note(MSC_EFAULT, "functions are shown without names: what names them could not be read");
-    return MSC_ENOENT;
-  }
-  found->program = symbol->program;
-  found->offset = symbol->offset;
-  symbol->name.copy(found->name, sizeof found->name - 1);
-  found->name[std::min(symbol->name.size(), sizeof found->name - 1)] = 0;
-  symbol->module.copy(found->module, sizeof found->module - 1);
-  found->module[std::min(symbol->module.size(), sizeof found->module - 1)] = 0;
-  return MSC_OK;
 }

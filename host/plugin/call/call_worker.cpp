@@ -7,17 +7,18 @@ using namespace mapscope;
 
 plugin::RenderFacts msc_call::facts(int rc) const {
   plugin::RenderFacts facts{.rc = rc,
-                            .spent = static_cast<std::uint8_t>(budget_.spent()),
-                            .bug = bug_,
+                            .spent = static_cast<std::uint8_t>(task_.budget.spent()),
+                            .bug = words_.has_bug(),
                             .counts = counts_,
-                            .lacks_memory = lacks_memory_,
+                            .lacks_memory = memory_.lacks(),
                             .used_up = false,
                             .counted = counted_,
                             .left_out = left_out_,
-                            .read_bytes = budget_.used().read_bytes,
+                            .read_bytes = task_.budget.used().read_bytes,
                             .fault = std::nullopt,
-                            .missing = rc == MSC_ENOENT ? missing_text() : std::string()};
-  if (first_fault_) facts.fault.emplace(first_fault_->first, static_cast<std::uint8_t>(first_fault_->second));
+                            .missing = rc == MSC_ENOENT ? types_.missing_text() : std::string()};
+  if (const auto& fault = memory_.first_fault())
+    facts.fault.emplace(fault->first, static_cast<std::uint8_t>(fault->second));
   return facts;
 }
 
@@ -26,11 +27,12 @@ bool msc_call::take(const plugin::RenderFacts& facts) {
   if (facts.left_out > UINT64_MAX - counted_ - rows_ - facts.counted) return false;
   counted_ += facts.counted, left_out_ += facts.left_out;
   counts_ = counts_ || facts.counts;
-  budget_.spend(static_cast<plugin::Budget::Kind>(facts.spent));
-  budget_.add_read(facts.read_bytes);
-  bug_ = bug_ || facts.bug;
-  lacks_memory_ = lacks_memory_ || facts.lacks_memory;
-  missing_ = facts.missing, missing_of_ = {};
-  if (facts.fault) first_fault_.emplace(facts.fault->first, static_cast<target::Fault>(facts.fault->second));
+  task_.budget.spend(static_cast<plugin::Budget::Kind>(facts.spent));
+  task_.budget.add_read(facts.read_bytes);
+  if (facts.bug) words_.mark_bug();
+  plugin::Memory::FirstFault fault;
+  if (facts.fault) fault.emplace(facts.fault->first, static_cast<target::Fault>(facts.fault->second));
+  memory_.add(facts.lacks_memory, fault);
+  types_.miss(facts.missing);
   return true;
 }

@@ -10,13 +10,15 @@
 
 namespace mapscope::plugin {
 
-void DecodedRows::note(int rc, std::string_view text) { (void)call_.note(rc, std::string(text).c_str()); }
-
-void DecodedRows::finding(std::uint32_t severity, std::string_view text) {
-  (void)call_.finding(severity, std::string(text).c_str());
+void DecodedRows::note(int rc, std::string_view text) {
+  (void)call_.words().note(rc, std::string(text).c_str());
 }
 
-void DecodedRows::debug(std::string_view text) { (void)call_.debug(std::string(text).c_str()); }
+void DecodedRows::finding(std::uint32_t severity, std::string_view text) {
+  (void)call_.words().finding(severity, std::string(text).c_str());
+}
+
+void DecodedRows::debug(std::string_view text) { (void)call_.words().debug(std::string(text).c_str()); }
 
 int DecodedRows::repeated(const msc_row& row) { return call_.row(row); }
 
@@ -27,7 +29,7 @@ int DecodedRows::element(const msc_row& row) {
   pending_ = &row;
   const int rc = is_stopped_ || !each_ ? int{MSC_OK} : call_each(row);
   if (const auto problem = contract::each_problem(rc, true, has_added_, 0); !problem.empty())
-    (void)call_.misuse(problem);
+    (void)call_.words().misuse(problem);
   if (call_.is_broken()) return MSC_EINVAL;
   if (rc == MSC_LEAVE_OUT) return leave_out(row);
   if (rc == MSC_STOP) is_stopped_ = true;
@@ -90,7 +92,7 @@ void DecodedRows::tell_shortfall() {
   if (lost_ == 0) return;
   const auto text = fmt::format("{} of {} elements are without all that {} adds, the first because: {}",
                                 lost_, elements_, call_.renderer(), first_why_);
-  (void)call_.note(lacks_memory_ ? MSC_EFAULT : MSC_OK, text.c_str());
+  (void)call_.words().note(lacks_memory_ ? MSC_EFAULT : MSC_OK, text.c_str());
 }
 
 } // namespace mapscope::plugin

@@ -19,50 +19,51 @@ template <class Body> int guarded(msc_call* call, Body body) noexcept {
 
 int help_read(msc_call* call, std::uint32_t space, std::uint64_t address, void* to, std::size_t size) {
   return guarded(call, [&] {
-    return to == nullptr && size != 0 ? call->misuse("read() into NULL")
-                                      : call->read(space, address, to, size);
+    return to == nullptr && size != 0 ? call->words().misuse("read() into NULL")
+                                      : call->memory().read(space, address, to, size);
   });
 }
 
-std::uint32_t help_cpu_count(msc_call* call) { return call == nullptr ? 0 : call->cpu_count(); }
+std::uint32_t help_cpu_count(msc_call* call) { return call == nullptr ? 0 : call->memory().cpu_count(); }
 
 int help_type_find(msc_call* call, std::uint32_t scope, const char* name, msc_type* ret) {
   return guarded(call, [&] {
-    if (name == nullptr || ret == nullptr) return call->misuse("type_find() with NULL");
-    return call->type_find(scope, name, ret);
+    if (name == nullptr || ret == nullptr) return call->words().misuse("type_find() with NULL");
+    return call->types().find(scope, name, ret);
   });
 }
 
 int help_type_size(msc_call* call, msc_type type, std::size_t* ret) {
   return guarded(call, [&] {
-    return ret == nullptr ? call->misuse("type_size() with NULL") : call->type_size(type, ret);
+    return ret == nullptr ? call->words().misuse("type_size() with NULL") : call->types().size(type, ret);
   });
 }
 
 int help_type_member(msc_call* call, msc_type type, const char* path, msc_member* ret) {
   return guarded(call, [&] {
-    if (path == nullptr || ret == nullptr) return call->misuse("type_member() with NULL");
-    return call->type_member(type, path, ret);
+    if (path == nullptr || ret == nullptr) return call->words().misuse("type_member() with NULL");
+    return call->types().member(type, path, ret);
   });
 }
 
 int help_config(msc_call* call, const char* key, msc_value* ret) {
   return guarded(call, [&] {
-    if (key == nullptr || ret == nullptr) return call->misuse("config() with NULL");
+    if (key == nullptr || ret == nullptr) return call->words().misuse("config() with NULL");
     return call->config(key, ret);
   });
 }
 
 int help_row(msc_call* call, const msc_row* row) {
   return guarded(call, [&] {
-    if (row == nullptr) return call->misuse("row() with NULL");
-    return call->may_add_rows() ? call->row(*row) : call->misuse("row() by a plugin of mode=element");
+    if (row == nullptr) return call->words().misuse("row() with NULL");
+    return call->may_add_rows() ? call->row(*row) : call->words().misuse("row() by a plugin of mode=element");
   });
 }
 
 int help_count(msc_call* call, std::uint64_t more) {
   return guarded(call, [&] {
-    return call->may_add_rows() ? call->count(more) : call->misuse("count() by a plugin of mode=element");
+    return call->may_add_rows() ? call->count(more)
+                                : call->words().misuse("count() by a plugin of mode=element");
   });
 }
 
@@ -70,10 +71,11 @@ int help_count(msc_call* call, std::uint64_t more) {
 /// does, and says when that is spent, or who writes notes for ever would never hear of it.
 int help_note(msc_call* call, int rc, const char* text) {
   if (call == nullptr) return MSC_EINVAL;
-  const int entered = guarded(call, [&] { return call->use_for_note(text); });
+  const int entered = guarded(call, [&] { return call->words().use_for_note(text); });
   if (entered != MSC_OK && entered != MSC_STOP) return entered;
   try {
-    const int noted = text == nullptr ? call->misuse("note() with NULL") : call->note(rc, text);
+    const int noted =
+        text == nullptr ? call->words().misuse("note() with NULL") : call->words().note(rc, text);
     return noted == MSC_OK ? entered : noted;
   } catch (const std::exception&) {
     return MSC_EFAIL;
@@ -81,113 +83,122 @@ int help_note(msc_call* call, int rc, const char* text) {
 }
 
 int help_field(msc_call* call, const msc_field* field) {
-  return guarded(call,
-                 [&] { return field == nullptr ? call->misuse("field() with NULL") : call->field(*field); });
+  return guarded(call, [&] {
+    return field == nullptr ? call->words().misuse("field() with NULL") : call->field(*field);
+  });
 }
 
 int help_symbol(msc_call* call, std::uint64_t address, msc_symbol* ret) {
-  return guarded(
-      call, [&] { return ret == nullptr ? call->misuse("symbol() with NULL") : call->symbol(address, ret); });
+  return guarded(call, [&] {
+    return ret == nullptr ? call->words().misuse("symbol() with NULL") : call->symbol(address, ret);
+  });
 }
 
 int help_mapped(msc_call* call, std::uint64_t begin, std::uint64_t end, msc_mapping* ret) {
   return guarded(call, [&] {
-    return ret == nullptr ? call->misuse("mapped() with NULL") : call->mapped(begin, end, ret);
+    return ret == nullptr ? call->words().misuse("mapped() with NULL")
+                          : call->memory().mapped(begin, end, ret);
   });
 }
 
 int help_type_member_at(msc_call* call, msc_type type, std::uint32_t index, msc_member_info* ret) {
   return guarded(call, [&] {
-    return ret == nullptr ? call->misuse("type_member_at() with NULL")
-                          : call->type_member_at(type, index, ret);
+    return ret == nullptr ? call->words().misuse("type_member_at() with NULL")
+                          : call->types().member_at(type, index, ret);
   });
 }
 
 int help_type_holder(msc_call* call, msc_type held, msc_type after, msc_member_info* ret) {
   return guarded(call, [&] {
-    return ret == nullptr ? call->misuse("type_holder() with NULL") : call->type_holder(held, after, ret);
+    return ret == nullptr ? call->words().misuse("type_holder() with NULL")
+                          : call->types().holder(held, after, ret);
   });
 }
 
 int help_symbol_address(msc_call* call, const char* name, std::uint64_t* ret) {
   return guarded(call, [&] {
-    if (name == nullptr || ret == nullptr) return call->misuse("symbol_address() with NULL");
+    if (name == nullptr || ret == nullptr) return call->words().misuse("symbol_address() with NULL");
     return call->symbol_address(name, ret);
   });
 }
 
 int help_finding(msc_call* call, std::uint32_t severity, const char* text) {
   return guarded(call, [&] {
-    return text == nullptr ? call->misuse("finding() with NULL") : call->finding(severity, text);
+    return text == nullptr ? call->words().misuse("finding() with NULL")
+                           : call->words().finding(severity, text);
   });
 }
 
 int help_enumerator_at(msc_call* call, msc_type type, std::uint32_t index, msc_enumerator* ret) {
   return guarded(call, [&] {
-    return ret == nullptr ? call->misuse("enumerator_at() with NULL") : call->enumerator_at(type, index, ret);
+    return ret == nullptr ? call->words().misuse("enumerator_at() with NULL")
+                          : call->types().enumerator_at(type, index, ret);
   });
 }
 
 int help_type_sized(msc_call* call, std::size_t least, std::size_t most, msc_type after,
                     msc_member_info* ret) {
   return guarded(call, [&] {
-    return ret == nullptr ? call->misuse("type_sized() with NULL")
-                          : call->type_sized(least, most, after, ret);
+    return ret == nullptr ? call->words().misuse("type_sized() with NULL")
+                          : call->types().sized(least, most, after, ret);
   });
 }
 
 int help_slots(msc_call* call, const msc_slots* slots) {
-  return guarded(call,
-                 [&] { return slots == nullptr ? call->misuse("slots() with NULL") : call->slots(*slots); });
+  return guarded(call, [&] {
+    return slots == nullptr ? call->words().misuse("slots() with NULL") : call->slots(*slots);
+  });
 }
 
 int help_slot(msc_call* call, const msc_slot* slot) {
-  return guarded(call,
-                 [&] { return slot == nullptr ? call->misuse("slot() with NULL") : call->slot(*slot); });
+  return guarded(
+      call, [&] { return slot == nullptr ? call->words().misuse("slot() with NULL") : call->slot(*slot); });
 }
 
 int help_elements(msc_call* call, const msc_elements* request) {
   return guarded(call, [&] {
-    return request == nullptr ? call->misuse("elements() with NULL") : call->elements(*request);
+    return request == nullptr ? call->words().misuse("elements() with NULL") : call->elements(*request);
   });
 }
 
 int help_find_map(msc_call* call, const char* name, msc_target* ret) {
   return guarded(call, [&] {
-    if (name == nullptr || ret == nullptr) return call->misuse("find_map() with NULL");
+    if (name == nullptr || ret == nullptr) return call->words().misuse("find_map() with NULL");
     return call->find_map(name, ret);
   });
 }
 
 int help_lookup(msc_call* call, std::uint64_t map, const void* key, std::size_t size, msc_element* ret) {
   return guarded(call, [&] {
-    if (key == nullptr || ret == nullptr) return call->misuse("lookup() with NULL");
+    if (key == nullptr || ret == nullptr) return call->words().misuse("lookup() with NULL");
     return call->lookup(map, key, size, ret);
   });
 }
 
 int help_member_of(msc_call* call, const msc_value* value, const char* path, msc_scalar* ret) {
   return guarded(call, [&] {
-    if (value == nullptr || path == nullptr || ret == nullptr) return call->misuse("member_of() with NULL");
-    return call->member_of(*value, path, ret);
+    if (value == nullptr || path == nullptr || ret == nullptr)
+      return call->words().misuse("member_of() with NULL");
+    return call->members().of(*value, path, ret);
   });
 }
 
 int help_member_at(msc_call* call, std::uint32_t space, std::uint64_t address, msc_type type,
                    const char* path, msc_scalar* ret) {
   return guarded(call, [&] {
-    if (path == nullptr || ret == nullptr) return call->misuse("member_at() with NULL");
-    return call->member_at(space, address, type, path, ret);
+    if (path == nullptr || ret == nullptr) return call->words().misuse("member_at() with NULL");
+    return call->members().at(space, address, type, path, ret);
   });
 }
 
 int help_debug(msc_call* call, const char* text) {
-  return guarded(call,
-                 [&] { return text == nullptr ? call->misuse("debug() with NULL") : call->debug(text); });
+  return guarded(call, [&] {
+    return text == nullptr ? call->words().misuse("debug() with NULL") : call->words().debug(text);
+  });
 }
 
 int help_will_read(msc_call* call, std::uint32_t space, std::uint64_t address, std::uint64_t size) {
-  return guarded(call, [&] { return call->will_read(space, address, size); });
+  return guarded(call, [&] { return call->memory().will_read(space, address, size); });
 }
 
 } // namespace
@@ -211,7 +222,7 @@ int run(const msc_plugin& plugin, const msc_host& table, msc_call& call) {
     const int rc = plugin.render(&table, &call, &target);
     return rc == MSC_OK && call.lacks_rows() ? call.show_rows({}) : rc;
   } catch (...) {
-    (void)call.misuse("an exception left render()");
+    (void)call.words().misuse("an exception left render()");
     return MSC_EFAIL;
   }
 }

@@ -4,7 +4,7 @@
 // Thread rule: plain values.
 #pragma once
 
-#include "host/catalog/catalog.hpp"
+#include "host/plugin/call/type_handles.hpp"
 
 #include <mapscope/contract.hpp>
 #include <mapscope/plugin.h>
@@ -13,11 +13,6 @@
 #include <vector>
 
 namespace mapscope::plugin {
-
-/// The types of a map's keys and values, as handles of the call that asks.
-struct TypeHandles {
-  msc_type key = MSC_BYTES, value = MSC_BYTES;
-};
 
 class WalkedMap {
 public:

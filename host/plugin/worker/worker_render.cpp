@@ -103,12 +103,12 @@ WorkerRender::State WorkerRender::take_frame(const Frame& frame) {
   case FrameKind::note: {
     const auto parsed = parse_text(content);
     if (!parsed) return breach(parsed.error().text);
-    return repeat(call_.note(parsed->number, parsed->text.c_str()));
+    return repeat(call_.words().note(parsed->number, parsed->text.c_str()));
   }
   case FrameKind::finding: {
     const auto parsed = parse_text(content);
     if (!parsed) return breach(parsed.error().text);
-    return repeat(call_.finding(static_cast<std::uint32_t>(parsed->number), parsed->text.c_str()));
+    return repeat(call_.words().finding(static_cast<std::uint32_t>(parsed->number), parsed->text.c_str()));
   }
   case FrameKind::slots: {
     const auto parsed = parse_slots(content);
@@ -120,7 +120,7 @@ WorkerRender::State WorkerRender::take_frame(const Frame& frame) {
   case FrameKind::debug: {
     const auto parsed = parse_text(content);
     if (!parsed) return breach(parsed.error().text);
-    return repeat(call_.debug(parsed->text.c_str()));
+    return repeat(call_.words().debug(parsed->text.c_str()));
   }
   case FrameKind::slot: {
     const auto parsed = parse_slot(content);

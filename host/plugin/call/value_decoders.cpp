@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/plugin/call/value_decoders.hpp"
+#include "host/plugin/call/budget.hpp"
+#include "host/plugin/call/environment.hpp"
+#include "host/plugin/call/type_helpers.hpp"
+#include "host/plugin/call/words.hpp"
+
+#include "host/plugin/call/allocator_call.hpp"
+#include "host/report/following.hpp"
+#include "host/report/special_fields.hpp"
+
+#include <bpf/btf.h>
+#include <fmt/format.h>
+
+namespace mapscope::plugin {
+
+namespace {
+
+report::Following following(const Task& task) {
+  const auto& report = task.environment.config->report;
+  return {.families = task.environment.families,
+          .map = &task.map,
+          .typed_kernel = report.kernel_pointers == "typed",
+          .slots = task.environment.slots,
+          .inside = report.inside,
+          .bytes = task.budget.limits().emit_bytes};
+}
+
+} // namespace
+
+ValueDecoders::ValueDecoders(const Task& task, Words& words, const TypeHelpers& types)
+    : task_(task), words_(words), types_(types), untyped_(btf::Decoder::raw_bytes()) {}
+ValueDecoders::~ValueDecoders() = default;
+
+std::shared_ptr<const btf::Decoder> ValueDecoders::declared(bool is_key) {
+  const catalog::Map& map = task_.map;
+  if (!is_key && map.name.ends_with(".rodata.str1.1")) return btf::Decoder::printable_text();
+  const auto [types, type] = is_key ? catalog::TypeRef{map.types, map.key_type} : map.value();
+  const std::uint32_t declared = is_key ? map.key_size : map.value_size;
+  if (!types || type == 0) {
+    if (!map.untyped.empty()) (void)words_.note(MSC_OK, (map.untyped + "; shown as bytes").c_str());
+    return nullptr;
+  }
+  const btf_type* peeled = types->type(types->peel(type));
+  const auto size = types->size(type);
+  const bool is_section = peeled != nullptr && btf_is_datasec(peeled); // its variables say where they end
+  if (!is_section && size.value_or(0) != declared) {
+    const std::string text =
+        fmt::format("the {} type {} does not have the {} bytes the map declares; shown as bytes",
+                    is_key ? "key" : "value", types->spell(type), declared);
+    (void)words_.note(MSC_OK, text.c_str());
+    return nullptr;
+  }
+  return btf::Decoder::compile(types, type, task_.environment.limits, behind(types.get()));
+}
+
+/// Special fields are a matter of the program's types; the kernel's own have none.
+btf::Behind* ValueDecoders::behind(const btf::Types* types) {
+  const auto& environment = task_.environment;
+  if (types != task_.map.types.get() || types == environment.kernel.get()) return nullptr;
+  if (!special_)
+    special_ =
+        std::make_unique<report::SpecialFields>(*environment.target, environment.kernel, task_.map.types,
+                                                environment.symbols, environment.limits, following(task_));
+  return special_.get();
+}
+
+const btf::Decoder* ValueDecoders::of(msc_type type, bool is_key) {
+  auto& known = decoders_[is_key ? 1 : 0];
+  if (const auto found = known.find(type); found != known.end()) return found->second.get();
+  std::shared_ptr<const btf::Decoder> decoder;
+  if (type == MSC_DECLARED)
+    decoder = declared(is_key);
+  else if (type == MSC_POINTER)
+    decoder = btf::Decoder::kernel_pointer();
+  else if (const auto ref = types_.resolve(type))
+    decoder = btf::Decoder::compile(ref->types, ref->id, task_.environment.limits, behind(ref->types.get()));
+  return known.emplace(type, std::move(decoder)).first->second.get();
+}
+
+const btf::Decoder* ValueDecoders::lasting(msc_type type) {
+  const auto ref = types_.resolve(type);
+  auto& decoder = task_.allocator->decoders[type];
+  if (!decoder && ref) decoder = btf::Decoder::compile(ref->types, ref->id, task_.environment.limits);
+  return decoder.get();
+}
+
+} // namespace mapscope::plugin

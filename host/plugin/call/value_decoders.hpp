@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the values of one render are decoded as: the types that the map declares, and those that its plugin
+// names.
+//
+// Thread rule: belongs to the thread that renders.
+#pragma once
+
+#include "host/plugin/call/task.hpp"
+
+#include <mapscope/plugin.h>
+
+#include <memory>
+#include <unordered_map>
+
+namespace mapscope::btf {
+class Behind;
+class Decoder;
+} // namespace mapscope::btf
+namespace mapscope::report {
+class SpecialFields;
+} // namespace mapscope::report
+
+namespace mapscope::plugin {
+
+class TypeHelpers;
+class Words;
+
+class ValueDecoders {
+public:
+  ValueDecoders(const Task& task, Words& words, const TypeHelpers& types);
+  ~ValueDecoders();
+  ValueDecoders(const ValueDecoders&) = delete;
+  ValueDecoders& operator=(const ValueDecoders&) = delete;
+
+  /// Null: bytes.
+  const btf::Decoder* of(msc_type type, bool is_key);
+  /// Of a typed field of an allocator, which is written when the call is over.
+  const btf::Decoder* lasting(msc_type type);
+  [[nodiscard]] const btf::Decoder* untyped() const { return untyped_.get(); }
+  /// Says where the map's own types say nothing, as of() does for keys that come among members.
+  void tell_untyped_keys() { (void)declared(true); }
+  /// Of the map's own types; null before any of them was used.
+  [[nodiscard]] report::SpecialFields* special() const { return special_.get(); }
+
+private:
+  std::shared_ptr<const btf::Decoder> declared(bool is_key);
+  btf::Behind* behind(const btf::Types* types);
+
+  const Task& task_;
+  Words& words_;
+  const TypeHelpers& types_;
+  std::unique_ptr<report::SpecialFields> special_;
+  std::unordered_map<msc_type, std::shared_ptr<const btf::Decoder>> decoders_[2]; ///< values, keys
+  std::shared_ptr<const btf::Decoder> untyped_;
+};
+
+} // namespace mapscope::plugin
