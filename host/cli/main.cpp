@@ -206,10 +206,32 @@ void add_check(CLI::App& plugins, Words& words, std::function<int()>& run) {
   check->callback([&] { run = [&] { return plugins_check(words.check); }; });
 }
 
+/// Of decoders all that is given must hold; the others are no decoders.
+void add_skeletons(CLI::App& create, PluginsNewOptions& options) {
+  auto* value_type = named(create.add_option("--value-type", options.value_type,
+                                             "a decoder of values of this type, such as \"struct task_ctx\""))
+                         ->type_name("T");
+  auto* map_type = named(create.add_option("--map-type", options.map_type,
+                                           "a decoder of what is in maps of this type, such as hash"))
+                       ->type_name("T");
+  auto* map_name = named(create.add_option("--map-name", options.map_name,
+                                           "a decoder of what is in maps whose name this glob fits"))
+                       ->type_name("G")
+                       ->default_str("NAME, if no option says what the plugin is for");
+  auto* kernel =
+      create.add_flag("--kernel", options.kernel, "a part of the kernel that is no map, called NAME");
+  auto* allocator =
+      create.add_flag("--allocator", options.allocator,
+                      "an allocator in an arena: global variables of programs, of the type struct NAME");
+  for (auto* other : {value_type, map_type, map_name}) kernel->excludes(other), allocator->excludes(other);
+  kernel->excludes(allocator);
+}
+
 void add_new(CLI::App& plugins, Words& words, std::function<int()>& run) {
   auto* create = plugins.add_subcommand("new", "write a plugin's project, which builds and passes its test");
   create->add_option("NAME", words.create.name, "the plugin's, such as task_stats")->required();
   named(create->add_option("DIR", words.create.directory, "write it there"))->default_str("NAME");
+  add_skeletons(*create, words.create);
   add_messages(*create, words);
   create->callback([&] { run = [&] { return plugins_new(words.create); }; });
 }

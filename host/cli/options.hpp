@@ -53,6 +53,10 @@ struct PluginsCheckOptions : CommonOptions {
 
 struct PluginsNewOptions {
   std::string name, directory; ///< directory "": one called like the plugin
+  /// Of a decoder: which values it is for, patterns as in an attach line; all "": maps called like the
+  /// plugin.
+  std::string value_type, map_type, map_name;
+  bool kernel = false, allocator = false; ///< no decoder, but one of these
 };
 
 /// Exit codes, a contract of the command line.

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // plugins new: a plugin's project out of the template that is installed with the program.
 #include "host/cli/message.hpp"
-#include "host/cli/options.hpp"
+#include "host/cli/plugins_new_skeleton.hpp"
 #include "host/cli/print.hpp"
 #include "host/pipeline/setup.hpp"
-#include "host/plugin/verify/manifest_rules.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,27 +17,6 @@ namespace mapscope::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t longest_name = 32;
-/// Targets that CMake has for itself (policy CMP0037) and those of the template.
-constexpr std::array<std::string_view, 10> taken_names = {
-    "all",     "clean",          "edit_cache", "help",          "install",
-    "package", "package_source", "preinstall", "rebuild_cache", "test"};
-
-Result<void> check_name(const std::string& name) {
-  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
-  const bool starts_well = !name.empty() && name[0] >= 'a' && name[0] <= 'z';
-  if (!starts_well || name.size() > longest_name || !std::ranges::all_of(name, fits))
-    return fail(
-        Errc::usage,
-        fmt::format("\"{}\" cannot be a plugin's name: 1 to {} lowercase letters, digits and _, the first a "
-                    "letter, such as task_stats",
-                    name, longest_name));
-  if (std::ranges::find(taken_names, name) != taken_names.end())
-    return fail(Errc::usage,
-                fmt::format("{} is a target that CMake has for itself; choose another name", name));
-  return {};
-}
 
 /// Empty or not there.
 Result<void> check_free(const fs::path& folder) {
@@ -77,11 +55,8 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
     text.replace(at, from.size(), to);
 }
 
-std::string filled(std::string text, const std::string& name) {
-  const auto abi = plugin::host_abi();
-  replace_all(text, "@NAME@", name);
-  replace_all(text, "@ID@", "org.example." + name);
-  replace_all(text, "@ABI@", fmt::format("{}.{}", abi.major, abi.minor));
+std::string filled(std::string text, const Skeleton& skeleton) {
+  for (const auto& [placeholder, word] : skeleton.words) replace_all(text, placeholder, word);
   return text;
 }
 
@@ -93,7 +68,7 @@ fs::path target_of(const fs::path& relative, const std::string& name) {
   return text == "gitignore" ? ".gitignore" : text;
 }
 
-Result<void> write_file(const fs::path& from, const fs::path& to, const std::string& name) {
+Result<void> write_file(const fs::path& from, const fs::path& to, const Skeleton& skeleton) {
   std::ifstream in(from, std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();
@@ -101,40 +76,51 @@ Result<void> write_file(const fs::path& from, const fs::path& to, const std::str
   std::error_code error;
   fs::create_directories(to.parent_path(), error);
   std::ofstream out(to, std::ios::binary);
-  out << filled(std::move(text).str(), name);
+  out << filled(std::move(text).str(), skeleton);
   out.close();
   if (error || !out) return fail(Errc::io, fmt::format("{}: cannot be written", to.string()));
   return {};
 }
 
-/// The paths written, in order.
-Result<std::vector<fs::path>> write_project(const fs::path& source, const fs::path& folder,
-                                            const std::string& name) {
-  std::vector<fs::path> files;
+/// A file of the template, and where it goes in the project.
+using Copied = std::pair<fs::path, fs::path>;
+
+Result<void> find_files(const fs::path& source, const std::string& name, std::vector<Copied>& files) {
   std::error_code error;
+  const std::size_t before = files.size();
   for (fs::recursive_directory_iterator at(source, error), end; !error && at != end; at.increment(error))
-    if (at->is_regular_file()) files.push_back(at->path());
-  if (error || files.empty())
-    return fail(Errc::io,
-                fmt::format("{}: the template of a plugin's project cannot be read", source.string()));
-  std::ranges::sort(files);
-  for (fs::path& file : files) {
-    const fs::path to = folder / target_of(file.lexically_relative(source), name);
-    if (auto written = write_file(file, to, name); !written) return std::unexpected(written.error());
-    file = to;
+    if (at->is_regular_file())
+      files.emplace_back(at->path(), target_of(at->path().lexically_relative(source), name));
+  if (!error && files.size() != before) return {};
+  return fail(Errc::io,
+              fmt::format("{}: the template of a plugin's project cannot be read", source.string()));
+}
+
+/// The paths written, in order.
+Result<std::vector<fs::path>> write_project(const fs::path& source, const Skeleton& skeleton,
+                                            const fs::path& folder, const std::string& name) {
+  std::vector<Copied> files;
+  for (const std::string& part : {std::string("common"), skeleton.folder})
+    if (auto found = find_files(source / part, name, files); !found) return std::unexpected(found.error());
+  std::ranges::sort(files, {}, &Copied::second);
+  std::vector<fs::path> written;
+  for (const auto& [from, relative] : files) {
+    written.push_back(folder / relative);
+    if (auto done = write_file(from, written.back(), skeleton); !done) return std::unexpected(done.error());
   }
-  return files;
+  return written;
 }
 
 } // namespace
 
 int plugins_new(const PluginsNewOptions& options) {
   const fs::path folder = options.directory.empty() ? options.name : options.directory;
-  if (auto checked = check_name(options.name); !checked) return complain(checked.error());
+  const auto skeleton = skeleton_of(options);
+  if (!skeleton) return complain(skeleton.error());
   if (auto checked = check_free(folder); !checked) return complain(checked.error());
   const auto source = find_template();
   if (!source) return complain(source.error());
-  const auto written = write_project(*source, folder, options.name);
+  const auto written = write_project(*source, *skeleton, folder, options.name);
   if (!written) return complain(written.error());
   StdoutStream out;
   for (const fs::path& file : *written) out.append(fmt::format("{}\n", file.string()));

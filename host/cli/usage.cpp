@@ -42,13 +42,6 @@ constexpr std::array<Later, 13> later_options = {
      {"--zeros", "-j writes every value"},
      {"--no-pager", "no pager is started"}}};
 
-constexpr std::string_view edit_it = "edit the project that `mapscope plugins new NAME` writes";
-constexpr std::array<Later, 5> later_options_of_new = {{{"--value-type", edit_it},
-                                                        {"--map-type", edit_it},
-                                                        {"--map-name", edit_it},
-                                                        {"--kernel", edit_it},
-                                                        {"--allocator", edit_it}}};
-
 template <std::size_t Size>
 const Later* find_later(const std::array<Later, Size>& table, std::string_view word) {
   const auto found = std::ranges::find(table, word, &Later::word);
@@ -138,8 +131,7 @@ Problem option_problem(const CLI::App& app) {
       words, [](const std::string& word) { return word.size() > 1 && word.starts_with('-'); });
   if (wrong == words.end() || *wrong == "--") return {};
   const std::string option = wrong->substr(0, wrong->find('='));
-  const bool is_new = path_of(command) == "mapscope plugins new";
-  const Later* later = is_new ? find_later(later_options_of_new, option) : find_later(later_options, option);
+  const Later* later = find_later(later_options, option);
   if (later != nullptr) return {later_text(option, later->instead), &command};
   return unknown_option(app, command, option);
 }

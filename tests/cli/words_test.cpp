@@ -57,8 +57,6 @@ TEST(Words, OptionsThatAreNotThereYet) {
                                    "--sort", "--top", "--fold", "--full", "--zeros", "--no-pager"})
     EXPECT_THAT(misuse({"dump", "vmcore", option, "x"}), StartsWith(option + " is not there yet; "));
   EXPECT_THAT(misuse({"maps", "--via=kcore"}), StartsWith("--via is not there yet; "));
-  for (const std::string option : {"--value-type", "--map-type", "--map-name", "--kernel", "--allocator"})
-    EXPECT_THAT(misuse({"plugins", "new", "x", option}), StartsWith(option + " is not there yet; "));
 }
 
 TEST(Words, OneTooMany) {
