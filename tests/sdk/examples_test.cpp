@@ -2,9 +2,11 @@
 // The examples of sdk/example that the guide shows, on images of a few lines, and the suite on each of them.
 #include "face.hpp"
 
+#include <dlfcn.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <mapscope/testing/conformance.hpp>
+#include <stdexcept>
 
 // Each example's msc_plugin_v1, which CMakeLists.txt calls so.
 extern "C" const msc_plugin plugin_of_rate, plugin_of_cpu_sums, plugin_of_join, plugin_of_tasks;
@@ -79,6 +81,24 @@ TEST(Examples, RateLeavesValuesWithoutTypesAsTheyAre) {
                                             "entry 03 00 00 00 = ??\n"
                                             "note OK 3 elements without a type, shown undecoded\n");
 }
+
+#ifdef RATE_IN_RUST
+/// The plugin of a library, which stays loaded.
+const msc_plugin& plugin_in(const char* library) {
+  void* const handle = ::dlopen(library, RTLD_NOW | RTLD_LOCAL);
+  void* const plugin = handle != nullptr ? ::dlsym(handle, "msc_plugin_v1") : nullptr;
+  if (plugin == nullptr) throw std::runtime_error(::dlerror());
+  return *static_cast<const msc_plugin*>(plugin);
+}
+
+TEST(Examples, RateInRustShowsWhatRateShows) {
+  const msc_plugin& in_rust = plugin_in(RATE_IN_RUST);
+  EXPECT_EQ(rendered(in_rust, rate_image), rendered(plugin_of_rate, rate_image));
+  testing::FakeHost untyped(rate_image);
+  untyped.value_type.clear();
+  EXPECT_EQ(rendered(in_rust, untyped).find("rate"), std::string::npos);
+}
+#endif
 
 TEST(Examples, CpuSumsSumsUpCopiesAndRows) {
   EXPECT_THAT(rendered(plugin_of_cpu_sums, cpu_sums_image),
