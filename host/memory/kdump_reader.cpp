@@ -140,9 +140,8 @@ PageState KdumpReader::read(std::uint64_t frame, std::span<std::byte> page) {
   if (!bytes || !is_whole(frame, *bytes)) return PageState::cut_off;
   const bool is_packed = (bytes->flags & compressed_page) != 0;
   const bool is_known = (bytes->flags & ~compressed_page) == 0;
-  // A page that does not shrink is stored as it is.
-  const bool fits =
-      is_packed ? bytes->size != 0 && bytes->size <= page.size() * 2 : bytes->size == page.size();
+  // A page that does not shrink is stored as it is; libkdumpfile reads what is packed into room for one page.
+  const bool fits = is_packed ? bytes->size != 0 && bytes->size <= page.size() : bytes->size == page.size();
   if (!is_known || !fits) return PageState::damaged;
   Context context = take();
   std::size_t size = page.size();

@@ -242,6 +242,25 @@ TEST(Kdump, DamagedPageIsAGapOfItsOwn) {
   EXPECT_EQ(all_of(source).size(), 5 * 4096U);
 }
 
+/// Changes the descriptor of the index-th page of small().
+template <class T> void describe(std::string& bytes, std::size_t index, std::size_t field, T value) {
+  constexpr std::size_t descriptors_at = 4 * 4096; // behind two headers and two bitmaps of one block
+  std::memcpy(bytes.data() + descriptors_at + index * 24 + field, &value, sizeof value);
+}
+
+/// Whoever unpacks it has room for one page of packed bytes.
+TEST(Kdump, PackedBytesThatAreMoreThanAPageAreDamaged) {
+  for (const Packing packing : test::all_packings)
+    for (const std::uint32_t size : {4097U, 5000U, 8192U}) {
+      std::string bytes = small(packing).bytes() + std::string(3 * 4096, 'x');
+      describe(bytes, 0, 8, size);
+      const Opened source(bytes);
+      EXPECT_EQ(source.read(2 * 4096), "");
+      EXPECT_EQ(source->why_absent(2 * 4096), Absence::damaged);
+      EXPECT_EQ(source.read(3 * 4096), "addddddd");
+    }
+}
+
 /// Of each page of `letter` the checksum is another.
 void damage_pages_of(char letter, std::string& bytes) {
   KdumpFile one;
