@@ -56,6 +56,9 @@ public:
   [[nodiscard]] bool has_empty() const { return has_empty_; }
   /// All at 0, where the memory of a machine is not.
   [[nodiscard]] bool has_no_places() const { return has_user_addresses_ && !has_places_; }
+  [[nodiscard]] bool has_lost(std::uint64_t offset, std::uint64_t size) const {
+    return touches(file_.lost(), offset, size);
+  }
   [[nodiscard]] bool is_of_a_process() const { return has_process_notes_ && vmcoreinfo_.empty(); }
 
 private:
@@ -63,6 +66,7 @@ private:
   void add_notes(const Elf64_Phdr& header);
 
   MappedFile file_;
+  void add_bytes(std::uint64_t address, std::uint64_t offset, std::uint64_t promised);
   std::string_view arch_;
   Pieces pieces_;
   std::string_view vmcoreinfo_;
@@ -71,6 +75,7 @@ private:
   std::uint64_t notes_left_ = most_note_bytes;
   std::uint64_t headers_ = 0, strange_ = 0; ///< program headers; those that no core of a machine has
   bool has_user_addresses_ = false, has_places_ = false, has_empty_ = false, has_process_notes_ = false;
+  std::uint64_t lost_ = 0;    ///< bytes of memory that a flattened file lost
 };
 
 /// No machine has more bits of physical addresses; sums of such sizes do not wrap.
@@ -107,10 +112,7 @@ void ElfCore::add_segment(const Elf64_Phdr& header) {
   }
   has_places_ = has_places_ || header.p_paddr != 0;
   const std::uint64_t promised = std::min(header.p_filesz, header.p_memsz);
-  const auto bytes = as_far_as_there(file(), header.p_offset, promised);
-  const std::uint64_t lost = promised - bytes.size();
-  missing_ += std::min(lost, ~missing_);
-  pieces_.add(header.p_paddr, promised, bytes);
+  add_bytes(header.p_paddr, header.p_offset, promised);
   // makedumpfile -E ends a segment's bytes where pages that it leaves out begin (write_elf_pages_cyclic()).
   pieces_.leave_out(header.p_paddr + promised, header.p_memsz - promised);
 }
@@ -118,6 +120,25 @@ void ElfCore::add_segment(const Elf64_Phdr& header) {
 constexpr std::uint64_t note_padded(std::uint64_t size) { return (size + 3) & ~3ULL; }
 
 /// What the kernel says of a process that it dumps (fs/binfmt_elf.c); a core of a machine has registers
+/// As far as the file holds them: not behind its end, nor where it lost some.
+void ElfCore::add_bytes(std::uint64_t address, std::uint64_t offset, std::uint64_t promised) {
+  const auto bytes = as_far_as_there(file(), offset, promised);
+  const std::uint64_t behind = promised - bytes.size(), end = offset + bytes.size();
+  missing_ += std::min(behind, ~missing_);
+  std::uint64_t done = 0; // of bytes
+  const auto lost = file_.lost();
+  for (auto next = std::ranges::upper_bound(lost, offset, {}, &Stretch::end);
+       next != lost.end() && next->begin < end && !bytes.empty(); ++next) {
+    const std::uint64_t begin = std::max(next->begin, offset) - offset,
+                        after = std::min(next->end, end) - offset;
+    pieces_.add(address + done, begin - done, bytes.subspan(done, begin - done));
+    pieces_.lose(address + begin, after - begin);
+    lost_ += after - begin;
+    done = after;
+  }
+  pieces_.add(address + done, promised - done, bytes.subspan(done));
+}
+
 /// alone.
 bool is_of_process(std::string_view name, std::uint32_t type) {
   return name == std::string_view("CORE\0", 5) && (type == NT_PRPSINFO || type == NT_AUXV || type == NT_FILE);
@@ -134,7 +155,8 @@ void ElfCore::add_notes(const Elf64_Phdr& header) {
     if (!name || !text) return;
     const std::string_view spelled(reinterpret_cast<const char*>(name->data()), name->size());
     has_process_notes_ = has_process_notes_ || is_of_process(spelled, note->n_type);
-    if (spelled == std::string_view("VMCOREINFO\0", 11))
+    const auto place = static_cast<std::uint64_t>(text->data() - file().data());
+    if (spelled == std::string_view("VMCOREINFO\0", 11) && !has_lost(place, text->size()))
       vmcoreinfo_ = {reinterpret_cast<const char*>(text->data()), text->size()};
     at = text_at + note_padded(note->n_descsz);
   }
@@ -148,6 +170,10 @@ void ElfCore::finish(const std::string& name) {
   if (strange_ != 0)
     warnings_.push_back(
         fmt::format("{}: {} of its {} program headers are of no core of a machine (of another "
+  if (lost_ != 0)
+    warnings_.push_back(fmt::format("{}: parts of the flattened file are missing, and with them {} bytes of "
+                                    "memory; what it holds is shown",
+                                    name, lost_));
                     "type than PT_LOAD and PT_NOTE, or beyond all memory); the others are "
                     "used, was the header damaged?",
                     name, strange_, headers_));
@@ -201,6 +227,9 @@ Result<void> read_program_headers(const std::string& name, const Elf64_Ehdr& hea
   for (std::uint64_t i = 0; i < *count; ++i)
     core.add(load<Elf64_Phdr>(table.data() + i * sizeof(Elf64_Phdr)));
   return {};
+  if (core.has_lost(0, sizeof header) || core.has_lost(header.e_phoff, *count * sizeof(Elf64_Phdr)))
+    return refuse(name, "an ELF core in a flattened file of which parts are missing, its headers among them; "
+                        "take or copy the dump again as a whole");
 }
 
 } // namespace

@@ -10,8 +10,8 @@
 
 namespace mapscope::memory {
 
-/// The file itself when it is not flattened. A stream that ends early is put together as far as it goes; of
-/// an ELF core in one, only what is whole from the begin on is taken, as the rest would read as zeros.
+/// The file itself when it is not flattened. A stream that ends early, or of which parts are missing, is put
+/// together as far as it goes; where it wrote nothing the file has lost its bytes, which would read as zeros.
 Result<KdumpInput> put_together(const std::string& name, InputFile file);
 
 } // namespace mapscope::memory

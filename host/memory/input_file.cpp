@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/memory/input_file.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -18,6 +19,11 @@ std::unexpected<Error> io_error(const std::string& path, std::string_view what) 
 }
 
 } // namespace
+
+bool touches(std::span<const Stretch> stretches, std::uint64_t offset, std::uint64_t size) {
+  const auto next = std::ranges::upper_bound(stretches, offset, {}, &Stretch::end);
+  return size != 0 && next != stretches.end() && next->begin < offset + size;
+}
 
 Result<InputFile> InputFile::open(const std::string& path, std::string_view wanted) {
   InputFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK), 0);
@@ -45,6 +51,7 @@ std::pair<std::uint64_t, std::uint64_t> InputFile::identity() const {
 
 bool InputFile::read_at(std::uint64_t offset, std::span<std::byte> to) const {
   constexpr std::uint64_t most = std::numeric_limits<off_t>::max();
+  if (!lost_.empty() && (offset > most || touches(lost_, offset, to.size()))) return false;
   while (!to.empty()) {
     if (offset > most) return false;
     const ssize_t got = ::pread(fd_, to.data(), to.size(), static_cast<off_t>(offset));

@@ -21,7 +21,7 @@ constexpr std::uint64_t most_at_once = 1U << 20, most_at_a_glance = 64U << 10;
 
 /// Of the files that the members came in.
 struct Packing {
-  bool was_flattened = false, is_whole = true;
+  bool was_flattened = false;
   std::size_t files = 0; ///< those that hold nothing among them
 };
 
@@ -46,7 +46,7 @@ public:
   Absence why_absent(std::uint64_t address) const override;
   std::uint64_t left_out_bytes() const override { return memory_.count_without(listed_) * page_size_; }
   bool leaves_out_more_than_zeros() const override { return members_.front().header.dump_level > 1; }
-  std::uint64_t cut_off_bytes() const override { return cut_off_.count() * page_size_; }
+  std::uint64_t cut_off_bytes() const override;
   std::vector<Detail> details() const override;
   std::vector<std::string> troubles() const override;
   std::vector<int> descriptors() const override;
@@ -55,8 +55,18 @@ public:
 private:
   Result<void> read_bitmaps();
   [[nodiscard]] Result<void> check_packing() const;
+  [[nodiscard]] std::uint64_t first_of(const KdumpMember& member) const {
+    return listed_.before(member.header.begin);
+  }
+  [[nodiscard]] std::uint64_t end_of(const KdumpMember& member) const {
+    return listed_.before(member.header.end);
+  }
+  [[nodiscard]] bool is_cut_short(const KdumpMember& member) const;
+  [[nodiscard]] static bool lacks_parts(const KdumpMember& member);
   void find_cut_off();
-  void warn();
+  void find_cut_off(const KdumpMember& member);
+  [[nodiscard]] std::uint64_t missing_of(const KdumpMember& member) const;
+  void warn(const KdumpMember& member);
   [[nodiscard]] bool is_held(std::uint64_t frame) const { return listed_.has(frame) && !cut_off_.has(frame); }
   /// That `want` bytes from within a page on lie in; fewer when these are more than `most`.
   [[nodiscard]] std::uint64_t pages_of(std::uint64_t inside, std::uint64_t want, std::uint64_t most) const {
@@ -73,7 +83,7 @@ private:
   std::uint64_t page_size_;
   FrameSet memory_;  ///< that there was
   FrameSet listed_;  ///< that the dump says it holds
-  FrameSet cut_off_; ///< of these, what lies behind the end of a file
+  FrameSet cut_off_; ///< of these, what lies behind the end of a file, or where it lost some
   std::unique_ptr<KdumpReader> reader_;
   std::unique_ptr<PageStore> store_; ///< by the number of a frame among those listed
   std::vector<std::string> warnings_;
@@ -88,7 +98,7 @@ Result<void> KdumpCore::open(const OpenOptions& options) {
   reader_ = std::move(*reader);
   if (auto checked = check_packing(); !checked) return checked;
   find_cut_off();
-  warn();
+  for (const KdumpMember& member : members_) warn(member);
   // The store counts pages and knows no frames; neighbours there are neighbours here.
   const auto frame_of = [this](std::uint64_t index) { return listed_.nth(index); };
   auto store = PageStore::make(listed_.count(), page_size_,
@@ -133,39 +143,71 @@ Result<void> KdumpCore::check_packing() const {
                           members_.front().name, page->flags));
 }
 
-/// Pages are written one behind the other, so the last ones tell whether a file is whole. Only where it is
-/// not, each is looked at.
-void KdumpCore::find_cut_off() {
+/// Pages are written one behind the other, so the last ones tell: one that goes on behind the one before it
+/// (pages of zeros share their bytes) lies in the file, or the file has ended before. A descriptor that is
+/// damaged says nothing of the file.
+bool KdumpCore::is_cut_short(const KdumpMember& member) const {
   constexpr std::uint64_t looked_at = 64;
-  const auto is_cut = [&](std::uint64_t index) {
-    const std::uint64_t frame = listed_.nth(index);
+  const std::uint64_t begin = first_of(member), end = end_of(member);
+  bool is_cut = false;
+  for (std::uint64_t i = end - std::min(looked_at, end - begin), before = 0; i < end; ++i) {
+    const std::uint64_t frame = listed_.nth(i);
     const auto page = reader_->descriptor(frame);
-    return !page || !reader_->is_whole(frame, *page);
-  };
-  bool any = !packing_.is_whole;
-  for (const KdumpMember& member : members_) {
-    const std::uint64_t begin = listed_.before(member.header.begin), end = listed_.before(member.header.end);
-    for (std::uint64_t i = end - std::min(looked_at, end - begin); i < end && !any; ++i) any = is_cut(i);
+    if (!page) return true;
+    if (page->offset > before && page->size <= page_size_) is_cut = reader_->is_cut_off(frame, *page);
+    before = page->offset;
   }
-  if (!any) return;
-  cut_off_ = FrameSet(listed_.size());
-  for (std::uint64_t frame = listed_.next(0), i = 0; frame < listed_.size();
-       frame = listed_.next(frame + 1), ++i)
-    if (is_cut(i)) cut_off_.insert(frame);
-  cut_off_.settle();
+  return is_cut;
 }
 
-void KdumpCore::warn() {
-  const std::string& name = members_.front().name;
-  if (cut_off_.count() != 0)
-    warnings_.push_back(fmt::format("{}: the file ends before {} of its {} pages; what it holds is shown",
-                                    name, cut_off_.count(), listed_.count()));
+/// Only of a file that is not whole each page is looked at.
+void KdumpCore::find_cut_off() {
   for (const KdumpMember& member : members_)
-    if (member.header.is_incomplete())
-      warnings_.push_back(
-          fmt::format("{}: makedumpfile ran out of space and left out what it had not written "
-                      "yet, as its header says; what the file holds is shown",
-                      member.name));
+    if (lacks_parts(member) || is_cut_short(member)) find_cut_off(member);
+  if (cut_off_.size() != 0) cut_off_.settle();
+}
+
+void KdumpCore::find_cut_off(const KdumpMember& member) {
+  if (cut_off_.size() == 0) cut_off_ = FrameSet(listed_.size());
+  const std::uint64_t end = member.header.end;
+  for (std::uint64_t frame = listed_.next(member.header.begin); frame < end;
+       frame = listed_.next(frame + 1)) {
+    const auto page = reader_->descriptor(frame);
+    if (!page || reader_->is_cut_off(frame, *page)) cut_off_.insert(frame);
+  }
+}
+
+/// Between what stands before the pages a writer leaves room.
+bool KdumpCore::lacks_parts(const KdumpMember& member) {
+  const std::uint64_t behind = member.header.descriptors_at();
+  return touches(member.file.lost(), behind, member.file.size() - behind);
+}
+
+std::uint64_t KdumpCore::missing_of(const KdumpMember& member) const {
+  if (cut_off_.count() == 0) return 0;
+  return cut_off_.before(member.header.end) - cut_off_.before(member.header.begin);
+}
+
+std::uint64_t KdumpCore::cut_off_bytes() const {
+  std::uint64_t pages = 0;
+  for (const KdumpMember& member : members_)
+    if (!lacks_parts(member)) pages += missing_of(member);
+  return pages * page_size_;
+}
+
+void KdumpCore::warn(const KdumpMember& member) {
+  const std::uint64_t pages = end_of(member) - first_of(member);
+  const std::uint64_t cut = missing_of(member);
+  if (cut != 0)
+    warnings_.push_back(fmt::format("{}: {} {} of its {} pages; what it holds is shown", member.name,
+                                    lacks_parts(member)
+                                        ? "parts of the flattened file are missing, and with them"
+                                        : "the file ends before",
+                                    cut, pages));
+  if (member.header.is_incomplete())
+    warnings_.push_back(fmt::format("{}: makedumpfile ran out of space and left out what it had not written "
+                                    "yet, as its header says; what the file holds is shown",
+                                    member.name));
 }
 
 std::uint64_t KdumpCore::held(std::uint64_t frame, std::uint64_t count) const {
@@ -213,7 +255,8 @@ std::span<const std::byte> KdumpCore::glance(std::uint64_t address, std::size_t 
 
 Absence KdumpCore::why_absent(std::uint64_t address) const {
   const std::uint64_t frame = address / page_size_;
-  if (cut_off_.has(frame)) return Absence::cut_off;
+  if (cut_off_.has(frame))
+    return lacks_parts(reader_->member_of(frame)) ? Absence::damaged : Absence::cut_off;
   if (!listed_.has(frame)) return memory_.has(frame) ? Absence::left_out : Absence::not_described;
   switch (store_->state(listed_.before(frame))) {
   case PageState::cut_off:
@@ -269,7 +312,6 @@ Result<std::unique_ptr<Source>> open_kdump(std::vector<KdumpInput> inputs, const
     if (!member) return std::unexpected(std::move(member.error()));
     members.push_back(std::move(*member));
     packing.was_flattened = packing.was_flattened || input.was_flattened;
-    packing.is_whole = packing.is_whole && input.is_whole;
   }
   auto set = whole_set(std::move(members));
   if (!set) return std::unexpected(std::move(set.error()));

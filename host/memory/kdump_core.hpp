@@ -18,7 +18,6 @@ struct KdumpInput {
   std::string name;
   InputFile file;
   bool was_flattened = false;
-  bool is_whole = true; ///< a flattened one has an end of its own
 };
 
 /// Errors name the file, what was found, and what to give instead.

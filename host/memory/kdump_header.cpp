@@ -44,9 +44,17 @@ struct SecondHeader {
 };
 static_assert(sizeof(SecondHeader) == 104);
 
+/// Of a version's second header: what stands behind it need not be there.
+std::uint64_t second_header_bytes(std::uint32_t version) {
+  constexpr std::array<std::uint64_t, 6> bytes = {0, 12, 32, 48, 64, 80};
+  return version < bytes.size() ? bytes[version] : sizeof(SecondHeader);
+}
+
 // Real ones: a page of VMCOREINFO, some hundred bytes of notes per CPU.
 constexpr std::uint64_t most_vmcoreinfo = 1U << 20, most_notes = 64U << 20, most_erased = 64U << 20;
 constexpr std::uint64_t most_sub_header_blocks = 1U << 16;
+constexpr std::uint64_t memory_end = 1ULL << 52; ///< no machine has more bits of physical addresses
+constexpr std::uint64_t most_room = 1U << 20;    ///< in a bitmap, behind the last page of memory
 constexpr std::size_t uts_field = 65, uts_machine = 4;
 
 class HeaderReader {
@@ -69,6 +77,7 @@ private:
     return fail(Errc::corrupt, fmt::format("{}: a kdump-compressed dump {}; {}", name_, what, take_again));
   }
   [[nodiscard]] std::unexpected<Error> cut_off(std::string_view where) const {
+    if (!file_.lost().empty()) return damaged(fmt::format("in a flattened file that lacks {}", where));
     return damaged(fmt::format("that ends within {} ({} bytes)", where, file_.size()));
   }
 
@@ -112,8 +121,10 @@ private:
 
   Result<void> read_second() {
     if (header_.version < 1 || first_.sub_header_blocks == 0) return {};
-    if (!file_.read_at(header_.block_size, second_)) return cut_off("its second header");
-    clear_what_came_later();
+    const auto bytes = std::as_writable_bytes(std::span(&second_, 1));
+    if (!file_.read_at(header_.block_size, bytes.first(second_header_bytes(header_.version))))
+      return cut_off("its second header");
+    take_what_was_wider_later();
     header_.dump_level = second_.dump_level;
     header_.is_split = second_.split != 0;
     // libkdumpfile takes memory for each of these before it reads it.
@@ -124,11 +135,8 @@ private:
     return {};
   }
 
-  void clear_what_came_later() {
-    if (header_.version < 2) second_.split = 0, second_.begin32 = second_.end32 = 0;
-    if (header_.version < 3) second_.vmcoreinfo_at = second_.vmcoreinfo_size = 0;
-    if (header_.version < 4) second_.notes_at = second_.notes_size = 0;
-    if (header_.version < 5) second_.erased_at = second_.erased_size = 0;
+  /// All else is 0 where it was not read.
+  void take_what_was_wider_later() {
     if (header_.version < 6)
       second_.begin = second_.begin32, second_.end = second_.end32, second_.frames = first_.frames;
   }
@@ -139,6 +147,12 @@ private:
       return damaged(
           fmt::format("of {} pages whose bitmaps have room for {}", header_.frames, header_.bitmap_size * 8));
     if (header_.frames == 0) return damaged("without any memory");
+    if (header_.frames > memory_end / header_.block_size)
+      return damaged(fmt::format("of {} pages, more than any machine has", header_.frames));
+    // libkdumpfile reads each as a whole.
+    if (header_.bitmap_size > 2 * (header_.frames / 8 + 1) + most_room)
+      return damaged(
+          fmt::format("of {} pages whose bitmaps have {} bytes each", header_.frames, header_.bitmap_size));
     header_.begin = header_.is_split ? second_.begin : 0;
     header_.end = header_.is_split ? second_.end : header_.frames;
     if (header_.begin > header_.end || header_.end > header_.frames)
@@ -174,12 +188,29 @@ Result<KdumpMember> read_kdump_header(const std::string& name, InputFile file) {
   return KdumpMember{name, std::move(file), std::move(*header)};
 }
 
+namespace {
+
+/// Most of a bitmap may be zeros: memory that begins far up, or a file that lies.
+bool read_without_zeros(const InputFile& file, std::uint64_t from, std::span<std::byte> to) {
+  std::vector<std::byte> piece(64U << 10);
+  for (std::uint64_t done = 0; done < to.size(); done += piece.size()) {
+    const auto part = std::span(piece).first(std::min<std::uint64_t>(piece.size(), to.size() - done));
+    if (!file.read_at(from + done, part)) return false;
+    if (part[0] != std::byte{0} || std::memcmp(part.data(), part.data() + 1, part.size() - 1) != 0)
+      std::ranges::copy(part, to.begin() + static_cast<std::ptrdiff_t>(done));
+  }
+  return true;
+}
+
+} // namespace
+
 Result<FrameSet> read_bitmap(const KdumpMember& member, unsigned which) {
   const KdumpHeader& header = member.header;
   FrameSet frames(header.frames);
   const auto bytes = frames.bytes().first(std::min<std::uint64_t>(frames.bytes().size(), header.bitmap_size));
-  if (!member.file.read_at(header.bitmaps_at + which * header.bitmap_size, bytes))
-    return fail(Errc::io, fmt::format("{}: cannot read its bitmaps", member.name));
+  if (!read_without_zeros(member.file, header.bitmaps_at + which * header.bitmap_size, bytes))
+    return fail(Errc::corrupt, fmt::format("{}: a kdump-compressed dump whose bitmaps cannot be read; {}",
+                                           member.name, take_again));
   return frames;
 }
 

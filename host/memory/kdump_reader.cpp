@@ -16,6 +16,14 @@ constexpr kdump_num_t cached_pages = 16;
 /// A context keeps 24 bytes for each run of neighbours.
 constexpr std::uint64_t bytes_per_run = 24, most_for_contexts = 64U << 20;
 constexpr std::uint64_t most_contexts = 32;
+/// While it is opened a context holds a bitmap, and many may be opened at once.
+constexpr std::uint64_t most_for_bitmaps = 512U << 20;
+
+unsigned contexts_for(const KdumpMember& member, const FrameSet& listed) {
+  const std::uint64_t by_runs = most_for_contexts / (listed.runs() * bytes_per_run + 1),
+                      by_bitmaps = most_for_bitmaps / (member.header.bitmap_size + 1);
+  return static_cast<unsigned>(std::clamp<std::uint64_t>(std::min(by_runs, by_bitmaps), 1, most_contexts));
+}
 
 std::unexpected<Error> refuse(const KdumpMember& member, std::string_view what) {
   return fail(Errc::unsupported, fmt::format("{}: a kdump-compressed dump that cannot be read: {}; is it "
@@ -60,9 +68,12 @@ Result<std::unique_ptr<KdumpReader>> KdumpReader::open(std::span<const KdumpMemb
 }
 
 KdumpReader::KdumpReader(std::span<const KdumpMember> members, const FrameSet& listed)
-    : members_(members), listed_(listed),
-      most_contexts_(static_cast<unsigned>(std::clamp<std::uint64_t>(
-          most_for_contexts / (listed.runs() * bytes_per_run + 1), 1, most_contexts))) {}
+    : members_(members), listed_(listed), most_contexts_(contexts_for(members.front(), listed)) {
+  for (const KdumpMember& member : members) {
+    const std::uint64_t count = listed.before(member.header.end) - listed.before(member.header.begin);
+    pages_at_.push_back(member.header.descriptors_at() + count * sizeof(PageDescriptor));
+  }
+}
 
 KdumpReader::~KdumpReader() = default;
 
@@ -115,10 +126,10 @@ void KdumpReader::give_back(Context context) {
   returned_.notify_one();
 }
 
-const KdumpMember& KdumpReader::member_of(std::uint64_t frame) const {
+std::size_t KdumpReader::index_of_member(std::uint64_t frame) const {
   const auto after = std::ranges::upper_bound(members_, frame, {},
                                               [](const KdumpMember& member) { return member.header.begin; });
-  return *std::prev(after); // the first begins at 0
+  return static_cast<std::size_t>(after - members_.begin()) - 1; // the first begins at 0
 }
 
 std::optional<PageDescriptor> KdumpReader::descriptor(std::uint64_t frame) const {
@@ -129,15 +140,22 @@ std::optional<PageDescriptor> KdumpReader::descriptor(std::uint64_t frame) const
   return page;
 }
 
-bool KdumpReader::is_whole(std::uint64_t frame, const PageDescriptor& page) const {
-  const std::uint64_t size = member_of(frame).file.size();
-  // A part of a flattened file that is missing leaves zeros.
-  return page.offset != 0 && page.offset <= size && page.size <= size - page.offset;
+bool KdumpReader::makes_sense(std::size_t member, const PageDescriptor& page) const {
+  return page.offset >= pages_at_[member] && page.size <= members_[member].header.block_size;
+}
+
+bool KdumpReader::is_cut_off(std::uint64_t frame, const PageDescriptor& page) const {
+  const std::size_t member = index_of_member(frame);
+  return makes_sense(member, page) && !members_[member].file.holds(page.offset, page.size);
 }
 
 PageState KdumpReader::read(std::uint64_t frame, std::span<std::byte> page) {
   const auto bytes = descriptor(frame);
-  if (!bytes || !is_whole(frame, *bytes)) return PageState::cut_off;
+  if (!bytes) return PageState::cut_off;
+  // Of a file that was cut short nobody asks for what lies behind its end.
+  const std::size_t member = index_of_member(frame);
+  if (!makes_sense(member, *bytes) || !members_[member].file.holds(bytes->offset, bytes->size))
+    return PageState::damaged;
   const bool is_packed = (bytes->flags & compressed_page) != 0;
   const bool is_known = (bytes->flags & ~compressed_page) == 0;
   // A page that does not shrink is stored as it is; libkdumpfile reads what is packed into room for one page.

@@ -32,8 +32,11 @@ public:
   [[nodiscard]] PageState read(std::uint64_t frame, std::span<std::byte> page);
   /// Of a frame that is listed; nothing when it lies behind the end of its file.
   [[nodiscard]] std::optional<PageDescriptor> descriptor(std::uint64_t frame) const;
-  /// Whether the bytes that it names lie in that file.
-  [[nodiscard]] bool is_whole(std::uint64_t frame, const PageDescriptor& page) const;
+  /// Whether the bytes that it names should lie where its file has ended, or has lost some.
+  [[nodiscard]] bool is_cut_off(std::uint64_t frame, const PageDescriptor& page) const;
+  [[nodiscard]] const KdumpMember& member_of(std::uint64_t frame) const {
+    return members_[index_of_member(frame)];
+  }
 
 private:
   struct Closed {
@@ -42,7 +45,9 @@ private:
   using Context = std::unique_ptr<_kdump_ctx, Closed>;
 
   KdumpReader(std::span<const KdumpMember> members, const FrameSet& listed);
-  [[nodiscard]] const KdumpMember& member_of(std::uint64_t frame) const;
+  [[nodiscard]] std::size_t index_of_member(std::uint64_t frame) const;
+  /// Whether it is one that a dump may have: of a page, and behind all descriptors.
+  [[nodiscard]] bool makes_sense(std::size_t member, const PageDescriptor& page) const;
   [[nodiscard]] Result<Context> open_context() const;
   /// One that nobody uses; null when none can be had.
   Context take();
@@ -50,6 +55,7 @@ private:
 
   std::span<const KdumpMember> members_;
   const FrameSet& listed_;
+  std::vector<std::uint64_t> pages_at_; ///< of each member: where its descriptors end
   std::mutex mutex_;
   std::condition_variable returned_;
   std::vector<Context> idle_;

@@ -2,9 +2,10 @@
 // A whole file mapped read-only.
 //
 // Thread rule: immutable after open(). A file that is cut while it is mapped faults its reader; nothing can
-// prevent that short of copying it.
+// prevent that short of copying it, so whoever handles the fault knows of the mapping.
 #pragma once
 
+#include "host/base/mappings.hpp"
 #include "host/memory/input_file.hpp"
 
 #include <cstddef>
@@ -29,16 +30,23 @@ public:
   ~MappedFile();
 
   [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
+  /// Of these what the file was to have and never got (InputFile::lost()); they read as zeros.
+  [[nodiscard]] std::span<const Stretch> lost() const { return lost_; }
 
   /// `part` of bytes() for who looks at it once: read into `buffer`, since the first touch of each page of a
   /// mapping costs more than copying it. Zeros where the file has holes.
   [[nodiscard]] std::span<const std::byte> glance(std::span<const std::byte> part,
                                                   std::vector<std::byte>& buffer) const;
+  /// How many bytes at the begin of `part` lie in a hole of the file, and so are zeros.
+  [[nodiscard]] std::uint64_t hole_in(std::span<const std::byte> part) const;
 
 private:
-  MappedFile(std::span<const std::byte> bytes, int fd) : bytes_(bytes), fd_(fd) {}
+  MappedFile(std::span<const std::byte> bytes, int fd, std::span<const Stretch> lost, const std::string& name)
+      : bytes_(bytes), fd_(fd), lost_(lost.begin(), lost.end()), known_(bytes, fd, name) {}
   std::span<const std::byte> bytes_;
   int fd_;
+  std::vector<Stretch> lost_;
+  KnownMapping known_;
 };
 
 } // namespace mapscope::memory

@@ -11,6 +11,10 @@ void Pieces::add(std::uint64_t address, std::uint64_t size, std::span<const std:
   if (bytes.size() < size) cut_off_.push_back({address + bytes.size(), address + size});
 }
 
+void Pieces::lose(std::uint64_t address, std::uint64_t size) {
+  if (size != 0) damaged_.push_back({address, address + size});
+}
+
 void Pieces::leave_out(std::uint64_t address, std::uint64_t size) {
   if (size != 0) left_out_.push_back({address, address + size});
 }
@@ -19,12 +23,14 @@ void Pieces::settle() {
   cut_overlaps();
   for (const Present& piece : present_)
     segments_.push_back({piece.address, piece.bytes.size(), piece.bytes.size()});
-  unite(cut_off_);
-  unite(left_out_);
-  const Ranges present = present_ranges();
-  cut_off_ = without(cut_off_, present);
-  left_out_ = without(without(left_out_, present), cut_off_);
-  for (const Ranges* ranges : {&cut_off_, &left_out_})
+  Ranges told = present_ranges();
+  for (Ranges* ranges : {&damaged_, &cut_off_, &left_out_}) { // of what several say the first counts
+    unite(*ranges);
+    *ranges = without(*ranges, told);
+    told.insert(told.end(), ranges->begin(), ranges->end());
+    unite(told);
+  }
+  for (const Ranges* ranges : {&damaged_, &cut_off_, &left_out_})
     for (const Range& range : *ranges) segments_.push_back({range.address, range.end - range.address, 0});
   join_segments();
 }
@@ -127,6 +133,7 @@ std::span<const std::byte> Pieces::view(std::uint64_t address, std::size_t want)
 }
 
 Absence Pieces::why_absent(std::uint64_t address) const {
+  if (find(damaged_, address) != nullptr) return Absence::damaged;
   if (find(cut_off_, address) != nullptr) return Absence::cut_off;
   return find(left_out_, address) != nullptr ? Absence::left_out : Absence::not_described;
 }

@@ -23,6 +23,8 @@ public:
 
   /// The file promises `size` bytes at `address` and holds the first of them. No end may wrap.
   void add(std::uint64_t address, std::uint64_t size, std::span<const std::byte> bytes);
+  /// The file had these, and they are lost or damaged. No end may wrap.
+  void lose(std::uint64_t address, std::uint64_t size);
   /// The target had these, the file does not promise them. No end may wrap.
   void leave_out(std::uint64_t address, std::uint64_t size);
   /// Call once, when all are added and before anything is asked.
@@ -55,7 +57,7 @@ private:
 
   bool left_out_is_zero_;
   std::vector<Present> present_;
-  Ranges left_out_, cut_off_;
+  Ranges left_out_, cut_off_, damaged_;
   std::vector<Segment> segments_;
   std::optional<std::uint64_t> contradiction_;
   unsigned compared_ = 0; ///< pages

@@ -29,7 +29,7 @@ enum class Absence : std::uint8_t {
   not_described, ///< no part of it speaks of that address
   left_out,      ///< whoever wrote the dump left the page out: it may have been all zeros
   cut_off,       ///< it was there, and the file ends before
-  damaged,       ///< it was there, and what the file holds of it contradicts itself
+  damaged,       ///< it was there, and the file lost it, or what it holds of it contradicts itself
   no_room,       ///< it is there, and no room was left to unpack it to
 };
 

@@ -5,6 +5,7 @@
 #include "tests/support/kdump_file.hpp"
 
 #include <cstring>
+#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <random>
@@ -105,6 +106,29 @@ TEST(KdumpRefused, Flattened) {
   EXPECT_THAT(damaged(good.substr(0, 4100)), HasSubstr("without a beginning"));
   EXPECT_THAT(damaged(with(good, 4096, 0x7fU)), HasSubstr("which a file of"));
   EXPECT_THAT(damaged(test::flattened("KDUMP   ")), HasSubstr("its first header"));
+}
+
+/// A file with a hole behind its begin, in which each piece would be of no size.
+TEST(KdumpRefused, FlattenedWithoutEnd) {
+  const std::string stream = test::flattened(small().bytes());
+  const ScratchFile file(stream.substr(0, stream.size() - 16));
+  std::filesystem::resize_file(file.path(), 1ULL << 40);
+  EXPECT_TRUE(open_source(file.path())) << "what comes before is there";
+  std::string empty = stream.substr(0, stream.size() - 16);
+  for (int i = 0; i < 2000; ++i) empty += std::string("\0\0\0\0\0\0\0\1", 8) + std::string(8, '\0');
+  EXPECT_THAT(damaged(empty), HasSubstr("pieces of no size"));
+}
+
+TEST(KdumpRefused, FlattenedWithoutItsHeaders) {
+  const std::string file = small().bytes();
+  const auto without = [&](std::size_t at) { // a piece
+    const std::string stream = test::flattened(file, 4096);
+    return stream.substr(0, 4096 + (16 + 4096) * at) + stream.substr(4096 + (16 + 4096) * (at + 1));
+  };
+  EXPECT_THAT(damaged(without(0)), HasSubstr("without a beginning"));
+  EXPECT_THAT(damaged(without(1)), HasSubstr("in a flattened file that lacks its second header"));
+  EXPECT_THAT(damaged(without(2)), HasSubstr("whose bitmaps cannot be read"));
+  EXPECT_THAT(damaged(without(3)), HasSubstr("whose bitmaps cannot be read"));
 }
 
 TEST(KdumpRefused, PackedInAWayThatIsNotKnown) {
