@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/base/ending.hpp"
 
+#include "host/base/mappings.hpp"
+
 #include <array>
 #include <atomic>
 #include <csignal>
@@ -70,10 +72,18 @@ void on_other(int signal) {
   end_by(signal);
 }
 
+/// Of a file that became shorter, and so of nobody's fault here.
+void on_bus(int signal, siginfo_t* info, void* /*context*/) {
+  if (owner == ::getpid())
+    if (const char* const name = lost_file_at(info->si_addr); name != nullptr) end_without_file(name);
+  on_other(signal);
+}
+
 bool is_ours(int signal) noexcept {
   struct sigaction action{};
-  return ::sigaction(signal, nullptr, &action) == 0 &&
-         (action.sa_handler == on_request || action.sa_handler == on_other);
+  if (::sigaction(signal, nullptr, &action) != 0) return false;
+  if ((action.sa_flags & SA_SIGINFO) != 0) return action.sa_sigaction == on_bus;
+  return action.sa_handler == on_request || action.sa_handler == on_other;
 }
 
 /// What somebody else handles (a sanitizer), or ignores, stays theirs. On another stack where there is one:
@@ -81,8 +91,9 @@ bool is_ours(int signal) noexcept {
 void handle(int signal, void (*handler)(int)) noexcept {
   struct sigaction action{};
   if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) return;
-  action.sa_handler = handler;
   action.sa_flags = SA_ONSTACK;
+  action.sa_handler = handler;
+  if (signal == SIGBUS) action.sa_flags |= SA_SIGINFO, action.sa_sigaction = on_bus;
   ::sigfillset(&action.sa_mask); // one ending is enough
   ::sigaction(signal, &action, nullptr);
 }
@@ -122,6 +133,13 @@ Foreign::Foreign(std::string who, std::string when) : who_(std::move(who)), when
 Foreign::~Foreign() {
   --all_foreign;
   foreign = nullptr;
+}
+
+void end_without_file(const char* name) noexcept {
+  undo_all();
+  put("mapscope: "), put(name);
+  put(": became shorter while it was read, so there is no report; give it when it is written, or a copy\n");
+  ::_exit(no_report);
 }
 
 void end_without_reader() noexcept {

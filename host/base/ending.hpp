@@ -40,6 +40,10 @@ private:
   std::string who_, when_;
 };
 
+/// A fault in the mapping of a file that became shorter says so, and is nobody's else: whoever learns of one
+/// elsewhere, in a copy of the process, ends this one as a fault here would. Async-signal-safe.
+[[noreturn]] void end_without_file(const char* name) noexcept;
+
 /// Undoes, and ends the process without a word as SIGPIPE does.
 [[noreturn]] void end_without_reader() noexcept;
 

@@ -199,5 +199,23 @@ TEST(Size, BeyondWhatAFileMayHaveIsTold) { // ulimit -f
   EXPECT_THAT(reports_in(scratch), IsEmpty());
 }
 
+/// Whoever meets it, which here is a plugin in a process of its own.
+TEST(Source, ThatBecomesShorterEndsItAndNoPluginIsBlamed) {
+  const Scratch scratch;
+  Words words = and_also(endless_dump(scratch), {"-o", (scratch / "report").string()});
+  for (auto& word : words)
+    if (const auto at = word.find("endless_loop"); at != word.npos) word.replace(at, 12, "endless_looks");
+  const Started program(scratch, words);
+  EXPECT_TRUE(until([&] { return has_worker(program.pid()); })) << program.err();
+  fs::resize_file(scratch / "core", 1);
+  const int status = program.wait();
+  ASSERT_TRUE(WIFEXITED(status)) << status;
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_EQ(program.err(), "mapscope: " + (scratch / "core").string() +
+                               ": became shorter while it was read, so there is no report; give it when it "
+                               "is written, or a copy\n");
+  EXPECT_THAT(reports_in(scratch), IsEmpty());
+}
+
 } // namespace
 } // namespace mapscope::cli_test

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/worker/worker_render.hpp"
 
+#include "host/base/ending.hpp"
+#include "host/base/mappings.hpp"
 #include "host/plugin/worker/crash_text.hpp"
 #include "host/plugin/worker/worker.hpp"
 
 #include <cerrno>
+#include <csignal>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -157,6 +160,10 @@ WorkerRender::State WorkerRender::take_end(std::span<const std::byte> content) {
 WorkerRender::State WorkerRender::take_crash(std::span<const std::byte> content) {
   const auto crash = parse_crash(content);
   if (!crash) return breach(crash.error().text);
+  // The worker sees files where they are mapped here.
+  const auto* const at = reinterpret_cast<const void*>(crash->address); // NOLINT(performance-no-int-to-ptr)
+  if (const char* const name = crash->signal == SIGBUS ? lost_file_at(at) : nullptr; name != nullptr)
+    end_without_file(name);
   return fail_with(report::Status::crashed, crash_text(*crash, *choice_.plugin));
 }
 

@@ -114,6 +114,9 @@ __attribute__((noinline)) int misbehave(const Render& render, std::string_view m
     while (true) asm volatile("");
   if (mode == "endless_reads")
     while (true) (void)render.host.read(render.call, MSC_KERNEL, render.target.map, nullptr, 0);
+  if (mode == "endless_looks")
+    for (std::uint64_t word = 0;;)
+      (void)render.host.read(render.call, MSC_KERNEL, render.target.map, &word, sizeof word);
   if (mode == "endless_rows")
     for (std::uint32_t i = 0;; ++i) (void)render.emit(i);
   if (mode == "library") return use_the_library();
