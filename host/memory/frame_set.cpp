@@ -9,6 +9,7 @@ void FrameSet::clip(std::uint64_t begin, std::uint64_t end) {
   end = std::min(end, frames_), begin = std::min(begin, end);
   for (std::uint64_t i = 0; i < words_.size(); ++i) {
     const std::uint64_t first = i * word_bits;
+    if (words_[i] == 0) continue; // and stays without memory
     if (first + word_bits <= begin || first >= end) words_[i] = 0;
     if (first < begin && begin < first + word_bits) words_[i] &= ~0ULL << (begin - first);
     if (first < end && end < first + word_bits) words_[i] &= (1ULL << (end - first)) - 1;
@@ -17,19 +18,17 @@ void FrameSet::clip(std::uint64_t begin, std::uint64_t end) {
 
 void FrameSet::unite(const FrameSet& other) {
   for (std::uint64_t i = 0; i < std::min(words_.size(), other.words_.size()); ++i)
-    words_[i] |= other.words_[i];
+    if (other.words_[i] != 0) words_[i] |= other.words_[i];
 }
 
 void FrameSet::settle() {
   if (const std::uint64_t rest = frames_ % word_bits; rest != 0) words_.back() &= (1ULL << rest) - 1;
   count_ = 0;
-  before_.clear();
-  before_.reserve(words_.size() / block_words + 1);
-  for (std::uint64_t i = 0; i < words_.size(); ++i) {
-    if (i % block_words == 0) before_.push_back(count_);
-    count_ += bits_of(words_[i]);
+  before_ = Words(words_.size() / block_words + 1); // before(size()) is asked for, too
+  for (std::uint64_t i = 0; i <= words_.size(); ++i) {
+    if (i % block_words == 0 && count_ != 0) before_[i / block_words] = count_;
+    if (i < words_.size()) count_ += bits_of(words_[i]);
   }
-  if (words_.size() % block_words == 0) before_.push_back(count_); // before(size())
 }
 
 std::uint64_t FrameSet::find(std::uint64_t frame, std::uint64_t passed) const {

@@ -8,10 +8,25 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <new>
 #include <span>
 #include <vector>
 
 namespace mapscope::memory {
+
+/// Words that are 0 at first, and take memory when they are written: a machine's memory may begin far up.
+template <class T> struct ZeroedAllocator {
+  using value_type = T;
+  T* allocate(std::size_t count) {
+    void* const words = std::calloc(count, sizeof(T));
+    if (words == nullptr) throw std::bad_alloc();
+    return static_cast<T*>(words);
+  }
+  void deallocate(T* words, std::size_t /*count*/) { std::free(words); }
+  void construct(T* /*word*/) {} // it is 0
+  bool operator==(const ZeroedAllocator&) const = default;
+};
 
 class FrameSet {
 public:
@@ -21,7 +36,8 @@ public:
 
   void insert(std::uint64_t frame) { words_[frame / word_bits] |= 1ULL << (frame % word_bits); }
   void erase(std::uint64_t frame) { words_[frame / word_bits] &= ~(1ULL << (frame % word_bits)); }
-  /// The bits themselves, eight frames to a byte and the first in the lowest bit.
+  /// The bits themselves, eight frames to a byte and the first in the lowest bit. What is written with zeros
+  /// takes memory.
   [[nodiscard]] std::span<std::byte> bytes() { return std::as_writable_bytes(std::span(words_)); }
   /// Only those of [begin, end) stay.
   void clip(std::uint64_t begin, std::uint64_t end);
@@ -54,13 +70,14 @@ public:
   [[nodiscard]] std::uint64_t runs() const;
 
 private:
-  static constexpr std::uint64_t word_bits = 64, block_words = 8;
+  static constexpr std::uint64_t word_bits = 64, block_words = 16;
   static std::uint64_t bits_of(std::uint64_t word) { return static_cast<std::uint64_t>(std::popcount(word)); }
   [[nodiscard]] std::uint64_t find(std::uint64_t frame, std::uint64_t passed) const;
 
   std::uint64_t frames_ = 0, count_ = 0;
-  std::vector<std::uint64_t> words_;
-  std::vector<std::uint64_t> before_; ///< of each block of words
+  using Words = std::vector<std::uint64_t, ZeroedAllocator<std::uint64_t>>;
+  Words words_;
+  Words before_; ///< of each block of words
 };
 
 } // namespace mapscope::memory

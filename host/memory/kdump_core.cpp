@@ -129,6 +129,11 @@ Result<void> KdumpCore::read_bitmaps() {
                 fmt::format("{}: a kdump-compressed dump whose bitmaps name {} separate pieces "
                             "of memory; is it damaged? Take or copy the dump again",
                             members_.front().name, runs));
+  if (listed_.count() == 0)
+    return fail(Errc::corrupt,
+                fmt::format("{}: a kdump-compressed dump that holds no page of memory; was it cut "
+                            "short, or damaged? Take or copy the dump again as a whole",
+                            members_.front().name));
   return {};
 }
 

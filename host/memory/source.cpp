@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 #include <linux/magic.h>
 #include <map>
+#include <new>
 #include <sys/statfs.h>
 
 namespace mapscope::memory {
@@ -125,7 +126,9 @@ Result<std::unique_ptr<Source>> open_source(const std::string& name, const OpenO
   return open_source(std::span(&name, 1), options);
 }
 
-Result<std::unique_ptr<Source>> open_source(std::span<const std::string> names, const OpenOptions& options) {
+namespace {
+
+Result<std::unique_ptr<Source>> open_named(std::span<const std::string> names, const OpenOptions& options) {
   for (const std::string& name : names)
     if (auto readable = check_name(name); !readable) return std::unexpected(std::move(readable.error()));
   std::vector<KdumpInput> files;
@@ -146,6 +149,18 @@ Result<std::unique_ptr<Source>> open_source(std::span<const std::string> names, 
                 fmt::format("--layout: {} is no raw image: its format ({}) says where its pieces lie",
                             names.front(), (*source)->format()));
   return source;
+}
+
+} // namespace
+
+Result<std::unique_ptr<Source>> open_source(std::span<const std::string> names,
+                                            const OpenOptions& options) try {
+  return open_named(names, options);
+} catch (const std::bad_alloc&) {
+  return fail(Errc::io,
+              fmt::format("{}: not enough memory to open it; is it damaged? Give it on a machine with "
+                          "more memory, or take or copy the dump again",
+                          names.front()));
 }
 
 } // namespace mapscope::memory

@@ -173,11 +173,32 @@ TEST(PageStore, FullDiskCostsPages) {
             0);
 }
 
-TEST(PageStore, LiesInMemoryWhereNoDirectoryCanBeWritten) {
+TEST(UnlinkedFile, LiesNowhereElseThanWhereAPersonSays) {
   ::setenv("TMPDIR", "/nonexistent", 1);
-  Numbered numbered(4);
+  const auto file = UnlinkedFile::make();
   ::unsetenv("TMPDIR");
-  EXPECT_TRUE(holds(numbered.store->view(1, 2), 1, 2));
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().text,
+            "cannot make a temporary file in /nonexistent (TMPDIR): No such file or directory; "
+            "let TMPDIR name a directory with room for the machine's memory");
+}
+
+TEST(FrameSet, TakesMemoryForWhatIsThere) {
+  EXPECT_EQ(forked([] {
+              const auto resident = [] {
+                rusage usage{};
+                ::getrusage(RUSAGE_SELF, &usage);
+                return usage.ru_maxrss; // KiB
+              };
+              const long before = resident();
+              FrameSet frames(std::uint64_t{1} << 32); // 512 MiB of bits
+              frames.insert((std::uint64_t{1} << 32) - 2);
+              frames.clip(0, frames.size() - 1);
+              frames.settle();
+              return frames.count() == 1 && frames.nth(0) == (std::uint64_t{1} << 32) - 2 &&
+                     resident() - before < 64 << 10;
+            }),
+            0);
 }
 
 TEST(FrameSet, CountsAndFinds) {
