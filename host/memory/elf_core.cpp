@@ -46,6 +46,9 @@ public:
                                     std::vector<std::byte>& buffer) const override {
     return file_.glance(view(address, want), buffer);
   }
+  std::uint64_t behind_holes(std::uint64_t address, std::uint64_t end) const override {
+    return address + file_.hole_in(view(address, end - address));
+  }
   Absence why_absent(std::uint64_t address) const override { return pieces_.why_absent(address); }
   std::uint64_t left_out_bytes() const override { return pieces_.left_out_bytes(); }
   std::uint64_t cut_off_bytes() const override { return missing_; }
@@ -53,29 +56,29 @@ public:
   void add(const Elf64_Phdr& header);
   void finish(const std::string& name);
   [[nodiscard]] std::span<const std::byte> file() const { return file_.bytes(); }
-  [[nodiscard]] bool has_empty() const { return has_empty_; }
-  /// All at 0, where the memory of a machine is not.
-  [[nodiscard]] bool has_no_places() const { return has_user_addresses_ && !has_places_; }
   [[nodiscard]] bool has_lost(std::uint64_t offset, std::uint64_t size) const {
     return touches(file_.lost(), offset, size);
   }
+  [[nodiscard]] bool has_empty() const { return has_empty_; }
+  /// All at 0, where the memory of a machine is not.
+  [[nodiscard]] bool has_no_places() const { return has_user_addresses_ && !has_places_; }
   [[nodiscard]] bool is_of_a_process() const { return has_process_notes_ && vmcoreinfo_.empty(); }
 
 private:
   void add_segment(const Elf64_Phdr& header);
+  void add_bytes(std::uint64_t address, std::uint64_t offset, std::uint64_t promised);
   void add_notes(const Elf64_Phdr& header);
 
   MappedFile file_;
-  void add_bytes(std::uint64_t address, std::uint64_t offset, std::uint64_t promised);
   std::string_view arch_;
   Pieces pieces_;
   std::string_view vmcoreinfo_;
   std::vector<std::string> warnings_;
   std::uint64_t missing_ = 0; ///< bytes the headers promise beyond the file's end
+  std::uint64_t lost_ = 0;    ///< bytes of memory that a flattened file lost
   std::uint64_t notes_left_ = most_note_bytes;
   std::uint64_t headers_ = 0, strange_ = 0; ///< program headers; those that no core of a machine has
   bool has_user_addresses_ = false, has_places_ = false, has_empty_ = false, has_process_notes_ = false;
-  std::uint64_t lost_ = 0;    ///< bytes of memory that a flattened file lost
 };
 
 /// No machine has more bits of physical addresses; sums of such sizes do not wrap.
@@ -117,9 +120,6 @@ void ElfCore::add_segment(const Elf64_Phdr& header) {
   pieces_.leave_out(header.p_paddr + promised, header.p_memsz - promised);
 }
 
-constexpr std::uint64_t note_padded(std::uint64_t size) { return (size + 3) & ~3ULL; }
-
-/// What the kernel says of a process that it dumps (fs/binfmt_elf.c); a core of a machine has registers
 /// As far as the file holds them: not behind its end, nor where it lost some.
 void ElfCore::add_bytes(std::uint64_t address, std::uint64_t offset, std::uint64_t promised) {
   const auto bytes = as_far_as_there(file(), offset, promised);
@@ -139,6 +139,9 @@ void ElfCore::add_bytes(std::uint64_t address, std::uint64_t offset, std::uint64
   pieces_.add(address + done, promised - done, bytes.subspan(done));
 }
 
+constexpr std::uint64_t note_padded(std::uint64_t size) { return (size + 3) & ~3ULL; }
+
+/// What the kernel says of a process that it dumps (fs/binfmt_elf.c); a core of a machine has registers
 /// alone.
 bool is_of_process(std::string_view name, std::uint32_t type) {
   return name == std::string_view("CORE\0", 5) && (type == NT_PRPSINFO || type == NT_AUXV || type == NT_FILE);
@@ -167,13 +170,13 @@ void ElfCore::finish(const std::string& name) {
   if (missing_ != 0)
     warnings_.push_back(
         fmt::format("{}: the file ends {} bytes early; what it holds is shown", name, missing_));
-  if (strange_ != 0)
-    warnings_.push_back(
-        fmt::format("{}: {} of its {} program headers are of no core of a machine (of another "
   if (lost_ != 0)
     warnings_.push_back(fmt::format("{}: parts of the flattened file are missing, and with them {} bytes of "
                                     "memory; what it holds is shown",
                                     name, lost_));
+  if (strange_ != 0)
+    warnings_.push_back(
+        fmt::format("{}: {} of its {} program headers are of no core of a machine (of another "
                     "type than PT_LOAD and PT_NOTE, or beyond all memory); the others are "
                     "used, was the header damaged?",
                     name, strange_, headers_));
@@ -224,12 +227,12 @@ Result<void> read_program_headers(const std::string& name, const Elf64_Ehdr& hea
                   fmt::format("an ELF core whose {} program headers reach past the end of the file; was "
                               "the dump cut short?",
                               *count));
-  for (std::uint64_t i = 0; i < *count; ++i)
-    core.add(load<Elf64_Phdr>(table.data() + i * sizeof(Elf64_Phdr)));
-  return {};
   if (core.has_lost(0, sizeof header) || core.has_lost(header.e_phoff, *count * sizeof(Elf64_Phdr)))
     return refuse(name, "an ELF core in a flattened file of which parts are missing, its headers among them; "
                         "take or copy the dump again as a whole");
+  for (std::uint64_t i = 0; i < *count; ++i)
+    core.add(load<Elf64_Phdr>(table.data() + i * sizeof(Elf64_Phdr)));
+  return {};
 }
 
 } // namespace

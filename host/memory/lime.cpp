@@ -39,6 +39,9 @@ public:
                                                   std::vector<std::byte>& buffer) const override {
     return file_.glance(view(address, want), buffer);
   }
+  [[nodiscard]] std::uint64_t behind_holes(std::uint64_t address, std::uint64_t end) const override {
+    return address + file_.hole_in(view(address, end - address));
+  }
 
 private:
   [[nodiscard]] std::span<const std::byte> bytes() const { return file_.bytes(); }

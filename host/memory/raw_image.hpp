@@ -34,6 +34,9 @@ public:
                                     std::vector<std::byte>& buffer) const override {
     return file_->mapped.glance(view(address, want), buffer);
   }
+  [[nodiscard]] std::uint64_t behind_holes(std::uint64_t address, std::uint64_t end) const override {
+    return address + file_->mapped.hole_in(view(address, end - address));
+  }
   [[nodiscard]] const RawImage* raw_image() const override { return settled_ ? nullptr : this; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::span<const std::byte> file() const { return file_->mapped.bytes(); }

@@ -24,6 +24,8 @@ public:
   bool stretch(std::uint64_t address, std::uint64_t end) {
     end_of_last_.clear();
     while (address < end) {
+      pass_holes(address, end);
+      if (address >= end) return true;
       const Bytes piece = source_.glance(address, std::min(end - address, at_once), buffer_);
       if (piece.empty()) { // a hole: on with the next page
         end_of_last_.clear();
@@ -39,6 +41,14 @@ public:
   }
 
 private:
+  /// What is looked for is not all zeros, so no more than its begin lies in a hole.
+  void pass_holes(std::uint64_t& address, std::uint64_t end) {
+    const std::uint64_t next = source_.behind_holes(address, end);
+    if (next - address < what_.size()) return;
+    address = next;
+    end_of_last_.assign(what_.size() - 1, std::byte{0});
+  }
+
   bool inside(std::uint64_t address, Bytes piece) const {
     for (std::size_t at = 0; at < piece.size(); ++at) {
       const void* const found = ::memmem(piece.data() + at, piece.size() - at, what_.data(), what_.size());

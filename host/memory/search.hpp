@@ -14,7 +14,7 @@
 namespace mapscope::memory {
 
 /// Calls `visit` with the physical address of every place in [begin, end) where `what` lies, from low to
-/// high, until it returns false. `what` has at least two bytes.
+/// high, until it returns false. `what` has at least two bytes, and not all of them are 0.
 void search(const Source& source, std::span<const std::byte> what, std::uint64_t begin, std::uint64_t end,
             const std::function<bool(std::uint64_t)>& visit);
 

@@ -70,6 +70,12 @@ public:
   [[nodiscard]] virtual std::span<const std::byte> glance(std::uint64_t address, std::size_t want,
                                                           std::vector<std::byte>& buffer) const;
 
+  /// From where on in [address, end) there may be bytes that are not zeros, as far as that is known without
+  /// looking at them: a file may have holes of terabytes. `address` where nothing is known.
+  [[nodiscard]] virtual std::uint64_t behind_holes(std::uint64_t address, std::uint64_t /*end*/) const {
+    return address;
+  }
+
   /// Copies bytes from `address` on and returns how many could be copied before the first that is not there.
   [[nodiscard]] virtual std::size_t read(std::uint64_t address, std::span<std::byte> to) const;
 

@@ -70,6 +70,8 @@ private:
     std::vector<std::uint64_t> found;
     std::vector<std::byte> buffer;
     for (std::uint64_t address = piece.begin; address < piece.end && found.size() < most_copies;) {
+      address = source_.behind_holes(address, piece.end) / page * page;
+      if (address >= piece.end) break;
       const std::uint64_t left = piece.end - address;
       const auto bytes = source_.glance(address, std::min<std::uint64_t>(at_once, left), buffer);
       for (std::size_t at = 0; at < bytes.size() && found.size() < most_copies; at += page)
