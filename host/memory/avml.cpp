@@ -68,6 +68,7 @@ public:
   [[nodiscard]] const Part& missing() const { return missing_; }
   /// Why not all of the file was read: "" when it was.
   [[nodiscard]] const std::string& why() const { return stop_; }
+  [[nodiscard]] bool ends_early() const { return stop_ == ends; }
 
 private:
   static constexpr std::string_view ends = "the file ends early";
@@ -180,7 +181,8 @@ public:
           fmt::format("{}: {} bytes of memory are damaged in the file (their checksums differ), "
                       "and missing",
                       name, unpacker.damaged()));
-    pieces_.settle();
+    settle(name);
+    if (unpacker.ends_early()) missing_ = unpacker.missing().size;
     details_ = {{"ranges", std::to_string(unpacker.ranges())},
                 {"packed bytes", std::to_string(file.bytes().size())},
                 {"unpacked into", unpacked_.directory()}};
@@ -205,9 +207,13 @@ private:
       if (part.content == Content::bytes)
         pieces_.add(part.address, part.size, bytes->subspan(part.at, part.size));
       if (part.content == Content::zeros) pieces_.add(part.address, part.size, nothing->first(part.size));
+      if (part.content == Content::damaged) pieces_.lose(part.address, part.size);
     }
-    missing_ = unpacker.missing().size;
-    pieces_.add(unpacker.missing().address, missing_, {});
+    const Part& missing = unpacker.missing();
+    if (unpacker.ends_early())
+      pieces_.add(missing.address, missing.size, {});
+    else
+      pieces_.lose(missing.address, missing.size);
     return {};
   }
 

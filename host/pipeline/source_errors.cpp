@@ -11,9 +11,10 @@ namespace mapscope::pipeline {
 
 namespace {
 
-/// Why not all of the file could be taken for memory, as the source itself says; "" where all was.
-std::string damage_of(const memory::Source& source, const std::string& name) {
-  const std::string prefix = name + ": ";
+/// Why not all of the file could be taken for memory, as the source itself says; "" where all was. Of several
+/// files each is named.
+std::string damage_of(const memory::Source& source, const SourceInput& input) {
+  const std::string prefix = input.sources.size() == 1 ? input.source() + ": " : "";
   std::string damage;
   for (const std::string& warning : source.warnings())
     damage = with_clause(damage, warning.starts_with(prefix) ? warning.substr(prefix.size()) : warning);
@@ -22,9 +23,10 @@ std::string damage_of(const memory::Source& source, const std::string& name) {
 
 /// What was looked for in a memory of which not all is there: that is said first, as the rest follows from
 /// it.
-std::string behind_damage(const memory::Source& source, const std::string& name, const std::string& problem) {
-  const std::uint64_t cut = source.cut_off_bytes();
-  const std::string damage = damage_of(source, name);
+std::string behind_damage(const memory::Source& source, const SourceInput& input,
+                          const std::string& problem) {
+  const std::uint64_t cut = input.sources.size() == 1 ? source.cut_off_bytes() : 0;
+  const std::string damage = damage_of(source, input);
   if (cut == 0 && damage.empty()) return problem;
   const std::string text =
       cut != 0 ? fmt::format("the file ends {} bytes early, so this was not found in it: {}", cut, problem)
@@ -59,8 +61,10 @@ std::unexpected<Error> about(const memory::Source& source, const SourceInput& in
     error.text = with_clause(
         error.text, fmt::format("the dump leaves out {} of {} bytes of memory", left_out, described));
   }
-  if (!is_of_a_file) error.text = behind_damage(source, input.source(), error.text);
+  if (!is_of_a_file) error.text = behind_damage(source, input, error.text);
   if (!is_of_a_file) error.text = behind_layout(input, error.text);
+  for (const std::string& part : input.sources)
+    if (error.text.starts_with(part + ":")) return std::unexpected(std::move(error));
   return about(input.source(), std::move(error));
 }
 

@@ -159,6 +159,14 @@ TEST(Avml, ADamagedChunkIsMissingAndTheOthersAreNot) {
   EXPECT_TRUE(avml.text(0x10000, 400000) == bytes.substr(0, 65536));
   EXPECT_TRUE(avml.text(0x30000, bytes.size()) == bytes.substr(0x20000));
   EXPECT_THAT(avml->warnings(), ElementsAre(HasSubstr("65536 bytes of memory are damaged in the file")));
+  EXPECT_EQ(avml->why_absent(0x20000), Absence::damaged);
+}
+
+TEST(Avml, OfOverlappingRangesTheFirst) {
+  const Opened avml(test::avml_image({{0x1000, low}, {0x1800, std::string(4096, 'x')}}));
+  EXPECT_EQ(avml.text(0x1000, 9000), low + std::string(2048, 'x'));
+  EXPECT_THAT(avml->warnings(),
+              ElementsAre(HasSubstr("two ranges have different bytes for the memory at 0x1800")));
 }
 
 TEST(Avml, WhatIsNoChunkEndsIt) {
@@ -168,6 +176,8 @@ TEST(Avml, WhatIsNoChunkEndsIt) {
     EXPECT_TRUE(avml.source) << avml.refusal();
     EXPECT_EQ(avml.text(0x1000, 8192), low);
     EXPECT_THAT(avml->warnings(), ElementsAre(HasSubstr("damaged at 0x")));
+    EXPECT_EQ(avml->why_absent(0x2000), Absence::damaged);
+    EXPECT_EQ(avml->cut_off_bytes(), 0U) << "the file does not end";
   };
   after(std::string("\2\4\0\0", 4));       // of a type that may not be passed over
   after(std::string("\0\3\0\0", 4));       // without room for its checksum
