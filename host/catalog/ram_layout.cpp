@@ -58,9 +58,17 @@ Layout behind_low(std::uint64_t low, Layout high) {
 /// Firmware may keep some behind what the kernel has.
 std::uint64_t machine_end(std::uint64_t kernels_end) { return kernels_end + (0 - kernels_end) % mib; }
 
-/// RAM without a hole, from `begin` on; of a file that was cut, with its size.
+/// More is no firmware's, so the file is longer than the machine's memory.
+constexpr std::uint64_t most_of_firmware = 256 * mib;
+
+bool is_longer(std::uint64_t begin, std::uint64_t end, std::uint64_t file_size) {
+  return file_size > end - begin && file_size - (end - begin) > most_of_firmware;
+}
+
+/// RAM without a hole, from `begin` on; of a file that was cut, or is longer, with its size.
 Layout in_one_piece(std::uint64_t begin, std::uint64_t end, std::uint64_t file_size) {
-  return {{begin, file_size < end - begin ? machine_end(end) - begin : Run::rest}};
+  const bool is_settled = file_size < end - begin || is_longer(begin, end, file_size);
+  return {{begin, is_settled ? machine_end(end) - begin : Run::rest}};
 }
 
 /// Layouts that account for every byte of the file, then those of a file that was cut; the likelier first.
@@ -68,7 +76,7 @@ std::vector<Layout> candidates(const Ram& ram, std::uint64_t file_size) {
   if (ram.low_end > four_gib) return {};
   std::vector<Layout> layouts;
   if (ram.high.empty()) return {in_one_piece(0, ram.low_end, file_size)};
-  if (file_size >= ram.end()) layouts.push_back({{0, Run::rest}});
+  if (file_size >= ram.end()) layouts.push_back(in_one_piece(0, ram.end(), file_size));
   for (const Layout& high : {in_one(ram), one_by_one(ram)}) {
     const std::uint64_t low = file_size - std::min(file_size, bytes_of(high));
     if (low >= ram.low_end && low <= four_gib && low % mib == 0) layouts.push_back(behind_low(low, high));
@@ -130,7 +138,7 @@ public:
 
   [[nodiscard]] Layout run() const {
     if (const auto ranges = ram_under(image_)) {
-      if (Layout cut = cut_behind_its_place(*ranges); !cut.empty()) return cut;
+      if (Layout cut = settled_by_its_place(*ranges); !cut.empty()) return cut;
       const Ram ram(*ranges);
       for (const Layout& layout : candidates(ram, image_.file().size()))
         if (holds(layout, *ranges)) return layout;
@@ -142,13 +150,14 @@ public:
 
 private:
   /// Where RAM begins elsewhere (arm64) the kernel's own place has told where, and the list how far it goes:
-  /// a file with less than that was cut.
-  [[nodiscard]] Layout cut_behind_its_place(const Ranges& ranges) const {
+  /// a file with less than that was cut, and one with much more holds what is no memory.
+  [[nodiscard]] Layout settled_by_its_place(const Ranges& ranges) const {
     const std::uint64_t begin = image_.layout().front().address, end = ranges.back().end;
     if (begin == 0 || image_.layout().size() != 1 || begin > ranges.front().begin) return {};
     std::uint64_t bytes = 0;
     for (const auto& range : ranges) bytes += range.end - range.begin;
-    return image_.file().size() < bytes ? in_one_piece(begin, end, image_.file().size()) : Layout{};
+    const std::uint64_t size = image_.file().size();
+    return size < bytes || is_longer(begin, end, size) ? in_one_piece(begin, end, size) : Layout{};
   }
 
   [[nodiscard]] std::optional<Ranges> ram_under(const RawImage& image) const {

@@ -25,6 +25,11 @@ Result<Layout> given_layout(const std::string& text, std::uint64_t file_size) {
   if (bytes != file_size && (!is_open || bytes > file_size))
     return fail(Errc::usage,
                 fmt::format("--layout: its ranges have {} bytes, and the file has {}", bytes, file_size));
+  if (is_open && file_size - bytes > ~layout->back().address)
+    return fail(Errc::usage,
+                fmt::format("--layout: behind {:#x} there is no room for the other {} bytes of the "
+                            "file",
+                            layout->back().address, file_size - bytes));
   return layout;
 }
 
@@ -42,6 +47,11 @@ RawImage::RawImage(std::string name, std::shared_ptr<File> file, const Layout& l
     at += there.size();
   }
   settle(name_);
+  if (at < bytes.size())
+    warnings_.push_back(
+        fmt::format("{}: the last {} bytes of the file belong to no memory, by {}; they are not "
+                    "looked at",
+                    name_, bytes.size() - at, found_by));
   const std::string holes = holes_text(layout_, bytes.size());
   details_ = {{"layout", layout_text(layout_, bytes.size())},
               {"layout found by", std::move(found_by)},

@@ -93,8 +93,22 @@ TEST_F(Forms, ALayoutThatIsGiven) {
               HasSubstr("has no end and is not the last range"));
   EXPECT_THAT(misuse({"info", dump, "--layout", "0-8191,4096-"}), HasSubstr("overlap"));
   EXPECT_THAT(misuse({"info", dump, "--layout", ""}), HasSubstr("empty"));
+  EXPECT_EQ(misuse({"info", dump, "--layout", "0xffffffffffff0000-"}),
+            "--layout: behind 0xffffffffffff0000 there is no room for the other 3145728 bytes of the file");
   EXPECT_THAT(misuse({"info", file(test::lime_image(memory_)), "--layout", "0-"}),
               HasSubstr("is no raw image: its format (LiME image) says where its pieces lie"));
+}
+
+/// As a file that was grown to be mapped.
+TEST_F(Forms, AnImageThatIsLongerThanTheMemorySaysWhatIsNoneOfIt) {
+  const HoledKernel kernel{.low = 4U << 20, .high = 0, .list_at = 0x180000};
+  const std::string dump = file(test::raw_image(test::memory_of(kernel.image()), kernel.layout()));
+  fs::resize_file(dump, 1U << 30);
+  const Ran info = run({"info", dump});
+  EXPECT_THAT(info.out, HasSubstr("\nmemory, bytes          4194304\n"));
+  EXPECT_THAT(info.err,
+              HasSubstr("the last 1069547520 bytes of the file belong to no memory, by the kernel's "
+                        "list of its memory (iomem_resource); they are not looked at"));
 }
 
 TEST_F(Forms, ALayoutThatIsWrongIsNamedWhereNothingIsFound) {

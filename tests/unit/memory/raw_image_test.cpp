@@ -74,6 +74,15 @@ TEST(RawImage, WhatTheFileLacksIsCutOff) {
   EXPECT_THAT(laid->warnings(), ElementsAre(HasSubstr("the file ends 8192 bytes early")));
 }
 
+TEST(RawImage, WhatBelongsToNoMemoryIsSaid) {
+  const ScratchFile file(pages());
+  const auto laid = open_with(file, "")->raw_image()->laid_out({{0, 4096}}, "a test");
+  EXPECT_EQ(text_at(*laid, 4096), "");
+  EXPECT_THAT(laid->warnings(),
+              ElementsAre(HasSubstr("the last 8192 bytes of the file belong to no memory, by a "
+                                    "test; they are not looked at")));
+}
+
 TEST(RawImage, TheUsersLayoutIsTheLastWord) {
   const ScratchFile file(pages());
   const auto source = open_with(file, "0x5000-0x5fff,0x1000-0x2fff");
