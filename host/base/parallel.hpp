@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The same work on many parts, on the CPUs that there are.
 //
-// Refuses: to fail for want of threads; the caller works too, and alone if need be. The body must not throw.
+// Refuses: to fail for want of threads; the caller works too, and alone if need be. What the body throws ends
+// the work, and is thrown to the caller.
 // Thread rule: the body is called from several threads at once, for each index once.
 #pragma once
 

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <limits>
+#include <new>
 #include <sstream>
 #include <unistd.h>
 
@@ -347,7 +348,10 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     return mapscope::cli::run(argc, argv);
-  } catch (const std::exception& error) { // out of memory, most likely
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "mapscope: not enough memory, so there is no report; fewer --jobs take less\n");
+    return mapscope::cli::exit_no_report;
+  } catch (const std::exception& error) {
     fmt::print(stderr, "mapscope: {}\n", error.what());
     return mapscope::cli::exit_no_report;
   }

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -23,6 +23,14 @@ struct Board {
   std::vector<bool> done;
   std::size_t next_job = 0, turn = 0;
   bool failed = false; ///< nobody listens any more
+  std::exception_ptr thrown;
+
+  /// With the lock held.
+  void fail(std::size_t count) {
+    failed = true;
+    next_job = count;
+    changed.notify_all();
+  }
 };
 
 class Piece final : public Stream {
@@ -63,6 +71,17 @@ void work_off(Board& board, const Ordered& work) {
   }
 }
 
+/// On a thread of its own, which an exception would end the program in.
+void work_off_and_tell(Board& board, const Ordered& work) noexcept {
+  try {
+    work_off(board, work);
+  } catch (...) {
+    const std::scoped_lock lock(board.mutex);
+    if (!board.thrown) board.thrown = std::current_exception();
+    board.fail(work.count);
+  }
+}
+
 /// Writes the piece whose turn it is until its job is done.
 Result<void> put_out(Board& board, Output& out, std::size_t index) {
   std::string text;
@@ -70,8 +89,9 @@ Result<void> put_out(Board& board, Output& out, std::size_t index) {
     bool last = false;
     {
       std::unique_lock lock(board.mutex);
-      board.changed.wait(lock, [&] { return board.done[index] || !board.waiting[index].empty(); });
-      last = board.done[index];
+      board.changed.wait(lock,
+                         [&] { return board.done[index] || !board.waiting[index].empty() || board.thrown; });
+      last = board.done[index] || board.thrown;
       text.clear();
       std::swap(text, board.waiting[index]);
       board.changed.notify_all();
@@ -85,6 +105,7 @@ Result<void> write_in_order(Board& board, Output& out, const Ordered& work) {
   for (std::size_t index = 0; index < work.count; ++index) {
     {
       const std::scoped_lock lock(board.mutex);
+      if (board.thrown) return {};
       board.turn = index;
     }
     work.before(index);
@@ -122,7 +143,7 @@ std::vector<std::jthread> start_threads(std::size_t wanted, const std::function<
   std::vector<std::jthread> threads;
   while (threads.size() < wanted) try {
       threads.emplace_back(body);
-    } catch (const std::system_error&) { // a limit of the user's
+    } catch (const std::exception&) { // a limit of the user's, or of memory
       break;
     }
   return threads;
@@ -134,16 +155,22 @@ Result<void> run_ordered(Output& out, const Ordered& work) {
   Board board;
   board.waiting.resize(work.count);
   board.done.resize(work.count);
-  const auto threads = start_threads(std::min<std::size_t>(std::max(1U, work.threads), work.count),
-                                     [&] { work_off(board, work); });
+  auto threads = start_threads(std::min<std::size_t>(std::max(1U, work.threads), work.count),
+                               [&] { work_off_and_tell(board, work); });
   if (threads.empty()) return run_alone(out, work);
-  auto written = write_in_order(board, out, work);
-  if (!written) {
+  Result<void> written;
+  try {
+    written = write_in_order(board, out, work);
+  } catch (...) {
     const std::scoped_lock lock(board.mutex);
-    board.failed = true;
-    board.next_job = work.count;
-    board.changed.notify_all();
+    if (!board.thrown) board.thrown = std::current_exception();
   }
+  {
+    const std::scoped_lock lock(board.mutex);
+    if (!written || board.thrown) board.fail(work.count);
+  }
+  threads.clear(); // when each is done
+  if (board.thrown) std::rethrow_exception(board.thrown);
   return written;
 }
 

@@ -25,7 +25,7 @@ struct Ordered {
 };
 
 /// Writes every piece to `out`. The first write error ends the output (jobs still run to their end, unheard)
-/// and is returned.
+/// and is returned. What a job throws ends the output as well, and is thrown to the caller.
 Result<void> run_ordered(Output& out, const Ordered& work);
 
 } // namespace mapscope::report

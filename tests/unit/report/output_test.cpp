@@ -233,5 +233,26 @@ TEST(Ordered, AWriteErrorEndsTheOutput) {
   EXPECT_LT(begun, 1000U); // what was not begun is not begun any more
 }
 
+/// Most likely for want of memory.
+TEST(Ordered, WhatAJobThrowsIsThrownToTheCaller) {
+  const TemporaryDirectory folder;
+  for (const unsigned threads : {1U, 4U})
+    for (const std::size_t bad : {0, 7, 19}) {
+      auto output = file_output((folder / "report").string());
+      ASSERT_TRUE(output);
+      const Ordered work{.count = 20,
+                         .threads = threads,
+                         .buffer = 10,
+                         .make =
+                             [&](std::size_t index, Stream& stream) {
+                               for (int i = 0; i < 10; ++i) stream.append("some text");
+                               if (index == bad) throw std::bad_alloc();
+                             },
+                         .before = [](std::size_t) {}};
+      EXPECT_THROW((void)run_ordered(**output, work), std::bad_alloc) << threads << " " << bad;
+    }
+  EXPECT_EQ(files_in(folder), 0U);
+}
+
 } // namespace
 } // namespace mapscope::report
