@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <limits>
+#include <optional>
 #include <string>
 #include <sys/mman.h>
 #include <system_error>
@@ -18,26 +19,44 @@ namespace mapscope::memory {
 
 namespace {
 
+/// Beside a directory with room.
+std::string_view what_helps(int error) {
+  switch (error) {
+  case EMFILE:
+  case ENFILE:
+    return "; let more files be open at a time (ulimit -n)";
+  case EFBIG:
+    return "; let files be as large as the machine's memory (ulimit -f)";
+  default:
+    return "; let TMPDIR name a directory with room for the machine's memory";
+  }
+}
+
 std::unexpected<Error> failed(std::string_view what, int error) {
-  return fail(Errc::io,
-              fmt::format("cannot {} a temporary file: {}", what, std::generic_category().message(error)));
+  return fail(Errc::io, fmt::format("cannot {}: {}{}", what, std::generic_category().message(error),
+                                    what_helps(error)));
+}
+
+std::optional<std::string> named_directory() {
+  const char* const wanted = std::getenv("TMPDIR");
+  if (wanted == nullptr || *wanted == '\0') return std::nullopt;
+  return wanted;
 }
 
 } // namespace
 
-std::string directory_for_large_files() {
-  const char* const wanted = std::getenv("TMPDIR");
-  return wanted != nullptr && *wanted != '\0' ? wanted : "/var/tmp";
-}
+std::string directory_for_large_files() { return named_directory().value_or("/var/tmp"); }
 
 Result<UnlinkedFile> UnlinkedFile::make() {
-  if (const int fd = open_unlinked(directory_for_large_files()); fd >= 0) return UnlinkedFile(fd);
+  const std::string directory = directory_for_large_files();
+  if (const int fd = open_unlinked(directory); fd >= 0) return UnlinkedFile(fd);
+  if (named_directory()) return failed(fmt::format("make a temporary file in {} (TMPDIR)", directory), errno);
   return in_memory();
 }
 
 Result<UnlinkedFile> UnlinkedFile::in_memory() {
   const int fd = ::memfd_create("mapscope", MFD_CLOEXEC);
-  if (fd < 0) return failed("make", errno);
+  if (fd < 0) return failed("make a temporary file", errno);
   return UnlinkedFile(fd);
 }
 
@@ -49,14 +68,14 @@ UnlinkedFile::~UnlinkedFile() {
 
 Result<int> UnlinkedFile::open_for_reading() const {
   const int fd = ::open(fmt::format("/proc/self/fd/{}", fd_).c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return failed("open", errno);
+  if (fd < 0) return failed("open a temporary file", errno);
   return fd;
 }
 
 Result<void> UnlinkedFile::resize(std::uint64_t size) const {
   constexpr std::uint64_t most = std::numeric_limits<off_t>::max();
   if (size > most || ::ftruncate(fd_, static_cast<off_t>(size)) != 0)
-    return failed("resize", size > most ? EFBIG : errno);
+    return failed("resize a temporary file", size > most ? EFBIG : errno);
   return {};
 }
 

@@ -2,8 +2,9 @@
 // A temporary file without a name: it goes away with its last descriptor and mapping, whatever ends the
 // program.
 //
-// It lies in $TMPDIR, else in /var/tmp, which is meant for what is large; where neither can be written to, in
-// memory. Refuses: to be written through a mapping, which a full file system would answer with a signal.
+// It lies in $TMPDIR, else in /var/tmp, which is meant for what is large; where that cannot be written to, in
+// memory. Refuses: a $TMPDIR that cannot be written to, since whoever names one may have no memory to spare;
+// and to be written through a mapping, which a full file system would answer with a signal.
 // Thread rule: write_at() from any thread.
 #pragma once
 
