@@ -80,12 +80,14 @@ void add_common(CLI::App& app, CommonOptions& options, Words& words) {
   add_messages(app, words);
 }
 
-void add_source(CLI::App& app, SourceOptions& options, Words& words) {
-  named(app.add_option(
-      "SOURCE", options.sources,
-      "a kernel's memory in a file, which must be named as this machine's own cannot be read yet: an ELF "
-      "core, a kdump-compressed dump, a raw image of RAM, LiME or AVML; its format is found from its "
-      "content; several files are the parts of one split dump"));
+constexpr const char* source_text =
+    "a kernel's memory in a file, which must be named as this machine's own cannot be read yet: an ELF core, "
+    "a "
+    "kdump-compressed dump, a raw image of RAM, LiME or AVML; its format is found from its content; several "
+    "files are the parts of one split dump";
+
+CLI::Option* add_source(CLI::App& app, SourceOptions& options, Words& words, const char* text = source_text) {
+  auto* source = named(app.add_option("SOURCE", options.sources, text));
   named(app.add_option("--vmlinux", options.overrides.vmlinux,
                        "ELF kernel: its symbols and BTF instead of the memory's"))
       ->type_name("FILE");
@@ -108,6 +110,7 @@ void add_source(CLI::App& app, SourceOptions& options, Words& words) {
       ->type_name("N")
       ->check(number_from(1, 256));
   add_common(app, options, words);
+  return source;
 }
 
 void add_json(CLI::App& app, Words& words) {
@@ -195,15 +198,23 @@ void add_verify(CLI::App& plugins, Words& words, std::function<int()>& run) {
 }
 
 void add_check(CLI::App& plugins, Words& words, std::function<int()>& run) {
-  auto* check =
-      plugins.add_subcommand("check", "the conformance suite every plugin must pass; runs the plugin");
+  auto* check = plugins.add_subcommand(
+      "check", "the conformance suite every plugin must pass, with SOURCE also there; runs it");
   named(check->add_option("FILE", words.check.file, "a plugin: a shared library with a manifest"))
       ->required();
+  auto* source = add_source(
+      *check, words.check, words,
+      "also on the maps, allocators and parts of the kernel that it would get of this kernel's memory, in "
+      "worker processes (rules P13 to P17), as dump chooses with FILE beside the plugins that it finds; in "
+      "any "
+      "of the forms that dump reads");
+  for (const char* option : {"--vmlinux", "--btf", "--symbols", "--vmcoreinfo", "--zero-excluded", "--layout",
+                             "--force", "--kernel"})
+    check->get_option(option)->needs(source);
   check->add_option("--seconds", words.check.seconds, "for each rule; then the plugin hangs")
       ->type_name("N")
       ->default_str(std::to_string(words.check.seconds))
       ->check(number_from(1, 3600));
-  add_common(*check, words.check, words);
   check->callback([&] { run = [&] { return plugins_check(words.check); }; });
 }
 
@@ -306,10 +317,10 @@ void hold_standard_descriptors() {
 Result<void> check_standard_output(const Words& words) {
   if (!words.dump.output.empty()) return {}; // its own check
   std::vector<Input> inputs = inputs_of(words.dump);
-  for (const CommonOptions* options :
-       {static_cast<const CommonOptions*>(&words.list), static_cast<const CommonOptions*>(&words.check)})
+  std::ranges::copy(inputs_of(words.list), std::back_inserter(inputs));
+  for (const SourceOptions* options :
+       {static_cast<const SourceOptions*>(&words.verify), static_cast<const SourceOptions*>(&words.check)})
     std::ranges::copy(inputs_of(*options), std::back_inserter(inputs));
-  std::ranges::copy(inputs_of(words.verify), std::back_inserter(inputs));
   for (const std::string& file : {words.verify.file, words.check.file})
     if (!file.empty()) inputs.push_back({"FILE", file});
   return check_output("", inputs);

@@ -46,7 +46,8 @@ struct PluginsVerifyOptions : SourceOptions {
   bool quiet = false;     ///< nothing is said of a file that may be loaded
 };
 
-struct PluginsCheckOptions : CommonOptions {
+struct PluginsCheckOptions : SourceOptions {
+  PluginsCheckOptions() { sources.clear(); } // only if one is named
   std::string file;
   unsigned seconds = 20; ///< for each rule
 };

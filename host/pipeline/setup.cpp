@@ -44,14 +44,15 @@ PluginDirs plugin_dirs(const config::Plugins& settings, const std::vector<std::s
   return dirs;
 }
 
-Result<Setup> Setup::open(const SetupInput& input, const std::vector<std::string>& more_sets) {
+Result<Setup> Setup::open(const SetupInput& input, const std::vector<std::string>& more_sets,
+                          const plugin::Plugin* given) {
   std::vector<std::string> sets = input.sets;
   sets.insert(sets.end(), more_sets.begin(), more_sets.end());
   auto loaded = config::load(input.configs, sets);
   if (!loaded) return std::unexpected(loaded.error());
   const auto dirs = plugin_dirs(loaded->config.plugins, input.plugin_dirs);
   auto registry = plugin::Registry::discover(dirs.built_in, dirs.others, loaded->config.plugins,
-                                             plugin::default_policy());
+                                             plugin::default_policy(), given);
   if (!registry) return std::unexpected(registry.error());
   if (auto checked = registry->check_options(loaded->config); !checked)
     return std::unexpected(checked.error());

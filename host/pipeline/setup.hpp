@@ -23,7 +23,9 @@ struct Setup {
   plugin::Registry registry;
 
   /// `more_sets` have the last word. What is not used as a plugin is told, and names that fit nothing.
-  static Result<Setup> open(const SetupInput& input, const std::vector<std::string>& more_sets = {});
+  /// `given`: a plugin that is in no directory, see Registry::discover().
+  static Result<Setup> open(const SetupInput& input, const std::vector<std::string>& more_sets = {},
+                            const plugin::Plugin* given = nullptr);
 };
 
 /// The directory this program lies in: what $ORIGIN stands for.

@@ -60,8 +60,8 @@ TEST(Words, OptionsThatAreNotThereYet) {
 }
 
 TEST(Words, OneTooMany) {
-  EXPECT_EQ(misuse({"plugins", "check", "a", "b"}),
-            "The following argument was not expected: b; see mapscope plugins check --help");
+  EXPECT_EQ(misuse({"plugins", "new", "a", "b", "c"}),
+            "The following argument was not expected: c; see mapscope plugins new --help");
   EXPECT_THAT(misuse({"config", "show", "extra"}), HasSubstr("extra"));
 }
 

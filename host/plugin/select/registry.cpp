@@ -68,6 +68,11 @@ public:
     return {};
   }
 
+  void add(const Plugin& given) {
+    found_.push_back(given);
+    found_.back().given = true;
+  }
+
   std::vector<Plugin> finish() {
     settle_ids();
     for (Plugin& plugin : found_)
@@ -131,6 +136,8 @@ private:
   }
 
   void settle(const std::string& id, std::vector<Plugin*>& same) const {
+    if (const auto given = std::ranges::find_if(same, &Plugin::given); given != same.end())
+      return give_place(id, **given, same);
     leave_out_copies(same);
     if (same.size() == 1)
       return judge(*same[0], Verdict::pass, fmt::format("no other plugin is called {}", id));
@@ -149,6 +156,17 @@ private:
             fmt::format("{} is also in {}, in the newer version {}{}", id,
                         printable(same[0]->path, longest_path), printable(same[0]->manifest().version),
                         stands_by ? "; this one shows what that one does not" : ""));
+    }
+  }
+
+  /// Also that of one of the program's own, which ranks before others.
+  static void give_place(const std::string& id, Plugin& given, std::span<Plugin* const> same) {
+    for (Plugin* plugin : same) {
+      if (plugin == &given) continue;
+      given.built_in = given.built_in || plugin->built_in;
+      plugin->is_unwanted = true;
+      judge(*plugin, Verdict::fail,
+            fmt::format("{} stands in its place, as {}", printable(given.path, longest_path), id));
     }
   }
 
@@ -215,12 +233,14 @@ private:
 
 Result<Registry> Registry::discover(const std::vector<std::string>& built_in,
                                     const std::vector<std::string>& directories,
-                                    const config::Plugins& settings, const Policy& policy) {
+                                    const config::Plugins& settings, const Policy& policy,
+                                    const Plugin* given) {
   Finder finder(settings, policy);
   for (const auto& directory : built_in)
     if (auto searched = finder.search(directory, true); !searched) return std::unexpected(searched.error());
   for (const auto& directory : directories)
     if (auto searched = finder.search(directory, false); !searched) return std::unexpected(searched.error());
+  if (given != nullptr) finder.add(*given);
   Registry registry;
   registry.plugins_ = finder.finish();
   return registry;

@@ -24,6 +24,7 @@ struct Plugin {
   std::string refused;      ///< "" = usable; else why not (verifier, deny list, duplicate id, unreadable)
   bool is_unwanted = false; ///< refused by configuration, or as a copy: no surprise
   bool built_in = false;    ///< found in the program's own plugin directory
+  bool given = false;       ///< by a person, in no directory
   std::size_t newer = 0;    ///< usable plugins of its id that go before it, as configuration lets the newest
   [[nodiscard]] bool usable() const { return refused.empty(); }
   [[nodiscard]] const Manifest& manifest() const { return *verification.manifest; } ///< only when usable
@@ -58,10 +59,12 @@ class Registry {
 public:
   /// Looks at every regular file of each directory (a name that does not exist is an error only when
   /// `required`); files that are no shared libraries are listed as refused. Later directories do not win over
-  /// earlier ones. `built_in` directories come from the program itself.
+  /// earlier ones. `built_in` directories come from the program itself. `given` is a plugin beside those of
+  /// the directories, verified and wanted whatever configuration denies; it takes the place of all of its id.
   static Result<Registry> discover(const std::vector<std::string>& built_in,
                                    const std::vector<std::string>& directories,
-                                   const config::Plugins& settings, const Policy& policy);
+                                   const config::Plugins& settings, const Policy& policy,
+                                   const Plugin* given = nullptr);
 
   /// Sorted by id, then the newest first where that wins, then path.
   [[nodiscard]] const std::vector<Plugin>& plugins() const { return plugins_; }

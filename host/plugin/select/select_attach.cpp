@@ -20,8 +20,9 @@ std::string ops_type(const catalog::Map& map) {
   return name.starts_with(prefix) ? std::string(name.substr(prefix.size())) : "";
 }
 
-/// What a pattern of this kind is compared with; "" when the map has no such thing.
-std::string subject(AttachKind kind, const catalog::Map& map) {
+} // namespace
+
+std::string attach_subject(AttachKind kind, const catalog::Map& map) {
   switch (kind) {
   case AttachKind::allocator:
   case AttachKind::kernel:
@@ -38,6 +39,8 @@ std::string subject(AttachKind kind, const catalog::Map& map) {
   return "";
 }
 
+namespace {
+
 /// "struct x" is also called "x".
 std::string_view without_keyword(std::string_view type) {
   for (const std::string_view keyword : {"struct ", "union ", "enum "})
@@ -53,26 +56,26 @@ bool is_of_number(const AttachCondition& attach, const catalog::Map& map) {
          });
 }
 
-bool matches(const AttachCondition& attach, const catalog::Map& map) {
+} // namespace
+
+bool matches_map(const AttachCondition& attach, const catalog::Map& map) {
   if (attach.kind == AttachKind::map_name)
     return !map.name.empty() && std::ranges::any_of(attach.patterns, [&](const std::string& pattern) {
       return map.names().fit(pattern);
     });
   if (is_of_number(attach, map)) return true;
-  const std::string name = subject(attach.kind, map);
+  const std::string name = attach_subject(attach.kind, map);
   const bool is_type = attach.kind == AttachKind::value_type || attach.kind == AttachKind::struct_ops;
   return !name.empty() && std::ranges::any_of(attach.patterns, [&](const std::string& pattern) {
     return is_type ? glob_match(without_keyword(pattern), without_keyword(name)) : glob_match(pattern, name);
   });
 }
 
-bool holds(const Attach& attach, const catalog::Map& map) {
-  return matches(attach, map) && std::ranges::all_of(attach.also, [&](const AttachCondition& condition) {
-           return matches(condition, map);
-         });
+bool matches_map(const Attach& attach, const catalog::Map& map) {
+  return matches_map(static_cast<const AttachCondition&>(attach), map) &&
+         std::ranges::all_of(attach.also,
+                             [&](const AttachCondition& condition) { return matches_map(condition, map); });
 }
-
-} // namespace
 
 std::optional<std::uint32_t> best_attach(const Manifest& manifest, const catalog::Map& map) {
   const auto rank = [&](std::uint32_t i) {
@@ -81,14 +84,14 @@ std::optional<std::uint32_t> best_attach(const Manifest& manifest, const catalog
   };
   std::optional<std::uint32_t> best;
   for (std::uint32_t i = 0; i < manifest.attaches.size(); ++i)
-    if (holds(manifest.attaches[i], map) && (!best || rank(i) < rank(*best))) best = i;
+    if (matches_map(manifest.attaches[i], map) && (!best || rank(i) < rank(*best))) best = i;
   return best;
 }
 
 std::string describe(const Attach& attach, const catalog::Map& map) {
-  std::string what = fmt::format("{}:{}", attach_kind_name(attach.kind), subject(attach.kind, map));
+  std::string what = fmt::format("{}:{}", attach_kind_name(attach.kind), attach_subject(attach.kind, map));
   for (const AttachCondition& condition : attach.also)
-    what += fmt::format(" {}:{}", attach_kind_name(condition.kind), subject(condition.kind, map));
+    what += fmt::format(" {}:{}", attach_kind_name(condition.kind), attach_subject(condition.kind, map));
   return fmt::format("{} prio {}", what, attach.priority);
 }
 

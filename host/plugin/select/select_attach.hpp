@@ -15,6 +15,13 @@ namespace mapscope::plugin {
 /// The line of best rank that matches: the most specific kind, then the highest priority, then the first.
 std::optional<std::uint32_t> best_attach(const Manifest& manifest, const catalog::Map& map);
 
+/// Whether all conditions of a line hold; one of its conditions.
+bool matches_map(const Attach& attach, const catalog::Map& map);
+bool matches_map(const AttachCondition& condition, const catalog::Map& map);
+
+/// What of a map a condition of this kind is compared with: "struct task_ctx"; "" when it has no such thing.
+std::string attach_subject(AttachKind kind, const catalog::Map& map);
+
 /// "map-type:hash prio 100", with what of the map the line matched.
 std::string describe(const Attach& attach, const catalog::Map& map);
 
