@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/check/check_source.hpp"
 
+#include "host/plugin/check/source_runs.hpp"
+
 #include "host/base/counted.hpp"
 #include "host/plugin/check/source_lines.hpp"
 #include "host/plugin/verify/elf_image.hpp"

@@ -5,7 +5,10 @@
 // Refuses: to run the plugin in this process. Thread rule: from a process with one thread.
 #pragma once
 
-#include "host/plugin/check/source_runs.hpp"
+#include "host/plugin/check/environment_of.hpp"
+#include "host/plugin/select/registry.hpp"
+
+#include <functional>
 
 namespace mapscope::plugin {
 

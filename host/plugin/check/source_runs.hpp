@@ -5,6 +5,8 @@
 // Thread rule: made while the process has one thread, and used by that.
 #pragma once
 
+#include "host/plugin/allocators.hpp"
+#include "host/plugin/check/environment_of.hpp"
 #include "host/plugin/check/render_record.hpp"
 #include "host/plugin/check/source_targets.hpp"
 #include "host/plugin/worker/workers.hpp"
@@ -12,9 +14,6 @@
 #include <functional>
 
 namespace mapscope::plugin {
-
-/// What renders need of a source, with a configuration, which must live as long.
-using EnvironmentOf = std::function<Environment(const config::Config& config)>;
 
 class SourceRuns {
 public:
