@@ -5,6 +5,7 @@
 #include "tests/support/holed_kernel.hpp"
 #include "tests/support/memory_files.hpp"
 
+#include <filesystem>
 #include <rapidjson/document.h>
 
 namespace mapscope::cli_test {
@@ -103,7 +104,7 @@ TEST_F(Forms, ALayoutThatIsGiven) {
 TEST_F(Forms, AnImageThatIsLongerThanTheMemorySaysWhatIsNoneOfIt) {
   const HoledKernel kernel{.low = 4U << 20, .high = 0, .list_at = 0x180000};
   const std::string dump = file(test::raw_image(test::memory_of(kernel.image()), kernel.layout()));
-  fs::resize_file(dump, 1U << 30);
+  std::filesystem::resize_file(dump, 1U << 30);
   const Ran info = run({"info", dump});
   EXPECT_THAT(info.out, HasSubstr("\nmemory, bytes          4194304\n"));
   EXPECT_THAT(info.err,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where arenas lie, what leads into them, and which maps they belong to.
 #include "host/catalog/families.hpp"
+#include "host/target/given_files.hpp"
+#include "host/target/target.hpp"
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The id tables of a kernel of a few pages, whole and torn.
 #include "host/catalog/catalog.hpp"
+#include "host/target/given_files.hpp"
+#include "host/target/target.hpp"
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
 

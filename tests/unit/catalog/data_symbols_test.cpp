@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A kernel whose symbols tell of its code alone: what of its data is found by what lies there.
 #include "host/catalog/data_symbols.hpp"
+#include "host/target/given_files.hpp"
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
 

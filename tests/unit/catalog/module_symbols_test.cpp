@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tables of modules, as they are and torn.
 #include "host/catalog/code_symbols.hpp"
+#include "host/target/given_files.hpp"
+#include "host/target/target.hpp"
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
 

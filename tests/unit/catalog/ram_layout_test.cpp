@@ -2,6 +2,7 @@
 // Raw images of small machines with RAM around a hole, whose size only the kernel knows.
 #include "host/catalog/ram_layout.hpp"
 #include "host/memory/raw_image.hpp"
+#include "host/target/given_files.hpp"
 #include "tests/support/core_file.hpp"
 #include "tests/support/holed_kernel.hpp"
 #include "tests/support/memory_files.hpp"

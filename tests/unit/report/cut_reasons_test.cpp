@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is said of values that are cut short: a setting that shows more, where there is one.
+#include "host/btf/decoder.hpp"
 #include "host/report/cut_reasons.hpp"
 
 #include <gmock/gmock.h>

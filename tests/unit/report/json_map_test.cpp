@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A map's object for each shape of row, and the report around maps.
+#include "host/btf/decoder.hpp"
 #include "report_text.hpp"
 
 namespace mapscope::report {

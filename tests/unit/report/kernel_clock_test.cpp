@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What time it was, by the three shapes in which kernels keep it.
 #include "host/report/kernel_clock.hpp"
+#include "host/target/given_files.hpp"
+#include "host/target/target.hpp"
 
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"

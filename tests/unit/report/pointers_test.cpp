@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pointers in values: into arenas, into the kernel, in circles, and more of them than can be shown.
+#include "host/catalog/families.hpp"
 #include "host/report/pointers.hpp"
 #include "host/report/special_fields.hpp"
+#include "host/target/given_files.hpp"
+#include "host/target/target.hpp"
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
 #include "tests/support/value_tree.hpp"

@@ -3,6 +3,7 @@
 // reader.
 #pragma once
 
+#include "host/btf/decoder.hpp"
 #include "host/report/json_value.hpp"
 #include "host/report/text_value.hpp"
 #include "host/report/writer.hpp"

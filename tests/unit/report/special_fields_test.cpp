@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Locks, timers, lists, trees and kernel pointers in values: as they are, torn, and in circles.
 #include "host/report/special_fields.hpp"
+#include "host/target/given_files.hpp"
+#include "host/target/target.hpp"
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
 #include "tests/support/value_tree.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Maps, reports and what is no map as text.
+#include "host/btf/decoder.hpp"
 #include "text_events.hpp"
 
 namespace mapscope::report {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that a user gives: of this build, of another, of another kind.
+#include "host/target/given_files.hpp"
 #include "host/target/target.hpp"
 #include "tests/support/core_file.hpp"
 #include "tests/support/elf_vmlinux.hpp"

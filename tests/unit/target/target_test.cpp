@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // All steps together on the smallest kernel there is.
+#include "host/target/given_files.hpp"
 #include "host/target/target.hpp"
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
