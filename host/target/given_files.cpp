@@ -86,10 +86,17 @@ KernelBtf copy_of(std::span<const std::byte> bytes) {
   return btf;
 }
 
-/// Before it is compared with anything: what is no BTF is not of another build either.
-Result<void> check_magic(const std::string& path, std::span<const std::byte> bytes) {
+Result<void> check_length(const std::string& path, std::span<const std::byte> bytes) {
+  const auto length = btf_length(bytes);
+  if (!length || *length <= bytes.size()) return {};
+  return fail(Errc::usage, fmt::format("{}: BTF that was cut short: {} of {} bytes; copy it again as a whole", path,
+                                       bytes.size(), *length));
+}
+
+/// Before it is compared with anything: what is no BTF, or not all, is not of another build either.
+Result<void> check_form(const std::string& path, std::span<const std::byte> bytes) {
   const auto magic = load_at<std::uint16_t>(bytes, 0);
-  if (magic == BTF_MAGIC) return {};
+  if (magic == BTF_MAGIC) return check_length(path, bytes);
   const char* const swapped = "BTF of a big-endian kernel; only little-endian is read";
   constexpr std::uint16_t other_way = BTF_MAGIC >> 8U | (BTF_MAGIC & 0xffU) << 8U;
   if (magic == other_way) return fail(Errc::usage, fmt::format("{}: {}", path, swapped));
@@ -118,7 +125,7 @@ Result<void> take_elf(GivenFiles& given, const std::string& path, bool wants_sym
                             "vmlinux",
                             path, (*file)->btf().size(), most_btf >> 20));
   if (wants_btf && has_btf)
-    if (auto checked = check_magic(path, (*file)->btf()); !checked) return checked;
+    if (auto checked = check_form(path, (*file)->btf()); !checked) return checked;
   const std::string doubt = build_id_doubt(**file, info);
   if (!doubt.empty()) given.doubts.push_back(doubt);
   const bool proven = is_of_this_build(**file, info);
@@ -152,7 +159,7 @@ Result<void> take_btf(GivenFiles& given, const std::string& path, const Vmcorein
   if (is_elf_file(path)) return take_elf(given, path, false, true, info);
   const auto file = memory::MappedFile::open(path, "a kernel's BTF", most_btf);
   if (!file) return std::unexpected(file.error());
-  if (auto checked = check_magic(path, file->bytes()); !checked) return checked;
+  if (auto checked = check_form(path, file->bytes()); !checked) return checked;
   given.btf = copy_of(file->bytes());
   given.btf_from = path;
   return {};

@@ -14,12 +14,6 @@
 
 namespace mapscope::target {
 
-namespace {
-
-constexpr std::uint64_t largest = 256U << 20,
-                        smallest = 256U << 10; ///< of a vmlinux; real ones have 4 to 8 MiB
-
-/// Length of the BTF object that begins at `bytes`, if its header's arithmetic holds.
 std::optional<std::uint64_t> btf_length(std::span<const std::byte> bytes) {
   const auto header = load_at<btf_header>(bytes, 0);
   if (!header || header->magic != BTF_MAGIC || header->version != 1 || header->hdr_len < sizeof *header)
@@ -28,6 +22,11 @@ std::optional<std::uint64_t> btf_length(std::span<const std::byte> bytes) {
   const std::uint64_t strings_end = std::uint64_t{header->str_off} + header->str_len;
   return header->hdr_len + std::max(types_end, strings_end);
 }
+
+namespace {
+
+constexpr std::uint64_t largest = 256U << 20,
+                        smallest = 256U << 10; ///< of a vmlinux; real ones have 4 to 8 MiB
 
 Result<KernelBtf> piece(const AddressSpace& space, std::uint64_t start, std::uint64_t size) {
   KernelBtf btf;

@@ -6,6 +6,8 @@
 #include "host/target/address_space.hpp"
 #include "host/target/symbols.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +23,9 @@ struct KernelBtf {
 
 /// Between __start_BTF and __stop_BTF, else by its header: a search through the kernel's image, then through
 /// all of the memory.
+/// Bytes of the BTF object that begins at `bytes`; nothing when its header makes no sense.
+std::optional<std::uint64_t> btf_length(std::span<const std::byte> bytes);
+
 Result<KernelBtf> find_kernel_btf(const AddressSpace& space, const Symbols& symbols);
 
 } // namespace mapscope::target

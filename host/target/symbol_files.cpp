@@ -103,7 +103,8 @@ Result<std::unique_ptr<Symbols>> read_symbol_text(const std::string& path,
   std::string_view rest(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
-    add_line(*table, rest.substr(0, end));
+    const bool is_crlf = end != 0 && rest[end - 1] == '\r';
+    add_line(*table, rest.substr(0, is_crlf ? end - 1 : end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return finished(std::move(table), path, stext);

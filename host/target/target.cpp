@@ -54,9 +54,29 @@ Result<void> settle_doubts(std::vector<std::string> doubts, bool force, std::vec
   return {};
 }
 
+/// Of one that was given, by what the dump itself has of the same kernel: its note, else a copy in the memory,
+/// which is not looked for where the memory must be unpacked. "" where nothing speaks against it.
+std::string build_doubt(const FoundVmcoreinfo& given, const memory::Source& source) {
+  std::vector<FoundVmcoreinfo> own;
+  if (auto note = note_of(source))
+    own.push_back(std::move(*note));
+  else if (!source.is_packed())
+    own = copies_in_memory(source);
+  for (const FoundVmcoreinfo& one : own)
+    if (one.checked.confirmed() && one.checked.identity == given.checked.identity &&
+        !one.info.build_id().empty() && !given.info.build_id().empty())
+      return one.info.build_id() == given.info.build_id()
+                 ? ""
+                 : fmt::format("{}: VMCOREINFO of another build: its build id is {}, the dump's own has {}; "
+                               "--force takes it all the same",
+                               given.from, given.info.build_id(), one.info.build_id());
+  return "";
+}
+
 /// The one the user gave, else the file's note.
 Result<std::optional<FoundVmcoreinfo>> named_vmcoreinfo(const memory::Source& source,
-                                                        const Overrides& overrides) {
+                                                        const Overrides& overrides,
+                                                        std::vector<std::string>& warnings) {
   if (overrides.vmcoreinfo.empty()) return note_of(source);
   auto info = read_vmcoreinfo_file(overrides.vmcoreinfo);
   if (!info) return std::unexpected(std::move(info.error()));
@@ -64,6 +84,13 @@ Result<std::optional<FoundVmcoreinfo>> named_vmcoreinfo(const memory::Source& so
   if (given.info.release().empty())
     return fail(Errc::usage, overrides.vmcoreinfo + ": no VMCOREINFO (lines such as OSRELEASE=6.12.1)");
   given.checked = check(given.info, source);
+  if (given.checked.verdict == Verdict::incomplete)
+    return fail(Errc::usage, fmt::format("{}: VMCOREINFO that is not whole: {}; was it cut short? Give all of it",
+                                         overrides.vmcoreinfo, given.checked.why));
+  if (given.checked.confirmed())
+    if (std::string doubt = build_doubt(given, source); !doubt.empty())
+      if (auto settled = settle_doubts({std::move(doubt)}, overrides.force, warnings); !settled)
+        return std::unexpected(std::move(settled.error()));
   if (!given.checked.confirmed() && !overrides.force)
     return fail(Errc::usage,
                 fmt::format("{}: VMCOREINFO of another kernel (Linux {}): {}; --force takes it all the "
@@ -203,7 +230,7 @@ public:
     if (!source_.arch().empty() && !is_known_arch(source_.arch()))
       return fail(Errc::unsupported,
                   fmt::format("a dump of {}, whose page tables cannot be read yet", source_.arch()));
-    auto note = named_vmcoreinfo(source_, overrides_);
+    auto note = named_vmcoreinfo(source_, overrides_, told_);
     if (!note) return std::unexpected(std::move(note.error()));
     if (overrides_.kernel != 0) {
       auto one = chosen(overrides_.kernel, std::move(*note), source_);
@@ -213,6 +240,7 @@ public:
     }
     const bool is_forced = overrides_.force && !overrides_.vmcoreinfo.empty();
     if (*note && ((*note)->checked.confirmed() || is_forced) && leads(**note)) return result();
+    if (is_forced) return beyond_force();
     if (*note && !(*note)->checked.confirmed()) left_.push_back({(*note)->from, 0, (*note)->checked.why});
     auto copies = copies_in_memory(source_);
     if (leads_one_of(copies, true) || (*note && leads(**note)) || leads_one_of(copies, false)) {
@@ -226,6 +254,13 @@ public:
   }
 
 private:
+  /// The one that was given and insisted on leads nowhere: another is not what was asked for.
+  std::unexpected<Error> beyond_force() const {
+    return fail(Errc::usage, fmt::format("{}: VMCOREINFO that does not lead to the kernel, so --force cannot take "
+                                         "it: {}; give that of the dump's kernel, or none",
+                                         overrides_.vmcoreinfo, error_ ? error_->text : "it is of another"));
+  }
+
   bool leads_one_of(std::vector<FoundVmcoreinfo>& copies, bool confirmed) {
     std::unique_ptr<State> crash_kernel;
     for (FoundVmcoreinfo& copy : copies) {
@@ -263,7 +298,7 @@ private:
           Errc::not_found,
           "no VMCOREINFO in the file or in its memory, and no kernel's symbol tables in the memory; is "
           "this a Linux guest of x86-64 or arm64, and is the dump complete?");
-    std::vector<std::string> told;
+    std::vector<std::string> told = told_;
     const FoundVmcoreinfo& found = state_->found;
     for (const Left& left : left_)
       if (left.from != found.from || left.address != found.address)
@@ -287,6 +322,7 @@ private:
   std::unique_ptr<State> state_;
   std::optional<Error> error_;
   std::vector<Left> left_;
+  std::vector<std::string> told_; ///< of what was given
   std::set<std::string> tried_;
 };
 

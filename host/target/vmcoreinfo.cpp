@@ -38,8 +38,9 @@ Vmcoreinfo Vmcoreinfo::parse(std::string_view text) {
   for (std::string_view rest = *info.copy_; !rest.empty();) {
     const std::size_t end = rest.find('\n');
     if (end == std::string_view::npos) break; // cut at the end of the page
-    const std::string_view line = rest.substr(0, end);
+    std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1); // of a file that went through another system
     if (const std::size_t equal = line.find('='); equal != std::string_view::npos)
       info.values_.try_emplace(line.substr(0, equal), line.substr(equal + 1));
   }

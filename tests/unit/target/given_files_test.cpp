@@ -7,6 +7,7 @@
 #include "tests/support/text_image.hpp"
 #include "tests/support/tiny_kernel.hpp"
 
+#include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -249,6 +250,60 @@ TEST(GivenFiles, VmcoreinfoOfAnotherKernel) {
       open(kernel(), {.vmcoreinfo = other.path()}).error,
       HasSubstr("VMCOREINFO of another kernel (Linux 6.1): the kernel's own release is not where it says"));
   EXPECT_THAT(open(kernel(), {.vmcoreinfo = none.path()}).error, HasSubstr("no VMCOREINFO"));
+}
+
+TEST(GivenFiles, VmcoreinfoOfAnotherBuild) {
+  const TextImage image(with_id());
+  std::string other(image.vmcoreinfo());
+  other.replace(other.find(own_id), std::strlen(own_id), other_id);
+  const ScratchFile file(other), same(image.vmcoreinfo());
+  const Opened refused = open(with_id(), {.vmcoreinfo = file.path()});
+  EXPECT_EQ(refused.code, Errc::usage);
+  EXPECT_EQ(refused.error, fmt::format("{}: VMCOREINFO of another build: its build id is {}, the dump's own has "
+                                       "{}; --force takes it all the same",
+                                       file.path(), other_id, own_id));
+  EXPECT_THAT(open(with_id(), {.vmcoreinfo = file.path(), .force = true}).warnings,
+              Contains(AllOf(HasSubstr(other_id), HasSubstr("; taken because of --force"))));
+  EXPECT_THAT(open(with_id(), {.vmcoreinfo = same.path()}).warnings, IsEmpty());
+}
+
+TEST(GivenFiles, VmcoreinfoWithOtherLineEnds) {
+  std::string text;
+  for (const char c : std::string(TextImage(with_id()).vmcoreinfo())) text += c == '\n' ? "\r\n" : std::string(1, c);
+  const ScratchFile file(text);
+  const Opened opened = open(with_id(), {.vmcoreinfo = file.path()});
+  EXPECT_EQ(opened.error, "");
+  EXPECT_THAT(opened.warnings, IsEmpty());
+}
+
+TEST(GivenFiles, SymbolsWithOtherLineEnds) {
+  std::string text;
+  for (const char c : symbol_text()) text += c == '\n' ? "\r\n" : std::string(1, c);
+  const ScratchFile file(text);
+  EXPECT_EQ(open(kernel(), {.symbols = file.path()}).error, "");
+}
+
+/// --force does not make it whole.
+TEST(GivenFiles, WhatIsCutShortIsNotOfAnotherKernel) {
+  const std::string info(TextImage(with_id()).vmcoreinfo());
+  const ScratchFile vmcoreinfo(info.substr(0, info.find("SYMBOL(init_uts_ns)") + 5)),
+      btf(types(3).substr(0, types(3).size() - 1));
+  for (const bool force : {false, true}) {
+    EXPECT_THAT(open(with_id(), {.vmcoreinfo = vmcoreinfo.path(), .force = force}).error,
+                HasSubstr(": VMCOREINFO that is not whole: "));
+    EXPECT_EQ(open(kernel(), {.btf = btf.path(), .force = force}).error,
+              fmt::format("{}: BTF that was cut short: {} of {} bytes; copy it again as a whole", btf.path(),
+                          types(3).size() - 1, types(3).size()));
+  }
+}
+
+TEST(GivenFiles, VmcoreinfoThatLeadsNowhereIsNotLeftForAnother) {
+  const ScratchFile file("OSRELEASE=6.1\nSYMBOL(init_uts_ns)=ffffffff80005000\nOFFSET(uts_namespace.name)=0\n"
+                         "SYMBOL(swapper_pg_dir)=ffffffff80002000\nNUMBER(phys_base)=1073741824\n");
+  EXPECT_THAT(open(kernel(), {.vmcoreinfo = file.path()}).error, HasSubstr("; --force takes it all the same"));
+  const Opened forced = open(kernel(), {.vmcoreinfo = file.path(), .force = true});
+  EXPECT_EQ(forced.code, Errc::usage);
+  EXPECT_THAT(forced.error, HasSubstr(": VMCOREINFO that does not lead to the kernel, so --force cannot take it: "));
 }
 
 TEST(GivenFiles, VmcoreinfoForADumpWithoutOne) {
