@@ -34,6 +34,8 @@ KnownMapping::KnownMapping(std::span<const std::byte> bytes, int fd, const std::
   Slot& slot = slots[static_cast<std::size_t>(slot_)];
   slot.begin = reinterpret_cast<std::uintptr_t>(bytes.data()), slot.size = bytes.size(), slot.fd = fd;
   std::strncpy(slot.name.data(), name.c_str(), slot.name.size() - 1);
+  for (char& c : slot.name) // it goes to a terminal as it stands
+    if (c != '\0' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)) c = '?';
   slot.is_ready = true;
 }
 

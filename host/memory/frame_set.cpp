@@ -27,7 +27,7 @@ void FrameSet::settle() {
   before_ = Words(words_.size() / block_words + 1); // before(size()) is asked for, too
   for (std::uint64_t i = 0; i <= words_.size(); ++i) {
     if (i % block_words == 0 && count_ != 0) before_[i / block_words] = count_;
-    if (i < words_.size()) count_ += bits_of(words_[i]);
+    if (i < words_.size() && words_[i] != 0) count_ += bits_of(words_[i]);
   }
 }
 

@@ -11,13 +11,20 @@ namespace mapscope::pipeline {
 
 namespace {
 
+/// A warning as a clause that goes on: nothing is shown, so that is not said.
+std::string without_end(std::string_view warning) {
+  constexpr std::string_view end = "; what it holds is shown";
+  return std::string(warning.ends_with(end) ? warning.substr(0, warning.size() - end.size()) : warning);
+}
+
 /// Why not all of the file could be taken for memory, as the source itself says; "" where all was. Of several
 /// files each is named.
 std::string damage_of(const memory::Source& source, const SourceInput& input) {
   const std::string prefix = input.sources.size() == 1 ? input.source() + ": " : "";
   std::string damage;
   for (const std::string& warning : source.warnings())
-    damage = with_clause(damage, warning.starts_with(prefix) ? warning.substr(prefix.size()) : warning);
+    damage = with_clause(damage,
+                         without_end(warning.starts_with(prefix) ? warning.substr(prefix.size()) : warning));
   return damage;
 }
 
