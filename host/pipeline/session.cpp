@@ -132,6 +132,16 @@ void tell_of_other_kernels(Session& session) {
                               kernels.size(), target::listed(kernels)));
 }
 
+/// Of what was said and changes nothing: no finding about the source.
+void tell_of_idle_options(const Session& session, const SourceInput& input) {
+  const target::Overrides& given = input.overrides;
+  if (given.force && given.vmlinux.empty() && given.btf.empty() && given.symbols.empty() &&
+      given.vmcoreinfo.empty())
+    spdlog::warn("--force changes nothing: no file is given that it could take");
+  if (input.opening.zero_excluded && session.source->left_out_bytes() == 0)
+    spdlog::warn("--zero-excluded changes nothing: {} leaves nothing out that is known", input.source());
+}
+
 /// With --zero-excluded.
 void warn_of_zeros(Session& session) {
   const std::uint64_t bytes = session.source->left_out_bytes();
@@ -168,6 +178,7 @@ Result<Session> Session::open(const SourceInput& input, const config::Config& co
   if (auto laid_out = lay_out(session, input); !laid_out) return std::unexpected(std::move(laid_out.error()));
   for (const auto& warning : session.target->warnings()) warn(session, warning);
   if (input.opening.zero_excluded) warn_of_zeros(session);
+  tell_of_idle_options(session, input);
   spdlog::info("{}: Linux {}", input.source(), session.target->release());
   const std::string lost = what_is_lost(*session.target, *session.kernel);
   if (auto checked = check_types(session, input.overrides); !checked)

@@ -190,6 +190,15 @@ TEST_F(Forms, WhatIsTakenForZerosIsTold) {
   EXPECT_THAT(without.err + without.out, testing::Not(HasSubstr("taken for zeros")));
 }
 
+TEST_F(Forms, OptionsThatChangeNothingSaySo) {
+  const std::string dump = file(raw_);
+  EXPECT_THAT(run({"maps", dump, "--force"}).err,
+              HasSubstr("--force changes nothing: no file is given that it could take"));
+  EXPECT_THAT(run({"maps", dump, "--zero-excluded"}).err,
+              HasSubstr("--zero-excluded changes nothing: " + dump + " leaves nothing out that is known"));
+  EXPECT_EQ(run({"maps", dump}).err, "");
+}
+
 TEST_F(Forms, NoRoomToUnpack) {
   const std::string dump = file(test::avml_image(memory_));
   const Ran ran = test::run_program(
