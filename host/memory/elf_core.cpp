@@ -31,8 +31,8 @@ std::string_view arch_name(std::uint16_t machine) {
 
 class ElfCore final : public Source {
 public:
-  ElfCore(MappedFile file, std::string_view arch, const OpenOptions& options)
-      : file_(std::move(file)), arch_(arch), pieces_(options.zero_excluded) {}
+  ElfCore(MappedFile file, std::string_view arch, bool was_flattened, const OpenOptions& options)
+      : file_(std::move(file)), arch_(arch), was_flattened_(was_flattened), pieces_(options.zero_excluded) {}
 
   std::string_view format() const override { return "ELF core"; }
   std::string_view arch() const override { return arch_; }
@@ -52,6 +52,10 @@ public:
   Absence why_absent(std::uint64_t address) const override { return pieces_.why_absent(address); }
   std::uint64_t left_out_bytes() const override { return pieces_.left_out_bytes(); }
   std::uint64_t cut_off_bytes() const override { return missing_; }
+  std::vector<Detail> details() const override {
+    if (!was_flattened_) return {};
+    return {{"flattened", "yes, put together for this run"}};
+  }
 
   void add(const Elf64_Phdr& header);
   void finish(const std::string& name);
@@ -71,6 +75,7 @@ private:
 
   MappedFile file_;
   std::string_view arch_;
+  bool was_flattened_;
   Pieces pieces_;
   std::string_view vmcoreinfo_;
   std::vector<std::string> warnings_;
@@ -242,11 +247,12 @@ bool is_elf(std::span<const std::byte> bytes) {
          std::equal(bytes.begin(), bytes.begin() + SELFMAG, reinterpret_cast<const std::byte*>(ELFMAG));
 }
 
-Result<std::unique_ptr<Source>> open_elf_core(const std::string& name, MappedFile file,
+Result<std::unique_ptr<Source>> open_elf_core(const std::string& name, MappedFile file, bool was_flattened,
                                               const OpenOptions& options) {
   const auto header = check_header(name, file.bytes());
   if (!header) return std::unexpected(header.error());
-  auto core = std::make_unique<ElfCore>(std::move(file), arch_name(header->e_machine), options);
+  auto core =
+      std::make_unique<ElfCore>(std::move(file), arch_name(header->e_machine), was_flattened, options);
   if (auto read = read_program_headers(name, *header, *core); !read)
     return std::unexpected(std::move(read.error()));
   if (core->has_no_places() && core->is_of_a_process())

@@ -16,7 +16,7 @@ namespace mapscope::memory {
 bool is_elf(std::span<const std::byte> bytes);
 
 /// Errors name the file and what of it is not what an ELF core of a kernel looks like.
-Result<std::unique_ptr<Source>> open_elf_core(const std::string& name, MappedFile file,
+Result<std::unique_ptr<Source>> open_elf_core(const std::string& name, MappedFile file, bool was_flattened,
                                               const OpenOptions& options = {});
 
 } // namespace mapscope::memory

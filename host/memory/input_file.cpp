@@ -6,7 +6,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <limits>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -14,8 +16,29 @@ namespace mapscope::memory {
 
 namespace {
 
+std::string_view what_helps(int error) {
+  switch (error) {
+  case EACCES:
+  case EPERM:
+    return "; run as a user who may read it";
+  case EMFILE:
+  case ENFILE:
+    return "; let more files be open at a time (ulimit -n)";
+  default:
+    return "";
+  }
+}
+
 std::unexpected<Error> io_error(const std::string& path, std::string_view what) {
-  return fail(Errc::io, fmt::format("{}: {}: {}", path, what, std::generic_category().message(errno)));
+  const int error = errno;
+  return fail(Errc::io, fmt::format("{}: {}: {}{}", path, what, std::generic_category().message(error),
+                                    what_helps(error)));
+}
+
+/// Files of procfs and sysfs are made when they are read; few say a size (/proc/vmcore does).
+bool is_made_by_the_kernel(int fd) {
+  struct statfs system{};
+  return ::fstatfs(fd, &system) == 0 && (system.f_type == PROC_SUPER_MAGIC || system.f_type == SYSFS_MAGIC);
 }
 
 } // namespace
@@ -31,8 +54,17 @@ Result<InputFile> InputFile::open(const std::string& path, std::string_view want
   struct stat status{};
   if (::fstat(file.fd_, &status) != 0) return io_error(path, "cannot look at it");
   if (S_ISDIR(status.st_mode)) return fail(Errc::io, path + ": is a directory; give a file in it");
+  if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))
+    return fail(Errc::io,
+                fmt::format("{}: is a pipe or a socket, which is read once and in order; save it to a file "
+                            "first, and give {}",
+                            path, wanted));
   if (!S_ISREG(status.st_mode))
     return fail(Errc::io, fmt::format("{}: is not a regular file; give {}", path, wanted));
+  if (status.st_size == 0 && is_made_by_the_kernel(file.fd_))
+    return fail(
+        Errc::io,
+        fmt::format("{}: a file of /proc or /sys that has no size, which is no dump; give {}", path, wanted));
   if (status.st_size == 0)
     return fail(Errc::corrupt, fmt::format("{}: the file is empty; give {}", path, wanted));
   file.size_ = static_cast<std::uint64_t>(status.st_size);

@@ -19,6 +19,8 @@ static_assert(sizeof(Words) == RangeHeader::bytes);
 
 constexpr std::uint32_t lime_magic = 0x4C694D45, avml_magic = 0x4C4D5641; // "EMiL", "AVML" on disk
 
+constexpr std::uint64_t memory_end = 1ULL << 52; ///< no machine has more bits of physical addresses
+
 bool is_of(RangeForm form, std::uint32_t magic, std::uint32_t version) {
   return form == RangeForm::lime ? magic == lime_magic && version == 1 : magic == avml_magic && version == 2;
 }
@@ -85,7 +87,7 @@ std::optional<RangeHeader> range_header(RangeForm form, std::span<const std::byt
                                         std::uint64_t offset) {
   const auto words = load_at<Words>(file, offset);
   if (!words || !is_of(form, words->magic, words->version)) return std::nullopt;
-  if (words->last < words->first || words->last == ~0ULL) return std::nullopt;
+  if (words->last < words->first || words->last >= memory_end) return std::nullopt;
   return RangeHeader{words->first, words->last - words->first + 1};
 }
 

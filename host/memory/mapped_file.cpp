@@ -30,7 +30,10 @@ Result<MappedFile> MappedFile::open(const std::string& path, std::string_view wa
 Result<MappedFile> MappedFile::of(const std::string& name, const InputFile& file) {
   void* at = ::mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE, file.fd(), 0);
   if (at == MAP_FAILED)
-    return fail(Errc::io, fmt::format("{}: cannot map: {}", name, std::generic_category().message(errno)));
+    return fail(Errc::io,
+                fmt::format("{}: cannot map its {} bytes: {}; let the program have more address space "
+                            "(ulimit -v)",
+                            name, file.size(), std::generic_category().message(errno)));
   const int own = ::fcntl(file.fd(), F_DUPFD_CLOEXEC, 0); // without it glance() goes through the mapping
   return MappedFile({static_cast<const std::byte*>(at), file.size()}, own, file.lost(), name);
 }

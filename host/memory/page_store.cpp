@@ -35,8 +35,10 @@ Result<const std::byte*> map_read_only(const UnlinkedFile& file, std::uint64_t s
   const int error = errno;
   ::close(*fd);
   if (at == MAP_FAILED)
-    return fail(Errc::io, fmt::format("cannot map {} bytes of pages: {}", size,
-                                      std::generic_category().message(error)));
+    return fail(Errc::io,
+                fmt::format("cannot map {} bytes of pages: {}; let the program have more address space "
+                            "(ulimit -v)",
+                            size, std::generic_category().message(error)));
   return static_cast<const std::byte*>(at);
 }
 

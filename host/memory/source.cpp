@@ -43,6 +43,10 @@ Result<void> check_name(const std::string& name) {
     return not_yet("live",
                    "this machine, which is meant where no SOURCE is named, cannot be read yet; name a "
                    "file with a kernel's memory");
+  if (name == "-")
+    return not_yet(name,
+                   "standard input is read once and in order, and a dump is not; save it to a file first, "
+                   "and give that (a file of this name is ./-)");
   if (name.starts_with("qmp:"))
     return not_yet(name, "a running guest cannot be read yet; save its memory with dump-guest-memory and "
                          "give that file");
@@ -60,9 +64,9 @@ std::vector<std::byte> beginning(const InputFile& file) {
   return bytes;
 }
 
-Result<std::unique_ptr<Source>> open_mapped(const std::string& name, MappedFile file,
+Result<std::unique_ptr<Source>> open_mapped(const std::string& name, MappedFile file, bool was_flattened,
                                             const OpenOptions& options) {
-  if (is_elf(file.bytes())) return open_elf_core(name, std::move(file), options);
+  if (is_elf(file.bytes())) return open_elf_core(name, std::move(file), was_flattened, options);
   if (begins_like(RangeForm::lime, file.bytes())) return open_lime(name, std::move(file));
   if (begins_like(RangeForm::avml, file.bytes())) return open_avml(name, std::move(file));
   if (const auto other = other_form(file.bytes())) return not_yet(name, *other);
@@ -72,7 +76,7 @@ Result<std::unique_ptr<Source>> open_mapped(const std::string& name, MappedFile 
 Result<std::unique_ptr<Source>> open_one(const KdumpInput& input, const OpenOptions& options) {
   auto mapped = MappedFile::of(input.name, input.file);
   if (!mapped) return std::unexpected(std::move(mapped.error()));
-  return open_mapped(input.name, std::move(*mapped), options);
+  return open_mapped(input.name, std::move(*mapped), input.was_flattened, options);
 }
 
 Result<std::unique_ptr<Source>> open_files(std::vector<KdumpInput> files, const OpenOptions& options) {

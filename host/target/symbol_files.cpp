@@ -101,6 +101,10 @@ Result<std::unique_ptr<Symbols>> read_symbol_text(const std::string& path,
   if (!file) return std::unexpected(file.error());
   auto table = std::make_unique<SymbolTable>();
   std::string_view rest(reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size());
+  if (rest.substr(0, 4096).find("The real System.map is in") != rest.npos) // Debian's, in one line
+    return fail(Errc::usage,
+                path + ": holds no symbols but the name of the package that has them; install that, and "
+                       "give the System.map in it");
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     const bool is_crlf = end != 0 && rest[end - 1] == '\r';

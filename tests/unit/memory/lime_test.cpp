@@ -90,9 +90,11 @@ TEST(Lime, RangesThatCannotBe) {
   EXPECT_THAT(with(0x2000, 0x1000), HasSubstr("whose first header makes no sense"));
   EXPECT_THAT(with(0, ~0ULL), HasSubstr("whose first header makes no sense"));
   EXPECT_THAT(with(~0ULL, ~0ULL), HasSubstr("whose first header makes no sense"));
-  const Opened huge(test::range_header("EMiL", 1, 1, ~0ULL - 1) + low);
+  EXPECT_THAT(with(1, ~0ULL - 1), HasSubstr("whose first header makes no sense"));
+  EXPECT_THAT(with(1, 1ULL << 52), HasSubstr("whose first header makes no sense"));
+  const Opened huge(test::range_header("EMiL", 1, 1, (1ULL << 52) - 1) + low);
   EXPECT_EQ(huge.text(1, 5000), low);
-  EXPECT_EQ(huge->cut_off_bytes(), ~0ULL - 1 - 4096);
+  EXPECT_EQ(huge->cut_off_bytes(), (1ULL << 52) - 1 - 4096);
   EXPECT_THAT(Opened(test::range_header("EMiL", 2, 0, 4095) + low).refusal(),
               HasSubstr("in LiME's form, of a version that is not known"));
   EXPECT_THAT(Opened("EMiL\1").refusal(), HasSubstr("in LiME's form"));

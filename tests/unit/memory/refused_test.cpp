@@ -3,7 +3,9 @@
 #include "host/memory/source.hpp"
 #include "tests/support/core_file.hpp"
 
+#include <filesystem>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 namespace mapscope::memory {
 namespace {
@@ -50,6 +52,18 @@ TEST(Refused, WhatIsNoFile) {
   const auto device = open_source("/dev/null");
   EXPECT_EQ(device.error().code, Errc::io);
   EXPECT_EQ(device.error().text, "/dev/null: is not a regular file; give a memory dump");
+  EXPECT_EQ(open_source("-").error().text, "-: standard input is read once and in order, and a dump is not; "
+                                           "save it to a file first, and give that "
+                                           "(a file of this name is ./-)");
+  EXPECT_EQ(open_source("/proc/self/mem").error().text,
+            "/proc/self/mem: a file of /proc or /sys that has no size, which is no dump; give a memory dump");
+  const ScratchFile fifo("x");
+  std::filesystem::remove(fifo.path());
+  ASSERT_EQ(::mkfifo(fifo.path().c_str(), 0600), 0);
+  EXPECT_EQ(open_source(fifo.path()).error().text,
+            fifo.path() +
+                ": is a pipe or a socket, which is read once and in order; save it to a file first, and "
+                "give a memory dump");
 }
 
 TEST(Refused, WhatIsNotThereYet) {

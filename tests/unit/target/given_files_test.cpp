@@ -259,9 +259,10 @@ TEST(GivenFiles, VmcoreinfoOfAnotherBuild) {
   const ScratchFile file(other), same(image.vmcoreinfo());
   const Opened refused = open(with_id(), {.vmcoreinfo = file.path()});
   EXPECT_EQ(refused.code, Errc::usage);
-  EXPECT_EQ(refused.error, fmt::format("{}: VMCOREINFO of another build: its build id is {}, the dump's own has "
-                                       "{}; --force takes it all the same",
-                                       file.path(), other_id, own_id));
+  EXPECT_EQ(refused.error,
+            fmt::format("{}: VMCOREINFO of another build: its build id is {}, the dump's own has "
+                        "{}; --force takes it all the same",
+                        file.path(), other_id, own_id));
   EXPECT_THAT(open(with_id(), {.vmcoreinfo = file.path(), .force = true}).warnings,
               Contains(AllOf(HasSubstr(other_id), HasSubstr("; taken because of --force"))));
   EXPECT_THAT(open(with_id(), {.vmcoreinfo = same.path()}).warnings, IsEmpty());
@@ -269,7 +270,8 @@ TEST(GivenFiles, VmcoreinfoOfAnotherBuild) {
 
 TEST(GivenFiles, VmcoreinfoWithOtherLineEnds) {
   std::string text;
-  for (const char c : std::string(TextImage(with_id()).vmcoreinfo())) text += c == '\n' ? "\r\n" : std::string(1, c);
+  for (const char c : std::string(TextImage(with_id()).vmcoreinfo()))
+    text += c == '\n' ? "\r\n" : std::string(1, c);
   const ScratchFile file(text);
   const Opened opened = open(with_id(), {.vmcoreinfo = file.path()});
   EXPECT_EQ(opened.error, "");
@@ -281,6 +283,13 @@ TEST(GivenFiles, SymbolsWithOtherLineEnds) {
   for (const char c : symbol_text()) text += c == '\n' ? "\r\n" : std::string(1, c);
   const ScratchFile file(text);
   EXPECT_EQ(open(kernel(), {.symbols = file.path()}).error, "");
+}
+
+TEST(GivenFiles, DebiansPlaceholderForASystemMap) {
+  const ScratchFile file(
+      "ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package\n");
+  EXPECT_THAT(open(kernel(), {.symbols = file.path()}).error,
+              HasSubstr("holds no symbols but the name of the package that has them; install that"));
 }
 
 /// --force does not make it whole.
@@ -300,10 +309,12 @@ TEST(GivenFiles, WhatIsCutShortIsNotOfAnotherKernel) {
 TEST(GivenFiles, VmcoreinfoThatLeadsNowhereIsNotLeftForAnother) {
   const ScratchFile file("OSRELEASE=6.1\nSYMBOL(init_uts_ns)=ffffffff80005000\nOFFSET(uts_namespace.name)=0\n"
                          "SYMBOL(swapper_pg_dir)=ffffffff80002000\nNUMBER(phys_base)=1073741824\n");
-  EXPECT_THAT(open(kernel(), {.vmcoreinfo = file.path()}).error, HasSubstr("; --force takes it all the same"));
+  EXPECT_THAT(open(kernel(), {.vmcoreinfo = file.path()}).error,
+              HasSubstr("; --force takes it all the same"));
   const Opened forced = open(kernel(), {.vmcoreinfo = file.path(), .force = true});
   EXPECT_EQ(forced.code, Errc::usage);
-  EXPECT_THAT(forced.error, HasSubstr(": VMCOREINFO that does not lead to the kernel, so --force cannot take it: "));
+  EXPECT_THAT(forced.error,
+              HasSubstr(": VMCOREINFO that does not lead to the kernel, so --force cannot take it: "));
 }
 
 TEST(GivenFiles, VmcoreinfoForADumpWithoutOne) {
