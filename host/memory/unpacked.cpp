@@ -18,8 +18,10 @@ Result<std::span<const std::byte>> mapped(std::uint64_t size, int flags, int fd)
   if (size == 0) return std::span<const std::byte>();
   void* const at = ::mmap(nullptr, size, PROT_READ, flags, fd, 0);
   if (at == MAP_FAILED)
-    return fail(Errc::io, fmt::format("cannot map {} unpacked bytes: {}", size,
-                                      std::generic_category().message(errno)));
+    return fail(
+        Errc::io,
+        fmt::format("cannot map {} unpacked bytes: {}; let the program have more address space (ulimit -v)",
+                    size, std::generic_category().message(errno)));
   return std::span(static_cast<const std::byte*>(at), size);
 }
 

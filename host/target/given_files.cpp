@@ -89,8 +89,8 @@ KernelBtf copy_of(std::span<const std::byte> bytes) {
 Result<void> check_length(const std::string& path, std::span<const std::byte> bytes) {
   const auto length = btf_length(bytes);
   if (!length || *length <= bytes.size()) return {};
-  return fail(Errc::usage, fmt::format("{}: BTF that was cut short: {} of {} bytes; copy it again as a whole", path,
-                                       bytes.size(), *length));
+  return fail(Errc::usage, fmt::format("{}: BTF that was cut short: {} of {} bytes; copy it again as a whole",
+                                       path, bytes.size(), *length));
 }
 
 /// Before it is compared with anything: what is no BTF, or not all, is not of another build either.

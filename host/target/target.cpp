@@ -54,8 +54,8 @@ Result<void> settle_doubts(std::vector<std::string> doubts, bool force, std::vec
   return {};
 }
 
-/// Of one that was given, by what the dump itself has of the same kernel: its note, else a copy in the memory,
-/// which is not looked for where the memory must be unpacked. "" where nothing speaks against it.
+/// Of one that was given, by what the dump itself has of the same kernel: its note, else a copy in the
+/// memory, which is not looked for where the memory must be unpacked. "" where nothing speaks against it.
 std::string build_doubt(const FoundVmcoreinfo& given, const memory::Source& source) {
   std::vector<FoundVmcoreinfo> own;
   if (auto note = note_of(source))
@@ -85,8 +85,9 @@ Result<std::optional<FoundVmcoreinfo>> named_vmcoreinfo(const memory::Source& so
     return fail(Errc::usage, overrides.vmcoreinfo + ": no VMCOREINFO (lines such as OSRELEASE=6.12.1)");
   given.checked = check(given.info, source);
   if (given.checked.verdict == Verdict::incomplete)
-    return fail(Errc::usage, fmt::format("{}: VMCOREINFO that is not whole: {}; was it cut short? Give all of it",
-                                         overrides.vmcoreinfo, given.checked.why));
+    return fail(Errc::usage,
+                fmt::format("{}: VMCOREINFO that is not whole: {}; was it cut short? Give all of it",
+                            overrides.vmcoreinfo, given.checked.why));
   if (given.checked.confirmed())
     if (std::string doubt = build_doubt(given, source); !doubt.empty())
       if (auto settled = settle_doubts({std::move(doubt)}, overrides.force, warnings); !settled)
@@ -256,9 +257,10 @@ public:
 private:
   /// The one that was given and insisted on leads nowhere: another is not what was asked for.
   std::unexpected<Error> beyond_force() const {
-    return fail(Errc::usage, fmt::format("{}: VMCOREINFO that does not lead to the kernel, so --force cannot take "
-                                         "it: {}; give that of the dump's kernel, or none",
-                                         overrides_.vmcoreinfo, error_ ? error_->text : "it is of another"));
+    return fail(Errc::usage,
+                fmt::format("{}: VMCOREINFO that does not lead to the kernel, so --force cannot take "
+                            "it: {}; give that of the dump's kernel, or none",
+                            overrides_.vmcoreinfo, error_ ? error_->text : "it is of another"));
   }
 
   bool leads_one_of(std::vector<FoundVmcoreinfo>& copies, bool confirmed) {
