@@ -59,8 +59,11 @@ public:
     const Scratch scratch;
     const std::string core = scratch.file("core", tiny_core(maps));
     fs::create_directory(scratch / "plugins");
-    for (const std::string& plugin : plugins)
-      fs::copy_file(fs::path(HOSTILE_PLUGINS) / (plugin + ".so"), scratch / "plugins" / (plugin + ".so"));
+    for (const std::string& plugin : plugins) {
+      const bool is_elsewhere = plugin.starts_with('/'); // made by the test
+      const fs::path file = is_elsewhere ? fs::path(plugin) : fs::path(HOSTILE_PLUGINS) / (plugin + ".so");
+      fs::copy_file(file, scratch / "plugins" / file.filename());
+    }
     Words words = {"dump",
                    core,
                    "-j",

@@ -91,6 +91,12 @@ INSTANTIATE_TEST_SUITE_P(
         Breaking{"process", "P11", "counted\" in a worker process (on a made-up hash map"}),
     [](const auto& info) { return std::string(info.param.name); });
 
+TEST(PluginsCheck, TheLineOfWhatAWorkerMustNotDo) {
+  EXPECT_THAT(line_of(check("file"), "P11"),
+              testing::ContainsRegex("in a worker process: the system call openat is forbidden in .* called "
+                                     "from .*, [^ ]*/breaking\\.cpp:[0-9]+ "));
+}
+
 /// What an author writes without a thought, and may.
 TEST(PluginsCheck, WaysThatKeepTheContract) {
   for (const char* name : {"gives_up_late", "gives_up_in_c", "asks_of_any", "date"}) {

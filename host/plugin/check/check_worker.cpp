@@ -67,31 +67,35 @@ struct Said {
   std::string failure; ///< why there are no more
 };
 
-std::string frame_text(const Frame& frame, const Plugin& plugin) {
+std::string frame_text(const Frame& frame, const Plugin& plugin, const CheckLimits& limits) {
   if (frame.kind == FrameKind::unloadable)
     return {reinterpret_cast<const char*>(frame.content.data()), frame.content.size()};
   const auto crash = parse_crash(frame.content);
-  return crash && frame.kind == FrameKind::crash ? crash_text(*crash, plugin) : "it said something else";
+  if (!crash || frame.kind != FrameKind::crash) return "it said something else";
+  const auto lines = [&](std::uint64_t offset) {
+    return find_code_line(plugin, offset, limits.worker_memory);
+  };
+  return crash_text(*crash, plugin, lines);
 }
 
 /// False behind the last.
-bool take_frames(FrameReader& reader, const Plugin& plugin, Said& said) {
+bool take_frames(FrameReader& reader, const Plugin& plugin, const CheckLimits& limits, Said& said) {
   while (true) {
     const auto frame = reader.next();
     if (!frame) said.failure = frame.error().text;
     if (!frame || !*frame) return said.failure.empty();
     const auto render = parse_text((*frame)->content);
     if ((*frame)->kind != FrameKind::note || !render)
-      return said.failure = frame_text(**frame, plugin), false;
+      return said.failure = frame_text(**frame, plugin, limits), false;
     said.begun += render->text;
     if (render->number == MSC_OK) said.renders.push_back(std::exchange(said.begun, {}));
   }
 }
 
-Said listen(int fd, const Plugin& plugin) {
+Said listen(int fd, const Plugin& plugin, const CheckLimits& limits) {
   FrameReader reader(longest_frame);
   Said said;
-  while (take_frames(reader, plugin, said)) {
+  while (take_frames(reader, plugin, limits, said)) {
     const auto room = reader.room();
     const ssize_t got = ::read(fd, room.data(), room.size());
     if (got < 0 && errno == EINTR) continue;
@@ -143,7 +147,7 @@ CheckAnswer same_in_worker(const Plugin& plugin, std::span<const testing::FakeHo
   if (child < 0) return {false, fmt::format("no worker process: {}", std::generic_category().message(errno))};
   if (child == 0) run_confined(plugin, hosts, limits, ends[1], self);
   ::close(ends[1]);
-  Said said = listen(ends[0], plugin);
+  Said said = listen(ends[0], plugin, limits);
   ::close(ends[0]);
   int status = 0;
   ::waitpid(child, &status, 0);

@@ -37,19 +37,21 @@ std::string what_text(const CrashFrame& crash) {
   return signal_name(crash.signal);
 }
 
-std::string code_text(std::uint64_t offset, const Plugin& plugin) {
+std::string code_text(std::uint64_t offset, const Plugin& plugin, const CodeLines& lines) {
   const auto place = code_place(plugin.file->bytes(), offset);
-  return place ? fmt::format("{}+{:#x}", place->function, place->offset)
-               : fmt::format("its code at {:#x}", offset);
+  const std::string code = place ? fmt::format("{}+{:#x}", place->function, place->offset)
+                                 : fmt::format("its code at {:#x}", offset);
+  const std::string line = lines(offset);
+  return line.empty() ? code : code + ", " + line;
 }
 
 /// Where it was: " in render+0x1c", "" when nothing says so.
-std::string place_text(const CrashFrame& crash, const Plugin& plugin) {
-  if (crash.in_plugin != 0) return " in " + code_text(crash.offset, plugin);
+std::string place_text(const CrashFrame& crash, const Plugin& plugin, const CodeLines& lines) {
+  if (crash.in_plugin != 0) return " in " + code_text(crash.offset, plugin, lines);
   std::string text;
   if (crash.symbol.front() != 0)
     text = fmt::format(" in {}+{:#x}", printable(crash.symbol.data()), crash.offset);
-  if (crash.caller != 0) text += " called from " + code_text(crash.caller, plugin);
+  if (crash.caller != 0) text += " called from " + code_text(crash.caller, plugin, lines);
   return text;
 }
 
@@ -63,8 +65,8 @@ std::string when_text(const CrashFrame& crash) {
 
 } // namespace
 
-std::string crash_text(const CrashFrame& crash, const Plugin& plugin) {
-  return what_text(crash) + place_text(crash, plugin) + when_text(crash);
+std::string crash_text(const CrashFrame& crash, const Plugin& plugin, const CodeLines& lines) {
+  return what_text(crash) + place_text(crash, plugin, lines) + when_text(crash);
 }
 
 std::string end_text(int wait_status) {

@@ -31,6 +31,10 @@ Result<void> allow_loading();
 /// are read at a place that is named, which no other process that has them open notices.
 Result<void> allow_rendering(std::span<const int> readable);
 
+/// In place of both, where nothing of a plugin runs: memory, writing to what is open, ending. Files that are
+/// looked for are not there.
+Result<void> allow_parsing();
+
 /// Its file is read here: a plugin that prints a date must not need it.
 void keep_time_zone();
 /// What a plugin prints goes nowhere: it has no business on the terminal, or in the report.

@@ -119,4 +119,15 @@ Result<void> allow_rendering(std::span<const int> readable) {
   return filter.load();
 }
 
+/// A library that looks for files beside the one that it was given does without them.
+Result<void> allow_parsing() {
+  Filter filter;
+  allow_computing(filter);
+  filter.allow(SCMP_SYS(mmap), {masked(2, executable, 0)});
+  filter.refuse({SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(readlinkat),
+                 SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(getcwd)});
+  if (!sanitized) filter.refuse({SCMP_SYS(readlink)}); // which their runtimes may call
+  return filter.load();
+}
+
 } // namespace mapscope::plugin

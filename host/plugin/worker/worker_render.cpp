@@ -164,7 +164,8 @@ WorkerRender::State WorkerRender::take_crash(std::span<const std::byte> content)
   const auto* const at = reinterpret_cast<const void*>(crash->address); // NOLINT(performance-no-int-to-ptr)
   if (const char* const name = crash->signal == SIGBUS ? lost_file_at(at) : nullptr; name != nullptr)
     end_without_file(name);
-  return fail_with(report::Status::crashed, crash_text(*crash, *choice_.plugin));
+  const auto lines = [&](std::uint64_t offset) { return workers_.code_line(*choice_.plugin, offset); };
+  return fail_with(report::Status::crashed, crash_text(*crash, *choice_.plugin, lines));
 }
 
 WorkerRender::State WorkerRender::fail_with(report::Status status, std::string text) {

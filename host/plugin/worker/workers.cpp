@@ -68,4 +68,19 @@ std::string Workers::dispose(Child child) {
   return status ? end_text(*status) : status.error().text;
 }
 
+/// One crash on many maps is looked up once.
+std::string Workers::code_line(const Plugin& plugin, std::uint64_t offset) {
+  const std::pair place(&plugin, offset);
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto known = lines_.find(place); known != lines_.end()) return known->second;
+  }
+  const auto child = zygote_->fork_line_finder(plugin, offset);
+  if (!child) return "";
+  std::string line = read_code_line(child->fd);
+  (void)dispose(*child);
+  const std::scoped_lock lock(mutex_);
+  return lines_.emplace(place, std::move(line)).first->second;
+}
+
 } // namespace mapscope::plugin

@@ -35,6 +35,8 @@ public:
   void give_back(const Plugin& plugin, Child child);
   /// Ends it; how it ended.
   std::string dispose(Child child);
+  /// Of a place in the plugin's code, see code_line.hpp.
+  std::string code_line(const Plugin& plugin, std::uint64_t offset);
 
 private:
   explicit Workers(std::uint64_t cpu_seconds) : cpu_seconds_(cpu_seconds) {}
@@ -45,6 +47,7 @@ private:
   std::uint64_t cpu_seconds_; ///< of one worker
   std::mutex mutex_;
   std::map<const Plugin*, std::vector<Child>> idle_;
+  std::map<std::pair<const Plugin*, std::uint64_t>, std::string> lines_; ///< that have been looked for
 };
 
 } // namespace mapscope::plugin

@@ -6,6 +6,7 @@
 
 #include "host/base/ending.hpp"
 #include "host/plugin/select/library.hpp"
+#include "host/plugin/worker/code_line.hpp"
 #include "host/plugin/worker/sandbox.hpp"
 #include "host/plugin/worker/zygote_messages.hpp"
 
@@ -52,6 +53,9 @@ private:
     const pid_t parent = ::getpid(), child = ::fork();
     if (child > 0) children_.insert(child);
     if (child != 0) return {child, child < 0 ? errno : 0};
+    if (question.finds_line)
+      run_code_line(
+          {question.plugin, question.offset, descriptor, environment_.config->budget.memory, parent});
     const auto others = companions_.of_plugin.find(question.plugin);
     const auto list =
         others != companions_.of_plugin.end() ? std::span(others->second) : std::span<const Plugin* const>();
@@ -122,10 +126,18 @@ ZygoteAnswer Zygote::ask(const ZygoteQuestion& question, int descriptor) {
 }
 
 Result<Zygote::Child> Zygote::fork_worker(const Plugin& plugin, std::uint64_t cpu_seconds) {
+  return fork_child({.plugin = &plugin, .cpu_seconds = cpu_seconds});
+}
+
+Result<Zygote::Child> Zygote::fork_line_finder(const Plugin& plugin, std::uint64_t offset) {
+  return fork_child({.plugin = &plugin, .finds_line = true, .offset = offset});
+}
+
+Result<Zygote::Child> Zygote::fork_child(const ZygoteQuestion& question) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return failed("make a socket for a worker process", errno);
-  const ZygoteAnswer answer = ask({&plugin, cpu_seconds, -1}, ends[1]);
+  const ZygoteAnswer answer = ask(question, ends[1]);
   ::close(ends[1]);
   if (answer.pid > 0) return Child{answer.pid, ends[0]};
   ::close(ends[0]);
@@ -133,7 +145,7 @@ Result<Zygote::Child> Zygote::fork_worker(const Plugin& plugin, std::uint64_t cp
 }
 
 Result<int> Zygote::reap(pid_t pid) {
-  const ZygoteAnswer answer = ask({nullptr, 0, pid}, -1);
+  const ZygoteAnswer answer = ask({.pid = pid}, -1);
   if (answer.pid == pid) return answer.status;
   return failed("ask how a worker process ended", answer.status);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The process that worker processes are copies of: this one, as it was before it had a second thread.
 //
-// It does nothing but fork and reap on demand. A worker is reaped only when the host asks for it, so its
-// number means no other process before that. It and its workers end with the host. Thread rule: start() while
-// the process has one thread; the rest from any thread.
+// It does nothing but fork and reap on demand. A process of it is reaped only when the host asks for it, so
+// its number means no other process before that. It and its workers end with the host. Thread rule: start()
+// while the process has one thread; the rest from any thread.
 #pragma once
 
 #include "host/base/result.hpp"
@@ -46,11 +46,15 @@ public:
   };
   /// A worker for this plugin.
   Result<Child> fork_worker(const Plugin& plugin, std::uint64_t cpu_seconds);
-  /// Kills the worker, unless it has ended by itself; its status as of wait(2).
+  /// A process that answers with the line of a place in the plugin's code, see code_line.hpp.
+  Result<Child> fork_line_finder(const Plugin& plugin, std::uint64_t offset);
+  /// Kills the process, unless it has ended by itself; its status as of wait(2).
   Result<int> reap(pid_t pid);
 
 private:
   Zygote(pid_t pid, int fd) : pid_(pid), fd_(fd) {}
+  /// The question is completed with the other end of a socket.
+  Result<Child> fork_child(const ZygoteQuestion& question);
   /// Its answer; where it is gone, a pid of -1.
   ZygoteAnswer ask(const ZygoteQuestion& question, int descriptor);
 

@@ -14,9 +14,11 @@ namespace mapscope::plugin {
 struct Plugin;
 
 struct ZygoteQuestion {
-  const Plugin* plugin = nullptr; ///< fork a worker for it; null: reap `pid`
-  std::uint64_t cpu_seconds = 0;
+  const Plugin* plugin = nullptr; ///< fork a process for it; null: reap `pid`
+  std::uint64_t cpu_seconds = 0;  ///< of a worker
   pid_t pid = -1;
+  bool finds_line = false;  ///< no worker, but what looks for the line of a place in its code
+  std::uint64_t offset = 0; ///< of that
 };
 
 struct ZygoteAnswer {
