@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // plugins check FILE SOURCE: what a plugin does on the maps that it would get of a source.
 #include "tests/cli/hostile_dump.hpp"
+#include "tests/support/scheduler_core.hpp"
 
 namespace mapscope::cli_test {
 namespace {
@@ -155,6 +156,19 @@ TEST(CheckSource, OneThatStandsByIsTold) {
 TEST(CheckSource, TakesThePlaceOfItsId) {
   const Checked check("steady", {"first"});
   EXPECT_THAT(check.line("P13"), StartsWith("ok "));
+}
+
+/// A plugin of the program's own, which is in its directory as well; what it reads are variables.
+TEST(CheckSource, AllocatorsAreReadToo) {
+  const test::ScratchFile core{test::scheduler_core({})};
+  const Ran ran = test::run_program(
+      MAPSCOPE_PROGRAM, {"plugins", "check", std::string(MAPSCOPE_PLUGINS) + "/sdt_alloc.so", core.path()},
+      {.seconds = 60});
+  EXPECT_EQ(ran.exit_code, 0) << ran.out;
+  EXPECT_EQ(ran.err, "");
+  EXPECT_THAT(ran.out, testing::ContainsRegex("P13 +ok +in a worker process .*: 3 targets\n"));
+  EXPECT_THAT(ran.out, testing::ContainsRegex("P14 +ok +two runs give the same: 3 targets\n"));
+  EXPECT_THAT(ran.out, HasSubstr("it gets 3 targets (3 allocator): 3 rendered completely, 5 entries"));
 }
 
 TEST(CheckSource, WhatIsWrongWithTheSourceComesFirst) {

@@ -9,8 +9,8 @@ namespace mapscope::plugin {
 
 namespace {
 
-/// What was read of an allocator, beside its fields.
-void record_pool(const report::SlotPool& pool, Recorder& recorder) {
+/// What was read of an allocator, beside its fields; how many of its slots are live.
+std::uint64_t record_pool(const report::SlotPool& pool, Recorder& recorder) {
   std::uint64_t live = 0;
   for (const report::Slot& slot : pool.slots) {
     live += slot.live ? 1 : 0;
@@ -19,6 +19,7 @@ void record_pool(const report::SlotPool& pool, Recorder& recorder) {
   }
   recorder.add(fmt::format("{} {} {} {}", pool.stride, pool.header, pool.payload.id, pool.reason),
                fmt::format("slots of {} bytes, {} of {} live", pool.stride, live, pool.slots.size()));
+  return live;
 }
 
 } // namespace
@@ -77,8 +78,8 @@ RenderRecord SourceRuns::render(std::size_t index, std::size_t skip) {
     else
       recorder.begin(*target.map);
     Attempt attempt = workers_->render(environment_, *target.map, choices, limits, recorder, call);
-    if (call != nullptr && call->has_pool) record_pool(call->pool, recorder);
     record.outcome = std::move(attempt.outcome);
+    if (call != nullptr && call->has_pool) record.outcome.entry_count = record_pool(call->pool, recorder);
     record.failure = std::move(attempt.failure);
     recorder.end(record.outcome);
   }
