@@ -60,7 +60,7 @@ std::string build_doubt(const FoundVmcoreinfo& given, const memory::Source& sour
   std::vector<FoundVmcoreinfo> own;
   if (auto note = note_of(source))
     own.push_back(std::move(*note));
-  else if (!source.is_packed())
+  else if (!source.gains_from_threads())
     own = copies_in_memory(source);
   for (const FoundVmcoreinfo& one : own)
     if (one.checked.confirmed() && one.checked.identity == given.checked.identity &&
