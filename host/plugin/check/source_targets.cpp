@@ -124,8 +124,9 @@ public:
     }
     if (subjects_.empty()) return fmt::format("; no map has a {}", sort);
     const std::size_t shown = std::min(subjects_.size(), most_shown);
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < shown; ++i) names.push_back(printable(subjects_[i]));
+    std::vector<std::string> names(shown);
+    std::transform(subjects_.begin(), subjects_.begin() + static_cast<std::ptrdiff_t>(shown), names.begin(),
+                   [](const std::string& subject) { return printable(subject); });
     const std::size_t more = subjects_.size() - shown;
     return fmt::format("; {}s that there are: {}{}", sort, fmt::join(names, ", "),
                        more == 0 ? "" : fmt::format(" and {} more", more));
