@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/btf/enumeration.hpp"
+
 #include "host/btf/info.hpp"
 
 #include <algorithm>

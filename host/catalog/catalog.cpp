@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/catalog/catalog.hpp"
+
 #include "host/target/target.hpp"
 
 #include "host/base/glob.hpp"

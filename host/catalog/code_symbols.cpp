@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/catalog/code_symbols.hpp"
+
 #include "host/target/target.hpp"
 
 #include "host/catalog/layout.hpp"

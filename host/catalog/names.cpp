@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/catalog/names.hpp"
+
 #include "host/btf/info.hpp"
 
 #include <array>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/findings.hpp"
+
 #include "host/pipeline/allocations.hpp"
 #include "host/pipeline/kernel_targets.hpp"
 

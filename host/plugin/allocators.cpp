@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/allocators.hpp"
+
 #include "host/catalog/families.hpp"
 #include "host/target/target.hpp"
 

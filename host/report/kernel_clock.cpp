@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/kernel_clock.hpp"
+
 #include "host/target/target.hpp"
 
 namespace mapscope::report {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/pointers.hpp"
+
+#include "host/btf/flavour.hpp"
 #include "host/catalog/families.hpp"
 #include "host/target/target.hpp"
 
@@ -21,12 +23,6 @@ constexpr std::string_view not_in_dump = "the memory there is not in the snapsho
 bool is_cpu_mask(const btf::Types& types, btf::TypeId type) {
   const std::string_view name = types.name_of(type);
   return name == "cpumask" || name == "bpf_cpumask";
-}
-
-/// Programs may bring a kernel type of their own shape: "task_struct___old" (CO-RE).
-std::string without_flavour(const std::string& spelled) {
-  const std::size_t flavour = spelled.find("___");
-  return flavour == spelled.npos || flavour == 0 ? spelled : spelled.substr(0, flavour);
 }
 
 bool is_record(const btf::Types& types, btf::TypeId type) {
@@ -316,7 +312,7 @@ const Pointers::Pointee& Pointers::kernel_pointee(btf::TypeId target, const btf:
 /// Of an object of the kernel what says which one it is; its insides are not the program's data.
 Pointers::Pointee Pointers::find_kernel_pointee(btf::TypeId target, const btf::Types& types) {
   constexpr std::uint64_t largest = 64U << 10;
-  const std::string name = without_flavour(types.spell(target));
+  const std::string name = btf::without_flavour(types.spell(target));
   const auto type = kernel_->find(name);
   if (!type) return unknown(fmt::format("the kernel has no {}", name));
   const auto size = kernel_->size(*type);

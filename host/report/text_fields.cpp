@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/text_fields.hpp"
+
 #include "host/btf/decoder.hpp"
 
 #include <algorithm>

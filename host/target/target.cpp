@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/target/target.hpp"
+
 #include "host/target/given_files.hpp"
 
 #include "host/target/architectures.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/call/call.hpp"
+
 #include "host/report/special_fields.hpp"
 #include "host/target/target.hpp"
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/call/member_helpers.hpp"
+
+#include "host/btf/flavour.hpp"
 #include "host/plugin/call/environment.hpp"
 #include "host/plugin/call/memory.hpp"
 #include "host/plugin/call/type_handles.hpp"
@@ -36,12 +38,6 @@ std::uint32_t kind_of(btf::ScalarKind kind) {
     break;
   }
   return MSC_SCALAR_NONE;
-}
-
-/// Programs may bring a kernel type of their own shape: "struct task_struct___old" (CO-RE).
-std::string without_flavour(const std::string& spelled) {
-  const std::size_t flavour = spelled.find("___");
-  return flavour == spelled.npos || flavour == 0 ? spelled : spelled.substr(0, flavour);
 }
 
 std::string_view cut(const char* path) { return {path, ::strnlen(path, longest_path)}; }
@@ -133,7 +129,7 @@ std::optional<catalog::TypeRef> MemberHelpers::kernels_own(const catalog::TypeRe
   const btf_type* found = type.types->type(type.id);
   const bool is_record = found != nullptr && (btf_is_composite(found) || btf_is_fwd(found));
   if (type.types == kernel || !is_record || found->name_off == 0) return std::nullopt;
-  const auto own = kernel->find(without_flavour(type.types->spell(type.id)));
+  const auto own = kernel->find(btf::without_flavour(type.types->spell(type.id)));
   return own ? std::optional(catalog::TypeRef{kernel, *own}) : std::nullopt;
 }
 

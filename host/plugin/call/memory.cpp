@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/call/memory.hpp"
+
 #include "host/plugin/call/budget.hpp"
 #include "host/plugin/call/environment.hpp"
 #include "host/plugin/call/words.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/check/source_runs.hpp"
+
 #include "host/plugin/call/allocator_call.hpp"
 #include "host/report/slots.hpp"
 

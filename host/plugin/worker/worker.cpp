@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/worker/worker.hpp"
+
 #include "host/plugin/call/environment.hpp"
 #include "host/target/target.hpp"
 
