@@ -121,6 +121,19 @@ TEST(Decoder, SeesWhatIsBeyondTheLimit) {
   EXPECT_EQ(text_of(victim, "status"), "truncated");
 }
 
+/// The row that a budget has no room for was never opened, and the decoder is not to blame.
+TEST(Decoder, ASpentBudgetIsNoBugOfIts) {
+  for (const char* isolate : {"none", "out-of-tree"})
+    for (const char* budget : {"budget.entries=5", "budget.bytes=60"}) {
+      const Dump dump({"hostile_decoder", "steady"},
+                      and_also(mode_is("nothing"), {"--set", budget, "--isolate", isolate}));
+      const std::string words = words_of(dump.map("victim"));
+      EXPECT_THAT(words, HasSubstr("(budget.")) << budget;
+      EXPECT_THAT(words, testing::Not(HasSubstr("plugin bug"))) << budget;
+      EXPECT_THAT(words, testing::Not(HasSubstr("do not let pass"))) << budget;
+    }
+}
+
 TEST(Decoder, APersonsWordKeepsItOut) {
   const Dump dump({"hostile_decoder", "steady"}, {"--set", R"(map.victim.use="org.example.steady")"});
   EXPECT_TRUE(dump.map("victim")["entries"] == undisturbed().map("victim")["entries"]);

@@ -83,6 +83,7 @@ public:
   /// Its plugin has come to its end and has not asked for the rows.
   [[nodiscard]] bool lacks_rows() const { return task_.choice().is_decoder() && !has_decoded_; }
   int show_rows(mapscope::plugin::DecodedRows::Each each);
+  [[nodiscard]] bool has_members() const { return has_fields_; }
   /// Rows are what the renderer that stands next finds, and no business of the plugin's.
   [[nodiscard]] bool may_add_rows() const { return !task_.choice().is_decoder(); }
   [[nodiscard]] bool is_in_each() const { return decoded_ != nullptr && decoded_->is_in_each(); }

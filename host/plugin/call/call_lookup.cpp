@@ -38,6 +38,9 @@ int msc_call::lookup(std::uint64_t kva, const void* key, std::size_t size, msc_e
     if (rc > MSC_OK && !index->is_full()) return indexes_.erase(map->id), rc; // a budget
     if (!index->problem().empty()) note(MSC_EFAULT, ": " + index->problem());
   }
+  if (const auto own = index->key_size(); own && *own != size)
+    return words_.misuse(
+        fmt::format("lookup() with a key of {} bytes, those of {} have {}", size, map->label(), *own));
   if (const msc_element* element = index->find({static_cast<const char*>(key), size}))
     return *found = *element, MSC_OK;
   if (!index->is_full()) return MSC_ENOENT;

@@ -31,6 +31,7 @@ int DecodedRows::element(const msc_row& row) {
   if (const auto problem = contract::each_problem(rc, true, has_added_, 0); !problem.empty())
     (void)call_.words().misuse(problem);
   if (call_.is_broken()) return MSC_EINVAL;
+  if (refused_ != MSC_OK) return refused_; // a budget: nothing was opened that could be closed
   if (rc == MSC_LEAVE_OUT) return leave_out(row);
   if (rc == MSC_STOP) is_stopped_ = true;
   if (rc < MSC_OK) lose(rc);
@@ -59,7 +60,7 @@ int DecodedRows::begin_adding() {
   if (counts_only_) return call_.count_row(), MSC_OK;
   msc_row open = *row;
   if (row->shape != MSC_VALUE) open.flags |= MSC_ROW_OPEN; // of a value the map itself has the members
-  return call_.row(open);
+  return refused_ = call_.row(open);
 }
 
 /// The row as the renderer gave it, or the end of what was opened for the decoder.

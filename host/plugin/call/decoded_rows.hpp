@@ -48,6 +48,7 @@ private:
   Each each_;
   const msc_row* pending_ = nullptr; ///< given to each(), and not shown yet
   bool in_each_ = false, has_added_ = false;
+  int refused_ = MSC_OK;       ///< what the row came to when it was to be shown for a field
   bool counts_only_ = false;   ///< the row is beyond the limit
   bool is_stopped_ = false;    ///< each() is not called any more
   unsigned skipped_depth_ = 0; ///< fields of a row that was left out, still open

@@ -220,7 +220,11 @@ int run(const msc_plugin& plugin, const msc_host& table, msc_call& call) {
   const msc_target target = call.target();
   try {
     const int rc = plugin.render(&table, &call, &target);
-    return rc == MSC_OK && call.lacks_rows() ? call.show_rows({}) : rc;
+    if (rc != MSC_OK || !call.lacks_rows()) return rc;
+    return call.has_members()
+               ? call.words().misuse(
+                     "members of the map without elements() with MSC_ROWS (rows()) before them")
+               : call.show_rows({});
   } catch (...) {
     (void)call.words().misuse("an exception left render()");
     return MSC_EFAIL;

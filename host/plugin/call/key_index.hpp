@@ -23,7 +23,10 @@ public:
     const auto found = elements_.find(key);
     return found != elements_.end() ? &found->second.element : nullptr;
   }
-  [[nodiscard]] bool is_whole() const { return !is_full_ && problem_.empty(); }
+  /// Bytes of its keys; nothing while there is none.
+  [[nodiscard]] std::optional<std::size_t> key_size() const {
+    return elements_.empty() ? std::nullopt : std::optional(elements_.begin()->first.size());
+  }
   [[nodiscard]] bool is_full() const { return is_full_; }
   [[nodiscard]] const std::string& problem() const { return problem_; }
 

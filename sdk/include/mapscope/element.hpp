@@ -13,6 +13,11 @@ namespace mapscope {
 class Element : public Fields {
 public:
   Element(const Helpers& helpers, const msc_element& element) : Fields(helpers), element_(element) {}
+  /// Its bytes are borrowed while the function runs that was handed it: there is nothing to keep.
+  Element(const Element&) = delete;
+  Element& operator=(const Element&) = delete;
+  Element(Element&&) = default;
+  Element& operator=(Element&&) = delete;
 
   [[nodiscard]] std::uint32_t shape() const { return element_.shape; }
   /// Kernel address of the struct bpf_map that it is of.

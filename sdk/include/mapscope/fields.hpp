@@ -35,6 +35,8 @@ public:
   template <std::signed_integral Number> void number(const char* name, Number value) {
     signed_number(name, value);
   }
+  /// It would be cut to an integer: real() takes it.
+  template <std::floating_point Number> void number(const char* name, Number value) = delete;
   void signed_number(const char* name, std::int64_t value) {
     field(MSC_SIGNED, name, static_cast<std::uint64_t>(value));
   }

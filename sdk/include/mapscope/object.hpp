@@ -115,7 +115,8 @@ private:
                       : host_->member_of(call_, &value_, path, &scalar);
   }
   template <class T> [[nodiscard]] std::optional<T> untyped(const char* path) const {
-    static_assert(std::is_trivially_copyable_v<T>, "get() copies bytes; for text there is string()");
+    static_assert(std::is_trivially_copyable_v<T> && !std::is_pointer_v<T>,
+                  "get() copies bytes; for text there is string(), for an address std::uint64_t");
     const bool has_no_type = value_.type == MSC_BYTES || value_.type == MSC_POINTER;
     if (*path != 0 || !has_no_type || value_.data == nullptr || value_.size != sizeof(T) ||
         std::is_same_v<T, bool>)

@@ -23,8 +23,7 @@
 extern "C" {
 #endif
 
-/* A host serves every older minor of its
- * major. */
+/* A host serves every older minor of its major. */
 #define MSC_ABI_MAJOR 1
 #define MSC_ABI_MINOR 1
 
@@ -355,9 +354,9 @@ struct msc_host {
    * maps=any among all. ret->size is set by the caller. MSC_ENOENT; of several, the one that shares most
    * programs with this map, then the lowest id. */
   int (*find_map)(struct msc_call*, const char* name, struct msc_target* ret);
-  /* The element of a map (see msc_elements.map) with this key: for maps of objects the object's address, for
-   * arrays the index as uint32_t. MSC_ENOENT: there is none. The first call for a map walks it and keeps what
-   * it finds, 256 MiB at most of all maps; then MSC_EFAIL. */
+  /* The element of a map (see msc_elements.map) with this key, of as many bytes as the map's: for maps of
+   * objects the object's address, for arrays the index as uint32_t. MSC_ENOENT: there is none. The first call
+   * for a map walks it and keeps what it finds, 256 MiB at most of all maps; then MSC_EFAIL. */
   int (*lookup)(struct msc_call*, uint64_t map, const void* key, size_t key_size, struct msc_element* ret);
   /* A member of a value: "stats.hits", "cpus[3].ns", "next.pid"; a pointer on the way is followed, into the
    * kernel or into the arena, and "" is the value itself. MSC_ENOENT: no such member, or bytes without a
