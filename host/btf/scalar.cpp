@@ -3,6 +3,7 @@
 
 #include "host/btf/enumeration.hpp"
 #include "host/btf/info.hpp"
+#include "host/btf/special.hpp"
 
 #include <algorithm>
 #include <bpf/btf.h>
@@ -102,7 +103,7 @@ Pointee pointee(const Types& types, TypeId pointer) {
     const btf_type* tag = types.type(target);
     if (tag == nullptr || !(btf_is_type_tag(tag) || btf_is_mod(tag))) break;
     const std::string_view name = btf_is_type_tag(tag) ? types.text(tag->name_off) : "";
-    found.is_arenas = found.is_arenas || name == "arena" || name == "address_space(1)";
+    found.is_arenas = found.is_arenas || is_arena_tag(name);
     target = tag->type;
   }
   found.type = types.peel(target);

@@ -28,13 +28,12 @@ std::optional<Special> special_struct(std::string_view name) {
 
 namespace {
 
-/// Before 6.4 "kptr" was the unreferenced one and "kptr_ref" the other; both point alike. Arenas have their
-/// tag from __arena of the programs' headers, and from pahole in the kernel's own types.
+/// Before 6.4 "kptr" was the unreferenced one and "kptr_ref" the other; both point alike.
 std::optional<Special> tagged(std::string_view tag) {
   if (tag == "kptr" || tag == "kptr_ref" || tag == "kptr_untrusted") return Special::kptr;
   if (tag == "percpu_kptr") return Special::percpu_kptr;
   if (tag == "uptr") return Special::uptr;
-  if (tag == "arena" || tag == "address_space(1)") return Special::arena;
+  if (is_arena_tag(tag)) return Special::arena;
   return std::nullopt;
 }
 
