@@ -24,6 +24,9 @@ std::string_view what_helps(int error) {
   case EMFILE:
   case ENFILE:
     return "; let more files be open at a time (ulimit -n)";
+  case ENOENT:
+  case ENOTDIR:
+    return "; check the path";
   default:
     return "";
   }

@@ -100,9 +100,12 @@ Result<std::unique_ptr<Source>> RawImage::open(const std::string& name, MappedFi
         fmt::format("{}: {} bytes in no known format, too few for an image of RAM; give a memory dump", name,
                     size));
   const auto shared = std::make_shared<File>(std::move(file));
-  if (options.layout.empty())
-    return std::unique_ptr<Source>(
+  if (options.layout.empty()) {
+    std::unique_ptr<RawImage> flat(
         new RawImage(name, shared, {Run{}}, "assumption: the offset in the file is the address"));
+    flat->assumed_ = true;
+    return std::unique_ptr<Source>(std::move(flat));
+  }
   const auto layout = given_layout(options.layout, size);
   if (!layout) return std::unexpected(layout.error());
   std::unique_ptr<RawImage> image(new RawImage(name, shared, *layout, "--layout"));

@@ -38,6 +38,8 @@ public:
     return address + file_->mapped.hole_in(view(address, end - address));
   }
   [[nodiscard]] const RawImage* raw_image() const override { return settled_ ? nullptr : this; }
+  /// Neither the user nor the kernel in it said where its bytes lie.
+  [[nodiscard]] bool is_laid_out_by_assumption() const { return assumed_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] std::span<const std::byte> file() const { return file_->mapped.bytes(); }
   /// Each run with its size.
@@ -64,6 +66,7 @@ private:
   std::shared_ptr<File> file_;
   Layout layout_;
   bool settled_ = false; ///< by the user
+  bool assumed_ = false; ///< by nobody
 };
 
 } // namespace mapscope::memory

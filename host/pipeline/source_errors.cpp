@@ -2,6 +2,7 @@
 #include "host/pipeline/source_errors.hpp"
 
 #include "host/base/clause.hpp"
+#include "host/memory/raw_image.hpp"
 
 #include <algorithm>
 #include <array>
@@ -41,6 +42,22 @@ std::string behind_damage(const memory::Source& source, const SourceInput& input
   return with_clause(text, "take or copy the dump again as a whole");
 }
 
+/// What was in the dump and could not be kept (a full TMPDIR) was not found for that.
+std::string behind_troubles(const memory::Source& source, const std::string& problem) {
+  std::string text = problem;
+  for (const std::string& trouble : source.troubles()) text = with_clause(text, trouble);
+  return text;
+}
+
+/// With bytes in front of the memory, or a hole that nobody told, whatever is read is of another place.
+std::string behind_assumption(const memory::Source& source, const std::string& problem) {
+  const memory::RawImage* const image = source.raw_image();
+  if (image == nullptr || !image->is_laid_out_by_assumption()) return problem;
+  return with_clause(problem, "in this raw image each byte's offset was assumed to be its address, which the "
+                              "kernel in it did not confirm: tell holes with --layout, and cut off what "
+                              "stands in front of the memory");
+}
+
 } // namespace
 
 std::unexpected<Error> about(const std::string& source, Error error) {
@@ -68,7 +85,9 @@ std::unexpected<Error> about(const memory::Source& source, const SourceInput& in
     error.text = with_clause(
         error.text, fmt::format("the dump leaves out {} of {} bytes of memory", left_out, described));
   }
+  if (!is_of_a_file) error.text = behind_troubles(source, error.text);
   if (!is_of_a_file) error.text = behind_damage(source, input, error.text);
+  if (!is_of_a_file) error.text = behind_assumption(source, error.text);
   if (!is_of_a_file) error.text = behind_layout(input, error.text);
   for (const std::string& part : input.sources)
     if (error.text.starts_with(part + ":")) return std::unexpected(std::move(error));

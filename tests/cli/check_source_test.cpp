@@ -174,7 +174,7 @@ TEST(CheckSource, AllocatorsAreReadToo) {
 TEST(CheckSource, WhatIsWrongWithTheSourceComesFirst) {
   const std::string file = fs::path(HOSTILE_PLUGINS) / "picky.so";
   EXPECT_EQ(failure({"plugins", "check", file, "/nonexistent"}, 1),
-            "/nonexistent: cannot open: No such file or directory");
+            "/nonexistent: cannot open: No such file or directory; check the path");
   EXPECT_EQ(misuse({"plugins", "check", file, "--vmlinux", "x"}),
             "--vmlinux requires SOURCE; see mapscope plugins check --help");
   const Scratch scratch;

@@ -26,7 +26,8 @@ template <class Change> std::string core_with(Change change) {
 }
 
 TEST(Source, NoSuchFile) {
-  EXPECT_EQ(no_report("/nonexistent/vmcore"), "/nonexistent/vmcore: cannot open: No such file or directory");
+  EXPECT_EQ(no_report("/nonexistent/vmcore"),
+            "/nonexistent/vmcore: cannot open: No such file or directory; check the path");
 }
 
 TEST(Source, Directory) { EXPECT_EQ(no_report("/tmp"), "/tmp: is a directory; give a file in it"); }

@@ -45,7 +45,8 @@ template <class Change> std::string core_with(Change change) {
 TEST(Refused, WhatIsNoFile) {
   const auto missing = open_source("/nonexistent/vmcore");
   EXPECT_EQ(missing.error().code, Errc::io);
-  EXPECT_EQ(missing.error().text, "/nonexistent/vmcore: cannot open: No such file or directory");
+  EXPECT_EQ(missing.error().text,
+            "/nonexistent/vmcore: cannot open: No such file or directory; check the path");
   const auto directory = open_source("/tmp");
   EXPECT_EQ(directory.error().code, Errc::io);
   EXPECT_EQ(directory.error().text, "/tmp: is a directory; give a file in it");
