@@ -3,17 +3,23 @@
 
 #include "host/base/unlinked.hpp"
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <new>
 #include <span>
+#include <sys/mman.h>
 #include <unistd.h>
 
 namespace mapscope::report {
 
 namespace {
 
-constexpr std::size_t most_in_memory = 1U << 20;
+constexpr std::size_t most_of_first = 1U << 20;
+constexpr std::size_t most_pieces = 64;
+std::atomic<std::size_t> pieces_of_all = 0;
 
 int open_file() {
   std::error_code error;
@@ -24,32 +30,75 @@ int open_file() {
 } // namespace
 
 Spool::~Spool() {
+  clear();
   if (file_ >= 0) ::close(file_);
 }
 
 void Spool::append(std::string_view text) {
   if (!holds_) return to_.append(text);
-  held_ += text;
-  if (held_.size() >= most_in_memory && has_room_) has_room_ = spill();
+  if (has_room_ && pieces_.empty() && first_.size() < most_of_first) return (void)first_.append(text);
+  while (has_room_ && !text.empty()) {
+    if ((pieces_.empty() || pieces_.back().size == Piece::capacity) && !begin_piece()) {
+      if (has_room_ = spill(); has_room_) return (void)first_.append(text);
+      break;
+    }
+    text.remove_prefix(pieces_.back().take(text));
+  }
+  last_.append(text);
+}
+
+std::size_t Spool::Piece::take(std::string_view text) {
+  text = text.substr(0, capacity - size);
+  std::ranges::copy(text, bytes.get() + size);
+  size += text.size();
+  return text.size();
+}
+
+/// False where all spools together have what they may.
+bool Spool::begin_piece() {
+  if (pieces_of_all.fetch_add(1) >= most_pieces) return --pieces_of_all, false;
+  pieces_.emplace_back().bytes.reset(
+      static_cast<char*>(std::aligned_alloc(Piece::capacity, Piece::capacity)));
+  if (!pieces_.back().bytes) throw std::bad_alloc();
+  (void)::madvise(pieces_.back().bytes.get(), Piece::capacity, MADV_HUGEPAGE); // or they are small
+  return true;
 }
 
 /// All of what is held, or nothing of it.
 bool Spool::spill() {
   if (file_ < 0) file_ = open_file();
   if (file_ < 0) return false;
-  const off_t end = ::lseek(file_, 0, SEEK_END);
-  if (write_all_at(file_, static_cast<std::uint64_t>(end), std::as_bytes(std::span(held_))) != 0)
-    return (void)!::ftruncate(file_, end), false;
-  held_.clear();
+  const off_t begin = ::lseek(file_, 0, SEEK_END);
+  auto end = static_cast<std::uint64_t>(begin);
+  const auto write = [&](std::string_view text) {
+    const int error = write_all_at(file_, end, std::as_bytes(std::span(text)));
+    end += text.size();
+    return error == 0;
+  };
+  if (!write(first_) || !std::ranges::all_of(pieces_, write, &Piece::text))
+    return (void)!::ftruncate(file_, begin), false;
+  clear();
   return true;
+}
+
+void Spool::clear() {
+  first_.clear();
+  pieces_of_all -= pieces_.size();
+  pieces_.clear();
 }
 
 void Spool::let_go() {
   if (!holds_) return;
   holds_ = false;
   if (file_ >= 0) send_file();
-  to_.append(held_);
-  held_ = {};
+  to_.append(first_);
+  for (Piece& piece : pieces_) {
+    to_.append(piece.text());
+    piece.bytes.reset();
+  }
+  to_.append(last_);
+  clear();
+  first_ = {}, last_ = {};
 }
 
 void Spool::send_file() {

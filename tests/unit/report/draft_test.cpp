@@ -38,7 +38,7 @@ protected:
   Draft draft_{[](Stream& to) { return make_map_writer(Format::json, {}, to); }, kept_};
 };
 
-constexpr unsigned many = 60'000; // more than is held in memory
+constexpr unsigned many = 60'000; // of some megabytes
 
 TEST_F(DraftTest, HoldsAllUntilItIsKept) {
   rows(many);
