@@ -7,10 +7,12 @@
 #include "host/pipeline/scope.hpp"
 #include "host/pipeline/selections.hpp"
 #include "host/pipeline/walk.hpp"
+#include "host/plugin/select/select_attach.hpp"
 #include "host/report/text_value.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <span>
 #include <spdlog/spdlog.h>
 
@@ -138,6 +140,10 @@ void print_maps(const ShownMaps& maps, bool explain, StdoutStream& stream) {
         report::printable(map.label()), width, declared(map, map.key_size), declared(map, map.value_size),
         used_text(map, outcome), mark_of(outcome), report::printable(renderer_text(selection))));
     if (explain) print_others(selection, stream);
+    if (explain && map.value().types)
+      stream.append(
+          fmt::format("{:>11}  {}\n", "value type",
+                      report::printable(fmt::format("{}", fmt::join(plugin::value_type_names(map), ", ")))));
     if (explain && !map.types_from.empty())
       stream.append(fmt::format("{:>11}  {}\n", "types from",
                                 "its declaration in .maps of a program's object; it has none of its own"));

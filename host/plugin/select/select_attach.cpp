@@ -22,6 +22,15 @@ std::string ops_type(const catalog::Map& map) {
 
 } // namespace
 
+std::vector<std::string> value_type_names(const catalog::Map& map) {
+  const auto [types, id] = map.value();
+  if (!types) return {""};
+  std::vector<std::string> names{types->spell(id)};
+  if (std::string peeled = types->spell(types->peel(id)); peeled != names.front())
+    names.push_back(std::move(peeled));
+  return names;
+}
+
 std::string attach_subject(AttachKind kind, const catalog::Map& map) {
   switch (kind) {
   case AttachKind::allocator:
@@ -30,7 +39,7 @@ std::string attach_subject(AttachKind kind, const catalog::Map& map) {
   case AttachKind::map_name:
     return std::string(map.names().longest());
   case AttachKind::value_type:
-    return map.value().types ? map.value().types->spell(map.value().id) : "";
+    return value_type_names(map).front();
   case AttachKind::struct_ops:
     return ops_type(map);
   case AttachKind::map_type:
@@ -56,6 +65,13 @@ bool is_of_number(const AttachCondition& attach, const catalog::Map& map) {
          });
 }
 
+bool is_one_of(const AttachCondition& attach, const std::string& name) {
+  const bool is_type = attach.kind == AttachKind::value_type || attach.kind == AttachKind::struct_ops;
+  return !name.empty() && std::ranges::any_of(attach.patterns, [&](const std::string& pattern) {
+    return is_type ? glob_match(without_keyword(pattern), without_keyword(name)) : glob_match(pattern, name);
+  });
+}
+
 } // namespace
 
 bool matches_map(const AttachCondition& attach, const catalog::Map& map) {
@@ -64,11 +80,10 @@ bool matches_map(const AttachCondition& attach, const catalog::Map& map) {
       return map.names().fit(pattern);
     });
   if (is_of_number(attach, map)) return true;
-  const std::string name = attach_subject(attach.kind, map);
-  const bool is_type = attach.kind == AttachKind::value_type || attach.kind == AttachKind::struct_ops;
-  return !name.empty() && std::ranges::any_of(attach.patterns, [&](const std::string& pattern) {
-    return is_type ? glob_match(without_keyword(pattern), without_keyword(name)) : glob_match(pattern, name);
-  });
+  if (attach.kind == AttachKind::value_type)
+    return std::ranges::any_of(value_type_names(map),
+                               [&](const std::string& name) { return is_one_of(attach, name); });
+  return is_one_of(attach, attach_subject(attach.kind, map));
 }
 
 bool matches_map(const Attach& attach, const catalog::Map& map) {

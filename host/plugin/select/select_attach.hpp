@@ -9,6 +9,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mapscope::plugin {
 
@@ -18,6 +19,9 @@ std::optional<std::uint32_t> best_attach(const Manifest& manifest, const catalog
 /// Whether all conditions of a line hold; one of its conditions.
 bool matches_map(const Attach& attach, const catalog::Map& map);
 bool matches_map(const AttachCondition& condition, const catalog::Map& map);
+
+/// Of a map with types: as its BTF names it, "my_hval_t", and what that stands for, "struct hval"; else "".
+std::vector<std::string> value_type_names(const catalog::Map& map);
 
 /// What of a map a condition of this kind is compared with: "struct task_ctx"; "" when it has no such thing.
 std::string attach_subject(AttachKind kind, const catalog::Map& map);

@@ -133,6 +133,20 @@ TEST(Select, ValueTypesWithAndWithoutKeyword) {
   }
 }
 
+TEST(Select, ValueTypesByWhatATypedefStandsFor) {
+  BtfBuilder program;
+  auto map = map_of("hash", "tasks");
+  map.value_type = program.typedef_of("ctx_t", program.record("task_ctx", {{"weight", program.u32()}}));
+  map.types = program.types("program");
+  for (const char* pattern : {"ctx_t", "struct task_ctx", "task_ctx"})
+    EXPECT_THAT(
+        select(PluginDirectory().add("a", "a.b", {std::string("attach=value-type:") + pattern}).registry(),
+               map)
+            .ids,
+        ElementsAre("a.b"))
+        << pattern;
+}
+
 TEST(Select, MapTypesByTheirNumber) {
   const auto registry = PluginDirectory().add("a", "a.new", {"attach=map-type:type_36"}).registry();
   auto map = map_of("later");
