@@ -32,7 +32,7 @@ void TextFields::add(const Field& field) {
   case FieldKind::signed_number:
     return tree_.word(fmt::format("{}", static_cast<std::int64_t>(field.number)));
   case FieldKind::flag:
-    return tree_.boolean(field.number != 0);
+    return tree_.word(field.number != 0 ? "true" : "false");
   case FieldKind::address:
     return tree_.pointer(field.number);
   case FieldKind::real:
