@@ -221,16 +221,17 @@ Result<CrashFrame> parse_crash(std::span<const std::byte> content) {
   return frame;
 }
 
-FrameWriter::FrameWriter(int fd) : fd_(fd) { buffer_.reserve(2 * read_size); }
+FrameWriter::FrameWriter(int fd) : fd_(fd), buffer_(2 * read_size) {}
 
 void FrameWriter::begin(FrameKind kind) {
-  buffer_.resize(whole_); // a helper that ran out of memory may have left half a frame
+  end_ = whole_; // a helper that ran out of memory may have left half a frame
   put(FrameHeader{kind, 0});
 }
 
 void FrameWriter::put(const void* data, std::size_t size) {
-  const auto* bytes = static_cast<const std::byte*>(data);
-  buffer_.insert(buffer_.end(), bytes, bytes + size);
+  if (size > buffer_.size() - end_) buffer_.resize(std::max(end_ + size, 2 * buffer_.size()));
+  if (size != 0) std::memcpy(buffer_.data() + end_, data, size);
+  end_ += size;
 }
 
 void FrameWriter::put(std::string_view text) {
@@ -243,9 +244,9 @@ void FrameWriter::put(const msc_value& value) {
 }
 
 void FrameWriter::finish() {
-  const auto size = static_cast<std::uint32_t>(buffer_.size() - whole_ - sizeof(FrameHeader));
+  const auto size = static_cast<std::uint32_t>(end_ - whole_ - sizeof(FrameHeader));
   std::memcpy(buffer_.data() + whole_ + offsetof(FrameHeader, size), &size, sizeof size);
-  whole_ = buffer_.size();
+  whole_ = end_;
   if (whole_ >= read_size) flush();
 }
 

@@ -85,6 +85,7 @@ private:
 
   int fd_;
   std::vector<std::byte> buffer_;
+  std::size_t end_ = 0;   ///< of what is written to it
   std::size_t whole_ = 0; ///< bytes of complete frames: what a crash may still write
 };
 

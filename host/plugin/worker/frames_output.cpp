@@ -26,8 +26,7 @@ bool write_all(int fd, std::span<const std::byte> bytes) noexcept {
 void FrameWriter::flush() {
   const Waiting for_the_host;
   if (!write_all(fd_, std::span(buffer_).first(whole_))) ::_exit(1); // the host is gone
-  whole_ = 0;
-  buffer_.clear();
+  whole_ = end_ = 0;
 }
 
 void FrameWriter::crash(const CrashFrame& frame) noexcept {
