@@ -70,12 +70,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Hostility{"open_object", "failed", "leaves an object or a list open", false},
                     Hostility{"takes_name", "failed", "the name value, that the host gives itself", false},
                     Hostility{"repeats", "failed", "the name one, that its object has already", false},
-                    Hostility{"nested", "failed", "elements\\(\\) inside each\\(\\)", false},
+                    Hostility{"nested", "failed", "elements\\(\\) inside the function for each element",
+                              false},
                     Hostility{"row", "failed", "row\\(\\) by a plugin of mode=element", false},
                     Hostility{"count", "failed", "count\\(\\) by a plugin of mode=element", false},
                     Hostility{"early_field", "failed", "MSC_ROWS behind members of the map", false},
                     Hostility{"twice", "failed", "MSC_ROWS once more", false},
-                    Hostility{"throw", "failed", "an exception left each", false},
+                    Hostility{"throw", "failed", "an exception left the function for each element", false},
                     Hostility{"fails_late", "failed", "MSC_EFAIL", false}),
     [](const auto& info) { return info.param.mode; });
 

@@ -80,12 +80,14 @@ public:
   int lookup(std::uint64_t kva, const void* key, std::size_t size, msc_element* found);
 
   // Of a decoder's render.
+  /// A row that keeps the contract, as the call that it comes from has seen to.
+  int show(const msc_row& row);
   /// Its plugin has come to its end and has not asked for the rows.
-  [[nodiscard]] bool lacks_rows() const { return task_.choice().is_decoder() && !has_decoded_; }
+  [[nodiscard]] bool lacks_rows() const { return is_decoder_ && !has_decoded_; }
   int show_rows(mapscope::plugin::DecodedRows::Each each);
   [[nodiscard]] bool has_members() const { return has_fields_; }
   /// Rows are what the renderer that stands next finds, and no business of the plugin's.
-  [[nodiscard]] bool may_add_rows() const { return !task_.choice().is_decoder(); }
+  [[nodiscard]] bool may_add_rows() const { return !is_decoder_; }
   [[nodiscard]] bool is_in_each() const { return decoded_ != nullptr && decoded_->is_in_each(); }
   [[nodiscard]] bool is_broken() const { return words_.has_bug() || other_thread_; }
   [[nodiscard]] bool shows_another() const { return limit_ == 0 || rows_ < limit_; }
@@ -109,6 +111,7 @@ private:
   // call_fields.cpp
   [[nodiscard]] mapscope::MemberNames::Reserved outermost_names() const;
   [[nodiscard]] mapscope::report::Field decoded(const msc_field& field);
+  std::string name_problem(const msc_field& field);
   void open_or_close(const msc_field& field);
   void close_all();
   // call_elements.cpp
@@ -158,6 +161,7 @@ private:
   mapscope::plugin::Payloads payloads_{task_, memory_};
 
   mapscope::plugin::DecodedRows* decoded_ = nullptr; ///< while the rows of a decoder's map are walked
+  const bool is_decoder_ = task_.choice().is_decoder();
   bool has_decoded_ = false;
   std::map<std::uint32_t, std::optional<mapscope::plugin::Selection>> selections_; ///< of other maps, by id
   std::map<std::uint32_t, std::unique_ptr<mapscope::plugin::KeyIndex>> indexes_;   ///< by map id

@@ -54,7 +54,7 @@ plugin::DecodedRows::Each msc_call::calling(const msc_elements& request, const c
     try {
       return request.each(request.user, &element);
     } catch (...) {
-      return words_.misuse("an exception left each()");
+      return words_.misuse("an exception left the function for each element");
     }
   };
 }
@@ -74,7 +74,7 @@ int msc_call::elements(const msc_elements& request) {
 }
 
 int msc_call::rows_of(const msc_elements& request, const catalog::Map& map) {
-  if (!task_.choice().is_decoder())
+  if (!is_decoder_)
     return words_.misuse("elements() with MSC_ROWS by a plugin that is not attached mode=element");
   return show_rows(calling(request, map));
 }
@@ -148,7 +148,8 @@ void msc_call::count_row() {
 
 /// What each() left open of a row.
 void msc_call::close_to_row(int rc) {
-  if (rc == MSC_OK && !fields_.empty()) (void)words_.misuse("each() that leaves an object or a list open");
+  if (rc == MSC_OK && !fields_.empty())
+    (void)words_.misuse("the function for each element leaves an object or a list open");
   while (!fields_.empty() && end_field() == MSC_OK) {
   }
 }

@@ -48,6 +48,15 @@ void msc_call::close_all() {
   }
 }
 
+/// A decoder adds to rows that may have what another has added.
+std::string msc_call::name_problem(const msc_field& field) {
+  auto problem = contract::name_problem(field, names_);
+  const bool is_behind = is_decoder_ && task_.choices.size() > 1 && task_.choices[1].is_decoder();
+  if (problem.empty() || !is_behind) return problem;
+  return fmt::format("{}, perhaps from {}, which also adds to these rows", problem,
+                     task_.choices[1].plugin->tag());
+}
+
 int msc_call::field(const msc_field& field) {
   if (is_in_each()) {
     if (field.kind == MSC_END && fields_.empty())
@@ -55,7 +64,7 @@ int msc_call::field(const msc_field& field) {
     if (const int rc = decoded_->begin_adding(); rc != MSC_OK) return rc;
   }
   auto problem = contract::field_problem(field, progress());
-  if (problem.empty()) problem = contract::name_problem(field, names_);
+  if (problem.empty()) problem = name_problem(field);
   if (!problem.empty()) return words_.misuse(problem);
   if (!row_open_ && fields_.empty()) has_fields_ = true;
   const bool only_counts = row_open_ && row_counts_;

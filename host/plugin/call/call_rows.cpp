@@ -87,6 +87,10 @@ report::Row msc_call::decoded(const msc_row& row) {
 int msc_call::row(const msc_row& row) {
   if (const auto problem = contract::row_problem(row, subject(), progress()); !problem.empty())
     return words_.misuse(problem);
+  return show(row);
+}
+
+int msc_call::show(const msc_row& row) {
   if (!task_.is_walk && !task_.budget.entry()) return MSC_STOP;
   if (row.shape == MSC_VALUE)
     has_value_ = true;
@@ -102,10 +106,11 @@ int msc_call::row(const msc_row& row) {
   const std::uint64_t bytes =
       row.key.size + (is_per_cpu(row) ? row.copy_count * task_.map.value_size : row.value.size);
   if (!task_.is_walk && !task_.budget.emit(bytes)) return MSC_STOP;
-  if (decoders_.special() != nullptr)
-    decoders_.special()->pointers().at(report::list_name(static_cast<report::Shape>(row.shape)), rows_);
+  const std::uint64_t at = rows_;
   if (row.shape != MSC_VALUE) ++rows_;
   if (task_.delivery != nullptr) return task_.delivery->row(row);
+  if (decoders_.special() != nullptr)
+    decoders_.special()->pointers().at(report::list_name(static_cast<report::Shape>(row.shape)), at);
   writer_.row(decoded(row));
   return MSC_OK;
 }

@@ -20,7 +20,7 @@ void DecodedRows::finding(std::uint32_t severity, std::string_view text) {
 
 void DecodedRows::debug(std::string_view text) { (void)call_.words().debug(std::string(text).c_str()); }
 
-int DecodedRows::repeated(const msc_row& row) { return call_.row(row); }
+int DecodedRows::repeated(const msc_row& row) { return call_.show(row); }
 
 int DecodedRows::element(const msc_row& row) {
   ++elements_;
@@ -60,7 +60,7 @@ int DecodedRows::begin_adding() {
   if (counts_only_) return call_.count_row(), MSC_OK;
   msc_row open = *row;
   if (row->shape != MSC_VALUE) open.flags |= MSC_ROW_OPEN; // of a value the map itself has the members
-  return refused_ = call_.row(open);
+  return refused_ = call_.show(open);
 }
 
 /// The row as the renderer gave it, or the end of what was opened for the decoder.
@@ -68,7 +68,7 @@ int DecodedRows::close(const msc_row& row) {
   const bool goes_on = (row.flags & MSC_ROW_OPEN) != 0;
   if (std::exchange(pending_, nullptr) == nullptr) // shown as fields were added
     return goes_on || row.shape == MSC_VALUE ? int{MSC_OK} : call_.end_field();
-  if (!counts_only_) return call_.row(row);
+  if (!counts_only_) return call_.show(row);
   call_.count_row();
   return goes_on ? int{MSC_OK} : call_.end_field();
 }
@@ -91,6 +91,7 @@ void DecodedRows::lose(int rc) {
 
 void DecodedRows::tell_shortfall() {
   if (lost_ == 0) return;
+  if (lost_ == elements_ && !lacks_memory_) return (void)call_.words().note(MSC_EFAIL, first_why_.c_str());
   const auto text = fmt::format("{} of {} elements are without all that {} adds, the first because: {}",
                                 lost_, elements_, call_.renderer(), first_why_);
   (void)call_.words().note(lacks_memory_ ? MSC_EFAULT : MSC_OK, text.c_str());

@@ -66,17 +66,20 @@ btf::Behind* ValueDecoders::behind(const btf::Types* types) {
   return special_.get();
 }
 
-const btf::Decoder* ValueDecoders::of(msc_type type, bool is_key) {
+const btf::Decoder* ValueDecoders::of_another(msc_type type, bool is_key) {
   auto& known = decoders_[is_key ? 1 : 0];
-  if (const auto found = known.find(type); found != known.end()) return found->second.get();
-  std::shared_ptr<const btf::Decoder> decoder;
-  if (type == MSC_DECLARED)
-    decoder = declared(is_key);
-  else if (type == MSC_POINTER)
-    decoder = btf::Decoder::kernel_pointer();
-  else if (const auto ref = types_.resolve(type))
-    decoder = btf::Decoder::compile(ref->types, ref->id, task_.environment.limits, behind(ref->types.get()));
-  return known.emplace(type, std::move(decoder)).first->second.get();
+  auto found = known.find(type);
+  if (found == known.end()) found = known.emplace(type, find(type, is_key)).first;
+  last_[is_key ? 1 : 0] = {true, type, found->second.get()};
+  return found->second.get();
+}
+
+std::shared_ptr<const btf::Decoder> ValueDecoders::find(msc_type type, bool is_key) {
+  if (type == MSC_DECLARED) return declared(is_key);
+  if (type == MSC_POINTER) return btf::Decoder::kernel_pointer();
+  const auto ref = types_.resolve(type);
+  return ref ? btf::Decoder::compile(ref->types, ref->id, task_.environment.limits, behind(ref->types.get()))
+             : nullptr;
 }
 
 const btf::Decoder* ValueDecoders::lasting(msc_type type) {

@@ -33,7 +33,10 @@ public:
   ValueDecoders& operator=(const ValueDecoders&) = delete;
 
   /// Null: bytes.
-  const btf::Decoder* of(msc_type type, bool is_key);
+  const btf::Decoder* of(msc_type type, bool is_key) {
+    const Last& last = last_[is_key ? 1 : 0];
+    return last.is_known && last.type == type ? last.decoder : of_another(type, is_key);
+  }
   /// Of a typed field of an allocator, which is written when the call is over.
   const btf::Decoder* lasting(msc_type type);
   [[nodiscard]] const btf::Decoder* untyped() const { return untyped_.get(); }
@@ -43,6 +46,15 @@ public:
   [[nodiscard]] report::SpecialFields* special() const { return special_.get(); }
 
 private:
+  /// One row's is the next row's, as a rule.
+  struct Last {
+    bool is_known = false;
+    msc_type type = 0;
+    const btf::Decoder* decoder = nullptr;
+  };
+
+  const btf::Decoder* of_another(msc_type type, bool is_key);
+  std::shared_ptr<const btf::Decoder> find(msc_type type, bool is_key);
   std::shared_ptr<const btf::Decoder> declared(bool is_key);
   btf::Behind* behind(const btf::Types* types);
 
@@ -51,6 +63,7 @@ private:
   const TypeHelpers& types_;
   std::unique_ptr<report::SpecialFields> special_;
   std::unordered_map<msc_type, std::shared_ptr<const btf::Decoder>> decoders_[2]; ///< values, keys
+  Last last_[2];
   std::shared_ptr<const btf::Decoder> untyped_;
 };
 

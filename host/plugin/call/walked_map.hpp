@@ -10,6 +10,7 @@
 #include <mapscope/plugin.h>
 
 #include <cstring>
+#include <span>
 #include <vector>
 
 namespace mapscope::plugin {
@@ -27,13 +28,22 @@ public:
   /// With bytes of its own: whoever writes to them changes nothing of the row.
   [[nodiscard]] msc_element apart(const msc_row& row, Room& room) const {
     msc_element out = element(row, room);
-    room.bytes.clear();
-    std::size_t size = size_of(out.key) + size_of(out.value);
-    for (const msc_value& copy : room.copies) size += size_of(copy);
-    room.bytes.reserve(size); // so that what is appended stays in place
-    append(out.key, room.bytes), append(out.value, room.bytes);
-    for (msc_value& copy : room.copies) append(copy, room.bytes);
+    const std::size_t size = bytes_of(out, room.copies);
+    if (room.bytes.size() < size) room.bytes.resize(size);
+    move_to(room.bytes.data(), out, room.copies);
     return out;
+  }
+
+  /// Bytes of key, value and copies.
+  [[nodiscard]] static std::size_t bytes_of(const msc_element& element, std::span<const msc_value> copies) {
+    std::size_t size = size_of(element.key) + size_of(element.value);
+    for (const msc_value& copy : copies) size += size_of(copy);
+    return size;
+  }
+  /// Key, value and copies one behind the other, and they point there.
+  static void move_to(std::byte* to, msc_element& element, std::span<msc_value> copies) {
+    move(element.key, to), move(element.value, to);
+    for (msc_value& copy : copies) move(copy, to);
   }
 
   [[nodiscard]] msc_element element(const msc_row& row, Room& room) const {
@@ -63,12 +73,11 @@ private:
     return value;
   }
   static std::size_t size_of(const msc_value& value) { return value.data != nullptr ? value.size : 0; }
-  static void append(msc_value& value, std::vector<std::byte>& bytes) {
-    if (value.data == nullptr) return;
-    const auto* from = static_cast<const std::byte*>(value.data);
-    const std::size_t at = bytes.size();
-    bytes.insert(bytes.end(), from, from + value.size);
-    value.data = bytes.data() + at;
+  static void move(msc_value& value, std::byte*& to) {
+    const std::size_t size = size_of(value);
+    if (size == 0) return;
+    value.data = std::memcpy(to, value.data, size);
+    to += size;
   }
 
   std::uint64_t kva_;

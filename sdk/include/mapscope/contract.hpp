@@ -35,7 +35,7 @@ inline std::string code_name(int rc) {
 }
 
 inline std::string note_problem(int rc) {
-  return is_code(rc) ? ""
+  return is_code(rc) ? std::string()
                      : "note() with the code " + std::to_string(rc) + ", which is none of the interface's";
 }
 
@@ -53,7 +53,7 @@ template <class Record> std::string record_problem(std::string_view helper, cons
   const auto* bytes = reinterpret_cast<const std::byte*>(&record);
   const bool says_more = std::any_of(bytes + sizeof record, bytes + record.size,
                                      [](std::byte byte) { return byte != std::byte{}; });
-  return says_more ? std::string(helper) + " with members that this host does not know" : "";
+  return says_more ? std::string(helper) + " with members that this host does not know" : std::string();
 }
 
 /// True when the host can fill all that it knows; the size then says how much that is.
@@ -109,7 +109,7 @@ inline std::string row_order_problem(const msc_row& row, const Subject& subject,
   if (row.shape != MSC_VALUE && progress.shape && *progress.shape != row.shape)
     return "row() of shape " + std::to_string(row.shape) + " among rows of shape " +
            std::to_string(*progress.shape);
-  return "";
+  return {};
 }
 
 inline std::string row_size_problem(const msc_row& row, const Subject& subject) {
@@ -123,7 +123,7 @@ inline std::string row_size_problem(const msc_row& row, const Subject& subject) 
   if (key_size != 0 && row.key.data == nullptr) return "row() without the bytes of its key";
   if (!is_per_cpu(row))
     return value_fits(row.value, subject.value_size, may_be_short(row))
-               ? ""
+               ? std::string()
                : "row() with a value of " + text(row.value.size) + " bytes, the map has " +
                      text(subject.value_size);
   if (row.copy_count > subject.cpus || (row.copy_count != 0 && row.copies == nullptr))
@@ -131,7 +131,8 @@ inline std::string row_size_problem(const msc_row& row, const Subject& subject) 
   const bool fit = std::all_of(row.copies, row.copies + row.copy_count, [&](const msc_value& copy) {
     return value_fits(copy, subject.value_size, false);
   });
-  return fit ? "" : "row() with a copy that has not the map's " + text(subject.value_size) + " bytes";
+  return fit ? std::string()
+             : "row() with a copy that has not the map's " + text(subject.value_size) + " bytes";
 }
 
 inline std::string row_problem(const msc_row& row, const Subject& subject, const Progress& progress) {
@@ -164,7 +165,7 @@ inline std::string field_problem(const msc_field& field, const Progress& progres
   const auto& open = progress.fields;
   if (field.kind == MSC_END && field.name != nullptr) return "field() that ends something and has a name";
   if (field.kind == MSC_END)
-    return progress.row_open || !open.empty() ? "" : "field() that ends what was not begun";
+    return progress.row_open || !open.empty() ? std::string() : "field() that ends what was not begun";
   const bool in_list = !open.empty() && open.back();
   if (in_list && field.name != nullptr) return "field() with a name in a list: " + quoted(field.name);
   if (!in_list && field.name == nullptr) return "field() without a name in an object";
@@ -172,10 +173,10 @@ inline std::string field_problem(const msc_field& field, const Progress& progres
     return "field() with a name that is none: " + quoted(field.name) + "; 1 to " +
            std::to_string(longest_field_name) + " of A-Z, a-z, 0-9 and _";
   if (open.size() >= deepest_field) return "field() nested deeper than " + std::to_string(deepest_field);
-  if (!has_bytes(field)) return "";
+  if (!has_bytes(field)) return {};
   if (field.value.size > largest_object) // a length of -1
     return "field() with a value of " + std::to_string(field.value.size) + " bytes, more than any memory has";
-  return field.value.data == nullptr && field.value.size != 0 ? "field() without its bytes" : "";
+  return field.value.data == nullptr && field.value.size != 0 ? "field() without its bytes" : std::string();
 }
 
 inline std::string rows_of_elements_problem(const Subject& subject, const Progress& progress) {
@@ -184,7 +185,7 @@ inline std::string rows_of_elements_problem(const Subject& subject, const Progre
   if (progress.has_value || progress.shape) return "elements() with MSC_ROWS beside row()";
   if (progress.has_fields) return "elements() with MSC_ROWS behind members of the map";
   return progress.row_open || !progress.fields.empty() ? "elements() with MSC_ROWS inside a row or a field"
-                                                       : "";
+                                                       : std::string();
 }
 
 /// `is_target`: the map to walk is the one that is rendered.
@@ -192,25 +193,26 @@ inline std::string elements_problem(const msc_elements& elements, bool is_target
                                     const Progress& progress) {
   if (auto problem = record_problem("elements()", elements); !problem.empty()) return problem;
   if (elements.flags > MSC_ROWS) return "elements() with unknown flags " + std::to_string(elements.flags);
-  if (elements.each == nullptr) return "elements() without each()";
-  if (progress.in_elements) return "elements() inside each()";
-  if ((elements.flags & MSC_ROWS) == 0) return "";
+  if (elements.each == nullptr) return "elements() without a function for each element";
+  if (progress.in_elements) return "elements() inside the function for each element";
+  if ((elements.flags & MSC_ROWS) == 0) return {};
   return is_target ? rows_of_elements_problem(subject, progress) : "elements() with MSC_ROWS of another map";
 }
 
 /// Of what each() returned. `opened`: objects and lists that it opened and did not close.
 inline std::string each_problem(int rc, bool is_rows, bool has_added, std::size_t opened) {
-  if (rc == MSC_OK && opened != 0) return "each() that leaves an object or a list open";
-  if (rc != MSC_LEAVE_OUT) return "";
-  if (!is_rows) return "each() that leaves out a row where there are none";
-  return has_added ? "each() that leaves out a row behind a field of it" : "";
+  if (rc == MSC_OK && opened != 0) return "the function for each element leaves an object or a list open";
+  if (rc != MSC_LEAVE_OUT) return {};
+  if (!is_rows) return "the function for each element leaves out a row where there are none";
+  return has_added ? "the function for each element leaves out a row behind a field of it" : std::string();
 }
 
 /// Of a field without another problem: takes its name, unless that may not be given.
 inline std::string name_problem(const msc_field& field, MemberNames& names) {
-  if (field.name == nullptr) return "";
+  if (field.name == nullptr) return {};
   const std::string_view wrong = names.take(field.name);
-  return wrong.empty() ? "" : "field() with the name " + std::string(field.name) + ", " + std::string(wrong);
+  return wrong.empty() ? std::string()
+                       : "field() with the name " + std::string(field.name) + ", " + std::string(wrong);
 }
 
 } // namespace mapscope::contract

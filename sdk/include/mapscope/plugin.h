@@ -202,7 +202,7 @@ struct msc_elements {
   uint64_t map;   /* 0: the map that is rendered; else msc_target.map as find_map() gave it */
   /* MSC_OK goes on, MSC_STOP ends the walk. With MSC_ROWS also MSC_LEAVE_OUT, as long as no field was added;
    * MSC_STOP then leaves the rows that follow as they are, and a row for which each() fails is shown with
-   * what it had added by then. */
+   * what it had added by then. Where it fails for every row, so does the render. */
   int (*each)(void* user, const struct msc_element*);
   void* user;
 };
