@@ -57,7 +57,8 @@ private:
       return find("after MSC_STOP it returned " + code_name(report.rc), how);
     // Memory and types may well be missing; what else a helper refuses is no success.
     const bool must_fail = failure && failure->rc != MSC_EFAULT && failure->rc != MSC_ENOENT;
-    if (must_fail && failure->call < report.calls && report.rc == MSC_OK)
+    const bool is_told = report.rc != MSC_OK || report.lost_rows != 0;
+    if (must_fail && failure->call < report.calls && !is_told)
       return find("a helper failed, and it returned MSC_OK", how);
     if (report.rc == MSC_STOP && !report.stopped) return find("it returned MSC_STOP, and no helper had", how);
     if (!contract::is_code(report.rc) && !(failure && failure->rc == report.rc))

@@ -108,9 +108,15 @@ public:
       if (const int rc = take(call_, lent.bytes()); rc != MSC_OK) return rc;
       const int rc = ended_ == MSC_OK ? each(lent) : as_it_is(lent);
       if (call_->stopped) return MSC_STOP;
+      ++elements_;
+      if (is_rows() && rc < MSC_OK && call_->report.misuse.empty()) {
+        lose(rc);
+        continue;
+      }
       if (rc != MSC_OK && ended_ == MSC_OK) ended_ = rc;
       if (ended_ != MSC_OK && !is_rows()) break;
     }
+    tell_shortfall();
     if (ended_ != MSC_OK) return ended_;
     return map.elements.lost ? MSC_EFAULT : MSC_OK;
   }
@@ -143,6 +149,19 @@ private:
       if (call_->in_row && !call_->row_counts) call_->report.lines.emplace_back("end");
     }
   }
+  /// The row is shown without all that the plugin has for it.
+  void lose(int rc) {
+    if (lost_++ == 0) first_lost_ = rc;
+    ++call_->report.lost_rows;
+  }
+  void tell_shortfall() {
+    if (lost_ == 0) return;
+    const bool fails = lost_ == elements_ && first_lost_ != MSC_EFAULT;
+    call_->report.lines.push_back("note " + name_of(fails ? MSC_EFAIL : MSC_OK) + " " +
+                                  std::to_string(lost_) + " of " + std::to_string(elements_) +
+                                  " elements are without all that it adds, the first for " +
+                                  contract::code_name(first_lost_));
+  }
   int as_it_is(const Lent& lent) {
     begin_row(lent.record().shape);
     end_row(lent, call_->report.lines.size(), true);
@@ -167,6 +186,8 @@ private:
   const msc_elements& wanted_;
   std::size_t opened_before_ = 0; ///< objects and lists
   int ended_ = MSC_OK;
+  std::uint64_t elements_ = 0, lost_ = 0;
+  int first_lost_ = MSC_OK;
 };
 
 } // namespace

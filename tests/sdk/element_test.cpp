@@ -109,14 +109,16 @@ void get_no_text(Element& e) { e.text("small", e.string("small")); }
 TEST(Elements, RefuseWhatDoesNotFit) {
   const std::string returned = "returned -4\n";
   EXPECT_EQ(fields<get_big<std::int64_t>>(),
-            "note EFAIL \"big\" is too large for the 8 bytes that the plugin has for it\n" + returned);
+            "note EFAIL \"big\" is too large for a number of 8 bytes\n" + returned);
   EXPECT_EQ(fields<get_low>(),
-            "note EFAIL \"low\" is too low for the 8 bytes that the plugin has for it\n" + returned);
-  EXPECT_THAT(fields<get_small>(), HasSubstr("\"small\" is too large for the 1 bytes"));
+            "note EFAIL \"low\" is too low for a number of 8 bytes without a sign\n" + returned);
+  EXPECT_THAT(fields<get_small>(), HasSubstr("\"small\" is too large for a number of 1 byte"));
   EXPECT_THAT(fields<get_real>(), HasSubstr("note EFAIL \"ratio\" is no integer\n"));
   EXPECT_THAT(fields<get_struct>(), HasSubstr("note EFAIL \"cpus\" is no number\n"));
-  EXPECT_THAT(fields<get_none>(), HasSubstr("note EFAIL there is no member \"none\"\n"));
-  EXPECT_THAT(fields<get_wrong_size>(), HasSubstr("\"cpus\" has 16 bytes, and no place for the 8 bytes"));
+  EXPECT_THAT(fields<get_none>(),
+              HasSubstr("note EFAIL 1 of 1 elements are without all that it adds, the first "
+                        "for MSC_ENOENT\n"));
+  EXPECT_THAT(fields<get_wrong_size>(), HasSubstr("\"cpus\" has 16 bytes, and the plugin takes it as 8"));
   EXPECT_THAT(fields<get_text_of_struct>(), HasSubstr("note EFAIL \"cpus[0]\" is no text\n"));
   EXPECT_THAT(fields<get_no_text>(), HasSubstr("note EFAIL \"small\" is no text\n"));
 }
@@ -151,7 +153,9 @@ TEST(Elements, OfEachCpuAreSummedUp) {
                         "text last three\nflag no_cpu false\nend\n"));
   EXPECT_THAT(text, HasSubstr("note EFAULT 2 elements could not be decoded where memory lacks\n"));
   EXPECT_THAT(
-      text, HasSubstr("note EFAIL 1 element could not be decoded, the first: \"hits\" is too low for the 8"));
+      text,
+      HasSubstr(
+          "note EFAIL 1 element could not be decoded, the first: \"hits\" is too low for a number of 8"));
 }
 
 void leave_out_even(Element& e) {
@@ -189,7 +193,7 @@ void throw_something(Element&) { throw std::runtime_error("something of its own"
 TEST(Elements, AreNotWhatAnExceptionPassesThrough) {
   EXPECT_EQ(rendered(decoder_of<throw_something>, small_map),
             "entry 01 00 00 00 = 0a 00 00 00\nentry 02 00 00 00 = 14 00 00 00\nentry 03 00 00 00 = ??\n"
-            "note EFAIL something of its own\nreturned -4\n");
+            "note EFAIL an exception: something of its own\nreturned -4\n");
 }
 
 void two_of_three(Call& call) {

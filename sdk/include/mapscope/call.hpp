@@ -22,7 +22,7 @@ namespace mapscope {
 class Call : public Fields {
 public:
   Call(const msc_host* host, msc_call* call, const msc_target& target)
-      : Fields(host, call, &failures_), target(target) {}
+      : Fields(host, call, &state_), target(target) {}
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -287,7 +287,7 @@ private:
     check(host_->row(call_, &row));
   }
 
-  RowFailures failures_;
+  RenderState state_;
 };
 
 } // namespace mapscope

@@ -68,7 +68,8 @@ public:
   /// The row is not shown. Before any field of it, and with rows() alone.
   void leave_out() { is_left_out_ = true; }
   [[nodiscard]] bool is_left_out() const { return is_left_out_; }
-  using Fields::close_all;
+  /// What was opened for it, by whichever object, and not closed.
+  void close_all() { close_to(open_before_); }
 
 private:
   [[nodiscard]] Object of_key() const { return {*this, element_.key}; }
@@ -118,6 +119,7 @@ private:
   }
 
   msc_element element_;
+  unsigned open_before_ = open();
   bool is_left_out_ = false;
 };
 

@@ -20,16 +20,16 @@ public:
 
   void object(const char* name) {
     field(MSC_OBJECT, name);
-    ++open_;
+    ++state_->open;
   }
   void list(const char* name) {
     field(MSC_LIST, name);
-    ++open_;
+    ++state_->open;
   }
   /// Closes what was opened last.
   void end() {
     field(MSC_END, nullptr);
-    if (open_ != 0) --open_;
+    if (state_->open != 0) --state_->open;
   }
   void number(const char* name, std::uint64_t value) { field(MSC_NUMBER, name, value); }
   template <std::signed_integral Number> void number(const char* name, Number value) {
@@ -60,10 +60,11 @@ public:
   void absent(const char* name) { field(MSC_ABSENT, name); }
 
 protected:
-  /// Closes what is open of what this object has opened.
-  void close_all() {
-    while (open_ != 0) end();
+  /// Closes what was opened last, until as much is open as then.
+  void close_to(unsigned open) {
+    while (state_->open > open) end();
   }
+  [[nodiscard]] unsigned open() const { return state_->open; }
 
 private:
   void field(std::uint32_t kind, const char* name, std::uint64_t number = 0, double real = 0,
@@ -71,8 +72,6 @@ private:
     const msc_field field{sizeof(msc_field), kind, name, number, real, value};
     check(host_->field(call_, &field));
   }
-
-  unsigned open_ = 0; ///< objects and lists
 };
 
 } // namespace mapscope

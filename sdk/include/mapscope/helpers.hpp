@@ -23,16 +23,20 @@ struct Stop {
 struct Undecodable : Stop {};
 /// Thrown where members are asked of bytes that have no type.
 struct Untyped : Stop {};
+/// Thrown where a type has no such member, or nobody such a type; the host knows which.
+struct Missing : Stop {};
 
-/// Why the first of the rows failed that did; while they are walked, fail() says it here.
-struct RowFailures {
-  bool are_rows = false;
-  std::string first;
+/// What one render has come to.
+struct RenderState {
+  bool are_rows = false; ///< rows are walked, and what fails is one of them
+  std::string first;     ///< why the first of them failed that did
+  unsigned open = 0;     ///< objects and lists
 };
 
 class Helpers {
 public:
-  Helpers(const msc_host* host, msc_call* call, RowFailures* rows) : host_(host), call_(call), rows_(rows) {}
+  Helpers(const msc_host* host, msc_call* call, RenderState* state)
+      : host_(host), call_(call), state_(state) {}
 
   void note(int rc, const char* text) { check(host_->note(call_, rc, text)); }
   void note(int rc, const std::string& text) { note(rc, text.c_str()); }
@@ -43,15 +47,19 @@ public:
   void debug(const std::string& text) { debug(text.c_str()); }
   /// Ends the render: it cannot be decoded, and why. In the function of rows() it ends that row alone.
   [[noreturn]] void fail(const char* why) {
-    if (!rows_->are_rows)
+    if (state_->are_rows)
+      remember(why);
+    else
       note(MSC_EFAIL, why);
-    else if (rows_->first.empty())
-      rows_->first = why;
     throw Undecodable{{MSC_EFAIL}};
   }
   [[noreturn]] void fail(const std::string& why) { fail(why.c_str()); }
 
 protected:
+  /// Why a row fails.
+  void remember(const char* why) {
+    if (state_->first.empty()) state_->first = why;
+  }
   static void check(int rc) {
     if (rc != MSC_OK) throw Stop{rc};
   }
@@ -63,7 +71,7 @@ protected:
 
   const msc_host* host_;
   msc_call* call_;
-  RowFailures* rows_; ///< the call's
+  RenderState* state_; ///< the call's
 };
 
 } // namespace mapscope

@@ -15,8 +15,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <optional>
-#include <string_view>
+#include <string>
+#include <type_traits>
 
 namespace mapscope {
 
@@ -71,7 +73,7 @@ public:
     msc_scalar scalar{};
     const int rc = ask(path, scalar);
     if (rc == MSC_ENOENT && value_.type == MSC_BYTES) throw Untyped{{rc}};
-    if (rc == MSC_ENOENT) fail("there is no member " + quoted(path));
+    if (rc == MSC_ENOENT) throw Missing{{rc}};
     check(rc);
     return scalar;
   }
@@ -94,7 +96,7 @@ public:
   /// `number` as T.
   template <class T> [[nodiscard]] T fitting(Wide number, Path path) {
     const auto narrow = narrowed<T>(number);
-    if (!narrow) fail(quoted(path) + (number < 0 ? " is too low" : " is too large") + for_bytes(sizeof(T)));
+    if (!narrow) fail(quoted(path) + (number < 0 ? " is too low for " : " is too large for ") + kind_of<T>());
     return *narrow;
   }
 
@@ -105,8 +107,11 @@ private:
   static std::string quoted(const char* path) {
     return *path != 0 ? '"' + std::string(path) + '"' : std::string("the value");
   }
-  static std::string for_bytes(std::size_t bytes) {
-    return " for the " + std::to_string(bytes) + " bytes that the plugin has for it";
+  /// "a number of 4 bytes without a sign".
+  template <class T> static std::string kind_of() {
+    if constexpr (std::is_enum_v<T>) return kind_of<std::underlying_type_t<T>>();
+    return "a number of " + std::to_string(sizeof(T)) + (sizeof(T) == 1 ? " byte" : " bytes") +
+           (std::numeric_limits<T>::is_signed ? "" : " without a sign");
   }
 
   int ask(const char* path, msc_scalar& scalar) {
@@ -133,8 +138,8 @@ private:
     } else {
       T copy;
       if (scalar.value.data == nullptr || scalar.value.size != sizeof copy)
-        fail(quoted(path) + " has " + std::to_string(scalar.value.size) + " bytes, and no place" +
-             for_bytes(sizeof copy));
+        fail(quoted(path) + " has " + std::to_string(scalar.value.size) +
+             " bytes, and the plugin takes it as " + std::to_string(sizeof copy));
       std::memcpy(&copy, scalar.value.data, sizeof copy);
       return copy;
     }

@@ -11,6 +11,7 @@
 #include <mapscope/call.hpp>
 #include <mapscope/lists.hpp>
 
+#include <cstdio>
 #include <exception>
 
 namespace mapscope {
@@ -31,7 +32,9 @@ int guarded(const msc_host* host, msc_call* call, const msc_target* target) noex
   } catch (const Stop& stop) {
     return stop.rc;
   } catch (const std::exception& error) {
-    return failed_with(host, call, error.what());
+    char why[256]; // memory may be what there was none of
+    (void)std::snprintf(why, sizeof why, "an exception: %s", error.what());
+    return failed_with(host, call, why);
   } catch (...) {
     return failed_with(host, call, "an exception of unknown type");
   }

@@ -33,9 +33,9 @@ public:
   /// 0: the map that is rendered. False: some could not be read.
   bool run(std::uint64_t map) {
     const msc_elements elements{sizeof(msc_elements), flags_, map, &each, this};
-    rows_->are_rows = is_rows();
+    state_->are_rows = is_rows();
     const int rc = host_->elements(call_, &elements);
-    rows_->are_rows = false;
+    state_->are_rows = false;
     if (failure_) std::rethrow_exception(failure_);
     if (rc == MSC_STOP && has_ended_)
       check_budget();
@@ -76,6 +76,10 @@ private:
       has_ended_ = !goes_on(element);
       if (element.is_left_out()) return MSC_LEAVE_OUT;
       return has_ended_ ? MSC_STOP : MSC_OK;
+    } catch (const Missing& missing) {
+      if (!is_rows()) throw;
+      element.close_all();
+      return missing.rc; // the host says what of which type
     } catch (const Untyped&) {
       if (!is_rows()) throw;
       ++untyped_;
@@ -85,6 +89,10 @@ private:
     } catch (const Stop& stop) {
       if (!is_rows() || stop.rc != MSC_EFAULT) throw;
       ++unread_;
+    } catch (const std::exception& error) {
+      if (!is_rows()) throw;
+      remember((std::string("an exception: ") + error.what()).c_str());
+      ++undecoded_;
     }
     element.close_all();
     return MSC_OK;
@@ -104,7 +112,7 @@ private:
     if (undecoded_ == 0) return;
     const bool all = undecoded_ == visited_;
     note(MSC_EFAIL,
-         all ? rows_->first : counted(undecoded_) + " could not be decoded, the first: " + rows_->first);
+         all ? state_->first : counted(undecoded_) + " could not be decoded, the first: " + state_->first);
     if (all) throw Undecodable{{MSC_EFAIL}};
   }
 

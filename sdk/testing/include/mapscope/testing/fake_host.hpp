@@ -72,6 +72,7 @@ struct Report {
   std::uint64_t calls = 0;         ///< helpers called, cpu_count() aside
   std::uint64_t rows = 0;          ///< rows taken, those beyond row_limit left out
   std::uint64_t counted = 0;       ///< count(), and rows beyond row_limit
+  std::uint64_t lost_rows = 0;     ///< for which the function for each element returned an error
   std::uint64_t after_stop = 0;    ///< helpers called after MSC_STOP had been answered, note() aside
   bool stopped = false;            ///< MSC_STOP was answered
   bool stopped_last = false;       ///< to none before the last, which is note()
