@@ -4,7 +4,7 @@
 #include "installed.hpp"
 
 #include <algorithm>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <set>
 
 namespace mapscope::guest {
@@ -119,6 +119,38 @@ void render_with_released(const std::vector<Capture>& guests, unsigned least) {
     ASSERT_GE(released.size(), 6U);
     for (const auto& guest : guests) EXPECT_GT(compare(guest, copy, released), least);
   }
+}
+
+/// The ids of decoders that had to do with the map that others show.
+void add_to(std::set<std::string>& ids, const rapidjson::Value& map) {
+  if (map.HasMember("renderer") && id_of(map["renderer"]).starts_with("org.example."))
+    ids.insert(id_of(map["renderer"]));
+}
+
+TEST(Frozen, EveryReleasedDecoderAddsAndTakesNothing) {
+  ASSERT_FALSE(captures().empty());
+  const auto core = captures().front().vmcore();
+  const auto plain = dump(core);
+  unsigned releases = 0;
+  for (const auto& release : fs::directory_iterator(MAPSCOPE_ABI_COPIES)) {
+    if (!fs::exists(release.path() / "decoders")) continue;
+    SCOPED_TRACE(release.path().filename().string());
+    ++releases;
+    const auto decoded = dump(core, {"--plugin-dir", (release.path() / "decoders").string()});
+    ASSERT_EQ(decoded["maps"].Size(), plain["maps"].Size());
+    std::set<std::string> ids;
+    for (rapidjson::SizeType i = 0; i < plain["maps"].Size(); ++i) {
+      const auto &now = decoded["maps"][i], &before = plain["maps"][i];
+      add_to(ids, now);
+      EXPECT_STREQ(now["status"].GetString(), before["status"].GetString()) << now["name"].GetString();
+      if (before.HasMember("entry_count")) {
+        EXPECT_EQ(now["entry_count"].GetUint64(), before["entry_count"].GetUint64()) << now["name"].GetString();
+      }
+    }
+    EXPECT_THAT(ids, testing::IsSupersetOf({"org.example.rate", "org.example.cpu_sums", "org.example.join"}));
+    EXPECT_TRUE(decoded["extensions"].HasMember("org.example.tasks"));
+  }
+  EXPECT_GE(releases, 1U);
 }
 
 TEST(Frozen, EveryReleasedPluginRendersAsManyEntries) { render_with_released(captures(), 20); }
