@@ -86,8 +86,8 @@ void allow_computing(Filter& filter) {
                 SCMP_SYS(sysinfo)}); // qsort() asks how much memory there is
   filter.allow(SCMP_SYS(tgkill), {equal(0, self), equal(2, SIGABRT)});
   if (sanitized) // what the runtimes need to look at memory and to say what they found
-    filter.allow({SCMP_SYS(sigaltstack), SCMP_SYS(readlink), SCMP_SYS(getrusage), SCMP_SYS(rt_sigaction),
-                  SCMP_SYS(pipe2), SCMP_SYS(pipe), SCMP_SYS(close)});
+    filter.allow({SCMP_SYS(sigaltstack), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getrusage),
+                  SCMP_SYS(rt_sigaction), SCMP_SYS(pipe2), SCMP_SYS(pipe), SCMP_SYS(close)});
 }
 
 constexpr scmp_datum_t executable = PROT_EXEC;
@@ -124,9 +124,9 @@ Result<void> allow_parsing() {
   Filter filter;
   allow_computing(filter);
   filter.allow(SCMP_SYS(mmap), {masked(2, executable, 0)});
-  filter.refuse({SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(readlinkat),
-                 SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(getcwd)});
-  if (!sanitized) filter.refuse({SCMP_SYS(readlink)}); // which their runtimes may call
+  filter.refuse({SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(open),
+                 SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(getcwd)});
+  if (!sanitized) filter.refuse({SCMP_SYS(readlink), SCMP_SYS(readlinkat)}); // which their runtimes may call
   return filter.load();
 }
 
