@@ -13,6 +13,7 @@
 #include "host/plugin/call/member_helpers.hpp"
 #include "host/plugin/call/memory.hpp"
 #include "host/plugin/call/payloads.hpp"
+#include "host/plugin/call/seen_keys.hpp"
 #include "host/plugin/call/type_helpers.hpp"
 #include "host/plugin/call/value_decoders.hpp"
 #include "host/plugin/call/visible_maps.hpp"
@@ -108,6 +109,7 @@ private:
   mapscope::report::Typed typed(const msc_value& value);
   mapscope::report::Row decoded(const msc_row& row);
   void fill_copies(const msc_row& row);
+  bool is_shown_already(const msc_row& row);
   // call_fields.cpp
   [[nodiscard]] mapscope::MemberNames::Reserved outermost_names() const;
   [[nodiscard]] mapscope::report::Field decoded(const msc_field& field);
@@ -174,6 +176,7 @@ private:
   bool row_counts_ = false; ///< that row is beyond the limit: it and its fields are only counted
   bool has_fields_ = false; ///< members of the map have begun: no rows any more
 
+  mapscope::plugin::SeenKeys seen_keys_; ///< where elements may move meanwhile
   std::uint64_t rows_ = 0, counted_ = 0; ///< keyed rows passed on; those that only count
   std::uint64_t left_out_ = 0;           ///< those that a decoder did not want shown
   bool counts_ = false;                  ///< count() was called, perhaps with 0

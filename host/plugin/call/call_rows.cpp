@@ -90,6 +90,13 @@ int msc_call::row(const msc_row& row) {
   return show(row);
 }
 
+/// An element that moved while the map was read.
+bool msc_call::is_shown_already(const msc_row& row) {
+  if (!task_.map.is_live || !is_keyed(row) || seen_keys_.add(bytes_of(row.key))) return false;
+  (void)words_.note(MSC_OK, "entries that moved while the map was read are shown once");
+  return true;
+}
+
 int msc_call::show(const msc_row& row) {
   if (!task_.is_walk && !task_.budget.entry()) return MSC_STOP;
   if (row.shape == MSC_VALUE)
@@ -98,6 +105,7 @@ int msc_call::show(const msc_row& row) {
     shape_ = row.shape;
   row_open_ = (row.flags & MSC_ROW_OPEN) != 0;
   if (row_open_) names_.open(row_member_names);
+  if (is_shown_already(row)) return row_counts_ = true, MSC_OK;
   row_counts_ = row.shape != MSC_VALUE && !shows_another();
   if (row_counts_) {
     ++counted_;
