@@ -42,7 +42,8 @@ struct Names {
 };
 
 struct Map {
-  std::uint64_t kva = 0; ///< address of struct bpf_map; 0 for live sources
+  std::uint64_t kva = 0; ///< address of struct bpf_map
+  bool is_live = false;  ///< of a machine that runs: where the kernel has it is not for a report to tell
   std::uint32_t id = 0;
   std::string name;      ///< UTF-8; invalid bytes replaced by U+FFFD
   std::string full_name; ///< where `name` is only its beginning; "" where it is not, or nothing tells

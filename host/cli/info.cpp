@@ -50,10 +50,15 @@ Fact number(const char* key, const char* name, std::uint64_t value) {
 std::vector<Fact> facts_of(const memory::Source& source) {
   std::uint64_t described = 0, present = 0;
   for (const auto& segment : source.segments()) described += segment.size, present += segment.present;
-  return {{"format", "format", std::string(source.format()), {}},
-          number("memory_bytes", "memory, bytes", described),
-          number("present_bytes", "of these in the file", present),
-          number("excluded_bytes", "left out by the dump", source.left_out_bytes())};
+  std::vector<Fact> facts = {{"format", "format", std::string(source.format()), {}},
+                             number("memory_bytes", "memory, bytes", described)};
+  if (!source.via().empty()) {
+    facts.push_back({"via", "read by", std::string(source.via()), {}});
+    return facts;
+  }
+  facts.push_back(number("present_bytes", "of these in the file", present));
+  facts.push_back(number("excluded_bytes", "left out by the dump", source.left_out_bytes()));
+  return facts;
 }
 
 std::vector<Fact> facts_of(const pipeline::Session& session) {
@@ -208,6 +213,15 @@ int info_without_kernel(const SourceOptions& options, const config::Config& conf
   return written == exit_ok ? complain(error) : written;
 }
 
+/// A pass over all of the memory, which no other command makes where the note holds. One kernel runs.
+std::vector<target::FoundVmcoreinfo> kernels_of(const pipeline::Session& session) {
+  auto note = target::note_of(*session.source);
+  if (session.source->via().empty()) return target::kernels_in(*session.source, std::move(note));
+  std::vector<target::FoundVmcoreinfo> running;
+  if (note) running.push_back(std::move(*note));
+  return running;
+}
+
 } // namespace
 
 int info(const SourceOptions& options, JsonForm json) {
@@ -219,8 +233,7 @@ int info(const SourceOptions& options, JsonForm json) {
   StdoutStream stream;
   const auto facts = facts_of(*session);
   const auto details = session->source->details();
-  // A pass over all of the memory, which no other command makes where the note holds.
-  const auto kernels = target::kernels_in(*session->source, target::note_of(*session->source));
+  const auto kernels = kernels_of(*session);
   if (json == JsonForm::none) {
     list_as_text(facts, details, stream);
     if (kernels.size() > 1) list_as_text(kernels, *session, stream);

@@ -81,7 +81,7 @@ void add_common(CLI::App& app, CommonOptions& options, Words& words) {
 }
 
 constexpr const char* source_text =
-    "a kernel's memory in a file, which must be named as this machine's own cannot be read yet: an ELF core, "
+    "live or nothing: this machine as it runs; else a file with a kernel's memory: an ELF core, "
     "a "
     "kdump-compressed dump, a raw image of RAM, LiME or AVML; its format is found from its content; several "
     "files are the parts of one split dump";
@@ -104,6 +104,8 @@ CLI::Option* add_source(CLI::App& app, SourceOptions& options, Words& words, con
             "where the pieces of a raw image lie, in the order of the file, as 0-0xbfffffff,0x100000000-; "
             "without it the kernel in the image says"))
       ->type_name("RANGES");
+  app.add_option("--via", options.opening.via, "how this machine's memory is read; the first that works")
+      ->check(one_of({"peek", "kcore", "bpf"}));
   app.add_flag("--force", options.overrides.force, "take these files though they are of another build");
   app.add_option("--kernel", options.overrides.kernel,
                  "of several kernels in one dump, the N-th that info lists")

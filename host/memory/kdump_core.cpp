@@ -40,6 +40,7 @@ public:
   std::span<const std::string> warnings() const override { return warnings_; }
   std::span<const std::byte> view(std::uint64_t address, std::size_t want) const override;
   bool gains_from_threads() const override { return !store_->is_forked_off(); }
+  using Source::bring_in;
   void bring_in(std::uint64_t address, std::size_t size) const override;
   std::span<const std::byte> glance(std::uint64_t address, std::size_t want,
                                     std::vector<std::byte>& buffer) const override;

@@ -142,6 +142,7 @@ std::span<const std::byte> PageStore::view(std::uint64_t first, std::uint64_t co
   if (count == 0) return {};
   if (is_forked_off()) {
     if (seen != 0) return in_place(first, seen);
+    if (ask_) return asked_for(first, count);
     return state(first) == PageState::unknown ? forked_->page(first, page_size_, fetch_)
                                               : std::span<const std::byte>();
   }
@@ -154,6 +155,25 @@ std::span<const std::byte> PageStore::view(std::uint64_t first, std::uint64_t co
   for (std::uint64_t i = 0; i < seen; ++i) touch(first + i, mark_of(round, PageState::there));
   if (resident_.load(std::memory_order_relaxed) > limits_.resident) give_back();
   return in_place(first, seen);
+}
+
+/// Who reads on and on is given more at a time.
+std::span<const std::byte> PageStore::asked_for(std::uint64_t first, std::uint64_t count) {
+  constexpr std::uint64_t most = 16;
+  if (state(first) != PageState::unknown) return {};
+  asked_ = first == asked_end_ ? std::min(2 * asked_, most) : 1;
+  const std::uint64_t wanted = std::min(std::max(count, asked_), most_at_once / page_size_);
+  ask_(first, wanted);
+  asked_end_ = first + wanted;
+  std::uint64_t seen = 0;
+  while (seen < std::min(count, wanted) && state(first + seen) == PageState::there) ++seen;
+  return in_place(first, seen);
+}
+
+void PageStore::forget() {
+  for (const std::uint64_t index : known_) __atomic_store_n(marks_ + index, 0, __ATOMIC_RELEASE);
+  known_.clear();
+  forgets_ = true;
 }
 
 /// A process forked off has one thread, and works out what it views.
@@ -185,6 +205,7 @@ PageState PageStore::set_state(std::uint64_t index, PageState state) {
   std::uint8_t known = 0;
   const bool is_first = __atomic_compare_exchange_n(marks_ + index, &known, mark_of(other, state), false,
                                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+  if (is_first && forgets_) known_.push_back(index);
   return is_first ? state : state_of(known);
 }
 

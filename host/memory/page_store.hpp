@@ -9,11 +9,13 @@
 // thread; a process forked off has one.
 #pragma once
 
+#include "host/memory/source.hpp"
 #include "host/memory/unlinked_file.hpp"
 
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace mapscope::memory {
 
@@ -35,6 +37,9 @@ public:
   /// Fills `page`; what became of it, never `unknown`. Called by any thread, and for one page perhaps twice.
   using Fetch = std::function<PageState(std::uint64_t index, std::span<std::byte> page)>;
 
+  /// Asks for so many pages from `first` on.
+  using Ask = std::function<void(std::uint64_t first, std::uint64_t count)>;
+
   static Result<std::unique_ptr<PageStore>> make(std::uint64_t pages, std::size_t page_size, Fetch fetch,
                                                  const PageStoreLimits& limits);
   ~PageStore();
@@ -46,6 +51,10 @@ public:
   [[nodiscard]] std::span<const std::byte> view(std::uint64_t first, std::uint64_t count);
   /// Works out as many on all CPUs, as far as they are there, for views that follow.
   void bring_in(std::uint64_t first, std::uint64_t count);
+  /// All that is kept is worked out anew when it is asked for again; spans may then change. Of one thread's.
+  void forget();
+  /// Of a process forked off: what is not there is asked for, and not worked out.
+  void ask_through(Ask ask) { ask_ = std::move(ask); }
   [[nodiscard]] PageState state(std::uint64_t index) const;
   /// Works pages out into `to` and keeps nothing; how many bytes could be filled.
   [[nodiscard]] std::size_t copy(std::uint64_t first, std::span<std::byte> to) const;
@@ -67,6 +76,7 @@ private:
   PageState set_state(std::uint64_t index, PageState state);
   void touch(std::uint64_t index, std::uint8_t mark);
   void give_back();
+  std::span<const std::byte> asked_for(std::uint64_t first, std::uint64_t count);
 
   UnlinkedFile file_;
   std::uint64_t pages_;
@@ -82,6 +92,10 @@ private:
   std::atomic<std::uint8_t> round_ = 0; ///< of giving back
   std::atomic<int> error_ = 0;
   std::unique_ptr<Forked> forked_;
+  std::vector<std::uint64_t> known_; ///< whose state is, where all is forgotten again and again
+  bool forgets_ = false;
+  Ask ask_;
+  std::uint64_t asked_end_ = 0, asked_ = 1; ///< where the last one ended, and pages it was of
 };
 
 } // namespace mapscope::memory

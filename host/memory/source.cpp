@@ -6,6 +6,7 @@
 #include "host/memory/flattened.hpp"
 #include "host/memory/kdump_core.hpp"
 #include "host/memory/lime.hpp"
+#include "host/memory/live/live.hpp"
 #include "host/memory/mapped_file.hpp"
 #include "host/memory/other_forms.hpp"
 #include "host/memory/raw_image.hpp"
@@ -39,10 +40,6 @@ std::unexpected<Error> not_yet(const std::string& name, std::string_view what) {
 }
 
 Result<void> check_name(const std::string& name) {
-  if (name.empty() || name == "live")
-    return not_yet("live",
-                   "this machine, which is meant where no SOURCE is named, cannot be read yet; name a "
-                   "file with a kernel's memory");
   if (name == "-")
     return not_yet(name,
                    "standard input is read once and in order, and a dump is not; save it to a file first, "
@@ -50,10 +47,6 @@ Result<void> check_name(const std::string& name) {
   if (name.starts_with("qmp:"))
     return not_yet(name, "a running guest cannot be read yet; save its memory with dump-guest-memory and "
                          "give that file");
-  if (is_kcore(name))
-    return not_yet(name,
-                   "this machine's memory cannot be read yet; name a file with a kernel's memory, such as "
-                   "the /proc/vmcore of a crash kernel");
   return {};
 }
 
@@ -132,7 +125,17 @@ Result<std::unique_ptr<Source>> open_source(const std::string& name, const OpenO
 
 namespace {
 
+/// This machine, by whichever of its names.
+Result<std::unique_ptr<Source>> open_this_machine(const std::string& name, const OpenOptions& options) {
+  OpenOptions by = options;
+  if (is_kcore(name)) by.via = "kcore";
+  if (!options.layout.empty()) return fail(Errc::usage, name + ": --layout is for raw images");
+  return open_live(by);
+}
+
 Result<std::unique_ptr<Source>> open_named(std::span<const std::string> names, const OpenOptions& options) {
+  if (names.size() == 1 && (names[0].empty() || names[0] == "live" || is_kcore(names[0])))
+    return open_this_machine(names[0].empty() ? "live" : names[0], options);
   for (const std::string& name : names)
     if (auto readable = check_name(name); !readable) return std::unexpected(std::move(readable.error()));
   std::vector<KdumpInput> files;

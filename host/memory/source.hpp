@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -31,6 +32,7 @@ enum class Absence : std::uint8_t {
   cut_off,       ///< it was there, and the file ends before
   damaged,       ///< it was there, and the file lost it, or what it holds of it contradicts itself
   no_room,       ///< it is there, and no room was left to unpack it to
+  refused,       ///< the machine that is looked at does not let it be read
 };
 
 /// What a format has to say of a file, beside what all have: "compression", "zlib".
@@ -39,6 +41,13 @@ struct Detail {
 };
 
 class RawImage;
+
+/// Bytes by physical address.
+struct Piece {
+  std::uint64_t address = 0, size = 0;
+};
+/// For a process that was forked off: what it may then find.
+using AskForMemory = std::function<void(std::span<const Piece> pieces)>;
 
 class Source {
 public:
@@ -64,6 +73,9 @@ public:
   [[nodiscard]] virtual bool gains_from_threads() const { return false; }
   /// All of these are about to be viewed; nothing where they lie ready.
   virtual void bring_in(std::uint64_t /*address*/, std::size_t /*size*/) const {}
+  virtual void bring_in(std::span<const Piece> pieces) const {
+    for (const Piece& piece : pieces) bring_in(piece.address, piece.size);
+  }
 
   /// As view(), for a look in passing at much memory: what must be worked out is not kept, and the bytes are
   /// valid while `buffer` is not changed.
@@ -102,6 +114,17 @@ public:
   /// Of a file that does not say where its bytes lie, while nobody else did: itself. Else null.
   [[nodiscard]] virtual const RawImage* raw_image() const { return nullptr; }
 
+  // Of a machine that goes on running.
+  /// How it is read: "peek", "kcore"; "" for what stands still.
+  [[nodiscard]] virtual std::string_view via() const { return ""; }
+  /// What this thread reads from now on is read anew, and then stays as it is until the next moment begins;
+  /// spans of the last one may change.
+  virtual void begin_moment() const {}
+  /// Of this thread, for join_moment(); 0 where nothing changes, or before any began.
+  [[nodiscard]] virtual unsigned moment() const { return 0; }
+  /// In a process forked off: goes on with that moment of the process that it comes from.
+  virtual void join_moment(unsigned /*moment*/, AskForMemory /*ask*/) const {}
+
   // For processes forked off, which go on reading.
   /// What must stay open there, for pread(2) alone.
   [[nodiscard]] virtual std::vector<int> descriptors() const { return {}; }
@@ -119,6 +142,9 @@ struct OpenOptions {
   /// Of a file whose pages must be unpacked: bytes of these that may lie in memory at a time, here and in
   /// each process forked off.
   std::uint64_t resident = 256U << 20, resident_forked = 256U << 20;
+  /// Of this machine: "peek" or "kcore"; "": the first that works.
+  std::string via{};
+  unsigned threads = 1; ///< that will render maps of this machine
 };
 
 /// Opens SOURCE of the command line; a file's format is found from its content. Several files are the parts

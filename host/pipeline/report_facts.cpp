@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/report_facts.hpp"
 
+#include <chrono>
+#include <fmt/chrono.h>
+
 namespace mapscope::pipeline {
+
+namespace {
+
+std::string now_in_utc() {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  return fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
+}
+
+} // namespace
 
 report::Meta meta_of(const Session& session) {
   const auto& target = *session.target;
@@ -12,7 +24,9 @@ report::Meta meta_of(const Session& session) {
           .page_size = target.page_size(),
           .kaslr_offset = target.kaslr_offset(),
           .cpus = static_cast<std::uint32_t>(target.per_cpu().possible().size()),
-          .excluded_bytes = session.source->left_out_bytes()};
+          .excluded_bytes = session.source->left_out_bytes(),
+          .via = std::string(session.source->via()),
+          .started_at = session.source->via().empty() ? "" : now_in_utc()};
 }
 
 btf::Limits limits_of(const config::Report& settings, const Session& session) {

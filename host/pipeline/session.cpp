@@ -5,13 +5,16 @@
 #include "host/btf/legible.hpp"
 #include "host/catalog/data_symbols.hpp"
 #include "host/catalog/ram_layout.hpp"
+#include "host/memory/live/peek.hpp"
 #include "host/memory/raw_image.hpp"
 #include "host/pipeline/source_errors.hpp"
 #include "host/target/kernel_place.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <linux/bpf.h>
 #include <spdlog/spdlog.h>
+#include <thread>
 
 namespace mapscope::pipeline {
 
@@ -142,6 +145,18 @@ void tell_of_idle_options(const Session& session, const SourceInput& input) {
     spdlog::warn("--zero-excluded changes nothing: {} leaves nothing out that is known", input.source());
 }
 
+/// What a running machine is read with is a map and a program, too.
+void mark_live(Session& session) {
+  if (session.source->via().empty()) return;
+  using memory::Peek;
+  std::erase_if(session.catalog.maps, [](const catalog::Map& map) {
+    return map.name == Peek::map_name && map.type == BPF_MAP_TYPE_ARRAY && map.value_size == Peek::window;
+  });
+  std::erase_if(session.catalog.programs,
+                [](const catalog::Program& program) { return program.name == Peek::program_name; });
+  for (catalog::Map& map : session.catalog.maps) map.is_live = true;
+}
+
 /// With --zero-excluded.
 void warn_of_zeros(Session& session) {
   const std::uint64_t bytes = session.source->left_out_bytes();
@@ -162,6 +177,7 @@ memory::OpenOptions opening_of(const SourceInput& input, const config::Config& c
   auto opening = input.opening;
   opening.resident = config.memory.resident;
   opening.resident_forked = config.budget.memory / 2; // the rest is the plugin's
+  opening.threads = std::max(opening.threads, std::thread::hardware_concurrency());
   return opening;
 }
 
@@ -192,6 +208,7 @@ Result<Session> Session::open(const SourceInput& input, const config::Config& co
   if (!catalog) catalog.error().text = with_clause(catalog.error().text, lost);
   if (!catalog) return about(*session.source, input, std::move(catalog.error()));
   session.catalog = std::move(*catalog);
+  mark_live(session);
   if (!lost.empty()) session.catalog.gaps.push_back({lost});
   session.symbols =
       std::make_unique<catalog::CodeSymbols>(*session.target, *session.kernel, session.catalog.programs);

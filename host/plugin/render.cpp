@@ -9,6 +9,7 @@
 #include "host/plugin/select/quarantine.hpp"
 #include "host/plugin/verify/elf_image.hpp"
 #include "host/plugin/worker/workers.hpp"
+#include "host/target/target.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -223,6 +224,7 @@ private:
 report::Outcome render(const Environment& environment, const catalog::Map& map,
                        std::span<const Choice> choices, report::DraftWriter& writer, Workers* workers,
                        AllocatorCall* allocator) {
+  environment.target->source().begin_moment();
   return Attempts(environment, map, writer, workers, allocator).run(choices);
 }
 

@@ -76,7 +76,7 @@ void JsonMapWriter::optional_header(const catalog::Map& map) {
   if (!map.full_name.empty()) out_.key("full_name"), out_.string(map.full_name);
   if (!map.types_from.empty()) out_.key("types_from"), out_.string(map.types_from);
   if (map.map_extra != 0) out_.key("map_extra"), out_.number(map.map_extra);
-  if (map.kva != 0) out_.key("map_kva"), out_.number(map.kva);
+  if (map.kva != 0 && !map.is_live) out_.key("map_kva"), out_.number(map.kva);
   if (map.btf_id) out_.key("btf_id"), out_.number(std::uint64_t{*map.btf_id});
   if (map.frozen) out_.key("frozen"), out_.boolean(*map.frozen);
   if (map.refcnt) out_.key("refcnt"), out_.number(*map.refcnt);

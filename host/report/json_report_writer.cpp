@@ -78,6 +78,7 @@ private:
       out_.key("version"), out_.string(meta.version);
       out_.key("source"), out_.begin_object();
       out_.key("kind"), out_.string(meta.source_kind);
+      if (!meta.via.empty()) out_.key("via"), out_.string(meta.via);
       out_.key("release"), out_.string(meta.release);
       out_.key("arch"), out_.string(meta.arch);
       out_.key("page_size"), out_.number(meta.page_size);
@@ -85,6 +86,7 @@ private:
       out_.key("cpus"), out_.number(std::uint64_t{meta.cpus});
       if (meta.excluded_bytes != 0) out_.key("excluded_bytes"), out_.number(meta.excluded_bytes);
       out_.end_object();
+      if (!meta.started_at.empty()) out_.key("started_at"), out_.string(meta.started_at);
       out_.key("plugins"), out_.begin_array(Layout::lines);
       for (const PluginUse& plugin : plugins) {
         out_.begin_object();

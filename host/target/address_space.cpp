@@ -42,6 +42,8 @@ std::string fault_text(Fault fault, const AddressSpace& space, std::uint64_t add
     return "damaged in the dump";
   case memory::Absence::no_room:
     return "in the dump, and there was no room to unpack it to (TMPDIR, or memory of a worker process)";
+  case memory::Absence::refused:
+    return "not to be read on the machine as it runs";
   case memory::Absence::not_described:
     break;
   }
@@ -106,18 +108,31 @@ std::string Reader::text(std::uint64_t address, std::size_t most) {
   return text;
 }
 
+namespace {
+
+/// What of [begin, end) is mapped; at most a page each.
+std::vector<memory::Piece> mapped_pieces(const AddressSpace& space, std::uint64_t begin, std::uint64_t end) {
+  const std::uint64_t page = space.translator->page_size();
+  std::vector<memory::Piece> pieces;
+  Mapping mapping;
+  for (std::uint64_t at = begin; at < end; at += page - at % page)
+    if (space.translator->translate(at, &mapping) == Fault::none)
+      pieces.push_back({mapping.physical, std::min({mapping.size, page - at % page, end - at})});
+  return pieces;
+}
+
+} // namespace
+
 void bring_in(const AddressSpace& space, std::uint64_t address, std::uint64_t size) {
   constexpr std::uint64_t part = 64U << 10; // pages of one task: neighbours here may be none in the source
   const std::uint64_t begin = address - address % part;
   size = std::min<std::uint64_t>(size + address % part, ~0ULL - begin);
-  in_parallel((size + part - 1) / part, [&](std::size_t i) {
-    std::uint64_t at = begin + i * part;
-    const std::uint64_t end = begin + std::min((i + 1) * part, size);
-    const std::uint64_t page = space.translator->page_size();
-    for (Mapping mapping; at < end; at += page - at % page)
-      if (space.translator->translate(at, &mapping) == Fault::none)
-        space.source->bring_in(mapping.physical, std::min({mapping.size, page - at % page, end - at}));
-  });
+  const auto bring = [&](std::size_t i) {
+    space.source->bring_in(mapped_pieces(space, begin + i * part, begin + std::min((i + 1) * part, size)));
+  };
+  const std::size_t parts = (size + part - 1) / part;
+  if (space.source->moment() == 0) return in_parallel(parts, bring);
+  for (std::size_t i = 0; i < parts; ++i) bring(i); // a moment is of one thread
 }
 
 } // namespace mapscope::target

@@ -139,18 +139,6 @@ TEST(Source, RunningGuest) {
             "and give that file");
 }
 
-TEST(Source, ThisMachine) {
-  const std::string text =
-      "live: this machine, which is meant where no SOURCE is named, cannot be read yet; name "
-      "a file with a kernel's memory";
-  EXPECT_EQ(no_report("live"), text);
-  for (const char* command : {"dump", "maps", "info"}) EXPECT_EQ(failure({command}, 1), text);
-}
-
-TEST(Source, Kcore) {
-  EXPECT_THAT(no_report("/proc/kcore"), StartsWith("/proc/kcore: this machine's memory"));
-}
-
 TEST(Source, EveryCommandRefusesIt) {
   for (const char* command : {"dump", "maps", "info"})
     EXPECT_EQ(failure({command, "/tmp"}, 1), "/tmp: is a directory; give a file in it");

@@ -160,6 +160,15 @@ Result<void> parse_field(std::span<const std::byte> content, FieldFrame& ret_fie
   return {};
 }
 
+Result<std::vector<memory::Piece>> parse_pieces(std::span<const std::byte> content) {
+  constexpr std::size_t most = 4096;
+  Cursor cursor(content);
+  std::vector<memory::Piece> pieces(std::min(content.size() / sizeof(memory::Piece), most));
+  for (memory::Piece& piece : pieces) piece = cursor.take<memory::Piece>();
+  if (!cursor.is_done()) return bad("a request for memory of the wrong length");
+  return pieces;
+}
+
 Result<TextFrame> parse_text(std::span<const std::byte> content) {
   Cursor cursor(content);
   const auto number = cursor.take<std::int64_t>();

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "host/base/result.hpp"
+#include "host/memory/source.hpp"
 #include "host/plugin/call/delivery.hpp"
 
 #include <array>
@@ -26,6 +27,7 @@ enum class FrameKind : std::uint32_t {
   slots,
   slot,
   debug,
+  memory,     ///< asks for memory of a machine that runs; answered with a byte
   end,        ///< render() returned: RenderFacts
   unloadable, ///< why there is nothing to call
   crash,      ///< CrashFrame; the worker's last
@@ -34,7 +36,8 @@ enum class FrameKind : std::uint32_t {
 constexpr bool is_final(FrameKind kind) { return kind >= FrameKind::end; }
 /// What a map or an allocator is shown with.
 constexpr bool is_content(FrameKind kind) {
-  return !is_final(kind) && kind != FrameKind::note && kind != FrameKind::finding && kind != FrameKind::debug;
+  return !is_final(kind) && kind != FrameKind::note && kind != FrameKind::finding &&
+         kind != FrameKind::debug && kind != FrameKind::memory;
 }
 
 struct FrameHeader {
@@ -70,6 +73,8 @@ public:
   void debug(std::string_view text) override;
   void end(const RenderFacts& facts);
   void unloadable(std::string_view why);
+  /// Returns when the host has brought it in, or could not.
+  void ask_for(std::span<const memory::Piece> pieces);
   void flush();
   /// From a signal handler: the frames that are whole, then this one.
   void crash(const CrashFrame& frame) noexcept;
@@ -127,6 +132,7 @@ struct TextFrame {
   std::string text;
 };
 
+Result<std::vector<memory::Piece>> parse_pieces(std::span<const std::byte> content);
 Result<void> parse_row(std::span<const std::byte> content, RowFrame& ret_row);
 Result<void> parse_field(std::span<const std::byte> content, FieldFrame& ret_field);
 Result<TextFrame> parse_text(std::span<const std::byte> content);

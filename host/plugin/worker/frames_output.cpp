@@ -29,6 +29,19 @@ void FrameWriter::flush() {
   whole_ = end_ = 0;
 }
 
+void FrameWriter::ask_for(std::span<const memory::Piece> pieces) {
+  begin(FrameKind::memory);
+  for (const memory::Piece& piece : pieces) put(piece);
+  finish();
+  flush();
+  const Waiting for_the_host;
+  char answer = 0;
+  ssize_t got = 0;
+  do got = ::read(fd_, &answer, sizeof answer);
+  while (got < 0 && errno == EINTR);
+  if (got <= 0) ::_exit(1); // the host is gone
+}
+
 void FrameWriter::crash(const CrashFrame& frame) noexcept {
   const FrameHeader header{FrameKind::crash, sizeof frame};
   (void)(write_all(fd_, std::span(buffer_).first(whole_)) &&

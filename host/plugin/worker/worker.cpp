@@ -43,6 +43,8 @@ void serve(const WorkerStart& start, const msc_plugin& entry, const WorkerReques
   NoWriter nowhere;
   trace.helper = -1;
   trace.stops = 0;
+  source_of(start).join_moment(request.moment,
+                               [&writer](std::span<const memory::Piece> pieces) { writer.ask_for(pieces); });
   msc_call call(*start.environment, *request.map, {request.choices, request.choice_count}, request.limits,
                 nowhere, request.allocator, &writer);
   const int rc = run(entry, traced_table(), call);

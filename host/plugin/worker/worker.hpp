@@ -26,6 +26,7 @@ struct WorkerRequest {
   std::size_t choice_count = 0;
   AllocatorCall* allocator = nullptr; ///< null: a map is rendered
   Limits limits;
+  unsigned moment = 0; ///< of a source that goes on running
 };
 static_assert(std::is_trivially_copyable_v<WorkerRequest>);
 

@@ -5,6 +5,7 @@
 #include "host/base/mappings.hpp"
 #include "host/plugin/worker/crash_text.hpp"
 #include "host/plugin/worker/worker.hpp"
+#include "host/target/target.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -33,7 +34,8 @@ std::size_t longest_frame(const config::Budget& limits) {
 WorkerRender::WorkerRender(Workers& workers, const Environment& environment, const catalog::Map& map,
                            std::span<const Choice> choices, const Limits& limits, report::MapWriter& writer,
                            AllocatorCall* allocator)
-    : workers_(workers), map_(map), choices_(choices), choice_(choices.front()), allocator_(allocator),
+    : workers_(workers), source_(environment.target->source()), map_(map), choices_(choices),
+      choice_(choices.front()), allocator_(allocator),
       call_(environment, map, choices, limits, writer, allocator),
       patience_(milliseconds(call_.limits().budget.ms) + grace),
       reader_(longest_frame(call_.limits().budget)) {}
@@ -55,7 +57,8 @@ Attempt WorkerRender::run() {
 }
 
 bool WorkerRender::send_request() const {
-  const WorkerRequest request{&map_, choices_.data(), choices_.size(), allocator_, call_.limits()};
+  const WorkerRequest request{&map_,      choices_.data(), choices_.size(),
+                              allocator_, call_.limits(),  source_.moment()};
   const ssize_t sent = ::send(child_.fd, &request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT);
   const bool is_gone =
       sent < 0 && (errno == EPIPE || errno == ECONNRESET); // what it said on its end can be read
@@ -125,6 +128,8 @@ WorkerRender::State WorkerRender::take_frame(const Frame& frame) {
     if (!parsed) return breach(parsed.error().text);
     return repeat(call_.words().debug(parsed->text.c_str()));
   }
+  case FrameKind::memory:
+    return bring_in(content);
   case FrameKind::slot: {
     const auto parsed = parse_slot(content);
     return parsed ? repeat(call_.slot(*parsed)) : breach(parsed.error().text);
@@ -138,6 +143,16 @@ WorkerRender::State WorkerRender::take_frame(const Frame& frame) {
     return take_crash(content);
   }
   return breach("a frame of unknown kind");
+}
+
+WorkerRender::State WorkerRender::bring_in(std::span<const std::byte> content) {
+  const auto pieces = parse_pieces(content);
+  if (!pieces) return breach(pieces.error().text);
+  source_.bring_in(*pieces);
+  const char answer = 1;
+  (void)!::send(child_.fd, &answer, sizeof answer,
+                MSG_NOSIGNAL | MSG_DONTWAIT); // who is gone says how, below
+  return State::going_on;
 }
 
 /// A call of the host's own refuses what that of the worker let pass: the worker's is not what it was.

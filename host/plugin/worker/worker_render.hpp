@@ -28,12 +28,14 @@ private:
   State repeat(int rc);
   State take_end(std::span<const std::byte> content);
   State take_crash(std::span<const std::byte> content);
+  State bring_in(std::span<const std::byte> content);
   State fail_with(report::Status status, std::string text);
   State breach(const std::string& text);
   Attempt ended();
   Attempt failed();
 
   Workers& workers_;
+  const memory::Source& source_;
   const catalog::Map& map_;
   std::span<const Choice> choices_;
   const Choice& choice_; ///< the first

@@ -46,6 +46,19 @@ bool holds(std::span<const std::byte> bytes, std::uint64_t first, std::uint64_t 
   return true;
 }
 
+TEST(PageStore, ForgetsWhatIsToBeReadAnew) {
+  Numbered numbered(10, {}, 5);
+  numbered.store->forget();
+  EXPECT_TRUE(holds(numbered.store->view(2, 3), 2, 3));
+  EXPECT_TRUE(numbered.store->view(5, 1).empty());
+  EXPECT_EQ(numbered.fetched, 4U);
+  numbered.store->forget();
+  EXPECT_EQ(numbered.store->state(2), PageState::unknown);
+  EXPECT_EQ(numbered.store->state(5), PageState::unknown);
+  EXPECT_TRUE(holds(numbered.store->view(2, 1), 2, 1));
+  EXPECT_EQ(numbered.fetched, 5U);
+}
+
 TEST(PageStore, WorksEachPageOutOnce) {
   Numbered numbered(10);
   EXPECT_EQ(numbered.store->state(3), PageState::unknown);
@@ -145,6 +158,35 @@ TEST(PageStore, ForkedProcessSeesWhatComesLater) {
   ::waitpid(child, &status, 0);
   EXPECT_EQ(status, 0);
   ::close(ready[0]), ::close(ready[1]);
+}
+
+/// What the other process brings in is in place here; what it cannot is not there.
+TEST(PageStore, AProcessForkedOffAsksTheOther) {
+  Numbered numbered(100, {}, 50);
+  int asks[2], answers[2];
+  ASSERT_EQ(::pipe(asks), 0);
+  ASSERT_EQ(::pipe(answers), 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    numbered.store->ask_through([&](std::uint64_t first, std::uint64_t count) {
+      const std::uint64_t wanted[] = {first, count};
+      char answer = 0;
+      if (::write(asks[1], wanted, sizeof wanted) != sizeof wanted || ::read(answers[0], &answer, 1) != 1)
+        ::_exit(9);
+    });
+    const bool good = holds(numbered.store->view(7, 2), 7, 2) && holds(numbered.store->view(9, 1), 9, 1) &&
+                      numbered.store->view(50, 1).empty() && numbered.fetched == 0;
+    ::_exit(good ? 0 : 1);
+  }
+  ::close(asks[1]);
+  std::uint64_t wanted[2];
+  while (::read(asks[0], wanted, sizeof wanted) == sizeof wanted) {
+    (void)numbered.store->view(wanted[0], wanted[1]);
+    ASSERT_EQ(::write(answers[1], "1", 1), 1);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 /// All of a forked process's ways to the pages of others end in an error.

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/memory/live/live_source.hpp"
+
+#include <algorithm>
+#include <atomic>
+
+namespace mapscope::memory {
+
+namespace {
+
+/// Of this thread, in the one live source that a program opens; 0 before any begins.
+thread_local unsigned current = 0;
+std::atomic<unsigned> moments_begun = 0;
+
+} // namespace
+
+Result<std::unique_ptr<Source>> LiveSource::open(LiveMachine machine, unsigned threads,
+                                                 const PageStoreLimits& limits) {
+  std::unique_ptr<LiveSource> source(new LiveSource(std::move(machine)));
+  if (auto opened = source->open(threads, limits); !opened) return std::unexpected(std::move(opened.error()));
+  return source;
+}
+
+Result<void> LiveSource::open(unsigned threads, const PageStoreLimits& limits) {
+  std::uint64_t end = 0;
+  for (const Segment& segment : machine_.ram) end = std::max(end, segment.address + segment.size);
+  for (unsigned i = 0; i < threads + 1; ++i) {
+    Moment& moment = moments_.emplace_back();
+    auto store = PageStore::make(
+        end / page_size + 1, page_size,
+        [this, &moment](std::uint64_t frame, std::span<std::byte> page) {
+          return fetch(moment, frame, page);
+        },
+        limits);
+    if (!store) return std::unexpected(std::move(store.error()));
+    moment.store = std::move(*store);
+  }
+  moments_.front().window = std::move(machine_.first);
+  return {};
+}
+
+LiveSource::Moment& LiveSource::own_moment() const { return moments_[current]; }
+unsigned LiveSource::moment() const { return current; }
+
+PageState LiveSource::fetch(Moment& moment, std::uint64_t frame, std::span<std::byte> page) const {
+  if (!moment.window) {
+    auto window = machine_.open_window();
+    if (!window) return PageState::no_room;
+    moment.window = std::move(*window);
+  }
+  return moment.window->read(frame * page_size, page) ? PageState::there : PageState::damaged;
+}
+
+std::uint64_t LiveSource::ram_behind(std::uint64_t address) const {
+  const auto next = std::ranges::upper_bound(machine_.ram, address, {}, &Segment::address);
+  if (next == machine_.ram.begin()) return 0;
+  const Segment& segment = *std::prev(next);
+  const std::uint64_t inside = address - segment.address;
+  return inside < segment.size ? segment.size - inside : 0;
+}
+
+std::span<const std::byte> LiveSource::view(std::uint64_t address, std::size_t want) const {
+  const std::uint64_t size = std::min<std::uint64_t>(want, ram_behind(address));
+  if (size == 0) return {};
+  const std::uint64_t inside = address % page_size;
+  const auto pages = own_moment().store->view(address / page_size, (inside + size - 1) / page_size + 1);
+  if (pages.size() <= inside) return {};
+  return pages.subspan(inside).first(std::min<std::uint64_t>(size, pages.size() - inside));
+}
+
+std::span<const std::byte> LiveSource::glance(std::uint64_t address, std::size_t want,
+                                              std::vector<std::byte>& buffer) const {
+  const std::uint64_t size = std::min<std::uint64_t>(want, ram_behind(address));
+  if (size == 0) return {};
+  const std::uint64_t inside = address % page_size;
+  buffer.resize((inside + size + page_size - 1) / page_size * page_size);
+  const std::scoped_lock lock(opening_); // several threads search the memory before any moment begins
+  const std::size_t there = moments_.front().store->copy(address / page_size, buffer);
+  if (there <= inside) return {};
+  return std::span<const std::byte>(buffer).subspan(inside).first(
+      std::min<std::uint64_t>(size, there - inside));
+}
+
+Absence LiveSource::why_absent(std::uint64_t address) const {
+  if (ram_behind(address) == 0) return Absence::not_described;
+  return own_moment().store->state(address / page_size) == PageState::no_room ? Absence::no_room
+                                                                              : Absence::refused;
+}
+
+std::vector<std::string> LiveSource::troubles() const {
+  std::vector<std::string> all;
+  for (const Moment& moment : moments_)
+    if (std::string trouble = moment.store->trouble(); !trouble.empty() && all.empty())
+      all.push_back(std::move(trouble));
+  return all;
+}
+
+void LiveSource::begin_moment() const {
+  if (current == 0) current = 1 + moments_begun.fetch_add(1) % static_cast<unsigned>(moments_.size() - 1);
+  own_moment().store->forget();
+}
+
+void LiveSource::join_moment(unsigned moment, AskForMemory ask) const {
+  current = moment % static_cast<unsigned>(moments_.size());
+  ask_ = std::move(ask);
+  own_moment().store->ask_through([this](std::uint64_t first, std::uint64_t count) {
+    const Piece piece{first * page_size, count * page_size};
+    ask_(std::span(&piece, 1));
+  });
+}
+
+/// Of a process forked off, which asks once for all of them.
+bool LiveSource::gains_from_threads() const { return ask_ != nullptr; }
+
+/// As far as they are there: what comes behind is asked for again.
+void LiveSource::bring_in(std::uint64_t address, std::size_t size) const {
+  const std::uint64_t bytes = std::min<std::uint64_t>(size, ram_behind(address));
+  if (bytes == 0) return;
+  std::uint64_t first = address / page_size, count = (address % page_size + bytes - 1) / page_size + 1;
+  while (count != 0) {
+    const std::uint64_t there = own_moment().store->view(first, count).size() / page_size;
+    if (there == 0) break;
+    first += there, count -= there;
+  }
+}
+
+void LiveSource::bring_in(std::span<const Piece> pieces) const {
+  if (ask_) return ask_(pieces);
+  for (const Piece& piece : pieces) bring_in(piece.address, piece.size);
+}
+
+} // namespace mapscope::memory

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory of the machine that this runs on, by physical address, while it goes on running.
+//
+// What is read is kept for one moment, the render of one map: within it each page is as it was when it was
+// first looked at, and bytes lie in place. Moments of several threads know nothing of each other. Refuses:
+// memory that is no RAM, and to be a picture of one time. Thread rule: Source's; a thread's first moment
+// begins with begin_moment(), what was read before is never read again.
+#pragma once
+
+#include "host/memory/page_store.hpp"
+#include "host/memory/source.hpp"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+namespace mapscope::memory {
+
+/// One thread's way to the memory.
+class LiveWindow {
+public:
+  virtual ~LiveWindow() = default;
+  /// All of a page, or false.
+  [[nodiscard]] virtual bool read(std::uint64_t physical, std::span<std::byte> page) = 0;
+};
+
+struct LiveMachine {
+  std::string_view via; ///< "peek", "kcore"
+  std::vector<Segment> ram;
+  std::string vmcoreinfo;
+  std::unique_ptr<LiveWindow> first; ///< that it was found through
+  std::function<Result<std::unique_ptr<LiveWindow>>()> open_window;
+};
+
+class LiveSource final : public Source {
+public:
+  /// `threads` of them may have moments at a time.
+  static Result<std::unique_ptr<Source>> open(LiveMachine machine, unsigned threads,
+                                              const PageStoreLimits& limits);
+
+  [[nodiscard]] std::string_view format() const override { return "live"; }
+  [[nodiscard]] std::string_view arch() const override { return ""; }
+  [[nodiscard]] std::span<const Segment> segments() const override { return machine_.ram; }
+  [[nodiscard]] std::span<const std::byte> view(std::uint64_t address, std::size_t want) const override;
+  std::span<const std::byte> glance(std::uint64_t address, std::size_t want,
+                                    std::vector<std::byte>& buffer) const override;
+  [[nodiscard]] Absence why_absent(std::uint64_t address) const override;
+  [[nodiscard]] std::string_view vmcoreinfo() const override { return machine_.vmcoreinfo; }
+  [[nodiscard]] std::span<const std::string> warnings() const override { return {}; }
+  [[nodiscard]] std::vector<std::string> troubles() const override;
+  [[nodiscard]] std::string_view via() const override { return machine_.via; }
+
+  [[nodiscard]] bool gains_from_threads() const override;
+  void bring_in(std::uint64_t address, std::size_t size) const override;
+  void bring_in(std::span<const Piece> pieces) const override;
+  void begin_moment() const override;
+  [[nodiscard]] unsigned moment() const override;
+  void join_moment(unsigned moment, AskForMemory ask) const override;
+
+private:
+  static constexpr std::size_t page_size = 4096;
+
+  /// What one thread has read.
+  struct Moment {
+    std::unique_ptr<LiveWindow> window;
+    std::unique_ptr<PageStore> store; ///< by frame number
+  };
+
+  explicit LiveSource(LiveMachine machine) : machine_(std::move(machine)) {}
+  Result<void> open(unsigned threads, const PageStoreLimits& limits);
+  [[nodiscard]] Moment& own_moment() const;
+  [[nodiscard]] PageState fetch(Moment& moment, std::uint64_t frame, std::span<std::byte> page) const;
+  /// The bytes of RAM from `address` on.
+  [[nodiscard]] std::uint64_t ram_behind(std::uint64_t address) const;
+
+  LiveMachine machine_;
+  mutable std::deque<Moment> moments_; ///< the first for what is read before any begins
+  mutable std::mutex opening_;
+  mutable AskForMemory ask_; ///< of a process forked off
+};
+
+} // namespace mapscope::memory

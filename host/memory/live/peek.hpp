@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// This kernel's memory by virtual address, read by a small program of type SYSCALL (Linux 5.14) into a window
+// that is mapped here. It takes no lock, allocates nothing, and is gone with its descriptors.
+//
+// Refuses: to write. Reads are of no single moment, and of no atomic size either. Thread rule: one thread at
+// a time; several of them may be open.
+#pragma once
+
+#include "host/base/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+namespace mapscope::memory {
+
+class Peek {
+public:
+  static constexpr std::size_t window = 64U << 10; ///< bytes of one read
+  /// What the kernel knows the window and the program by: no part of what is looked at. Those of a mapscope
+  /// that has ended are there until the kernel lets go of them.
+  static constexpr const char *map_name = "mapscope_window", *program_name = "mapscope_peek";
+
+  /// Errors say which right lacks.
+  static Result<std::unique_ptr<Peek>> open();
+  ~Peek();
+  Peek(const Peek&) = delete;
+  Peek& operator=(const Peek&) = delete;
+
+  /// All of `to`, at most `window` bytes; false where a page of it cannot be read.
+  [[nodiscard]] bool read(std::uint64_t address, std::span<std::byte> to);
+  /// Address of the struct task_struct that runs this: memory of the slab allocator. 0: not to be had.
+  [[nodiscard]] std::uint64_t current_task() const;
+
+private:
+  Peek() = default;
+  Result<void> make_window();
+  Result<void> load();
+
+  int map_ = -1, program_ = -1;
+  const std::byte* bytes_ = nullptr;
+};
+
+} // namespace mapscope::memory

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// This machine as it runs: maps that the test makes, with every entry; where it may not be read, one
+// sentence.
+#include "mapscope.hpp"
+
+#include <atomic>
+#include <bpf/bpf.h>
+#include <cstdint>
+#include <rapidjson/document.h>
+#include <set>
+#include <thread>
+#include <unistd.h>
+
+namespace mapscope::cli_test {
+namespace {
+
+struct Checked {
+  std::uint64_t number, square;
+};
+
+/// A map of this machine's kernel; -1 where it may not be made.
+class OwnMap {
+public:
+  OwnMap(bpf_map_type type, const char* name, std::uint32_t value_size, std::uint32_t most) : name_(name) {
+    fd_ = ::bpf_map_create(type, name, sizeof(std::uint32_t), value_size, most, nullptr);
+  }
+  ~OwnMap() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  OwnMap(const OwnMap&) = delete;
+  OwnMap& operator=(const OwnMap&) = delete;
+
+  [[nodiscard]] bool is_made() const { return fd_ >= 0; }
+  void put(std::uint32_t key) const {
+    const Checked value{key, std::uint64_t{key} * key};
+    (void)::bpf_map_update_elem(fd_, &key, &value, BPF_ANY);
+  }
+  void remove(std::uint32_t key) const { (void)::bpf_map_delete_elem(fd_, &key); }
+  /// As mapscope shows it.
+  [[nodiscard]] rapidjson::Document shown(const Words& more = {}) const {
+    Words words{"dump", "live", "-j", "--limit", "0", "--map", name_};
+    words.insert(words.end(), more.begin(), more.end());
+    const Ran ran = run(words);
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    rapidjson::Document report;
+    report.Parse(ran.out.c_str());
+    EXPECT_FALSE(report.HasParseError()) << ran.out.substr(0, 400);
+    return report;
+  }
+
+private:
+  const char* name_;
+  int fd_;
+};
+
+/// The sentence of a machine that lets nobody look, or of a user who may not.
+void expect_refusal(const std::string& text) {
+  EXPECT_THAT(text, StartsWith("live: this machine's memory cannot be read: peek: "));
+  EXPECT_THAT(text, HasSubstr("; kcore: "));
+}
+
+std::uint64_t number_in(const char* hex, unsigned at) {
+  std::uint64_t number = 0;
+  unsigned byte = 0;
+  for (unsigned i = 0; i < 8; ++i) {
+    EXPECT_EQ(std::sscanf(hex + std::size_t{3} * (at + i), "%2x", &byte), 1);
+    number |= std::uint64_t{byte} << (8 * i);
+  }
+  return number;
+}
+
+TEST(ThisMachine, EveryEntryOfAHash) {
+  const OwnMap map(BPF_MAP_TYPE_HASH, "live_hash", sizeof(Checked), 1000);
+  if (!map.is_made()) return expect_refusal(failure({"dump", "live"}, 1));
+  for (std::uint32_t i = 0; i < 700; ++i) map.put(i);
+  for (const Words& more : {Words{}, Words{"--isolate", "all"}}) {
+    const auto report = map.shown(more);
+    EXPECT_STREQ(report["mapscope"]["source"]["kind"].GetString(), "live");
+    EXPECT_STREQ(report["mapscope"]["source"]["via"].GetString(), "peek");
+    EXPECT_TRUE(report["mapscope"].HasMember("started_at"));
+    ASSERT_EQ(report["maps"].Size(), 1U);
+    const auto& shown = report["maps"][0];
+    EXPECT_STREQ(shown["status"].GetString(), "complete");
+    EXPECT_FALSE(shown.HasMember("map_kva"));
+    ASSERT_EQ(shown["entries"].Size(), 700U);
+    std::vector<bool> seen(700);
+    for (const auto& entry : shown["entries"].GetArray()) {
+      const auto number = number_in(entry["value_hex"].GetString(), 0);
+      ASSERT_LT(number, 700U);
+      EXPECT_FALSE(seen[number]);
+      seen[number] = true;
+      EXPECT_EQ(number_in(entry["value_hex"].GetString(), 8), number * number);
+    }
+  }
+}
+
+TEST(ThisMachine, WhatItIsReadWithIsNoPartOfIt) {
+  const OwnMap map(BPF_MAP_TYPE_ARRAY, "live_array", sizeof(Checked), 3);
+  if (!map.is_made()) return expect_refusal(failure({"maps"}, 1));
+  for (int i = 0; i < 3; ++i) {
+    const Ran ran = run({"maps"});
+    EXPECT_EQ(ran.exit_code, 0) << ran.err;
+    EXPECT_THAT(ran.out, HasSubstr("live_array"));
+    EXPECT_THAT(ran.out, testing::Not(HasSubstr("mapscope_window")));
+  }
+}
+
+/// Two threads insert and delete while it is looked at: each report ends, and no key is in it twice.
+TEST(ThisMachine, AMapThatChangesMeanwhile) {
+  const OwnMap map(BPF_MAP_TYPE_HASH, "live_busy", sizeof(Checked), 4096);
+  if (!map.is_made()) return expect_refusal(failure({"dump"}, 1));
+  std::atomic<bool> goes_on = true;
+  std::vector<std::jthread> writers;
+  for (std::uint32_t writer = 0; writer < 2; ++writer)
+    writers.emplace_back([&, writer] {
+      for (std::uint32_t i = writer; goes_on; i += 2) {
+        map.put(i % 6000);
+        if (i % 3 != 0) map.remove((i * 7 + writer) % 6000);
+      }
+    });
+  for (int round = 0; round < 10; ++round) {
+    const auto report = map.shown();
+    ASSERT_EQ(report["maps"].Size(), 1U);
+    const auto& shown = report["maps"][0];
+    std::set<std::string> keys;
+    if (!shown.HasMember("entries")) continue;
+    for (const auto& entry : shown["entries"].GetArray())
+      EXPECT_TRUE(keys.insert(entry["key_hex"].GetString()).second) << entry["key_hex"].GetString();
+  }
+  goes_on = false;
+}
+
+TEST(ThisMachine, WhoMayNotIsToldWhatItTakes) {
+  if (::geteuid() != 0) return expect_refusal(failure({"maps", "live"}, 1));
+  const Ran ran = test::run_program(
+      "/usr/bin/setpriv", {"--bounding-set=-all", "--inh-caps=-all", MAPSCOPE_PROGRAM, "maps", "live"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_EQ(ran.out, "");
+  ASSERT_THAT(ran.err, StartsWith("mapscope: "));
+  expect_refusal(ran.err.substr(std::string("mapscope: ").size()));
+  EXPECT_THAT(ran.err, HasSubstr("run as root"));
+}
+
+TEST(ThisMachine, OneWayIsOneWay) {
+  EXPECT_EQ(failure({"maps", "--via", "bpf"}, 1),
+            "live: --via bpf: look-ups alone are not there yet; --via peek and --via kcore read memory");
+  if (::access("/proc/kcore", F_OK) != 0) {
+    EXPECT_THAT(failure({"maps", "--via", "kcore"}, 1), HasSubstr("kcore: /proc/kcore: cannot open"));
+    EXPECT_THAT(failure({"maps", "/proc/kcore"}, 1), HasSubstr("kcore: /proc/kcore: cannot open"));
+  }
+  EXPECT_THAT(misuse({"maps", "--via", "magic"}), HasSubstr("not in {peek,kcore,bpf}"));
+}
+
+} // namespace
+} // namespace mapscope::cli_test

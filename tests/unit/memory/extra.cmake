@@ -1,0 +1,1 @@
+target_link_libraries(unit_memory PRIVATE mapscope_test_program)
