@@ -37,6 +37,8 @@ std::vector<Capture> captures() { return captures_in("MAPSCOPE_CAPTURES"); }
 
 std::vector<Capture> scheduler_captures() { return captures_in("MAPSCOPE_SCHEDULERS"); }
 
+std::vector<Capture> live_guests() { return captures_in("MAPSCOPE_LIVE"); }
+
 Ran run(const std::vector<std::string>& words, const std::string& program) {
   return test::run_program(program, words);
 }

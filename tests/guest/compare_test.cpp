@@ -137,14 +137,15 @@ void compare_map(const rapidjson::Value& stated, const rapidjson::Value& map, Ta
 /// Type names to what was compared; a type that the kernel does not know has nothing behind it.
 using Table = std::map<std::string, std::map<std::string, std::optional<Tally>>>;
 
-Tally compare_guest(const Capture& capture, Table& table) {
-  const auto report =
-      dump(capture.vmcore(), {"--limit", "0", "--set", "report.array_elements=16777216"}); // all there is
+/// But for the maps of a type that goes on changing.
+Tally compare_report(const rapidjson::Document& report, const Capture& capture, Table& table,
+                     const std::string& changing = "") {
   const auto guest = parse(read_file(capture.folder / "guest.json"));
   EXPECT_EQ(report["maps"].Size(), guest["maps"].Size());
   Tally all;
   for (const auto& stated : guest["maps"].GetArray()) {
     SCOPED_TRACE(std::string(stated["type_name"].GetString()) + " " + stated["name"].GetString());
+    if (changing == stated["type_name"].GetString()) continue;
     const auto* map = map_by_id(report, stated["id"].GetUint());
     if (map == nullptr) {
       ADD_FAILURE() << "not in the report";
@@ -160,18 +161,24 @@ Tally compare_guest(const Capture& capture, Table& table) {
   return all;
 }
 
+Tally compare_guest(const Capture& capture, Table& table) {
+  return compare_report(
+      dump(capture.vmcore(), {"--limit", "0", "--set", "report.array_elements=16777216"}), // all there is
+      capture, table);
+}
+
 int column_width(const Capture& capture) {
   return static_cast<int>(std::max<std::size_t>(16, capture.name.size()));
 }
 
 /// type x kernel: equal/compared
-void print(const Table& table) {
+void print(const Table& table, const std::vector<Capture>& columns) {
   std::printf("%-24s", "cells equal/compared");
-  for (const Capture& capture : captures()) std::printf("  %*s", column_width(capture), capture.name.c_str());
+  for (const Capture& capture : columns) std::printf("  %*s", column_width(capture), capture.name.c_str());
   std::printf("\n");
   for (const auto& [type, row] : table) {
     std::printf("%-24s", type.c_str());
-    for (const Capture& capture : captures()) {
+    for (const Capture& capture : columns) {
       const auto cell = row.find(capture.name);
       std::string text = "no map";
       if (cell != row.end())
@@ -183,6 +190,12 @@ void print(const Table& table) {
   }
 }
 
+void expect_all_types(const Table& table) {
+  for (const auto& [type, row] : table)
+    for (const auto& [capture, cell] : row)
+      EXPECT_TRUE(!cell || cell->all > 0) << "nothing was compared of " << type << " on " << capture;
+}
+
 TEST_F(Guests, EveryCellEqualsWhatTheKernelSaid) {
   Table table;
   for (const Capture& capture : captures()) {
@@ -192,10 +205,30 @@ TEST_F(Guests, EveryCellEqualsWhatTheKernelSaid) {
     EXPECT_EQ(tally.equal, tally.all);
     EXPECT_GT(tally.all, 200'000U); // the big hash alone has as many
   }
-  print(table);
-  for (const auto& [type, row] : table)
-    for (const auto& [capture, cell] : row)
-      EXPECT_TRUE(!cell || cell->all > 0) << "nothing was compared of " << type << " on " << capture;
+  print(table, captures());
+  expect_all_types(table);
+}
+
+/// What mapscope saw inside the guest while that ran, by each way.
+TEST(Live, EveryCellEqualsWhatTheKernelSaid) {
+  ASSERT_FALSE(live_guests().empty()) << "MAPSCOPE_LIVE is not set; ./dev test sets it";
+  Table table;
+  std::vector<Capture> columns;
+  for (const Capture& guest : live_guests())
+    for (const char* way : {"peek", "kcore", "peek-isolated"}) {
+      const auto& column = columns.emplace_back(guest.name + " " + way, guest.folder);
+      SCOPED_TRACE(column.name);
+      const auto report = parse(read_file(guest.folder / (std::string(way) + ".json")));
+      EXPECT_TRUE(std::string(way).starts_with(report["mapscope"]["source"]["via"].GetString()));
+      // Worker processes take a name, and the guest's programs keep the stacks of who does.
+      const bool is_isolated = std::string(way) == "peek-isolated";
+      const Tally tally = compare_report(report, column, table, is_isolated ? "stack_trace" : "");
+      std::printf("%s: %zu of %zu cells equal\n", column.name.c_str(), tally.equal, tally.all);
+      EXPECT_EQ(tally.equal, tally.all);
+      EXPECT_GT(tally.all, 200'000U);
+    }
+  print(table, columns);
+  expect_all_types(table);
 }
 
 std::multiset<unsigned> ids(const rapidjson::Value& list) {
