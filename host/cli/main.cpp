@@ -177,6 +177,7 @@ int run_dump(Words& words) {
   DumpOptions& options = words.dump;
   if (!words.format_word.empty() && words.format_word != "text" && words.format_word != "json")
     return not_there_yet("--format " + words.format_word, "text and json are");
+  options.opening.threads = options.jobs;
   if (options.output == "-" || options.output == "/dev/stdout") options.output.clear();
   if (words.json || options.pretty || words.format_word == "json") options.format = report::Format::json;
   return dump(options);

@@ -22,10 +22,11 @@ public:
   TextReportWriter(const Options& options, Stream& stream) : options_(options), stream_(stream) {}
 
   void begin(const Meta& meta) override {
-    const std::string from = meta.via.empty() ? with_article(meta.source_kind)
-                                              : fmt::format("this machine as it runs ({}): each map is of its "
-                                                            "own moment, and all together of none",
-                                                            meta.via);
+    const std::string from = meta.via.empty()
+                                 ? with_article(meta.source_kind)
+                                 : fmt::format("this machine as it runs ({}): each map is of its "
+                                               "own moment, and all together of none",
+                                               meta.via);
     stream_.append(fmt::format("Linux {}, {}, {} CPU{}, from {}\n\n", printable(meta.release), meta.arch,
                                meta.cpus, meta.cpus == 1 ? "" : "s", from));
   }

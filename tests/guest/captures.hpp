@@ -22,7 +22,8 @@ std::vector<Capture> captures();
 /// Of guests that run a scheduler, from MAPSCOPE_SCHEDULERS; these have none of the other guests' maps.
 std::vector<Capture> scheduler_captures();
 
-/// In which mapscope has looked at the running kernel, from MAPSCOPE_LIVE; what it wrote lies beside the rest.
+/// In which mapscope has looked at the running kernel, from MAPSCOPE_LIVE; what it wrote lies beside the
+/// rest.
 std::vector<Capture> live_guests();
 
 using test::Ran;

@@ -144,7 +144,8 @@ TEST(Frozen, EveryReleasedDecoderAddsAndTakesNothing) {
       add_to(ids, now);
       EXPECT_STREQ(now["status"].GetString(), before["status"].GetString()) << now["name"].GetString();
       if (before.HasMember("entry_count")) {
-        EXPECT_EQ(now["entry_count"].GetUint64(), before["entry_count"].GetUint64()) << now["name"].GetString();
+        EXPECT_EQ(now["entry_count"].GetUint64(), before["entry_count"].GetUint64())
+            << now["name"].GetString();
       }
     }
     EXPECT_THAT(ids, testing::IsSupersetOf({"org.example.rate", "org.example.cpu_sums", "org.example.join"}));
