@@ -8,6 +8,7 @@
 #include "host/target/without_vmcoreinfo.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <span>
 #include <vector>
@@ -56,6 +57,8 @@ std::vector<Fact> facts_of(const memory::Source& source) {
     facts.push_back({"via", "read by", std::string(source.via()), {}});
     return facts;
   }
+  if (const auto ms = source.stopped_ms())
+    facts.push_back({"stopped_ms", "stood still, ms", fmt::format("{:.1f}", *ms), std::llround(*ms)});
   facts.push_back(number("present_bytes", "of these in the file", present));
   facts.push_back(number("excluded_bytes", "left out by the dump", source.left_out_bytes()));
   return facts;

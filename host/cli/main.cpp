@@ -81,7 +81,8 @@ void add_common(CLI::App& app, CommonOptions& options, Words& words) {
 }
 
 constexpr const char* source_text =
-    "live or nothing: this machine as it runs; else a file with a kernel's memory: an ELF core, "
+    "live or nothing: this machine as it runs; qmp:SOCKET: a running QEMU guest; else a file with a "
+    "kernel's memory: an ELF core, "
     "a "
     "kdump-compressed dump, a raw image of RAM, LiME or AVML; its format is found from its content; several "
     "files are the parts of one split dump";

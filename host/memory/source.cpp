@@ -7,6 +7,7 @@
 #include "host/memory/kdump_core.hpp"
 #include "host/memory/lime.hpp"
 #include "host/memory/live/live.hpp"
+#include "host/memory/live/qmp.hpp"
 #include "host/memory/mapped_file.hpp"
 #include "host/memory/other_forms.hpp"
 #include "host/memory/raw_image.hpp"
@@ -44,9 +45,6 @@ Result<void> check_name(const std::string& name) {
     return not_yet(name,
                    "standard input is read once and in order, and a dump is not; save it to a file first, "
                    "and give that (a file of this name is ./-)");
-  if (name.starts_with("qmp:"))
-    return not_yet(name, "a running guest cannot be read yet; save its memory with dump-guest-memory and "
-                         "give that file");
   return {};
 }
 
@@ -133,9 +131,18 @@ Result<std::unique_ptr<Source>> open_this_machine(const std::string& name, const
   return open_live(by);
 }
 
+Result<std::unique_ptr<Source>> open_guest(const std::string& name, const OpenOptions& options) {
+  auto dump = dump_guest(name);
+  if (!dump) return std::unexpected(std::move(dump.error()));
+  auto source = open_one({name, std::move(dump->file)}, options);
+  if (source) (*source)->was_stopped_for(dump->stopped_ms);
+  return source;
+}
+
 Result<std::unique_ptr<Source>> open_named(std::span<const std::string> names, const OpenOptions& options) {
   if (names.size() == 1 && (names[0].empty() || names[0] == "live" || is_kcore(names[0])))
     return open_this_machine(names[0].empty() ? "live" : names[0], options);
+  if (names.size() == 1 && names[0].starts_with("qmp:")) return open_guest(names[0], options);
   for (const std::string& name : names)
     if (auto readable = check_name(name); !readable) return std::unexpected(std::move(readable.error()));
   std::vector<KdumpInput> files;

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -125,11 +126,19 @@ public:
   /// In a process forked off: goes on with that moment of the process that it comes from.
   virtual void join_moment(unsigned /*moment*/, AskForMemory /*ask*/) const {}
 
+  // Of a guest that was stopped for it.
+  /// Milliseconds; nothing where nobody was.
+  [[nodiscard]] std::optional<double> stopped_ms() const { return stopped_ms_; }
+  void was_stopped_for(std::optional<double> ms) { stopped_ms_ = ms; }
+
   // For processes forked off, which go on reading.
   /// What must stay open there, for pread(2) alone.
   [[nodiscard]] virtual std::vector<int> descriptors() const { return {}; }
   /// This process has taken so much memory for what it read that a fresh one should go on.
   [[nodiscard]] virtual bool is_used_up() const { return false; }
+
+private:
+  std::optional<double> stopped_ms_;
 };
 
 struct OpenOptions {

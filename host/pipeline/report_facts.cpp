@@ -13,6 +13,8 @@ std::string now_in_utc() {
   return fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
 }
 
+bool runs(const memory::Source& source) { return !source.via().empty() || source.stopped_ms(); }
+
 } // namespace
 
 report::Meta meta_of(const Session& session) {
@@ -26,7 +28,8 @@ report::Meta meta_of(const Session& session) {
           .cpus = static_cast<std::uint32_t>(target.per_cpu().possible().size()),
           .excluded_bytes = session.source->left_out_bytes(),
           .via = std::string(session.source->via()),
-          .started_at = session.source->via().empty() ? "" : now_in_utc()};
+          .stopped_ms = session.source->stopped_ms(),
+          .started_at = runs(*session.source) ? now_in_utc() : ""};
 }
 
 btf::Limits limits_of(const config::Report& settings, const Session& session) {

@@ -79,6 +79,7 @@ private:
       out_.key("source"), out_.begin_object();
       out_.key("kind"), out_.string(meta.source_kind);
       if (!meta.via.empty()) out_.key("via"), out_.string(meta.via);
+      if (meta.stopped_ms) out_.key("stopped_ms"), out_.real(*meta.stopped_ms);
       out_.key("release"), out_.string(meta.release);
       out_.key("arch"), out_.string(meta.arch);
       out_.key("page_size"), out_.number(meta.page_size);

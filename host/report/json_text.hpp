@@ -47,6 +47,7 @@ public:
   void string(std::string_view text) { separate(), quoted(text); }
   void number(std::uint64_t value) { separate(), raw_number(value); }
   void number(std::int64_t value) { separate(), raw_number(value); }
+  void real(double value) { separate(), raw_real(value); }
   void boolean(bool value) { separate(), raw(value ? "true" : "false"); }
   void null() { separate(), raw("null"); }
   void hex(std::span<const std::byte> bytes) { separate(), raw('"'), raw_hex(bytes), raw('"'); }

@@ -17,13 +17,17 @@ std::string with_article(const std::string& kind) {
   return fmt::format("{} {}{}", is_vowel ? "an" : "a", kind, kind.ends_with("-compressed") ? " dump" : "");
 }
 
+std::string stopped_text(const Meta& meta) {
+  return meta.stopped_ms ? fmt::format(" of a guest that stood still for {:.1f} ms", *meta.stopped_ms) : "";
+}
+
 class TextReportWriter final : public ReportWriter {
 public:
   TextReportWriter(const Options& options, Stream& stream) : options_(options), stream_(stream) {}
 
   void begin(const Meta& meta) override {
     const std::string from = meta.via.empty()
-                                 ? with_article(meta.source_kind)
+                                 ? with_article(meta.source_kind) + stopped_text(meta)
                                  : fmt::format("this machine as it runs ({}): each map is of its "
                                                "own moment, and all together of none",
                                                meta.via);

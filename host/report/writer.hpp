@@ -143,9 +143,10 @@ struct Meta {
   std::string release, arch;
   std::uint64_t page_size = 0, kaslr_offset = 0;
   std::uint32_t cpus = 0;
-  std::uint64_t excluded_bytes{}; ///< that whoever wrote the dump left out
-  std::string via{};              ///< of a machine that runs: how its memory is read
-  std::string started_at{};       ///< and when that began: "2026-11-29T23:14:09Z"
+  std::uint64_t excluded_bytes{};     ///< that whoever wrote the dump left out
+  std::string via{};                  ///< of a machine that runs: how its memory is read
+  std::optional<double> stopped_ms{}; ///< of a guest: how long it stood still for this
+  std::string started_at{};           ///< of either, when that began: "2026-11-29T23:14:09Z"
 };
 
 struct Options {

@@ -134,9 +134,10 @@ TEST(Source, Kdump) {
 }
 
 TEST(Source, RunningGuest) {
-  EXPECT_EQ(no_report("qmp:/run/guest.sock"),
-            "qmp:/run/guest.sock: a running guest cannot be read yet; save its memory with dump-guest-memory "
-            "and give that file");
+  EXPECT_THAT(no_report("qmp:/run/none.sock"),
+              StartsWith("qmp:/run/none.sock: cannot connect: No such file or directory; is it the socket of "
+                         "QEMU's -qmp"));
+  EXPECT_THAT(misuse({"dump", "qmp:"}), HasSubstr("takes the path of a UNIX socket"));
 }
 
 TEST(Source, EveryCommandRefusesIt) {
