@@ -151,7 +151,9 @@ private:
     const std::span key = std::span(element_).subspan(key_, call_.target.key_size);
     if (call_.try_read(MSC_KERNEL, element + next_, element_)) {
       const auto hash = load<std::uint32_t>(element_.data() + hash_);
-      if ((hash & (bucket_count_ - 1)) != bucket) ++misplaced_;
+      const bool is_misplaced = (hash & (bucket_count_ - 1)) != bucket;
+      if (is_misplaced) ++misplaced_;
+      if (is_misplaced && call_.target.is_running != 0) return false; // by now it is another's, or none
       ++shown_;
       visit(Bytes(key), std::optional(Bytes(element_).subspan(value_)));
       return true;
@@ -202,9 +204,9 @@ private:
         "to another bucket than theirs");
     if (is_whole()) witnesses_.check_count(shown_ + beyond_);
   }
-  /// Each CPU may be caught as it moves an element.
+  /// Each CPU may be caught as it moves an element. While all go on, no chain that strayed is whole.
   [[nodiscard]] int if_more_than_moves(std::uint64_t count) {
-    return count > call_.cpu_count() ? MSC_EFAULT : MSC_OK;
+    return count > (call_.target.is_running != 0 ? 0 : call_.cpu_count()) ? MSC_EFAULT : MSC_OK;
   }
   /// As far as the walk itself tells.
   [[nodiscard]] bool is_whole() const {

@@ -32,7 +32,8 @@ public:
     const std::uint64_t off = *own < 0 ? ~0ULL : *own > std::int64_t(listed) ? *own - listed : listed - *own;
     const std::string text =
         std::to_string(listed) + " elements found, " + std::to_string(*own) + " by the map's own count";
-    call_.note(off > call_.cpu_count() ? MSC_EFAULT : MSC_OK, text.c_str());
+    const std::uint64_t moving = call_.target.is_running != 0 ? 0 : call_.cpu_count();
+    call_.note(off > moving ? MSC_EFAULT : MSC_OK, text.c_str());
   }
 
 private:

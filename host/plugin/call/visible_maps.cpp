@@ -81,7 +81,9 @@ msc_target VisibleMaps::target_of(const catalog::Map& map) const {
           .root_name = nullptr,
           .name = map.full_name.empty() ? map.name.c_str() : map.full_name.c_str(),
           .id = map.id,
-          .btf_id = map.btf_id.value_or(0)};
+          .btf_id = map.btf_id.value_or(0),
+          .is_running = map.is_live ? 1U : 0U,
+          .unused = 0};
 }
 
 std::shared_ptr<const btf::Types> VisibleMaps::types_of(std::uint64_t tag) const {

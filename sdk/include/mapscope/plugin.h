@@ -270,9 +270,9 @@ struct msc_target {
   msc_type root_type;
   const char* root_name;
   /* 1.1 */
-  const char* name; /* of the map, in full where that is known; NULL for a part of the kernel */
-  uint32_t id;      /* of the map */
-  uint32_t btf_id;  /* of its BTF object; 0 = none */
+  const char* name;            /* of the map, in full where that is known; NULL for a part of the kernel */
+  uint32_t id, btf_id;         /* of the map, and of its BTF object; 0 = none */
+  uint32_t is_running, unused; /* 1: the machine goes on, and what is read may change meanwhile */
 };
 
 /* Helpers. Append-only within a major from 1.0 on: a released slot never moves or changes. */
