@@ -127,7 +127,8 @@ namespace {
 Result<std::unique_ptr<Source>> open_this_machine(const std::string& name, const OpenOptions& options) {
   OpenOptions by = options;
   if (is_kcore(name)) by.via = "kcore";
-  if (!options.layout.empty()) return fail(Errc::usage, name + ": --layout is for raw images");
+  if (!options.layout.empty())
+    return fail(Errc::usage, name + ": --layout is for raw images of RAM; leave it away");
   return open_live(by);
 }
 
@@ -143,6 +144,10 @@ Result<std::unique_ptr<Source>> open_named(std::span<const std::string> names, c
   if (names.size() == 1 && (names[0].empty() || names[0] == "live" || is_kcore(names[0])))
     return open_this_machine(names[0].empty() ? "live" : names[0], options);
   if (names.size() == 1 && names[0].starts_with("qmp:")) return open_guest(names[0], options);
+  const auto runs = [](const std::string& name) { return name == "live" || name.starts_with("qmp:"); };
+  if (const auto alone = std::ranges::find_if(names, runs); alone != names.end())
+    return fail(Errc::usage,
+                fmt::format("{}: stands alone; several files are the parts of one split dump", *alone));
   for (const std::string& name : names)
     if (auto readable = check_name(name); !readable) return std::unexpected(std::move(readable.error()));
   std::vector<KdumpInput> files;

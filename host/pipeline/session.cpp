@@ -150,10 +150,12 @@ void mark_live(Session& session) {
   if (session.source->via().empty()) return;
   using memory::Peek;
   std::erase_if(session.catalog.maps, [](const catalog::Map& map) {
-    return map.name == Peek::map_name && map.type == BPF_MAP_TYPE_ARRAY && map.value_size == Peek::window;
+    return map.name == Peek::map_name && map.type == BPF_MAP_TYPE_ARRAY && map.value_size == Peek::window &&
+           map.max_entries == 1 && map.flags == BPF_F_MMAPABLE;
   });
-  std::erase_if(session.catalog.programs,
-                [](const catalog::Program& program) { return program.name == Peek::program_name; });
+  std::erase_if(session.catalog.programs, [](const catalog::Program& program) {
+    return program.name == Peek::program_name && program.type == BPF_PROG_TYPE_SYSCALL;
+  });
   for (catalog::Map& map : session.catalog.maps) map.is_live = true;
 }
 
@@ -190,6 +192,8 @@ Result<Session> Session::open(const SourceInput& input, const config::Config& co
   auto source = open_source(input, opening_of(input, config));
   if (!source) return std::unexpected(source.error());
   session.source = std::move(*source);
+  if (!session.source->via().empty() && input.overrides.kernel > 1)
+    return fail(Errc::usage, fmt::format("{}: --kernel is for dumps; one kernel runs", input.source()));
   if (auto opened = open_kernel(session, input); !opened) return std::unexpected(std::move(opened.error()));
   if (auto laid_out = lay_out(session, input); !laid_out) return std::unexpected(std::move(laid_out.error()));
   for (const auto& warning : session.target->warnings()) warn(session, warning);

@@ -3,6 +3,7 @@
 
 #include "host/base/counted.hpp"
 #include "host/base/ending.hpp"
+#include "host/btf/types.hpp"
 #include "host/plugin/call/allocator_call.hpp"
 #include "host/plugin/call/call.hpp"
 #include "host/plugin/select/library.hpp"
@@ -221,11 +222,34 @@ private:
 
 } // namespace
 
+namespace {
+
+/// Of a machine that runs: nobody holds it any more, or its memory is another's by now.
+bool went_away(const Environment& environment, const catalog::Map& map) {
+  environment.target->source().begin_moment();
+  const auto type = environment.kernel->find("struct bpf_map");
+  if (!type) return false;
+  auto reader = environment.target->reader();
+  const auto number = [&](const char* path) -> std::optional<std::uint32_t> {
+    const auto member = environment.kernel->member(*type, path);
+    return member ? reader.get<std::uint32_t>(map.kva + member->offset()) : std::nullopt;
+  };
+  return number("id") != map.id || number("refcnt.counter") == 0U;
+}
+
+} // namespace
+
 report::Outcome render(const Environment& environment, const catalog::Map& map,
                        std::span<const Choice> choices, report::DraftWriter& writer, Workers* workers,
                        AllocatorCall* allocator) {
   environment.target->source().begin_moment();
-  return Attempts(environment, map, writer, workers, allocator).run(choices);
+  auto outcome = Attempts(environment, map, writer, workers, allocator).run(choices);
+  if (map.is_live && map.kva != 0 && outcome.status != report::Status::complete &&
+      went_away(environment, map)) {
+    outcome.status = report::Status::skipped;
+    outcome.error = "the map went away while it was read; what is shown of it may be another's";
+  }
+  return outcome;
 }
 
 } // namespace mapscope::plugin

@@ -28,8 +28,8 @@ public:
   void begin(const Meta& meta) override {
     const std::string from = meta.via.empty()
                                  ? with_article(meta.source_kind) + stopped_text(meta)
-                                 : fmt::format("this machine as it runs ({}): each map is of its "
-                                               "own moment, and all together of none",
+                                 : fmt::format("this machine as it runs ({}): what is shown was read "
+                                               "while it changed",
                                                meta.via);
     stream_.append(fmt::format("Linux {}, {}, {} CPU{}, from {}\n\n", printable(meta.release), meta.arch,
                                meta.cpus, meta.cpus == 1 ? "" : "s", from));

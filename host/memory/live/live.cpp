@@ -89,7 +89,9 @@ Result<LiveMachine> open_peek() {
   auto peek = Peek::open();
   if (!peek) return std::unexpected(std::move(peek.error()));
   auto ram = system_ram();
-  if (ram.empty()) return fail(Errc::io, "/proc/iomem does not say where RAM is; run as root");
+  if (ram.empty())
+    return fail(Errc::io,
+                "/proc/iomem does not say where RAM is; it takes CAP_SYS_ADMIN, and a mounted /proc");
   const auto note = note_place();
   if (!note)
     return fail(Errc::unsupported, "/sys/kernel/vmcoreinfo does not say where VMCOREINFO is; is the kernel "

@@ -83,12 +83,13 @@ bool run(int program, Context& context) {
 
 /// What is missing, by what bpf(2) says.
 std::unexpected<Error> refused(std::string_view what, int error) {
-  const std::string_view remedy = error == EPERM || error == EACCES
-                                      ? "run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN; "
-                                        "lockdown=confidentiality forbids it to everybody"
-                                  : error == EINVAL ? "it takes Linux 5.14, and no "
-                                                      "lockdown=confidentiality"
-                                                    : "is the kernel built with BPF?";
+  const std::string_view remedy =
+      error == EMFILE || error == ENFILE  ? "let more files be open at a time (ulimit -n)"
+      : error == EPERM || error == EACCES ? "run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN; "
+                                            "lockdown=confidentiality forbids it to everybody"
+      : error == EINVAL                   ? "it takes CAP_BPF and CAP_PERFMON, "
+                                            "Linux 5.14, and no lockdown=confidentiality"
+                                          : "is the kernel built with BPF?";
   return fail(Errc::io,
               fmt::format("cannot {}: {}; {}", what, std::generic_category().message(error), remedy));
 }

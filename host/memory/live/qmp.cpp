@@ -44,7 +44,7 @@ public:
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.empty() || path.size() >= sizeof address.sun_path)
-      return fail(Errc::usage, "qmp: takes the path of a UNIX socket: qmp:/run/guest.sock");
+      return fail(Errc::usage, "takes the path of a UNIX socket: qmp:/run/guest.sock");
     path.copy(address.sun_path, path.size());
     fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd_ < 0 || ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
@@ -53,7 +53,7 @@ public:
           "; is it the socket of QEMU's -qmp unix:PATH,server=on,wait=off, and may this user use it?";
       return std::unexpected(std::move(error));
     }
-    const auto greeting = line(patience);
+    const auto greeting = line(Clock::now() + patience);
     if (!greeting) return fail(Errc::io, greeting.error().text + std::string(no_greeting));
     if (!greeting->HasMember("QMP")) return fail(Errc::unsupported, "no QMP: it does not greet as QEMU does");
     return execute(R"({"execute":"qmp_capabilities"})", patience);
@@ -61,14 +61,16 @@ public:
 
   Result<void> execute(std::string_view command, seconds most, int descriptor = -1) {
     if (auto sent = send(command, descriptor); !sent) return sent;
-    while (true) {
-      const auto answer = line(most);
+    for (const auto deadline = Clock::now() + most;;) {
+      const auto answer = line(deadline);
       if (!answer) return std::unexpected(answer.error());
       if (answer->HasMember("event")) take_event(*answer);
       if (answer->HasMember("error")) return fail(Errc::io, reason_in(*answer));
       if (answer->HasMember("return")) return {};
     }
   }
+  /// By its own events.
+  [[nodiscard]] bool has_left_it_stopped() const { return stopped_ && !resumed_; }
   [[nodiscard]] std::optional<double> stopped_ms() const {
     return stopped_ && resumed_ ? std::optional((*resumed_ - *stopped_) / 1000) : std::nullopt;
   }
@@ -98,13 +100,13 @@ private:
   }
 
   /// The next object.
-  Result<rapidjson::Document> line(seconds most) {
-    const auto deadline = Clock::now() + most;
+  Result<rapidjson::Document> line(Clock::time_point deadline) {
+    if (Clock::now() > deadline) return fail(Errc::io, "QEMU does not answer");
     std::size_t end = 0;
     while ((end = read_.find('\n')) == read_.npos)
       if (auto more = fill(deadline); !more) return std::unexpected(std::move(more.error()));
     rapidjson::Document document;
-    document.Parse(read_.data(), end);
+    document.Parse<rapidjson::kParseIterativeFlag>(read_.data(), end); // however deep it is
     read_.erase(0, end + 1);
     if (document.HasParseError() || !document.IsObject())
       return fail(Errc::corrupt, "what comes from the socket is no QMP");
@@ -155,10 +157,14 @@ Result<GuestDump> dump_into(Monitor& monitor, const UnlinkedFile& file) {
   if (auto dumped = monitor.execute(
           R"({"execute":"dump-guest-memory","arguments":{"paging":false,"protocol":"fd:mapscope"}})",
           dump_patience);
-      !dumped)
+      !dumped) {
+    if (monitor.has_left_it_stopped()) (void)monitor.execute(R"({"execute":"cont"})", patience);
     return std::unexpected(std::move(dumped.error()));
+  }
   auto input = InputFile::open(fmt::format("/proc/self/fd/{}", file.fd()));
-  if (!input) return std::unexpected(std::move(input.error()));
+  std::array<std::byte, 4> magic{};
+  if (!input || !input->read_at(0, magic) || std::memcmp(magic.data(), "\177ELF", magic.size()) != 0)
+    return fail(Errc::corrupt, "QEMU has written no ELF core; is it a QEMU that has dump-guest-memory?");
   return GuestDump{std::move(*input), monitor.stopped_ms()};
 }
 
