@@ -141,5 +141,19 @@ TEST(Decoder, APersonsWordKeepsItOut) {
   EXPECT_EQ(text_of(dump.map("victim"), "renderer"), "org.example.steady@1.0.0");
 }
 
+/// What one decoder fails with is told of it alone, and costs what it adds and nothing of another's.
+TEST(TwoDecoders, AFailureIsItsOwn) {
+  for (const char* mode : {"nested", "throw", "early_field", "fails_late"}) {
+    SCOPED_TRACE(mode);
+    const Dump dump({"good_decoder", "hostile_decoder", "steady"}, mode_is(mode, wrong_at));
+    expect_all_entries(dump);
+    const Value& victim = dump.map("victim");
+    EXPECT_EQ(text_of(victim, "renderer"), "org.example.good@1.0.0");
+    EXPECT_THAT(words_of(victim), HasSubstr("org.example.hostile@6.6.6 failed: "));
+    EXPECT_THAT(words_of(victim), testing::Not(HasSubstr("org.example.good")));
+    for (const auto& entry : victim["entries"].GetArray()) EXPECT_TRUE(entry.HasMember("good"));
+  }
+}
+
 } // namespace
 } // namespace mapscope::cli_test

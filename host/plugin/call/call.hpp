@@ -90,6 +90,11 @@ public:
   /// Rows are what the renderer that stands next finds, and no business of the plugin's.
   [[nodiscard]] bool may_add_rows() const { return !is_decoder_; }
   [[nodiscard]] bool is_in_each() const { return decoded_ != nullptr && decoded_->is_in_each(); }
+  /// For another render, which shows the rows.
+  [[nodiscard]] bool is_walk() const { return task_.is_walk; }
+  /// The decoder had nothing for any of them.
+  void lose_all_rows() { lost_all_rows_ = true; }
+  [[nodiscard]] bool has_lost_all_rows() const { return lost_all_rows_; }
   [[nodiscard]] bool is_broken() const { return words_.has_bug() || other_thread_; }
   [[nodiscard]] bool shows_another() const { return limit_ == 0 || rows_ < limit_; }
   void count_row();
@@ -120,8 +125,10 @@ private:
   mapscope::plugin::DecodedRows::Each calling(const msc_elements& request, const mapscope::catalog::Map& map);
   int rows_of(const msc_elements& request, const mapscope::catalog::Map& map);
   int walk(const mapscope::catalog::Map& map, mapscope::plugin::ElementSink& sink);
-  int walk_with(const msc_plugin& entry, const mapscope::catalog::Map& map,
-                std::span<const mapscope::plugin::Choice> choices, mapscope::plugin::ElementSink& sink);
+  /// Nothing where a decoder fails before it asks for the rows.
+  std::optional<int> walk_with(const msc_plugin& entry, const mapscope::catalog::Map& map,
+                               std::span<const mapscope::plugin::Choice> choices,
+                               mapscope::plugin::ElementSink& sink);
   std::span<const mapscope::plugin::Choice> renderers_of(const mapscope::catalog::Map& map);
   // call_outcome.cpp
   /// Entries that are not in the report. Those of a map without rows are among its members, up to the limit.
@@ -164,7 +171,7 @@ private:
 
   mapscope::plugin::DecodedRows* decoded_ = nullptr; ///< while the rows of a decoder's map are walked
   const bool is_decoder_ = task_.choice().is_decoder();
-  bool has_decoded_ = false;
+  bool has_decoded_ = false, lost_all_rows_ = false;
   std::map<std::uint32_t, std::optional<mapscope::plugin::Selection>> selections_; ///< of other maps, by id
   std::map<std::uint32_t, std::unique_ptr<mapscope::plugin::KeyIndex>> indexes_;   ///< by map id
   std::uint64_t index_room_ = 256U << 20;                                          ///< bytes for all of them

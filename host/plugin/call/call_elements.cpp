@@ -75,7 +75,7 @@ int msc_call::elements(const msc_elements& request) {
 
 int msc_call::rows_of(const msc_elements& request, const catalog::Map& map) {
   if (!is_decoder_)
-    return words_.misuse("elements() with MSC_ROWS by a plugin that is not attached mode=element");
+    return words_.misuse("elements() with MSC_ROWS by a plugin whose attach line lacks mode=element");
   return show_rows(calling(request, map));
 }
 
@@ -103,21 +103,28 @@ int msc_call::walk(const catalog::Map& map, plugin::ElementSink& sink) {
   auto choices = renderers_of(map);
   for (; !choices.empty(); choices = choices.subspan(1))
     if (const auto entry = plugin::load(*choices.front().plugin))
-      return walk_with(**entry, map, choices, sink);
+      if (const auto rc = walk_with(**entry, map, choices, sink)) return *rc;
   types_.miss(fmt::format("nobody walks maps of type {}", map.type_name));
   return MSC_ENOENT;
 }
 
-int msc_call::walk_with(const msc_plugin& entry, const catalog::Map& map,
-                        std::span<const plugin::Choice> choices, plugin::ElementSink& sink) {
+std::optional<int> msc_call::walk_with(const msc_plugin& entry, const catalog::Map& map,
+                                       std::span<const plugin::Choice> choices, plugin::ElementSink& sink) {
   plugin::NoWriter nowhere;
   msc_call inner(*this, map, choices, sink, nowhere);
+  const bool is_decoder = choices.front().is_decoder();
+  if (decoded_ != nullptr) decoded_->come_from(is_decoder ? choices.front().plugin->tag() : "");
   int rc = plugin::run(entry, plugin::host_table(), inner);
+  const bool has_failed = rc < MSC_OK && rc != MSC_EFAULT;
+  if (is_decoder && has_failed && decoded_ != nullptr && !inner.words_.says_why())
+    decoded_->note(MSC_EFAIL, inner.why_failed(rc));
+  if (is_decoder && has_failed && !inner.has_decoded_) return std::nullopt;
+  if (is_decoder && has_failed) rc = MSC_OK; // what it adds is lost, and said; the rows are not
   if (rc >= MSC_OK || rc == MSC_EFAULT)
     if (const int flushed = sink.flush(); flushed != MSC_OK) rc = flushed;
   const auto facts = inner.facts(rc);
   memory_.add(facts.lacks_memory, inner.memory_.first_fault());
-  if (facts.bug) words_.mark_bug();
+  if (facts.bug && !is_decoder) words_.mark_bug();
   if (rc == MSC_ENOENT) types_.miss(facts.missing);
   if (&sink == decoded_) {
     counted_ += facts.counted;

@@ -58,6 +58,8 @@ std::string msc_call::name_problem(const msc_field& field) {
 }
 
 int msc_call::field(const msc_field& field) {
+  if (is_decoder_ && task_.is_walk && !has_decoded_) // they would stand in front of another decoder's rows
+    return words_.misuse("members of the map before its rows");
   if (is_in_each()) {
     if (field.kind == MSC_END && fields_.empty())
       return words_.misuse("field() that ends the row it was given");

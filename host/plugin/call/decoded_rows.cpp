@@ -10,8 +10,11 @@
 
 namespace mapscope::plugin {
 
+/// What another decoder fails with costs what that one adds, and no row.
 void DecodedRows::note(int rc, std::string_view text) {
-  (void)call_.words().note(rc, std::string(text).c_str());
+  const bool is_failure = !renderer_.empty() && (rc == MSC_EINVAL || rc == MSC_EFAIL);
+  const std::string said = is_failure ? fmt::format("{} failed: {}", renderer_, text) : std::string(text);
+  (void)call_.words().note(is_failure ? MSC_EFAULT : rc, said.c_str());
 }
 
 void DecodedRows::finding(std::uint32_t severity, std::string_view text) {
@@ -20,7 +23,10 @@ void DecodedRows::finding(std::uint32_t severity, std::string_view text) {
 
 void DecodedRows::debug(std::string_view text) { (void)call_.words().debug(std::string(text).c_str()); }
 
-int DecodedRows::repeated(const msc_row& row) { return call_.show(row); }
+int DecodedRows::show_value() {
+  const msc_row* const value = std::exchange(value_, nullptr);
+  return value != nullptr ? call_.show(*value) : int{MSC_OK};
+}
 
 int DecodedRows::element(const msc_row& row) {
   ++elements_;
@@ -30,8 +36,9 @@ int DecodedRows::element(const msc_row& row) {
   const int rc = is_stopped_ || !each_ ? int{MSC_OK} : call_each(row);
   if (const auto problem = contract::each_problem(rc, true, has_added_, 0); !problem.empty())
     (void)call_.words().misuse(problem);
-  if (call_.is_broken()) return MSC_EINVAL;
-  if (refused_ != MSC_OK) return refused_; // a budget: nothing was opened that could be closed
+  if (call_.is_broken() && !call_.is_walk()) return MSC_EINVAL;
+  if (call_.is_broken()) is_stopped_ = true; // another walks on with the rows, which lack nothing
+  if (refused_ != MSC_OK) return refused_;   // a budget: nothing was opened that could be closed
   if (rc == MSC_LEAVE_OUT) return leave_out(row);
   if (rc == MSC_STOP) is_stopped_ = true;
   if (rc < MSC_OK) lose(rc);
@@ -48,7 +55,7 @@ int DecodedRows::call_each(const msc_row& row) {
 }
 
 int DecodedRows::leave_out(const msc_row& row) {
-  pending_ = nullptr;
+  pending_ = value_ = nullptr;
   ++left_out_;
   skipped_depth_ = (row.flags & MSC_ROW_OPEN) != 0 ? 1 : 0;
   return MSC_OK;
@@ -58,6 +65,7 @@ int DecodedRows::begin_adding() {
   if (!in_each_ || std::exchange(has_added_, true)) return MSC_OK;
   const msc_row* row = std::exchange(pending_, nullptr);
   if (counts_only_) return call_.count_row(), MSC_OK;
+  if (refused_ = show_value(); refused_ != MSC_OK) return refused_;
   msc_row open = *row;
   if (row->shape != MSC_VALUE) open.flags |= MSC_ROW_OPEN; // of a value the map itself has the members
   return refused_ = call_.show(open);
@@ -68,7 +76,10 @@ int DecodedRows::close(const msc_row& row) {
   const bool goes_on = (row.flags & MSC_ROW_OPEN) != 0;
   if (std::exchange(pending_, nullptr) == nullptr) // shown as fields were added
     return goes_on || row.shape == MSC_VALUE ? int{MSC_OK} : call_.end_field();
-  if (!counts_only_) return call_.show(row);
+  if (!counts_only_) {
+    const int rc = show_value();
+    return rc == MSC_OK ? call_.show(row) : rc;
+  }
   call_.count_row();
   return goes_on ? int{MSC_OK} : call_.end_field();
 }
@@ -91,7 +102,10 @@ void DecodedRows::lose(int rc) {
 
 void DecodedRows::tell_shortfall() {
   if (lost_ == 0) return;
-  if (lost_ == elements_ && !lacks_memory_) return (void)call_.words().note(MSC_EFAIL, first_why_.c_str());
+  if (lost_ == elements_ && !lacks_memory_) {
+    call_.lose_all_rows();
+    return (void)call_.words().note(MSC_EFAIL, first_why_.c_str());
+  }
   const auto text = fmt::format("{} of {} elements are without all that {} adds, the first because: {}",
                                 lost_, elements_, call_.renderer(), first_why_);
   (void)call_.words().note(lacks_memory_ ? MSC_EFAULT : MSC_OK, text.c_str());

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <string>
+#include <utility>
 
 struct msc_call;
 
@@ -21,6 +22,8 @@ public:
   /// Without `each` the rows stay as they are.
   DecodedRows(msc_call& call, Each each) : call_(call), each_(std::move(each)) {}
 
+  /// Whose walk gives the rows, when that is a decoder too: its failures are its own. "": no decoder.
+  void come_from(std::string renderer) { renderer_ = std::move(renderer); }
   void note(int rc, std::string_view text) override;
   void finding(std::uint32_t severity, std::string_view text) override;
   void debug(std::string_view text) override;
@@ -37,7 +40,11 @@ public:
 
 private:
   int element(const msc_row& row) override;
-  int repeated(const msc_row& row) override;
+  int repeated(const msc_row& row) override {
+    value_ = &row; // shown with the first element, unless that is left out
+    return MSC_OK;
+  }
+  int show_value();
   int member(const msc_field& field) override;
   int call_each(const msc_row& row);
   int leave_out(const msc_row& row);
@@ -46,6 +53,8 @@ private:
 
   msc_call& call_;
   Each each_;
+  std::string renderer_;
+  const msc_row* value_ = nullptr;
   const msc_row* pending_ = nullptr; ///< given to each(), and not shown yet
   bool in_each_ = false, has_added_ = false;
   int refused_ = MSC_OK;       ///< what the row came to when it was to be shown for a field

@@ -220,6 +220,7 @@ int run(const msc_plugin& plugin, const msc_host& table, msc_call& call) {
   const msc_target target = call.target();
   try {
     const int rc = plugin.render(&table, &call, &target);
+    if (rc == MSC_OK && call.has_lost_all_rows()) return MSC_EFAIL;
     if (rc != MSC_OK || !call.lacks_rows()) return rc;
     return call.has_members()
                ? call.words().misuse(
