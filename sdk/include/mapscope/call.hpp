@@ -192,6 +192,10 @@ public:
     const int rc = host_->lookup(call_, other_than_target(map), key.data(), key.size(), &ret);
     return found(rc) ? std::optional(Element(*this, ret)) : std::nullopt;
   }
+  /// With the key of another element.
+  [[nodiscard]] std::optional<Element> lookup(const Map& map, const msc_value& key) {
+    return lookup(map, Bytes(static_cast<const std::byte*>(key.data), key.data != nullptr ? key.size : 0));
+  }
   template <class Key>
     requires(std::is_trivially_copyable_v<Key> && !std::is_convertible_v<Key, Bytes>)
   [[nodiscard]] std::optional<Element> lookup(const Map& map, const Key& key) {

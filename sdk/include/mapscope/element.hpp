@@ -72,7 +72,7 @@ public:
   void close_all() { close_to(open_before_); }
 
 private:
-  [[nodiscard]] Object of_key() const { return {*this, element_.key}; }
+  [[nodiscard]] Object of_key() const { return {*this, element_.key, "the key"}; }
   [[nodiscard]] Object of_value() const { return {*this, element_.value}; }
   [[nodiscard]] Object of_cpu(std::uint32_t cpu) {
     if (!has_cpu(cpu)) fail("there is no copy of CPU " + std::to_string(cpu));

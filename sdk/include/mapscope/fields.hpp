@@ -53,7 +53,10 @@ public:
     field(MSC_TYPED, name, 0, 0, {type, value.data(), value.size()});
   }
   /// Such as a value that lookup() found, with its own type.
-  void typed(const char* name, const msc_value& value) { field(MSC_TYPED, name, 0, 0, value); }
+  void typed(const char* name, const msc_value& value) {
+    if (value.data == nullptr && value.size != 0) throw Stop{MSC_EFAULT}; // it could not be read
+    field(MSC_TYPED, name, 0, 0, value);
+  }
   void page(const char* name, Bytes value) {
     field(MSC_PAGE, name, 0, 0, {MSC_BYTES, value.data(), value.size()});
   }

@@ -35,7 +35,9 @@ private:
 
 class Object : public Helpers {
 public:
-  Object(const Helpers& helpers, const msc_value& value) : Helpers(helpers), value_(value) {}
+  /// `called`: what messages call the value itself.
+  Object(const Helpers& helpers, const msc_value& value, const char* called = "the value")
+      : Helpers(helpers), value_(value), called_(called) {}
   Object(const Helpers& helpers, std::uint32_t space, std::uint64_t address, msc_type type)
       : Helpers(helpers), value_{type, nullptr, 0}, space_(space), address_(address), in_memory_(true) {}
 
@@ -104,8 +106,8 @@ private:
   static constexpr std::size_t longest_text = 4096, piece_of_text = 256;
   static constexpr std::uint32_t most_enumerators = 1 << 16;
 
-  static std::string quoted(const char* path) {
-    return *path != 0 ? '"' + std::string(path) + '"' : std::string("the value");
+  [[nodiscard]] std::string quoted(const char* path) const {
+    return *path != 0 ? '"' + std::string(path) + '"' : std::string(called_);
   }
   /// "a number of 4 bytes without a sign".
   template <class T> static std::string kind_of() {
@@ -199,6 +201,7 @@ private:
   std::uint32_t space_ = MSC_KERNEL;
   std::uint64_t address_ = 0;
   bool in_memory_ = false;
+  const char* called_ = "the value";
 };
 
 } // namespace mapscope

@@ -93,6 +93,10 @@ private:
       if (!is_rows()) throw;
       remember((std::string("an exception: ") + error.what()).c_str());
       ++undecoded_;
+    } catch (...) {
+      if (!is_rows()) throw;
+      remember("an exception of unknown type");
+      ++undecoded_;
     }
     element.close_all();
     return MSC_OK;
