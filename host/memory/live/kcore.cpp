@@ -1,57 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/memory/live/kcore.hpp"
 
+#include "host/memory/input_file.hpp"
+
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <elf.h>
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <system_error>
-#include <unistd.h>
 
 namespace mapscope::memory {
 
 namespace {
-
-class Descriptor {
-public:
-  explicit Descriptor(const std::string& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
-  [[nodiscard]] bool read(std::uint64_t offset, std::span<std::byte> to) const {
-    while (!to.empty()) {
-      const ssize_t got = ::pread(fd_, to.data(), to.size(), static_cast<off_t>(offset));
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) return false;
-      offset += static_cast<std::uint64_t>(got);
-      to = to.subspan(static_cast<std::size_t>(got));
-    }
-    return true;
-  }
-  template <class T> [[nodiscard]] bool get(std::uint64_t offset, T& value) const {
-    return read(offset, std::as_writable_bytes(std::span(&value, 1)));
-  }
-
-private:
-  int fd_;
-};
 
 /// A piece of RAM, and where in the file its bytes are.
 struct RamPiece {
   std::uint64_t address, size, offset;
 };
 
+/// With a file of its own: the kernel reads through a buffer that belongs to the open file (fs/proc/kcore.c),
+/// so that two threads at one would mix what they read.
 class KcoreWindow final : public LiveWindow {
 public:
-  KcoreWindow(const std::string& path, std::vector<RamPiece> pieces)
-      : file_(path), pieces_(std::move(pieces)) {}
-  [[nodiscard]] bool is_open() const { return file_.is_open(); }
+  KcoreWindow(InputFile file, std::vector<RamPiece> pieces)
+      : file_(std::move(file)), pieces_(std::move(pieces)) {}
 
   bool read(std::uint64_t physical, std::span<std::byte> page) override {
     const auto next = std::ranges::upper_bound(pieces_, physical, {}, &RamPiece::address);
@@ -59,13 +30,23 @@ public:
     const RamPiece& piece = *std::prev(next);
     const std::uint64_t inside = physical - piece.address;
     if (inside >= piece.size || page.size() > piece.size - inside) return false;
-    return file_.read(piece.offset + inside, page);
+    return file_.read_at(piece.offset + inside, page);
   }
 
 private:
-  Descriptor file_;
+  InputFile file_;
   std::vector<RamPiece> pieces_;
 };
+
+template <class T> bool get(const InputFile& file, std::uint64_t offset, T& value) {
+  return file.read_at(offset, std::as_writable_bytes(std::span(&value, 1)));
+}
+
+Result<InputFile> open_file(const std::string& path) {
+  auto file = InputFile::open(path, "/proc/kcore");
+  if (!file) file.error().text += "; it takes CAP_SYS_RAWIO, and a kernel that has it (CONFIG_PROC_KCORE)";
+  return file;
+}
 
 std::unexpected<Error> bad(const std::string& path, std::string_view what) {
   return fail(Errc::corrupt, fmt::format("{}: {}", path, what));
@@ -100,13 +81,10 @@ std::string vmcoreinfo_in(std::span<const std::byte> notes) {
 } // namespace
 
 Result<LiveMachine> open_kcore(const std::string& path) {
-  const Descriptor file(path);
-  if (!file.is_open())
-    return fail(Errc::io, fmt::format("{}: cannot open: {}; it takes CAP_SYS_RAWIO, and a kernel that has it "
-                                      "(CONFIG_PROC_KCORE)",
-                                      path, std::generic_category().message(errno)));
+  const auto file = open_file(path);
+  if (!file) return std::unexpected(file.error());
   Elf64_Ehdr elf{};
-  if (!file.get(0, elf) || std::memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 ||
+  if (!get(*file, 0, elf) || std::memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 ||
       elf.e_phentsize != sizeof(Elf64_Phdr) || elf.e_phnum > most_headers)
     return bad(path, "no ELF core of 64 bits, as /proc/kcore is");
   LiveMachine machine;
@@ -114,11 +92,11 @@ Result<LiveMachine> open_kcore(const std::string& path) {
   std::vector<RamPiece> pieces;
   for (unsigned i = 0; i < elf.e_phnum; ++i) {
     Elf64_Phdr header{};
-    if (!file.get(elf.e_phoff + i * sizeof header, header)) return bad(path, "its headers cannot be read");
+    if (!get(*file, elf.e_phoff + i * sizeof header, header)) return bad(path, "its headers cannot be read");
     if (is_ram(header)) pieces.push_back({header.p_paddr, header.p_memsz, header.p_offset});
     if (header.p_type != PT_NOTE || header.p_filesz > longest_notes || !machine.vmcoreinfo.empty()) continue;
     std::vector<std::byte> notes(header.p_filesz);
-    if (file.read(header.p_offset, notes)) machine.vmcoreinfo = vmcoreinfo_in(notes);
+    if (file->read_at(header.p_offset, notes)) machine.vmcoreinfo = vmcoreinfo_in(notes);
   }
   // The kernel's image lies in RAM too, and is there twice.
   std::ranges::sort(pieces, [](const RamPiece& a, const RamPiece& b) {
@@ -130,9 +108,9 @@ Result<LiveMachine> open_kcore(const std::string& path) {
   if (apart.empty()) return bad(path, "it has no RAM");
   for (const RamPiece& piece : apart) machine.ram.push_back({piece.address, piece.size, piece.size});
   machine.open_window = [path, apart]() -> Result<std::unique_ptr<LiveWindow>> {
-    auto window = std::make_unique<KcoreWindow>(path, apart);
-    if (!window->is_open()) return fail(Errc::io, path + ": cannot open once more");
-    return window;
+    auto own = open_file(path);
+    if (!own) return std::unexpected(std::move(own.error()));
+    return std::make_unique<KcoreWindow>(std::move(*own), apart);
   };
   auto first = machine.open_window();
   if (!first) return std::unexpected(std::move(first.error()));
