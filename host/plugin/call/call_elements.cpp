@@ -113,10 +113,11 @@ std::optional<int> msc_call::walk_with(const msc_plugin& entry, const catalog::M
   plugin::NoWriter nowhere;
   msc_call inner(*this, map, choices, sink, nowhere);
   const bool is_decoder = choices.front().is_decoder();
-  if (decoded_ != nullptr) decoded_->come_from(is_decoder ? choices.front().plugin->tag() : "");
+  const bool gives_rows = &sink == decoded_; // or a look-up in another map, amid them
+  if (gives_rows) decoded_->come_from(is_decoder ? choices.front().plugin->tag() : "");
   int rc = plugin::run(entry, plugin::host_table(), inner);
   const bool has_failed = rc < MSC_OK && rc != MSC_EFAULT;
-  if (is_decoder && has_failed && decoded_ != nullptr && !inner.words_.says_why())
+  if (is_decoder && has_failed && gives_rows && !inner.words_.says_why())
     decoded_->note(MSC_EFAIL, inner.why_failed(rc));
   if (is_decoder && has_failed && !inner.has_decoded_) return std::nullopt;
   if (is_decoder && has_failed) rc = MSC_OK; // what it adds is lost, and said; the rows are not
@@ -126,7 +127,7 @@ std::optional<int> msc_call::walk_with(const msc_plugin& entry, const catalog::M
   memory_.add(facts.lacks_memory, inner.memory_.first_fault());
   if (facts.bug && !is_decoder) words_.mark_bug();
   if (rc == MSC_ENOENT) types_.miss(facts.missing);
-  if (&sink == decoded_) {
+  if (gives_rows) {
     counted_ += facts.counted;
     counts_ = counts_ || inner.entry_count(rc) == 0;
   }
