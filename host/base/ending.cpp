@@ -6,8 +6,11 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <new>
 #include <unistd.h>
 #include <utility>
 
@@ -20,7 +23,8 @@ std::array<std::atomic<void (*)() noexcept>, 4> undoes;
 std::atomic<pid_t> owner = 0;
 std::atomic<unsigned> all_foreign = 0;
 thread_local const Foreign* foreign = nullptr;
-constexpr int no_report = 1; // exit code
+thread_local const char* foreign_name = nullptr; ///< of what runs within that
+constexpr int no_report = 1;                     // exit code
 
 void undo_all() noexcept {
   if (owner != ::getpid()) return;
@@ -30,9 +34,14 @@ void undo_all() noexcept {
 
 void put(const char* text) noexcept { (void)!::write(STDERR_FILENO, text, std::strlen(text)); }
 
+const char* who_runs() noexcept {
+  if (foreign == nullptr) return "a plugin";
+  return foreign_name != nullptr ? foreign_name : foreign->who();
+}
+
 /// Async-signal-safe. exit() may come from a thread that the plugin began.
 void tell(const char* did, const char* what = "") noexcept {
-  put("mapscope: "), put(foreign != nullptr ? foreign->who() : "a plugin"), put(did), put(what);
+  put("mapscope: "), put(who_runs()), put(did), put(what);
   put(" "), put(foreign != nullptr ? foreign->when() : "in this process, so there is no report"), put("\n");
 }
 
@@ -78,6 +87,32 @@ void on_bus(int signal, siginfo_t* info, void* /*context*/) {
     if (const char* const name = lost_file_at(info->si_addr); name != nullptr) end_without_file(name);
   on_other(signal);
 }
+
+/// For the handler of this thread's crash, since the usual stack may be what is used up. One that somebody
+/// else has set (a sanitizer) stays.
+class OtherStack {
+public:
+  OtherStack() noexcept {
+    stack_t had{};
+    if (::sigaltstack(nullptr, &had) != 0 || (had.ss_flags & SS_DISABLE) == 0) return;
+    bytes_.reset(new (std::nothrow) std::byte[size]);
+    stack_t stack{};
+    stack.ss_sp = bytes_.get();
+    stack.ss_size = size;
+    if (bytes_) ::sigaltstack(&stack, nullptr);
+  }
+  ~OtherStack() {
+    stack_t none{};
+    none.ss_flags = SS_DISABLE;
+    if (bytes_) ::sigaltstack(&none, nullptr);
+  }
+  OtherStack(const OtherStack&) = delete;
+  OtherStack& operator=(const OtherStack&) = delete;
+
+private:
+  static constexpr std::size_t size = 64U << 10;
+  std::unique_ptr<std::byte[]> bytes_; // NOLINT(*-avoid-c-arrays)
+};
 
 bool is_ours(int signal) noexcept {
   struct sigaction action{};
@@ -126,6 +161,7 @@ void before_ending(void (*undo)() noexcept) noexcept {
 }
 
 Foreign::Foreign(std::string who, std::string when) : who_(std::move(who)), when_(std::move(when)) {
+  thread_local const OtherStack other_stack;
   foreign = this;
   ++all_foreign;
 }
@@ -134,6 +170,10 @@ Foreign::~Foreign() {
   --all_foreign;
   foreign = nullptr;
 }
+
+ForeignName::ForeignName(const char* who) noexcept : before_(std::exchange(foreign_name, who)) {}
+
+ForeignName::~ForeignName() { foreign_name = before_; }
 
 void end_without_file(const char* name) noexcept {
   undo_all();

@@ -40,6 +40,18 @@ private:
   std::string who_, when_;
 };
 
+/// While it lives, who runs is told by this name, which must live as long.
+class ForeignName {
+public:
+  explicit ForeignName(const char* who) noexcept;
+  ~ForeignName();
+  ForeignName(const ForeignName&) = delete;
+  ForeignName& operator=(const ForeignName&) = delete;
+
+private:
+  const char* before_;
+};
+
 /// A fault in the mapping of a file that became shorter says so, and is nobody's else: whoever learns of one
 /// elsewhere, in a copy of the process, ends this one as a fault here would. Async-signal-safe.
 [[noreturn]] void end_without_file(const char* name) noexcept;

@@ -66,31 +66,81 @@ public:
 
   report::Outcome run(std::span<const Choice> choices) {
     for (; !choices.empty(); choices = choices.subspan(1)) {
-      const Choice& choice = choices.front();
-      const auto others = choices.subspan(1);
-      if (aside_ && is_last_resort(choice)) break; // it has next to nothing of a map
-      if (is_left_out(choice, !others.empty())) continue;
-      if (!may_begin_again(choice, others)) keep();
-      auto attempt = render_with(choices);
-      if (is_one_too_many(choice, attempt, !others.empty())) {
-        leave_out(choice, !others.empty());
-        if (attempt.shows) writer_.drop();
-        continue;
-      }
-      attempt.outcome.stands_in = status_.has_value();
-      if (stands(choice, attempt, others)) return finish(std::move(attempt));
-      give_way(choice, std::move(attempt));
+      if (aside_ && is_last_resort(choices.front())) break; // it has next to nothing of a map
+      if (is_left_out(choices.front(), choices.size() > 1)) continue;
+      if (auto outcome = try_first(choices)) return std::move(*outcome);
     }
     return finish_without();
   }
 
 private:
+  /// Nothing: it gives way to those behind it.
+  std::optional<report::Outcome> try_first(std::span<const Choice> choices) {
+    const Choice& choice = choices.front();
+    const auto others = choices.subspan(1);
+    if (!may_begin_again(choice, others)) keep();
+    auto attempt = render_with_sound(choices);
+    if (is_one_too_many(choice, attempt, !others.empty())) {
+      leave_out(choice, !others.empty());
+      if (attempt.shows) writer_.drop();
+      return std::nullopt;
+    }
+    attempt.outcome.stands_in = has_given_way_;
+    if (stands(choice, attempt, others)) return finish(std::move(attempt));
+    give_way(choice, std::move(attempt));
+    return std::nullopt;
+  }
+
+  /// One of those that stand next may end a process that is not its own: then it takes part no more.
+  Attempt render_with_sound(std::span<const Choice> choices) {
+    leave_out_of(choices.subspan(1));
+    auto attempt = render_with(choices);
+    while (!attempt.failure.empty() && !(is_kept_ && attempt.shows)) {
+      auto again = without_culprit(choices, attempt);
+      if (!again) break;
+      attempt = std::move(*again);
+    }
+    return attempt;
+  }
+
+  void leave_out_of(std::span<const Choice> others) {
+    for (const Choice& other : others)
+      if (other.is_decoder() && !left_out_.holds(*other.plugin) && is_left_out(other, true))
+        left_out_.add(*other.plugin);
+  }
+
+  /// Nothing where the failure is that of the first, or of nobody without whom the others come to an end.
+  std::optional<Attempt> without_culprit(std::span<const Choice> choices, Attempt& failed) {
+    const auto before = left_out_;
+    for (const Choice& other : choices.subspan(1)) {
+      if (failed.culprit != nullptr ? other.plugin != failed.culprit : !other.is_decoder()) continue;
+      if (left_out_.holds(*other.plugin) || !left_out_.add(*other.plugin)) continue;
+      if (failed.shows) writer_.drop();
+      auto again = render_with(choices);
+      if (failed.culprit != nullptr || again.failure.empty()) {
+        tell_culprit(*other.plugin, failed);
+        return again;
+      }
+      failed.shows = again.shows; // in place of what it had shown
+      left_out_ = before;
+    }
+    return std::nullopt;
+  }
+
+  void tell_culprit(const Plugin& plugin, const Attempt& failed) {
+    if (environment_.quarantine != nullptr && !environment_.quarantine->count(plugin))
+      return say_left_out(plugin);
+    say(plugin.tag(), failed.outcome.status, failed.failure);
+    if (!status_) status_ = failed.outcome.status;
+  }
+
   [[nodiscard]] bool has_worker(const Choice& choice) const {
     return workers_ != nullptr && is_isolated(*choice.plugin, environment_.config->plugins);
   }
 
   /// A plugin that keeps failing costs time at every map.
   bool is_left_out(const Choice& choice, bool has_others) {
+    if (left_out_.holds(*choice.plugin)) return true; // and has been told
     const Quarantine* quarantine = environment_.quarantine;
     if (quarantine == nullptr || !quarantine->holds(*choice.plugin)) return false;
     if (is_always_asked(choice, has_others)) return false;
@@ -104,9 +154,12 @@ private:
   }
 
   void leave_out(const Choice& choice, bool has_others) {
-    say(fmt::format("{} is not used any more, it failed {} times", choice.plugin->tag(),
-                    Quarantine::most_failures));
+    say_left_out(*choice.plugin);
     if (!has_others) status_ = report::Status::failed;
+  }
+
+  void say_left_out(const Plugin& plugin) {
+    say(fmt::format("{} is not used any more, it failed {} times", plugin.tag(), Quarantine::most_failures));
   }
 
   /// Counts a failure. True when the plugin had failed too often already, on maps ahead of this one that were
@@ -114,7 +167,8 @@ private:
   [[nodiscard]] bool is_one_too_many(const Choice& choice, const Attempt& attempt, bool has_others) const {
     const bool is_costly = !attempt.failure.empty() || attempt.outcome.status == report::Status::timed_out;
     if (!attempt.outcome.gave_up || !is_costly || environment_.quarantine == nullptr) return false;
-    return !environment_.quarantine->count(*choice.plugin) && !is_always_asked(choice, has_others) &&
+    const Plugin& failed = attempt.culprit != nullptr ? *attempt.culprit : *choice.plugin;
+    return !environment_.quarantine->count(failed) && !is_always_asked(choice, has_others) &&
            !(is_kept_ && attempt.shows);
   }
 
@@ -152,13 +206,14 @@ private:
   Attempt render_with(std::span<const Choice> choices) {
     const Choice& choice = choices.front();
     if (has_worker(choice))
-      return workers_->render(environment_, map_, choices, limits(choice), writer_, allocator_);
+      return workers_->render(environment_, map_, choices, limits(choice), writer_, allocator_, left_out_);
     if (is_isolated(*choice.plugin, environment_.config->plugins))
       return not_called(choice, "there is no worker process for it");
     return render_here(environment_, map_, choices, limits(choice), writer_, allocator_);
   }
 
   void give_way(const Choice& choice, Attempt attempt) {
+    has_given_way_ = true;
     const auto& outcome = attempt.outcome;
     if (!status_) status_ = outcome.status;
     const auto status = status_behind(outcome.status, report::Outcome{});
@@ -175,7 +230,9 @@ private:
 
   report::Outcome finish(Attempt attempt) {
     report::Outcome& outcome = attempt.outcome;
-    if (!attempt.failure.empty()) say(outcome.renderer, outcome.status, attempt.failure);
+    if (!attempt.failure.empty())
+      say(attempt.culprit != nullptr ? attempt.culprit->tag() : outcome.renderer, outcome.status,
+          attempt.failure);
     if (status_) outcome.status = status_behind(*status_, outcome);
     const auto had = aside_ ? aside_->outcome.entry_count : std::nullopt;
     if (had > outcome.entry_count) say(fmt::format("it had found {} by then", counted(*had, "entry")));
@@ -214,7 +271,9 @@ private:
   Workers* workers_;
   AllocatorCall* allocator_;
   ReportBudget::Rest rest_;
-  bool is_kept_ = false;                 ///< what is shown is written at once
+  LeftOut left_out_;     ///< each has failed, alone or in the process of another
+  bool is_kept_ = false; ///< what is shown is written at once
+  bool has_given_way_ = false;
   std::optional<report::Status> status_; ///< of the first that gave way
   std::optional<Attempt> aside_;         ///< the first that gave way and had shown something
   std::string error_;

@@ -155,5 +155,26 @@ TEST(TwoDecoders, AFailureIsItsOwn) {
   }
 }
 
+/// Whatever ends the process that they share: who did it takes part no more, and the other decodes on.
+TEST(TwoDecoders, TheOneThatEndsTheirProcessIsLeftOut) {
+  const std::pair<const char*, const char*> ends[] = {
+      {"null_write", "crashed: SIGSEGV at address 0x8 in .*write_to_null"},
+      {"endless_loop", "timed-out: killed after 400 ms without an end \\(budget.ms\\) in .*misbehave"},
+      {"stack", "crashed: SIGSEGV at address .*use_up_stack"},
+      {"quick_exit", "crashed: its process ended with exit code 0"},
+      {"open", "crashed: the system call open(at)? is forbidden"},
+      {"garbage", "failed: its process sent a frame of unknown kind"}};
+  for (const auto& [mode, words] : ends) {
+    SCOPED_TRACE(mode);
+    const Dump dump({"good_decoder", "hostile_decoder", "steady"}, mode_is(mode, wrong_at));
+    expect_all_entries(dump);
+    const Value& victim = dump.map("victim");
+    EXPECT_EQ(text_of(victim, "renderer"), "org.example.good@1.0.0");
+    EXPECT_THAT(words_of(victim), testing::ContainsRegex(std::string("^org.example.hostile@6.6.6 ") + words));
+    EXPECT_THAT(words_of(victim), testing::Not(HasSubstr("org.example.good")));
+    for (const auto& entry : victim["entries"].GetArray()) EXPECT_TRUE(entry.HasMember("good"));
+  }
+}
+
 } // namespace
 } // namespace mapscope::cli_test

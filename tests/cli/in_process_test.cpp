@@ -13,10 +13,11 @@ using testing::IsEmpty;
 /// The hostile plugin at work on map 2, victim, of three.
 class InProcess {
 public:
-  explicit InProcess(const std::string& mode) {
+  explicit InProcess(const std::string& mode, const Words& plugins = {"hostile"}) {
     const std::string core = scratch_.file("core", tiny_core({"first", "victim", "last"}));
     fs::create_directory(scratch_ / "plugins");
-    fs::copy_file(fs::path(HOSTILE_PLUGINS) / "hostile.so", scratch_ / "plugins" / "hostile.so");
+    for (const std::string& plugin : plugins)
+      fs::copy_file(fs::path(HOSTILE_PLUGINS) / (plugin + ".so"), scratch_ / "plugins" / (plugin + ".so"));
     ran_ = run(and_also({"dump", core, "-o", (scratch_ / "report").string(), "--plugin-dir",
                          (scratch_ / "plugins").string(), "--isolate", "none"},
                         mode_is(mode)));
@@ -44,6 +45,14 @@ TEST(AloneInProcess, ASignalSaysWhose) {
   if (sanitized) GTEST_SKIP() << "a sanitizer tells of it in its own words";
   const InProcess dump("abort");
   EXPECT_EQ(dump.ran().err, std::string("mapscope: org.example.hostile@6.6.6 ended with SIGABRT") + when);
+  EXPECT_THAT(dump.left(), IsEmpty());
+}
+
+/// The usual stack is of no use to who tells of it; the decoder ahead of it, in whose call it runs, is sound.
+TEST(AloneInProcess, AUsedUpStackSaysWhose) {
+  if (sanitized) GTEST_SKIP() << "a sanitizer tells of it in its own words";
+  const InProcess dump("stack", {"good_decoder", "hostile_decoder", "steady"});
+  EXPECT_EQ(dump.ran().err, std::string("mapscope: org.example.hostile@6.6.6 ended with SIGSEGV") + when);
   EXPECT_THAT(dump.left(), IsEmpty());
 }
 

@@ -9,11 +9,14 @@
 
 namespace mapscope::plugin {
 
+struct Plugin;
+
 struct Attempt {
   report::Outcome outcome; ///< gave_up: another may show more of the map
   bool shows = false;      ///< something of the map has been written
   std::string failure;     ///< what the host saw happen to the plugin, in place of an end of its own
   Used used = {};
+  const Plugin* culprit = nullptr; ///< of those that may take part, whose failure it was; null: unknown
 };
 
 /// What a plugin that gave up has to do with how the map was shown by the next. A crash, a hang or a plugin's

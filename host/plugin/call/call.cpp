@@ -38,15 +38,17 @@ std::uint64_t limit_for(const config::Config& config, const catalog::Map& map) {
 
 msc_call::msc_call(const plugin::Environment& environment, const catalog::Map& map,
                    std::span<const plugin::Choice> choices, const plugin::Limits& limits,
-                   report::MapWriter& writer, plugin::AllocatorCall* allocator, plugin::Delivery* delivery)
+                   report::MapWriter& writer, plugin::AllocatorCall* allocator, plugin::Delivery* delivery,
+                   plugin::LeftOut left_out)
     : own_budget_(std::in_place, limits),
-      task_{environment, map, choices, *own_budget_, allocator, delivery, false}, writer_(writer),
+      task_{environment, map, choices, *own_budget_, allocator, delivery, false, left_out}, writer_(writer),
       limit_(limit_for(*environment.config, map)),
       options_(plugin::option_values(task_.manifest(), names_of(map, allocator), *environment.config)) {}
 
 msc_call::msc_call(msc_call& outer, const catalog::Map& map, std::span<const plugin::Choice> choices,
                    plugin::Delivery& delivery, report::MapWriter& nowhere)
-    : task_{outer.task_.environment, map, choices, outer.task_.budget, nullptr, &delivery, true},
+    : task_{outer.task_.environment, map, choices, outer.task_.budget, nullptr, &delivery, true,
+            outer.task_.left_out},
       writer_(nowhere), limit_(0),
       options_(plugin::option_values(task_.manifest(), names_of(map, nullptr), *task_.environment.config)) {}
 

@@ -36,7 +36,7 @@ public:
   msc_call(const mapscope::plugin::Environment& environment, const mapscope::catalog::Map& map,
            std::span<const mapscope::plugin::Choice> choices, const mapscope::plugin::Limits& limits,
            mapscope::report::MapWriter& writer, mapscope::plugin::AllocatorCall* allocator = nullptr,
-           mapscope::plugin::Delivery* delivery = nullptr);
+           mapscope::plugin::Delivery* delivery = nullptr, mapscope::plugin::LeftOut left_out = {});
   /// A walk for another call, within its budget: every element is delivered.
   msc_call(msc_call& outer, const mapscope::catalog::Map& map,
            std::span<const mapscope::plugin::Choice> choices, mapscope::plugin::Delivery& delivery,
@@ -103,7 +103,9 @@ public:
   /// What each() left open of a row.
   void close_to_row(int rc);
   [[nodiscard]] std::string why_failed(int rc) const;
-  [[nodiscard]] std::string renderer() const { return task_.choice().plugin->tag(); }
+  [[nodiscard]] const std::string& renderer() const { return renderer_; }
+  /// Of the plugin that it serves.
+  [[nodiscard]] const mapscope::plugin::Plugin& plugin() const { return *task_.choice().plugin; }
 
 private:
   // What mapscope/contract.hpp judges by.
@@ -155,6 +157,7 @@ private:
 
   std::optional<mapscope::plugin::Budget> own_budget_;
   mapscope::plugin::Task task_;
+  const std::string renderer_ = task_.choice().plugin->tag();
   mapscope::report::MapWriter& writer_;
   std::uint64_t limit_; ///< rows shown; 0 = all
   std::map<std::string, std::string> options_;

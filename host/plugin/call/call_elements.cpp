@@ -2,6 +2,7 @@
 // Walks over the elements of maps, by a renderer's call inside this one.
 #include "host/plugin/call/call.hpp"
 #include "host/plugin/call/no_writer.hpp"
+#include "host/plugin/call/running.hpp"
 #include "host/plugin/call/spent_text.hpp"
 #include "host/plugin/select/library.hpp"
 
@@ -52,6 +53,7 @@ plugin::DecodedRows::Each msc_call::calling(const msc_elements& request, const c
           room = plugin::WalkedMap::Room()](const msc_row& row) mutable {
     const msc_element element = walked.apart(row, room);
     try {
+      const plugin::Running running(this->plugin(), renderer_.c_str());
       return request.each(request.user, &element);
     } catch (...) {
       return words_.misuse("an exception left the function for each element");
@@ -101,9 +103,11 @@ int msc_call::show_rows(plugin::DecodedRows::Each each) {
 /// With the first renderer that can be called here.
 int msc_call::walk(const catalog::Map& map, plugin::ElementSink& sink) {
   auto choices = renderers_of(map);
-  for (; !choices.empty(); choices = choices.subspan(1))
+  for (; !choices.empty(); choices = choices.subspan(1)) {
+    if (task_.left_out.holds(*choices.front().plugin)) continue;
     if (const auto entry = plugin::load(*choices.front().plugin))
       if (const auto rc = walk_with(**entry, map, choices, sink)) return *rc;
+  }
   types_.miss(fmt::format("nobody walks maps of type {}", map.type_name));
   return MSC_ENOENT;
 }

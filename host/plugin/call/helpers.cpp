@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The C functions behind struct msc_host: pointer checks, and a barrier for the host's own exceptions.
 #include "host/plugin/call/call.hpp"
+#include "host/plugin/call/running.hpp"
 
 #include <exception>
 
@@ -219,7 +220,10 @@ const msc_host& host_table() {
 int run(const msc_plugin& plugin, const msc_host& table, msc_call& call) {
   const msc_target target = call.target();
   try {
-    const int rc = plugin.render(&table, &call, &target);
+    const int rc = [&] {
+      const Running running(call.plugin(), call.renderer().c_str());
+      return plugin.render(&table, &call, &target);
+    }();
     if (rc == MSC_OK && call.has_lost_all_rows()) return MSC_EFAIL;
     if (rc != MSC_OK || !call.lacks_rows()) return rc;
     return call.has_members()

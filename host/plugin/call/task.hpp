@@ -6,6 +6,7 @@
 
 #include "host/catalog/catalog.hpp"
 #include "host/plugin/call/delivery.hpp"
+#include "host/plugin/call/left_out.hpp"
 #include "host/plugin/select/registry.hpp"
 
 #include <span>
@@ -26,6 +27,7 @@ struct Task {
   AllocatorCall* allocator = nullptr; ///< null: a map is rendered
   Delivery* delivery = nullptr;       ///< takes the place of the writer
   bool is_walk = false;               ///< for another render, whose rows count
+  LeftOut left_out = {};              ///< of those that stand next
 
   [[nodiscard]] const Choice& choice() const { return choices.front(); }
   [[nodiscard]] const Manifest& manifest() const { return choice().plugin->manifest(); }

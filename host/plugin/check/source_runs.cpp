@@ -78,7 +78,7 @@ RenderRecord SourceRuns::render(std::size_t index, std::size_t skip) {
       recorder.begin_allocator(call->variable->name, *target.map);
     else
       recorder.begin(*target.map);
-    Attempt attempt = workers_->render(environment_, *target.map, choices, limits, recorder, call);
+    Attempt attempt = workers_->render(environment_, *target.map, choices, limits, recorder, call, {});
     record.outcome = std::move(attempt.outcome);
     if (call != nullptr && call->has_pool) record.outcome.entry_count = record_pool(call->pool, recorder);
     record.failure = std::move(attempt.failure);

@@ -65,8 +65,12 @@ std::string when_text(const CrashFrame& crash) {
 
 } // namespace
 
+std::string where_text(const CrashFrame& crash, const Plugin& plugin, const CodeLines& lines) {
+  return place_text(crash, plugin, lines) + when_text(crash);
+}
+
 std::string crash_text(const CrashFrame& crash, const Plugin& plugin, const CodeLines& lines) {
-  return what_text(crash) + place_text(crash, plugin, lines) + when_text(crash);
+  return what_text(crash) + where_text(crash, plugin, lines);
 }
 
 std::string end_text(int wait_status) {

@@ -54,6 +54,7 @@ struct CrashFrame {
   std::uint32_t in_plugin;      ///< 1: `offset` is from where the plugin was loaded
   std::uint64_t address;        ///< that could not be reached
   std::uint64_t offset;         ///< of the instruction, from the symbol or the plugin's begin
+  std::uint64_t plugin;         ///< whose code ran, as the host has it; 0: the one that the worker is for
   std::uint64_t caller;         ///< when not in the plugin: its innermost call, from its begin; 0: unknown
   std::array<char, 64> symbol;  ///< elsewhere than in the plugin; "" = unknown
 

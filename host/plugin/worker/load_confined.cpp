@@ -18,10 +18,11 @@ Result<const msc_plugin*> load_confined(const Plugin& plugin, std::span<const Pl
   if (auto done = confine(confinement); !done) return std::unexpected(done.error());
   if (auto done = allow_loading(); !done) return std::unexpected(done.error());
   auto entry = load(plugin);
-  for (const Plugin* other : others) (void)load(*other);
+  if (entry) faults_are_in(plugin, *entry);
+  for (const Plugin* other : others)
+    if (const auto there = load(*other)) faults_are_in(*other, *there);
   load_no_more();
   if (auto done = allow_rendering(confinement.readable); !done) return std::unexpected(done.error());
-  if (entry) faults_are_in(*entry);
   if (!entry && entry.error().text.ends_with("failed to map segment from shared object"))
     entry.error().text += fmt::format("; budget.memory lets it take {} MiB", confinement.memory >> 20);
   return entry;

@@ -46,7 +46,7 @@ void serve(const WorkerStart& start, const msc_plugin& entry, const WorkerReques
   source_of(start).join_moment(request.moment,
                                [&writer](std::span<const memory::Piece> pieces) { writer.ask_for(pieces); });
   msc_call call(*start.environment, *request.map, {request.choices, request.choice_count}, request.limits,
-                nowhere, request.allocator, &writer);
+                nowhere, request.allocator, &writer, request.left_out);
   const int rc = run(entry, traced_table(), call);
   auto facts = call.facts(rc);
   facts.used_up = source_of(start).is_used_up();

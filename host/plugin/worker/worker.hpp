@@ -6,6 +6,7 @@
 // one thread.
 #pragma once
 
+#include "host/plugin/call/left_out.hpp"
 #include "host/plugin/call/limits.hpp"
 
 #include <span>
@@ -26,6 +27,7 @@ struct WorkerRequest {
   std::size_t choice_count = 0;
   AllocatorCall* allocator = nullptr; ///< null: a map is rendered
   Limits limits;
+  LeftOut left_out;
   unsigned moment = 0; ///< of a source that goes on running
 };
 static_assert(std::is_trivially_copyable_v<WorkerRequest>);

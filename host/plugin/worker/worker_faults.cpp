@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/worker/worker_faults.hpp"
 
+#include "host/plugin/call/running.hpp"
 #include "host/plugin/worker/worker_trace.hpp"
 
 #include <algorithm>
@@ -19,8 +20,24 @@ namespace mapscope::plugin {
 namespace {
 
 FrameWriter* frames = nullptr;
-/// Where the plugin lies, and its code in it.
-std::uint64_t plugin_at = 0, code_begin = 0, code_end = 0;
+/// Where a plugin lies, and its code in it.
+struct Place {
+  const Plugin* plugin = nullptr;
+  std::uint64_t at = 0, code_begin = 0, code_end = 0;
+};
+/// Of all that are loaded; a fault in one for which there is no room is told without its place.
+std::array<Place, 32> places;
+std::size_t place_count = 0;
+
+/// Whose code runs: that of the one which the worker is for, where nobody says.
+const Place& running_place() {
+  static constexpr Place nowhere;
+  const Plugin* const running = Running::current();
+  if (running == nullptr) return places.front();
+  for (const Place& place : places)
+    if (place.plugin == running) return place;
+  return nowhere;
+}
 
 constexpr std::size_t stack_size = 256U << 10;             // dladdr and a sanitizer's own handlers take some
 alignas(16) std::array<std::byte, stack_size> other_stack; // the plugin's may be what is used up
@@ -36,27 +53,31 @@ std::uint64_t instruction_of(const ucontext_t& context) {
 }
 
 /// The innermost call that the plugin's code made, from its begin; 0: none, or the stack cannot be followed.
-std::uint64_t caller() {
-  std::uint64_t found = 0;
+std::uint64_t caller(const Place& place) {
+  struct Search {
+    const Place& place;
+    std::uint64_t found = 0;
+  } search{place};
   const auto look = [](_Unwind_Context* frame, void* to) {
+    auto& [plugin, found] = *static_cast<Search*>(to);
     const auto at = static_cast<std::uint64_t>(_Unwind_GetIP(frame));
-    if (at <= code_begin || at >= code_end) return _URC_NO_REASON;
+    if (at <= plugin.code_begin || at >= plugin.code_end) return _URC_NO_REASON;
     // The call itself: behind one that does not return another function may begin.
-    *static_cast<std::uint64_t*>(to) = at - 1 - plugin_at;
+    found = at - 1 - plugin.at;
     return _URC_END_OF_STACK;
   };
-  _Unwind_Backtrace(look, &found);
-  return found;
+  _Unwind_Backtrace(look, &search);
+  return search.found;
 }
 
 /// dladdr takes a lock that this very thread may hold; it may take it twice.
-void locate(CrashFrame& frame, std::uint64_t instruction) {
+void locate(CrashFrame& frame, const Place& place, std::uint64_t instruction) {
   Dl_info info{};
   const auto* at = reinterpret_cast<const void*>(instruction); // NOLINT(performance-no-int-to-ptr)
   if (::dladdr(at, &info) == 0) return;
   const auto begin = reinterpret_cast<std::uint64_t>(info.dli_fbase);
   frame.in_plugin =
-      begin == plugin_at || (frame.loading != 0 && std::strncmp(info.dli_fname, "/proc/", 6) == 0);
+      begin == place.at || (frame.loading != 0 && std::strncmp(info.dli_fname, "/proc/", 6) == 0);
   if (frame.in_plugin != 0) {
     frame.offset = instruction - begin;
     return;
@@ -84,12 +105,15 @@ __attribute__((no_sanitize("address"))) void on_fault(int signal, siginfo_t* inf
   if (faults > 2) ::_exit(128 + signal);
   fault.signal = signal;
   fault.syscall = signal == SIGSYS ? info->si_syscall : -1;
-  fault.helper = trace.helper;
+  const Place& place = running_place();
+  const bool is_first = &place == &places.front(); // the helpers of others leave no trace
+  fault.plugin = is_first ? 0 : reinterpret_cast<std::uint64_t>(Running::current());
+  fault.helper = is_first ? trace.helper : CrashFrame::untraced;
   fault.inside = trace.inside ? 1 : 0;
-  fault.loading = plugin_at == 0 ? 1 : 0;
+  fault.loading = place_count == 0 ? 1 : 0;
   fault.address = signal == SIGSEGV || signal == SIGBUS ? reinterpret_cast<std::uint64_t>(info->si_addr) : 0;
-  locate(fault, instruction_of(*static_cast<const ucontext_t*>(context)));
-  if (fault.in_plugin == 0) fault.caller = caller();
+  locate(fault, place, instruction_of(*static_cast<const ucontext_t*>(context)));
+  if (fault.in_plugin == 0) fault.caller = caller(place);
   tell();
 }
 
@@ -110,22 +134,29 @@ void report_faults(FrameWriter& writer) {
   ::signal(SIGPIPE, SIG_IGN); // the host may close its end; write() says so
 }
 
-void faults_are_in(const void* symbol) {
+void faults_are_in(const Plugin& plugin, const void* symbol) {
   Dl_info info{};
   link_map* map = nullptr;
-  if (::dladdr1(symbol, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) == 0) return;
-  plugin_at = reinterpret_cast<std::uint64_t>(info.dli_fbase);
+  if (place_count == places.size() ||
+      ::dladdr1(symbol, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) == 0)
+    return;
+  struct Search {
+    std::uint64_t wanted;
+    Place place;
+  } search{map->l_addr, {&plugin, reinterpret_cast<std::uint64_t>(info.dli_fbase)}};
   ::dl_iterate_phdr(
-      [](dl_phdr_info* object, std::size_t /*size*/, void* wanted) {
-        if (object->dlpi_addr != static_cast<const link_map*>(wanted)->l_addr) return 0;
+      [](dl_phdr_info* object, std::size_t /*size*/, void* to) {
+        auto& [wanted, place] = *static_cast<Search*>(to);
+        if (object->dlpi_addr != wanted) return 0;
         for (const auto& segment : std::span(object->dlpi_phdr, object->dlpi_phnum)) {
           if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
-          code_begin = object->dlpi_addr + segment.p_vaddr;
-          code_end = code_begin + segment.p_memsz;
+          place.code_begin = object->dlpi_addr + segment.p_vaddr;
+          place.code_end = place.code_begin + segment.p_memsz;
         }
         return 1;
       },
-      map);
+      &search);
+  places[place_count++] = search.place;
 }
 
 } // namespace mapscope::plugin

@@ -8,10 +8,12 @@
 
 namespace mapscope::plugin {
 
+struct Plugin;
+
 /// From now on the signals of a crash, and that of a forbidden system call, end the process with a
 /// CrashFrame. The writer must live as long.
 void report_faults(FrameWriter& writer);
-/// The library with this symbol is loaded.
-void faults_are_in(const void* symbol);
+/// The library with this symbol is loaded; the first is that of the plugin which the worker is for.
+void faults_are_in(const Plugin& plugin, const void* symbol);
 
 } // namespace mapscope::plugin

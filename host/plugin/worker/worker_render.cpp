@@ -7,12 +7,14 @@
 #include "host/plugin/worker/worker.hpp"
 #include "host/target/target.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace mapscope::plugin {
 
@@ -33,9 +35,9 @@ std::size_t longest_frame(const config::Budget& limits) {
 
 WorkerRender::WorkerRender(Workers& workers, const Environment& environment, const catalog::Map& map,
                            std::span<const Choice> choices, const Limits& limits, report::MapWriter& writer,
-                           AllocatorCall* allocator)
+                           AllocatorCall* allocator, const LeftOut& left_out)
     : workers_(workers), source_(environment.target->source()), map_(map), choices_(choices),
-      choice_(choices.front()), allocator_(allocator),
+      choice_(choices.front()), allocator_(allocator), left_out_(left_out),
       call_(environment, map, choices, limits, writer, allocator),
       patience_(milliseconds(call_.limits().budget.ms) + grace),
       reader_(longest_frame(call_.limits().budget)) {}
@@ -57,12 +59,20 @@ Attempt WorkerRender::run() {
 }
 
 bool WorkerRender::send_request() const {
-  const WorkerRequest request{&map_,      choices_.data(), choices_.size(),
-                              allocator_, call_.limits(),  source_.moment()};
+  const WorkerRequest request{&map_,          choices_.data(), choices_.size(), allocator_,
+                              call_.limits(), left_out_,       source_.moment()};
   const ssize_t sent = ::send(child_.fd, &request, sizeof request, MSG_NOSIGNAL | MSG_DONTWAIT);
   const bool is_gone =
       sent < 0 && (errno == EPIPE || errno == ECONNRESET); // what it said on its end can be read
   return sent == sizeof request || is_gone;
+}
+
+/// Its time is up: the signal makes it say where it is, unless it is beyond that.
+WorkerRender::State WorkerRender::ask_where_it_is() {
+  if (std::exchange(is_asked_, true)) return fail_with(report::Status::timed_out, "");
+  patience_ = grace;
+  ::kill(child_.pid, SIGXCPU); // not reaped yet, so this is its number
+  return State::going_on;
 }
 
 /// Waits for more and takes what may be taken.
@@ -72,9 +82,7 @@ WorkerRender::State WorkerRender::receive() {
   const auto left = std::chrono::ceil<milliseconds>(patience_).count();
   const int ready = ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
   patience_ -= std::chrono::steady_clock::now() - before;
-  if (ready == 0)
-    return fail_with(report::Status::timed_out,
-                     fmt::format("killed after {} ms without an end (budget.ms)", call_.limits().budget.ms));
+  if (ready == 0) return ask_where_it_is();
   const auto room = reader_.room();
   const ssize_t got = ::read(child_.fd, room.data(), room.size());
   if (got < 0 && errno == EINTR) return State::going_on;
@@ -179,13 +187,29 @@ WorkerRender::State WorkerRender::take_crash(std::span<const std::byte> content)
   const auto* const at = reinterpret_cast<const void*>(crash->address); // NOLINT(performance-no-int-to-ptr)
   if (const char* const name = crash->signal == SIGBUS ? lost_file_at(at) : nullptr; name != nullptr)
     end_without_file(name);
-  const auto lines = [&](std::uint64_t offset) { return workers_.code_line(*choice_.plugin, offset); };
-  return fail_with(report::Status::crashed, crash_text(*crash, *choice_.plugin, lines));
+  const Plugin& plugin = who(*crash);
+  culprit_ = &plugin;
+  const auto lines = [&](std::uint64_t offset) { return workers_.code_line(plugin, offset); };
+  return fail_with(report::Status::crashed,
+                   is_asked_ ? where_text(*crash, plugin, lines) : crash_text(*crash, plugin, lines));
 }
 
+/// It names one of those that may run in it, or there is nothing to be believed.
+const Plugin& WorkerRender::who(const CrashFrame& crash) const {
+  const auto is_named = [&](const Choice& choice) {
+    return reinterpret_cast<std::uint64_t>(choice.plugin) == crash.plugin;
+  };
+  const auto named = std::ranges::find_if(choices_, is_named);
+  return named != choices_.end() ? *named->plugin : *choice_.plugin;
+}
+
+/// What it says when its time is up, or does not say any more, is where it was.
 WorkerRender::State WorkerRender::fail_with(report::Status status, std::string text) {
-  status_ = status;
+  status_ = is_asked_ ? report::Status::timed_out : status;
   failure_ = std::move(text);
+  if (is_asked_)
+    failure_ = fmt::format("killed after {} ms without an end (budget.ms){}", call_.limits().budget.ms,
+                           status == report::Status::crashed ? failure_ : "");
   return State::failed;
 }
 
@@ -203,7 +227,7 @@ Attempt WorkerRender::failed() {
   auto outcome = call_.finish(MSC_OK);
   outcome.status = status_;
   outcome.gave_up = true;
-  return {std::move(outcome), call_.shows(), failure_, call_.used()};
+  return {std::move(outcome), call_.shows(), failure_, call_.used(), culprit_};
 }
 
 } // namespace mapscope::plugin

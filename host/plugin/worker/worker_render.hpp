@@ -15,7 +15,7 @@ class WorkerRender {
 public:
   WorkerRender(Workers& workers, const Environment& environment, const catalog::Map& map,
                std::span<const Choice> choices, const Limits& limits, report::MapWriter& writer,
-               AllocatorCall* allocator);
+               AllocatorCall* allocator, const LeftOut& left_out);
   Attempt run();
 
 private:
@@ -29,6 +29,8 @@ private:
   State take_end(std::span<const std::byte> content);
   State take_crash(std::span<const std::byte> content);
   State bring_in(std::span<const std::byte> content);
+  State ask_where_it_is();
+  [[nodiscard]] const Plugin& who(const CrashFrame& crash) const;
   State fail_with(report::Status status, std::string text);
   State breach(const std::string& text);
   Attempt ended();
@@ -40,6 +42,7 @@ private:
   std::span<const Choice> choices_;
   const Choice& choice_; ///< the first
   AllocatorCall* allocator_;
+  LeftOut left_out_;
   msc_call call_;
   std::chrono::steady_clock::duration
       patience_; ///< left for waiting; what the host itself takes does not count
@@ -49,6 +52,8 @@ private:
   bool is_reusable_ = false;
   report::Status status_ = report::Status::failed;
   std::string failure_;
+  bool is_asked_ = false; ///< its time is up, and it may still say where it is
+  const Plugin* culprit_ = nullptr;
   RowFrame row_;
   FieldFrame field_;
 };

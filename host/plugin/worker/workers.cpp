@@ -35,8 +35,8 @@ Workers::~Workers() {
 
 Attempt Workers::render(const Environment& environment, const catalog::Map& map,
                         std::span<const Choice> choices, const Limits& limits, report::MapWriter& writer,
-                        AllocatorCall* allocator) {
-  return WorkerRender(*this, environment, map, choices, limits, writer, allocator).run();
+                        AllocatorCall* allocator, const LeftOut& left_out) {
+  return WorkerRender(*this, environment, map, choices, limits, writer, allocator, left_out).run();
 }
 
 Result<Workers::Child> Workers::take(const Plugin& plugin) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "host/plugin/call/attempt.hpp"
+#include "host/plugin/call/left_out.hpp"
 #include "host/plugin/worker/companions.hpp"
 
 #include <map>
@@ -26,7 +27,8 @@ public:
 
   /// With the first choice.
   Attempt render(const Environment& environment, const catalog::Map& map, std::span<const Choice> choices,
-                 const Limits& limits, report::MapWriter& writer, AllocatorCall* allocator);
+                 const Limits& limits, report::MapWriter& writer, AllocatorCall* allocator,
+                 const LeftOut& left_out);
 
   // For a render in progress.
   using Child = Zygote::Child;
