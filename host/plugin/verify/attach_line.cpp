@@ -61,6 +61,9 @@ Result<AttachCondition> parse_condition(std::string_view line, std::string_view 
     return wrong("attach", line, "expected KIND:PATTERN with a KIND of {}", fmt::join(attach_kinds, ", "));
   AttachCondition condition{*kind, {}};
   for (const std::string_view pattern : split(part.substr(colon + 1), ',')) {
+    if (const auto equal = pattern.find('='); equal != pattern.npos)
+      return wrong("attach", line, "\"{}\" is no option; there are var=, prio= and mode=",
+                   pattern.substr(pattern.rfind(' ', equal) + 1));
     if (!is_pattern(pattern, *kind))
       return wrong("attach", line, "\"{}\" is no pattern: 1 to {} bytes of a name, * and ?", pattern,
                    longest_pattern);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/verify/manifest.hpp"
 
+#include "host/base/nearest.hpp"
 #include "host/base/utf8.hpp"
 #include "host/plugin/verify/manifest_rules.hpp"
 #include "host/plugin/verify/manifest_words.hpp"
@@ -119,6 +120,12 @@ Result<std::vector<ManifestLine>> manifest_lines(std::string_view description) {
     lines.push_back(*line);
   }
   return lines;
+}
+
+std::string key_like(std::string_view unknown) {
+  std::vector<std::string> keys;
+  for (const KeyRule& rule : key_rules) keys.emplace_back(rule.key);
+  return nearest(unknown, keys);
 }
 
 Result<void> read_identity(std::span<const ManifestLine> lines, Manifest& manifest) {

@@ -134,8 +134,11 @@ Result<void> check_kernel_lines(const std::vector<Attach>& attaches) {
 
 } // namespace
 
-std::vector<std::string> doubtful_patterns(const Manifest& manifest) {
+std::vector<std::string> doubts_about(const Manifest& manifest) {
   std::vector<std::string> doubts;
+  for (const std::string& key : manifest.ignored)
+    if (const std::string meant = key_like(key); !meant.empty())
+      doubts.push_back(fmt::format("{}= is ignored as unknown (did you mean {}=?)", key, meant));
   for (const Attach& attach : manifest.attaches)
     for (const std::string& pattern : attach.patterns)
       if (attach.kind == AttachKind::map_type && map_types_like(pattern).empty())

@@ -34,6 +34,8 @@ AbiVersion host_abi();
 /// V11: attach=, needs=, config= and budget= follow their grammar.
 Result<void> read_grammar(std::span<const ManifestLine> lines, Manifest& manifest);
 /// What follows the grammar and will hardly do what its author wants, each as a clause.
-std::vector<std::string> doubtful_patterns(const Manifest& manifest);
+std::vector<std::string> doubts_about(const Manifest& manifest);
+/// The key that an unknown one may have been meant for; "" = none.
+std::string key_like(std::string_view unknown);
 
 } // namespace mapscope::plugin

@@ -184,7 +184,7 @@ private:
 
   bool check_grammar() {
     if (!grammar_) return refuse("V11", grammar_.error().text);
-    if (const auto doubts = doubtful_patterns(manifest_); !doubts.empty())
+    if (const auto doubts = doubts_about(manifest_); !doubts.empty())
       return say("V11", Verdict::warning, fmt::format("{}", fmt::join(doubts, "; ")));
     return pass("V11", fmt::format("{} attach, {} needs, {} config lines", manifest_.attaches.size(),
                                    manifest_.needs.size(), manifest_.options.size()));

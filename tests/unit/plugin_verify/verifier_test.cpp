@@ -258,6 +258,16 @@ TEST(Verifier, WarnsOfAPatternThatMatchesNoMapType) {
   EXPECT_EQ(verification.log.back().text, "attach=map-type:hsh* matches none of the types that there are");
 }
 
+TEST(Verifier, WarnsOfAKeyThatIsNearAKnownOne) {
+  auto library = good();
+  library.set_manifest(
+      manifest_text("org.example.x", {"attach=map-type:hash", "neds=struct x", "colour=red"}));
+  const auto verification = verify_bytes(library.bytes, {});
+  EXPECT_TRUE(verification.passed());
+  EXPECT_EQ(verification.log.back().verdict, RuleResult::Verdict::warning);
+  EXPECT_EQ(verification.log.back().text, "neds= is ignored as unknown (did you mean needs=?)");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     V8, Rejects,
     testing::Values(Change{"NotThere", [](auto& l) { l.rename(entry, "msc_plugin_v2"); },
