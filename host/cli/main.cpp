@@ -4,13 +4,12 @@
 #include "host/cli/help.hpp"
 #include "host/cli/inputs.hpp"
 #include "host/cli/message.hpp"
-#include "host/cli/options.hpp"
+#include "host/cli/option_groups.hpp"
 #include "host/cli/print.hpp"
 #include "host/cli/usage.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
-#include <charconv>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <limits>
@@ -21,114 +20,6 @@
 namespace mapscope::cli {
 
 namespace {
-
-/// Everything the command line can fill, whichever command it names.
-struct Words {
-  DumpOptions dump;
-  PluginsListOptions list;
-  PluginsVerifyOptions verify;
-  PluginsNewOptions create;
-  PluginsCheckOptions check;
-  std::string format_word, log_level;
-  bool json = false, verbose_twice = false;
-  int verbose = 0;
-  bool quiet = false;
-};
-
-void add_messages(CLI::App& app, Words& words) {
-  // A function: several commands share the count, and CLI11 2.4 lets those that are not given set it to 0.
-  app.add_flag_function(
-      "-v,--verbose", [&](std::int64_t times) { words.verbose += static_cast<int>(times); },
-      "say what is done (twice: everything)");
-  app.add_flag("-q,--quiet", words.quiet, "say errors only");
-  app.add_option("--log-level", words.log_level, "how much is said on stderr")
-      ->default_str("warn")
-      ->check(one_of({"off", "error", "warn", "info", "debug"}));
-}
-
-/// CLI11 would take what is too large for the largest number, and speaks of others in words of its own.
-std::function<std::string(const std::string&)> number_from(std::int64_t least, std::int64_t most) {
-  return [=](const std::string& text) -> std::string {
-    std::int64_t number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [rest, error] = std::from_chars(text.data(), end, number);
-    if (error == std::errc{} && rest == end && number >= least && number <= most) return "";
-    return fmt::format("\"{}\" is no number from {} to {}", text, least, most);
-  };
-}
-
-/// A variable of a shell that is not set leaves a word that names nothing.
-CLI::Option* named(CLI::Option* option) {
-  return option->check([](const std::string& word) {
-    return word.empty() ? "is empty; name what is meant, or leave it away" : "";
-  });
-}
-
-/// Repeatable options take one word each time (allow_extra_args), or `--set a=1 vmcore` would swallow the
-/// source.
-void add_common(CLI::App& app, CommonOptions& options, Words& words) {
-  named(app.add_option("--config", options.configs,
-                       "TOML configuration; may be given again, later files override earlier ones"))
-      ->type_name("FILE")
-      ->allow_extra_args(false);
-  app.add_option("--set", options.sets, "override one configuration key; may be given again")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false);
-  named(app.add_option("--plugin-dir", options.plugin_dirs, "look for plugins here too; may be given again"))
-      ->type_name("DIR")
-      ->allow_extra_args(false);
-  add_messages(app, words);
-}
-
-constexpr const char* source_text =
-    "live or nothing: this machine as it runs; qmp:SOCKET: a running QEMU guest; else a file with a "
-    "kernel's memory: an ELF core, "
-    "a "
-    "kdump-compressed dump, a raw image of RAM, LiME or AVML; its format is found from its content; several "
-    "files are the parts of one split dump";
-
-CLI::Option* add_source(CLI::App& app, SourceOptions& options, Words& words, const char* text = source_text) {
-  auto* source = named(app.add_option("SOURCE", options.sources, text));
-  named(app.add_option("--vmlinux", options.overrides.vmlinux,
-                       "ELF kernel: its symbols and BTF instead of the memory's"))
-      ->type_name("FILE");
-  named(app.add_option("--btf", options.overrides.btf, "BTF of the kernel, raw or in an ELF file"))
-      ->type_name("FILE");
-  named(app.add_option("--symbols", options.overrides.symbols, "System.map or a copy of /proc/kallsyms"))
-      ->type_name("FILE");
-  named(app.add_option("--vmcoreinfo", options.overrides.vmcoreinfo, "VMCOREINFO text instead of the dump's"))
-      ->type_name("FILE");
-  app.add_flag("--zero-excluded", options.opening.zero_excluded,
-               "pages that the dump left out are zeros (for dumps made at level 1)");
-  named(app.add_option(
-            "--layout", options.opening.layout,
-            "where the pieces of a raw image lie, in the order of the file, as 0-0xbfffffff,0x100000000-; "
-            "without it the kernel in the image says"))
-      ->type_name("RANGES");
-  app.add_option("--via", options.opening.via, "how this machine's memory is read; the first that works")
-      ->check(one_of({"peek", "kcore", "bpf"}));
-  app.add_flag("--force", options.overrides.force, "take these files though they are of another build");
-  app.add_option("--kernel", options.overrides.kernel,
-                 "of several kernels in one dump, the N-th that info lists")
-      ->type_name("N")
-      ->check(number_from(1, 256));
-  add_common(app, options, words);
-  return source;
-}
-
-void add_json(CLI::App& app, Words& words) {
-  app.add_flag("-j,--json", words.json, "JSON on one line");
-  app.add_flag("-p,--pretty", words.dump.pretty, "JSON, indented");
-}
-
-JsonForm json_form(const Words& words) {
-  if (words.dump.pretty) return JsonForm::pretty;
-  return words.json ? JsonForm::line : JsonForm::none;
-}
-
-void add_filter(CLI::App& app, DumpOptions& options, const char* text) {
-  app.add_option("--map", options.maps, text)->type_name("SPEC")->allow_extra_args(false);
-}
 
 void add_dump(CLI::App& app, Words& words) {
   DumpOptions& options = words.dump;
@@ -182,6 +73,50 @@ int run_dump(Words& words) {
   if (options.output == "-" || options.output == "/dev/stdout") options.output.clear();
   if (words.json || options.pretty || words.format_word == "json") options.format = report::Format::json;
   return dump(options);
+}
+
+void add_get(CLI::App& app, Words& words, std::function<int()>& run) {
+  auto* get_command = app.add_subcommand("get", "one value of a map: of a key, a member of it, or all of it");
+  GetOptions& options = words.get;
+  auto* said = get_command->add_option(
+      "[SOURCE] MAP [KEY] [PATH]", options.words,
+      "MAP: a name, id:N or kernel:NAME. KEY: a number, text, JSON, or the key's members separated by "
+      "commas; of "
+      "storage the pid of its task. PATH: members, such as stats.nr or list[3].next.pid, through pointers; "
+      "of "
+      "per-CPU values the CPU first. SOURCE: live or nothing: this machine; qmp:SOCKET; a file");
+  said->required()->option_text(" ")->expected(1, 5);
+  add_opening(*get_command, options, words), add_json(*get_command, words);
+  get_command->callback([&] {
+    run = [&] {
+      options.json = json_form(words);
+      return get(options);
+    };
+  });
+}
+
+void add_watch(CLI::App& app, Words& words, std::function<int()>& run) {
+  auto* command = app.add_subcommand("watch", "the same report again and again, as what changed, and rates");
+  WatchOptions& options = words.watch;
+  add_source(*command, options, words);
+  add_filter(*command, options,
+             "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name, and parts of the kernel: "
+             "kernel:NAME; may be given again");
+  command
+      ->add_option("--interval", options.interval, "seconds from the begin of a report to that of the next")
+      ->type_name("S")
+      ->default_str("1")
+      ->check(CLI::Range(0.0, 86400.0));
+  command->add_option("--count", options.count, "end after so many reports beyond the first")
+      ->type_name("N")
+      ->default_str("until it is interrupted")
+      ->check(number_from(1, std::numeric_limits<std::int64_t>::max()));
+  auto* limit = command->add_option("--limit", options.limit, "entries compared per map; 0 = no limit")
+                    ->type_name("N")
+                    ->check(number_from(0, std::numeric_limits<std::int64_t>::max()));
+  stands_for(limit, "report.limit");
+  command->add_flag("-j,--json", options.json, "one JSON object per report, each on a line");
+  command->callback([&] { run = [&] { return watch(options); }; });
 }
 
 void add_verify(CLI::App& plugins, Words& words, std::function<int()>& run) {
@@ -267,6 +202,8 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
   maps_command->callback(
       [&] { run = [&] { return maps(words.dump, json_form(words), words.verbose > 0); }; });
 
+  add_get(app, words, run), add_watch(app, words, run);
+
   auto* info_command = app.add_subcommand("info", "what SOURCE is");
   add_source(*info_command, words.dump, words), add_json(*info_command, words);
   info_command->callback([&] { run = [&] { return info(words.dump, json_form(words)); }; });
@@ -323,7 +260,8 @@ Result<void> check_standard_output(const Words& words) {
   std::vector<Input> inputs = inputs_of(words.dump);
   std::ranges::copy(inputs_of(words.list), std::back_inserter(inputs));
   for (const SourceOptions* options :
-       {static_cast<const SourceOptions*>(&words.verify), static_cast<const SourceOptions*>(&words.check)})
+       {static_cast<const SourceOptions*>(&words.verify), static_cast<const SourceOptions*>(&words.check),
+        static_cast<const SourceOptions*>(&words.watch)})
     std::ranges::copy(inputs_of(*options), std::back_inserter(inputs));
   for (const std::string& file : {words.verify.file, words.check.file})
     if (!file.empty()) inputs.push_back({"FILE", file});

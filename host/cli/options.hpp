@@ -34,6 +34,17 @@ struct DumpOptions : SourceOptions {
   bool strict = false;
 };
 
+struct GetOptions : DumpOptions {
+  std::vector<std::string> words; ///< [SOURCE] MAP [KEY] [PATH]
+  JsonForm json = JsonForm::none;
+};
+
+struct WatchOptions : DumpOptions {
+  double interval = 1;     ///< seconds
+  std::uint64_t count = 0; ///< reports after the first; 0: until it is ended
+  bool json = false;
+};
+
 struct PluginsListOptions : CommonOptions {
   std::vector<std::string> directories;
   JsonForm json = JsonForm::none;
@@ -66,6 +77,8 @@ enum ExitCode : int { exit_ok = 0, exit_no_report = 1, exit_usage = 2, exit_stri
 int dump(const DumpOptions& options);
 /// Of `options` source and filter. explain: also who else claims each map, and who was passed over.
 int maps(const DumpOptions& options, JsonForm json, bool explain);
+int get(const GetOptions& options);
+int watch(const WatchOptions& options);
 int info(const SourceOptions& options, JsonForm json);
 int plugins_list(const PluginsListOptions& options);
 int plugins_verify(const PluginsVerifyOptions& options);

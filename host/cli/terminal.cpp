@@ -19,7 +19,8 @@ std::string_view variable(const char* name) {
 Terminal Terminal::of(int fd) {
   Terminal terminal{.is_there = ::isatty(fd) != 0, .is_dumb = variable("TERM") == "dumb"};
   winsize size{};
-  if (terminal.is_there && ::ioctl(fd, TIOCGWINSZ, &size) == 0) terminal.columns = size.ws_col;
+  if (terminal.is_there && ::ioctl(fd, TIOCGWINSZ, &size) == 0)
+    terminal.columns = size.ws_col, terminal.rows = size.ws_row;
   return terminal;
 }
 

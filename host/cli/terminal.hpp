@@ -10,6 +10,7 @@ struct Terminal {
   bool is_there = false;
   bool is_dumb = true;  ///< TERM=dumb: takes lines and nothing that moves or colours
   unsigned columns = 0; ///< 0 = not known
+  unsigned rows = 0;    ///< the same
 
   static Terminal of(int fd);
   /// `when` as --color has it: "always", "never", or "auto", which NO_COLOR (https://no-color.org) turns off.

@@ -20,10 +20,8 @@ struct Later {
   std::string_view word, instead;
 };
 
-constexpr std::array<Later, 4> later_commands = {
-    {{"get", "`mapscope dump --map NAME` shows a whole map"},
-     {"watch", "run `mapscope dump` again and compare"},
-     {"diff", "compare what `mapscope dump -p` writes with diff(1)"},
+constexpr std::array<Later, 2> later_commands = {
+    {{"diff", "compare what `mapscope dump -p` writes with diff(1)"},
      {"report", "`mapscope dump` writes text from the dump itself"}}};
 
 constexpr std::string_view from_json = "choose from what -j writes, with jq for example";

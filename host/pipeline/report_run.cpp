@@ -148,7 +148,8 @@ void ReportRun::render(std::size_t index, report::Stream& to) {
   const double begin = thread_ms();
   report::Draft writer(
       [this](report::Stream& text) {
-        return report::make_map_writer(request_.format, request_.writing, text);
+        auto plain = report::make_map_writer(request_.format, request_.writing, text);
+        return request_.around ? request_.around(std::move(plain)) : std::move(plain);
       },
       to);
   writer.begin(*shown.map);

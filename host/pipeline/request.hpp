@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct Request {
   std::string only;              ///< of that what the plugin of this id renders, see only.hpp; "": all
   report::Format format = report::Format::text;
   report::Options writing;
+  /// Stands between what is found in a map and the writer; may leave out rows. "": nothing does.
+  std::function<std::unique_ptr<report::MapWriter>(std::unique_ptr<report::MapWriter>)> around = {};
   unsigned jobs = 0; ///< maps rendered at the same time; 0 = the CPUs available
 
   [[nodiscard]] bool is_for_all() const { return maps.empty() && only.empty(); }

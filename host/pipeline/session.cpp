@@ -200,7 +200,6 @@ Result<Session> Session::open(const SourceInput& input, const config::Config& co
   if (input.opening.zero_excluded) warn_of_zeros(session);
   tell_of_idle_options(session, input);
   spdlog::info("{}: Linux {}", input.source(), session.target->release());
-  const std::string lost = what_is_lost(*session.target, *session.kernel);
   if (auto checked = check_types(session, input.overrides); !checked)
     return std::unexpected(std::move(checked.error()));
   tell_of_other_kernels(session);
@@ -208,18 +207,27 @@ Result<Session> Session::open(const SourceInput& input, const config::Config& co
   const auto& from = session.target->origins();
   spdlog::info("{}: VMCOREINFO from {}, symbols from {}, BTF from {}", input.source(), from.vmcoreinfo,
                from.symbols, from.btf);
-  auto catalog = catalog::read_catalog(*session.target, session.kernel);
-  if (!catalog) catalog.error().text = with_clause(catalog.error().text, lost);
-  if (!catalog) return about(*session.source, input, std::move(catalog.error()));
-  session.catalog = std::move(*catalog);
-  mark_live(session);
-  if (!lost.empty()) session.catalog.gaps.push_back({lost});
-  session.symbols =
-      std::make_unique<catalog::CodeSymbols>(*session.target, *session.kernel, session.catalog.programs);
-  session.families = std::make_unique<catalog::Families>(
-      catalog::find_arenas(*session.target, *session.kernel, session.catalog.maps), session.catalog,
-      session.kernel.get());
+  if (auto read = session.read_maps(input); !read) return std::unexpected(std::move(read.error()));
   return session;
+}
+
+Result<void> Session::look_again(const SourceInput& input) {
+  source->begin_moment();
+  return read_maps(input);
+}
+
+Result<void> Session::read_maps(const SourceInput& input) {
+  const std::string lost = what_is_lost(*target, *kernel);
+  auto read = catalog::read_catalog(*target, kernel);
+  if (!read) read.error().text = with_clause(read.error().text, lost);
+  if (!read) return about(*source, input, std::move(read.error()));
+  catalog = std::move(*read);
+  mark_live(*this);
+  if (!lost.empty()) catalog.gaps.push_back({lost});
+  symbols = std::make_unique<catalog::CodeSymbols>(*target, *kernel, catalog.programs);
+  families = std::make_unique<catalog::Families>(catalog::find_arenas(*target, *kernel, catalog.maps),
+                                                 catalog, kernel.get());
+  return {};
 }
 
 void Session::tell_gaps() const {

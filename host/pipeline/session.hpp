@@ -30,10 +30,16 @@ struct Session {
   std::vector<std::string> warnings; ///< about the source and the kernel in it, for stderr and findings
 
   static Result<Session> open(const SourceInput& input, const config::Config& config);
+  /// Maps and programs as they are by now, of a machine that runs; what was made from those before must be
+  /// gone.
+  Result<void> look_again(const SourceInput& input);
   /// What of the kernel's tables could not be read, on stderr.
   void tell_gaps() const;
   /// What went wrong while the source was read, on stderr.
   void tell_troubles() const;
+
+private:
+  Result<void> read_maps(const SourceInput& input);
 };
 
 } // namespace mapscope::pipeline

@@ -179,6 +179,24 @@ Result<std::unique_ptr<Output>> file_output(const std::string& path) {
   return std::make_unique<FileOutput>(fd, *target, temporary);
 }
 
+namespace {
+
+class MemoryOutput final : public Output {
+public:
+  explicit MemoryOutput(std::string& text) : text_(text) {}
+  Result<void> commit() override { return text_ = std::move(held_), Result<void>(); }
+
+private:
+  Result<void> put(std::string_view text) override { return held_.append(text), Result<void>(); }
+
+  std::string& text_;
+  std::string held_;
+};
+
+} // namespace
+
+std::unique_ptr<Output> memory_output(std::string& text) { return std::make_unique<MemoryOutput>(text); }
+
 void remove_unfinished() noexcept {
   if (unfinished) ::unlink(unfinished_path);
 }

@@ -40,6 +40,9 @@ std::unique_ptr<Output> standard_output();
 /// What is no regular file (/dev/null, a pipe) is written directly.
 Result<std::unique_ptr<Output>> file_output(const std::string& path);
 
+/// Keeps the text, which `text` is given by commit().
+std::unique_ptr<Output> memory_output(std::string& text);
+
 /// Removes the temporary file of an unfinished report; for signal handlers (async-signal-safe).
 void remove_unfinished() noexcept;
 

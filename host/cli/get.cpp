@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// One value: a map, a key in it, a member of what is there.
+#include "host/cli/message.hpp"
+#include "host/cli/options.hpp"
+#include "host/cli/print.hpp"
+#include "host/pipeline/key_filter.hpp"
+#include "host/pipeline/map_filter.hpp"
+#include "host/pipeline/report_run.hpp"
+#include "host/pipeline/scope.hpp"
+
+#include <filesystem>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <span>
+
+namespace mapscope::cli {
+
+namespace {
+
+using plain::Json;
+
+struct Wanted {
+  std::string map; ///< a SPEC
+  plain::Words words;
+};
+
+bool is_source(const std::string& word) {
+  std::error_code error;
+  return word == "live" || word.starts_with("qmp:") || std::filesystem::exists(word, error);
+}
+
+/// [SOURCE] MAP [KEY] [PATH]
+Result<Wanted> take_words(std::span<const std::string> words, GetOptions& options) {
+  if (words.size() == 1 && is_source(words.front()))
+    return fail(Errc::usage,
+                fmt::format("get needs a MAP behind {}; `mapscope maps {}` lists them", words[0], words[0]));
+  if (words.size() > 1 && is_source(words.front())) {
+    options.sources = {words.front()};
+    words = words.subspan(1);
+  }
+  if (words.size() > 3)
+    return fail(Errc::usage,
+                fmt::format("get takes [SOURCE] MAP [KEY] [PATH], and {} is one word too many{}", words[3],
+                            is_source(words[0]) ? "" : "; is there no file " + words[0] + "?"));
+  Wanted wanted{words[0], {}};
+  if (words.size() > 1) wanted.words.key = words[1];
+  if (words.size() > 2) wanted.words.path = words[2];
+  return wanted;
+}
+
+/// One, and nothing else.
+Result<std::string> one_of(const pipeline::Setup& setup, const pipeline::Session& session,
+                           const std::string& spec) {
+  const auto scope = pipeline::scope_of(setup, session, {spec});
+  constexpr std::string_view option = "--map ";
+  if (!scope) {
+    const std::string& text = scope.error().text;
+    return fail(scope.error().code, text.starts_with(option) ? text.substr(option.size()) : text);
+  }
+  if (scope->maps.size() + scope->parts.size() == 1)
+    return scope->maps.empty() ? "kernel:" + scope->parts.front().name
+                               : fmt::format("id:{}", scope->maps.front()->id);
+  std::vector<std::string> names;
+  for (const catalog::Map* map : scope->maps)
+    names.push_back(fmt::format("id:{} ({})", map->id, map->label()));
+  return fail(Errc::usage,
+              fmt::format("{} names {} maps; say which: {}", spec, names.size(), fmt::join(names, ", ")));
+}
+
+/// The report of the one, with the rows that the key may mean.
+Result<rapidjson::Document> report_of(const pipeline::Setup& setup, const pipeline::Session& session,
+                                      const std::string& spec, const std::optional<plain::Key>& key,
+                                      plain::OtherKeys& others) {
+  pipeline::Request request{.maps = {spec}, .only = "", .format = report::Format::json, .writing = {}};
+  request.writing.big_numbers_as_strings = setup.loaded.config.report.big_numbers == "string";
+  request.writing.arena_bytes = "hex";
+  if (key)
+    request.around = [&](std::unique_ptr<report::MapWriter> to) {
+      return pipeline::only_with_key(std::move(to), *key, others);
+    };
+  pipeline::ReportRun run(setup, session, request);
+  if (auto chosen = run.choose(); !chosen) return std::unexpected(chosen.error());
+  std::string text;
+  if (auto written = run.write(*report::memory_output(text)); !written)
+    return std::unexpected(written.error());
+  return plain::parse(std::move(text));
+}
+
+/// The map, or what is said of the part of the kernel.
+const Json* subject_of(const rapidjson::Document& report) {
+  const Json* const maps = plain::find(report, "maps");
+  if (maps != nullptr && maps->IsArray() && !maps->Empty()) return &(*maps)[0];
+  const Json* const parts = plain::find(report, "extensions");
+  return parts != nullptr && parts->IsObject() && parts->MemberCount() != 0 ? &parts->MemberBegin()->value
+                                                                            : nullptr;
+}
+
+/// What was not found may be where the report has a gap.
+std::string with_gaps(std::string text, const Json& map) {
+  const Json *const status = plain::find(map, "status"), *const error = plain::find(map, "error");
+  if (status == nullptr || !status->IsString() || std::string_view(status->GetString()) == "complete")
+    return text;
+  return fmt::format("{}; the map is {}{}", text, status->GetString(),
+                     error != nullptr && error->IsString() ? fmt::format(": {}", error->GetString()) : "");
+}
+
+/// Keys with what they hold.
+Json listed(const std::vector<plain::Entry>& entries, rapidjson::Document::AllocatorType& memory) {
+  Json list(rapidjson::kArrayType);
+  for (const plain::Entry& entry : entries) list.PushBack(plain::plain_row(entry, memory), memory);
+  return list;
+}
+
+int print(const plain::Found& found, JsonForm form) {
+  rapidjson::Document document;
+  auto& memory = document.GetAllocator();
+  const Json result = std::holds_alternative<const Json*>(found)
+                          ? plain::plain(*std::get<const Json*>(found), memory)
+                          : listed(std::get<plain::AllEntries>(found).entries, memory);
+  StdoutStream stream;
+  stream.append(form == JsonForm::none ? plain::shown_text(result)
+                                       : plain::json_text(result, form == JsonForm::pretty));
+  stream.append("\n");
+  return stream.finish();
+}
+
+/// Of a value that is there and has no bytes.
+bool is_unreadable(const plain::Found& found) {
+  const auto* const node = std::get_if<const Json*>(&found);
+  return node != nullptr && ((*node)->IsNull() || plain::is_kind(**node, "unsupported"));
+}
+
+} // namespace
+
+int get(const GetOptions& given) {
+  GetOptions options = given;
+  const auto wanted = take_words(given.words, options);
+  if (!wanted) return complain(wanted.error());
+  std::optional<plain::Key> key;
+  if (wanted->words.key) {
+    auto parsed = plain::Key::parse(*wanted->words.key);
+    if (!parsed) return complain(parsed.error());
+    key = std::move(*parsed);
+  }
+  auto setup = pipeline::Setup::open(options, {"report.limit=0", "report.inside=0"});
+  if (!setup) return complain(setup.error());
+  for (auto& rule : setup->loaded.config.maps) rule.limit.reset();
+  if (auto checked = pipeline::check_specs({wanted->map}); !checked) return complain(checked.error());
+  auto session = pipeline::Session::open(options, setup->loaded.config);
+  if (!session) return complain(session.error());
+  const auto spec = one_of(*setup, *session, wanted->map);
+  if (!spec) return complain(spec.error());
+  plain::OtherKeys others;
+  const auto report = report_of(*setup, *session, *spec, key, others);
+  session->tell_troubles();
+  if (!report) return complain(report.error());
+  const Json* const subject = subject_of(*report);
+  if (subject == nullptr)
+    return complain({Errc::not_found, fmt::format("{}: nothing is shown of it", wanted->map), {}});
+  const auto found = plain::look_up(*subject, wanted->words, others);
+  if (!found)
+    return complain({found.error().code,
+                     with_gaps(fmt::format("{}: {}", wanted->map, found.error().text), *subject),
+                     {}});
+  if (is_unreadable(*found))
+    return complain({Errc::not_found,
+                     with_gaps(fmt::format("{}: it is there, and cannot be read", wanted->map), *subject),
+                     {}});
+  return print(*found, options.json);
+}
+
+} // namespace mapscope::cli

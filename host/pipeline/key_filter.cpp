@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/pipeline/key_filter.hpp"
+
+#include "host/report/json_text.hpp"
+#include "host/report/json_value.hpp"
+
+#include <linux/bpf.h>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace mapscope::pipeline {
+
+namespace {
+
+constexpr std::size_t most_kept = 12;
+
+struct Text final : report::Stream {
+  void append(std::string_view more) override { text.append(more); }
+  std::string text;
+};
+
+/// What a person calls an entry by stands beside its key: a task's pid, a cgroup's path, a prefix.
+bool goes_by_more(const catalog::Map& map) {
+  return map.type == BPF_MAP_TYPE_LPM_TRIE || map.type_name.ends_with("storage");
+}
+
+class KeyFilter final : public report::MapWriter {
+public:
+  KeyFilter(std::unique_ptr<report::MapWriter> to, const plain::Key& key, plain::OtherKeys& others)
+      : to_(std::move(to)), key_(key), others_(others) {}
+
+  void begin(const catalog::Map& map) override {
+    others_ = {};
+    is_on_ = !goes_by_more(map);
+    to_->begin(map);
+  }
+  void begin_allocator(std::string_view name, const catalog::Map& section) override {
+    to_->begin_allocator(name, section);
+  }
+  void row(const report::Row& row) override {
+    depth_ = 0;
+    if (is_other(row)) {
+      depth_ = row.open ? 1 : 0;
+      return;
+    }
+    to_->row(row);
+  }
+  void field(const report::Field& field) override {
+    if (depth_ == 0) return to_->field(field);
+    using report::FieldKind;
+    if (field.kind == FieldKind::object || field.kind == FieldKind::list) ++depth_;
+    if (field.kind == FieldKind::end) --depth_;
+  }
+  void end(const report::Outcome& outcome) override { to_->end(outcome); }
+  [[nodiscard]] report::Cuts cuts() const override { return to_->cuts(); }
+
+private:
+  bool is_other(const report::Row& row) {
+    using report::Shape;
+    if (!is_on_ || row.shape == Shape::value || row.shape == Shape::slot) return false;
+    if (row.shape == Shape::entry || row.shape == Shape::percpu_entry) {
+      if (row.key.decoder == nullptr || !row.key.readable) return false;
+      read_key(row.key);
+    } else {
+      value_.emplace();
+      value_->SetUint(row.index);
+    }
+    if (key_.is(*value_)) return false;
+    keep();
+    return true;
+  }
+
+  void read_key(const report::Typed& key) {
+    text_.text.clear();
+    {
+      report::JsonText out(text_, false, false);
+      report::JsonValue into(out);
+      decode(key, into);
+    }
+    value_.emplace();
+    value_->Parse(text_.text.data(), text_.text.size());
+  }
+
+  void keep() {
+    ++others_.count;
+    if (others_.first.size() < most_kept) others_.first.push_back(plain::key_text({&*value_, &*value_}));
+  }
+
+  std::unique_ptr<report::MapWriter> to_;
+  const plain::Key& key_;
+  plain::OtherKeys& others_;
+  Text text_;
+  std::optional<rapidjson::Document> value_;
+  bool is_on_ = true;
+  unsigned depth_ = 0; ///< of the row that is left out
+};
+
+} // namespace
+
+std::unique_ptr<report::MapWriter> only_with_key(std::unique_ptr<report::MapWriter> to, const plain::Key& key,
+                                                 plain::OtherKeys& others) {
+  return std::make_unique<KeyFilter>(std::move(to), key, others);
+}
+
+} // namespace mapscope::pipeline

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// A report as what can be compared: its maps, allocators and parts of the kernel, each with the plain text of
+// its entries by key and of what else is said of it.
+//
+// Refuses: what changes whenever somebody looks (addresses of elements, reference counts), and hexadecimal
+// that stands beside a value. Thread rule: plain values.
+#pragma once
+
+#include "host/plain/value.hpp"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mapscope::plain {
+
+struct Part {
+  std::string name;
+  std::string type;                                           ///< a map's; "allocator" or "kernel"
+  std::uint32_t id = 0;                                       ///< 0: no map
+  std::string rest;                                           ///< JSON: what is no entry
+  std::vector<std::pair<std::string, std::string>> entries{}; ///< key, JSON; as the report has them
+  /// Some of the map is not in the report: what is missing need not be gone.
+  bool is_cut = false;
+};
+
+struct Snapshot {
+  std::vector<Part> parts;
+  [[nodiscard]] std::uint64_t entry_count() const;
+};
+
+Snapshot snapshot_of(const rapidjson::Document& report);
+
+} // namespace mapscope::plain
