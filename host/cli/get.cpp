@@ -7,7 +7,9 @@
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/report_run.hpp"
 #include "host/pipeline/scope.hpp"
+#include "host/report/text_value.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -29,19 +31,31 @@ bool is_source(const std::string& word) {
   return word == "live" || word.starts_with("qmp:") || std::filesystem::exists(word, error);
 }
 
+/// Whoever wrote a path meant a file.
+Result<void> check_words(std::span<const std::string> words) {
+  for (const std::string& word : words)
+    if (word.empty())
+      return fail(Errc::usage, "one of the words behind get is empty; leave it away, or say what is meant");
+  const std::string& first = words.front();
+  if (is_source(first) && words.size() == 1)
+    return fail(Errc::usage,
+                fmt::format("get needs a MAP behind {0}; `mapscope maps {0}` lists them", first));
+  if (!is_source(first) && first.contains('/'))
+    return fail(Errc::usage, fmt::format("there is no file {}", first));
+  const std::size_t most = is_source(first) ? 4 : 3;
+  if (words.size() <= most) return {};
+  return fail(Errc::usage,
+              fmt::format("get takes [SOURCE] MAP [KEY] [PATH], and {} is one word too many{}", words[most],
+                          is_source(first) ? "" : fmt::format("; there is no file {}", first)));
+}
+
 /// [SOURCE] MAP [KEY] [PATH]
 Result<Wanted> take_words(std::span<const std::string> words, GetOptions& options) {
-  if (words.size() == 1 && is_source(words.front()))
-    return fail(Errc::usage,
-                fmt::format("get needs a MAP behind {}; `mapscope maps {}` lists them", words[0], words[0]));
-  if (words.size() > 1 && is_source(words.front())) {
+  if (auto checked = check_words(words); !checked) return std::unexpected(checked.error());
+  if (is_source(words.front())) {
     options.sources = {words.front()};
     words = words.subspan(1);
   }
-  if (words.size() > 3)
-    return fail(Errc::usage,
-                fmt::format("get takes [SOURCE] MAP [KEY] [PATH], and {} is one word too many{}", words[3],
-                            is_source(words[0]) ? "" : "; is there no file " + words[0] + "?"));
   Wanted wanted{words[0], {}};
   if (words.size() > 1) wanted.words.key = words[1];
   if (words.size() > 2) wanted.words.path = words[2];
@@ -60,11 +74,13 @@ Result<std::string> one_of(const pipeline::Setup& setup, const pipeline::Session
   if (scope->maps.size() + scope->parts.size() == 1)
     return scope->maps.empty() ? "kernel:" + scope->parts.front().name
                                : fmt::format("id:{}", scope->maps.front()->id);
+  constexpr std::size_t most = 12;
   std::vector<std::string> names;
-  for (const catalog::Map* map : scope->maps)
-    names.push_back(fmt::format("id:{} ({})", map->id, map->label()));
-  return fail(Errc::usage,
-              fmt::format("{} names {} maps; say which: {}", spec, names.size(), fmt::join(names, ", ")));
+  for (const catalog::Map* map : std::span(scope->maps).first(std::min(scope->maps.size(), most)))
+    names.push_back(fmt::format("id:{} ({})", map->id, report::printable(map->label())));
+  if (scope->maps.size() > most) names.push_back(fmt::format("and {} more", scope->maps.size() - most));
+  return fail(Errc::usage, fmt::format("{} names {} maps; say which: {}", spec, scope->maps.size(),
+                                       fmt::join(names, ", ")));
 }
 
 /// The report of the one, with the rows that the key may mean.

@@ -53,7 +53,19 @@ constexpr std::size_t terminal = 80;
 
 } // namespace
 
+namespace {
+
+/// Several words in one, with brackets where there are to be some.
+bool tells_its_usage(const CLI::Option& option) { return option.get_name(true).starts_with('['); }
+
+} // namespace
+
+std::string Help::make_option_usage(const CLI::Option* option) const {
+  return tells_its_usage(*option) ? option->get_name(true) : CLI::Formatter::make_option_usage(option);
+}
+
 std::string Help::make_option_opts(const CLI::Option* option) const {
+  if (tells_its_usage(*option)) return "";
   if (option->get_type_size() == 0) return "";                                      // a flag
   const std::string type = option->get_positional() ? "" : option->get_type_name(); // its name says it
   return (type.empty() ? "" : " " + type) +

@@ -13,6 +13,7 @@ class Help final : public CLI::Formatter {
 public:
   /// Without CLI11's dots behind an option that takes one value each time, and the like.
   std::string make_option_opts(const CLI::Option* option) const override;
+  std::string make_option_usage(const CLI::Option* option) const override;
   std::string make_option_desc(const CLI::Option* option) const override;
   std::string make_subcommand(const CLI::App* command) const override;
 };

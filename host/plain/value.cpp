@@ -94,6 +94,7 @@ Json plain_value(const Json& value, Memory& memory) {
 template <class Writer> std::string written(const Json& node) {
   rapidjson::StringBuffer buffer;
   Writer writer(buffer);
+  if constexpr (requires { writer.SetIndent(' ', 2); }) writer.SetIndent(' ', 2);
   node.Accept(writer);
   return {buffer.GetString(), buffer.GetSize()};
 }

@@ -152,6 +152,8 @@ TEST(Words, LogLevels) {
 const std::vector<Words> commands = {{},
                                      {"dump"},
                                      {"maps"},
+                                     {"get"},
+                                     {"watch"},
                                      {"info"},
                                      {"plugins"},
                                      {"plugins", "list"},
