@@ -99,6 +99,11 @@ TEST(Decoder, WhatItLeavesOutIsCounted) {
   EXPECT_EQ(note_of(victim), "1 of 10 entries are left out by org.example.hostile@6.6.6");
 }
 
+TEST(Decoder, ItsAuthorIsToldWhatItAskedForInVain) {
+  const Dump dump({"hostile_decoder", "steady"}, and_also(mode_is("misspelt", wrong_at), {"-v"}));
+  EXPECT_THAT(dump.err(), HasSubstr("org.example.hostile@6.6.6, map 2: asked in vain, last for: "));
+}
+
 TEST(Decoder, RowsItDoesNotAskForAreThere) {
   const Dump dump({"hostile_decoder", "steady"}, mode_is("no_rows"));
   const Value& victim = dump.map("victim");

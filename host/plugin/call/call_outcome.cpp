@@ -116,6 +116,11 @@ std::vector<std::string> msc_call::cuts(int rc) const {
   return list;
 }
 
+void msc_call::tell_misses() {
+  if (plugin().built_in || !types_.has_missed()) return;
+  (void)words_.debug(fmt::format("asked in vain, last for: {}", types_.missing_text()).c_str());
+}
+
 report::Outcome msc_call::finish(int rc) {
   const bool is_open = row_open_ || !fields_.empty();
   if (is_open && rc == MSC_OK && task_.budget.spent() == plugin::Budget::Kind::none)

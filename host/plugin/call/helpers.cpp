@@ -224,6 +224,7 @@ int run(const msc_plugin& plugin, const msc_host& table, msc_call& call) {
       const Running running(call.plugin(), call.renderer().c_str());
       return plugin.render(&table, &call, &target);
     }();
+    if (rc == MSC_OK) call.tell_misses();
     if (rc == MSC_OK && call.has_lost_all_rows()) return MSC_EFAIL;
     if (rc != MSC_OK || !call.lacks_rows()) return rc;
     return call.has_members()
