@@ -3,6 +3,7 @@
 
 #include "host/base/ending.hpp"
 #include "host/base/mappings.hpp"
+#include "host/base/waiting.hpp"
 #include "host/plugin/worker/crash_text.hpp"
 #include "host/plugin/worker/worker.hpp"
 #include "host/target/target.hpp"
@@ -24,6 +25,10 @@ using std::chrono::milliseconds;
 
 /// A plugin that still calls helpers is stopped by its own budget; only one that does not is killed.
 constexpr milliseconds grace{250};
+/// On a machine that runs and is busy each piece of memory may take a turn of its scheduler's, on either
+/// side. The plugin's clock stands still for that in its process; here it may take so many times as long as
+/// it has.
+constexpr int most_turns = 10;
 /// Beside a row's bytes, which the budget limits.
 constexpr std::size_t overhead = 1U << 20;
 
@@ -39,7 +44,7 @@ WorkerRender::WorkerRender(Workers& workers, const Environment& environment, con
     : workers_(workers), source_(environment.target->source()), map_(map), choices_(choices),
       choice_(choices.front()), allocator_(allocator), left_out_(left_out),
       call_(environment, map, choices, limits, writer, allocator),
-      patience_(milliseconds(call_.limits().budget.ms) + grace),
+      patience_(milliseconds(call_.limits().budget.ms) + grace), end_(Clock::now() + most_turns * patience_),
       reader_(longest_frame(call_.limits().budget)) {}
 
 Attempt WorkerRender::run() {
@@ -78,10 +83,14 @@ WorkerRender::State WorkerRender::ask_where_it_is() {
 /// Waits for more and takes what may be taken.
 WorkerRender::State WorkerRender::receive() {
   pollfd waiting{child_.fd, POLLIN, 0};
-  const auto before = std::chrono::steady_clock::now();
+  const auto before = Clock::now();
   const auto left = std::chrono::ceil<milliseconds>(patience_).count();
-  const int ready = ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
-  patience_ -= std::chrono::steady_clock::now() - before;
+  int ready = 0;
+  {
+    const Waiting for_the_worker; // the clock of what the host itself does for it stands still
+    ready = ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
+  }
+  patience_ -= Clock::now() - before;
   if (ready == 0) return ask_where_it_is();
   const auto room = reader_.room();
   const ssize_t got = ::read(child_.fd, room.data(), room.size());
@@ -157,6 +166,7 @@ WorkerRender::State WorkerRender::bring_in(std::span<const std::byte> content) {
   const auto pieces = parse_pieces(content);
   if (!pieces) return breach(pieces.error().text);
   source_.bring_in(*pieces);
+  patience_ = std::min<Clock::duration>(milliseconds(call_.limits().budget.ms) + grace, end_ - Clock::now());
   const char answer = 1;
   (void)!::send(child_.fd, &answer, sizeof answer,
                 MSG_NOSIGNAL | MSG_DONTWAIT); // who is gone says how, below

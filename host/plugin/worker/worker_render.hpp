@@ -44,8 +44,9 @@ private:
   AllocatorCall* allocator_;
   LeftOut left_out_;
   msc_call call_;
-  std::chrono::steady_clock::duration
-      patience_; ///< left for waiting; what the host itself takes does not count
+  using Clock = std::chrono::steady_clock;
+  Clock::duration patience_; ///< left for waiting; what the host itself takes does not count
+  Clock::time_point end_;    ///< whatever it asks for meanwhile
   Workers::Child child_;
   FrameReader reader_;
   int rc_ = MSC_OK;
