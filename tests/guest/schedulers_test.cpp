@@ -396,5 +396,38 @@ TEST_F(Schedulers, StarvingItIsNotThrownOutYet) {
   EXPECT_EQ(state()["schedulers"][0]["timeout_ms"].GetUint64(), 5000U); // as scx_qmap asks for
 }
 
+/// What mapscope saw inside a guest whose scheduler went on, and the memory right after.
+class LiveScheduler : public testing::TestWithParam<const char*> {};
+
+TEST_P(LiveScheduler, IsShownAsInADump) {
+  std::filesystem::path folder;
+  for (const Capture& guest : live_guests())
+    if (guest.name.ends_with("-scx-running")) folder = guest.folder;
+  ASSERT_FALSE(folder.empty()) << "no guest that is running in MAPSCOPE_LIVE; ./dev test makes one";
+  const auto live = parse(read_file(folder / (std::string(GetParam()) + ".json")));
+  const auto later = dump(folder / "vmcore", {"--limit", "0"});
+  const auto stated = parse(read_file(folder / "guest.json"));
+  const Value& state = live["extensions"][sched_ext];
+  EXPECT_STREQ(state["state"].GetString(), "enabled");
+  ASSERT_EQ(state["schedulers"].Size(), 1U);
+  EXPECT_STREQ(state["schedulers"][0]["name"].GetString(), "sdt");
+  const auto contexts = contexts_of(live), after = contexts_of(later);
+  std::size_t both = 0;
+  for (const std::int64_t pid : pids_in(stated["scheduler"]["after"]["tasks"])) {
+    if (after.count(pid) == 0) continue;
+    ++both;
+    EXPECT_EQ(contexts.count(pid), 1U) << "contexts of task " << pid;
+  }
+  std::printf("%s: %zu contexts of tasks that are also in the dump, of %zu\n", GetParam(), both,
+              contexts.size());
+  EXPECT_GT(both, 50U);
+  EXPECT_EQ((*allocations_of(live, "scx_task_allocator"))["elem_size"].GetUint64(), 56U);
+  for (const auto& map : live["maps"].GetArray())
+    EXPECT_STREQ(map["status"].GetString(), "complete") << map["name"].GetString() << as_text(map["error"]);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, LiveScheduler, testing::Values("peek", "kcore", "peek-isolated"),
+                         [](const auto& info) { return info.index == 2 ? "isolated" : info.param; });
+
 } // namespace
 } // namespace mapscope::guest
