@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/check/check_worker.hpp"
 
+#include "host/base/descriptors.hpp"
 #include "host/plugin/select/library.hpp"
 #include "host/plugin/verify/elf_image.hpp"
 #include "host/plugin/worker/crash_text.hpp"

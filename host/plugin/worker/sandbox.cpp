@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/worker/sandbox.hpp"
 
+#include "host/base/descriptors.hpp"
 #include "host/base/sanitized.hpp"
 
 #include <algorithm>
@@ -70,31 +71,9 @@ void keep_time_zone() {
   ::tzset();
 }
 
-Result<void> leave_terminal() {
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-  constexpr int last = sanitized ? STDOUT_FILENO : STDERR_FILENO; // where sanitizers report
-  for (int fd = 0; fd <= last; ++fd)
-    if (null < 0 || ::dup2(null, fd) < 0) return refused("leave the terminal");
-  return {};
-}
-
 Result<void> end_with(pid_t parent) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return refused("end with its parent");
   if (::getppid() != parent) return fail(Errc::io, "the parent of a worker process is gone");
-  return {};
-}
-
-Result<void> keep_only(std::span<const int> descriptors) {
-  std::vector<int> kept(descriptors.begin(), descriptors.end());
-  std::ranges::sort(kept);
-  unsigned from = STDERR_FILENO + 1;
-  for (const int fd : kept) {
-    if (static_cast<unsigned>(fd) < from) continue;
-    if (static_cast<unsigned>(fd) > from && ::close_range(from, static_cast<unsigned>(fd) - 1, 0) != 0)
-      return refused("close what it does not need");
-    from = static_cast<unsigned>(fd) + 1;
-  }
-  if (::close_range(from, ~0U, 0) != 0) return refused("close what it does not need");
   return {};
 }
 

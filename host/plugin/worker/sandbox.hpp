@@ -37,11 +37,7 @@ Result<void> allow_parsing();
 
 /// Its file is read here: a plugin that prints a date must not need it.
 void keep_time_zone();
-/// What a plugin prints goes nowhere: it has no business on the terminal, or in the report.
-Result<void> leave_terminal();
 /// The process ends with `parent`; an error when that is gone already.
 Result<void> end_with(pid_t parent);
-/// Closes all but `descriptors` and the first three.
-Result<void> keep_only(std::span<const int> descriptors);
 
 } // namespace mapscope::plugin

@@ -5,6 +5,7 @@
 #include "host/plugin/worker/worker.hpp"
 #include "host/target/target.hpp"
 
+#include "host/base/descriptors.hpp"
 #include "host/base/ending.hpp"
 #include "host/plugin/select/library.hpp"
 #include "host/plugin/worker/code_line.hpp"
