@@ -16,6 +16,7 @@
 #include "host/pipeline/shortfall.hpp"
 #include "host/pipeline/slips.hpp"
 #include "host/report/draft.hpp"
+#include "host/report/held_output.hpp"
 #include "host/report/ordered.hpp"
 
 #include <algorithm>
@@ -27,20 +28,6 @@
 namespace mapscope::pipeline {
 
 namespace {
-
-/// The report's own text beside the maps; the first error is kept.
-class OutputStream final : public report::Stream {
-public:
-  explicit OutputStream(report::Output& output) : output_(output) {}
-  void append(std::string_view text) override {
-    if (result_) result_ = output_.write(text);
-  }
-  [[nodiscard]] const Result<void>& result() const { return result_; }
-
-private:
-  report::Output& output_;
-  Result<void> result_;
-};
 
 /// The options that say what is not shown.
 std::string narrowed_by(const Request& request) {
@@ -56,6 +43,21 @@ double thread_ms() {
 }
 
 } // namespace
+
+/// The report's own text beside the maps; the first error is kept.
+class ReportRun::OutputStream final : public report::Stream {
+public:
+  explicit OutputStream(report::Output& output) : output_(&output) {}
+  void append(std::string_view text) override {
+    if (result_) result_ = output_->write(text);
+  }
+  void go_on_in(report::Output& output) { output_ = &output; }
+  [[nodiscard]] const Result<void>& result() const { return result_; }
+
+private:
+  report::Output* output_;
+  Result<void> result_;
+};
 
 ReportRun::ReportRun(const Setup& setup, const Session& session, const Request& request)
     : setup_(setup), session_(session), request_(request), budget_(setup.loaded.config.budget.report),
@@ -98,13 +100,43 @@ Result<void> ReportRun::write(report::Output& output, const Hooks& hooks) {
   OutputStream stream(output);
   const auto meta = meta_of(session_);
   const auto writer = report::make_report_writer(request_.format, request_.writing, stream);
+  writer->begin(meta);
+  if (auto made = make(output, *writer, stream, hooks); !made) return made;
+  return finish(output, *writer, stream);
+}
+
+/// What stands at the begin tells how long a guest stood still for what comes behind.
+Result<bool> ReportRun::write_if(report::Output& output, const Hooks& hooks,
+                                 const std::function<bool()>& stands) {
+  const auto held = report::HeldOutput::make();
+  if (!held) return std::unexpected(held.error());
+  budget_.leave_out(**held);
+  OutputStream stream(**held);
+  const auto writer = report::make_report_writer(request_.format, request_.writing, stream);
+  if (auto made = make(**held, *writer, stream, hooks); !made)
+    return std::unexpected(std::move(made.error()));
+  if (!stands()) return false;
+  if (!stream.result()) return std::unexpected(stream.result().error());
+  stream.go_on_in(output);
+  const auto meta = meta_of(session_);
+  writer->begin(meta);
+  auto written = (*held)->copy_to(output);
+  if (written) written = finish(output, *writer, stream);
+  if (!written) return std::unexpected(std::move(written.error()));
+  return true;
+}
+
+Result<void> ReportRun::make(report::Output& output, report::ReportWriter& writer, OutputStream& stream,
+                             const Hooks& hooks) {
   start_workers();
   allocations_->read(environment_, workers_.get());
-  writer->begin(meta);
-  kernel_targets_.write(request_.format, request_.writing, *writer, stream, workers_.get());
-  if (auto written = write_pieces(output, *writer, hooks); !written) return written;
-  writer->end(programs(), plugin_uses(maps_, kernel_targets_.uses(), allocations_->all().used),
-              findings_of(session_, kernel_targets_, *allocations_, maps_, narrowed_by(request_)));
+  kernel_targets_.write(request_.format, request_.writing, writer, stream, workers_.get());
+  return write_pieces(output, writer, hooks);
+}
+
+Result<void> ReportRun::finish(report::Output& output, report::ReportWriter& writer, OutputStream& stream) {
+  writer.end(programs(), plugin_uses(maps_, kernel_targets_.uses(), allocations_->all().used),
+             findings_of(session_, kernel_targets_, *allocations_, maps_, narrowed_by(request_)));
   if (!stream.result()) return stream.result();
   return output.commit();
 }

@@ -34,6 +34,9 @@ public:
   Result<void> choose();
   /// All of it, and commits the output. Once.
   Result<void> write(report::Output& output, const Hooks& hooks = {});
+  /// The same, but nothing goes to `output` before all has been rendered and `stands` says that it is worth
+  /// it. False: it is not.
+  Result<bool> write_if(report::Output& output, const Hooks& hooks, const std::function<bool()>& stands);
 
   /// What of the report is less than complete; "" where nothing is.
   [[nodiscard]] std::string shortfall() const;
@@ -43,6 +46,10 @@ private:
   void start_workers();
   void render(std::size_t index, report::Stream& to);
   void list_slots(std::size_t index, report::Stream& to);
+  class OutputStream;
+  Result<void> make(report::Output& output, report::ReportWriter& writer, OutputStream& stream,
+                    const Hooks& hooks);
+  Result<void> finish(report::Output& output, report::ReportWriter& writer, OutputStream& stream);
   Result<void> write_pieces(report::Output& output, report::ReportWriter& writer, const Hooks& hooks);
   [[nodiscard]] std::vector<catalog::Program> programs() const;
 
