@@ -3,6 +3,7 @@
 #include "host/cli/message.hpp"
 #include "host/cli/progress.hpp"
 #include "host/cli/terminal.hpp"
+#include "host/pipeline/guest_report.hpp"
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/only.hpp"
 #include "host/pipeline/report_run.hpp"
@@ -66,11 +67,22 @@ double since_start() {
       .count();
 }
 
-Result<void> write(pipeline::ReportRun& run, report::Output& output) {
+using Run = std::unique_ptr<pipeline::ReportRun>;
+
+/// What was written.
+Result<Run> write(const pipeline::Setup& setup, pipeline::Session& session, const DumpOptions& options,
+                  const pipeline::Request& request, report::Output& output) {
   Progress progress;
-  return run.write(output,
-                   {.before_map = [&](std::size_t index, std::size_t count) { progress.at(index, count); },
-                    .first_done = [] { spdlog::info("first map after {:.1f} ms", since_start()); }});
+  const pipeline::Hooks hooks{
+      .before_map = [&](std::size_t index, std::size_t count) { progress.at(index, count); },
+      .first_done = [] { spdlog::info("first map after {:.1f} ms", since_start()); }};
+  if (session.source->pause() != nullptr)
+    return pipeline::write_guest_report(setup, session, options, request, output, hooks);
+  auto run = std::make_unique<pipeline::ReportRun>(setup, session, request);
+  auto done = run->choose();
+  if (done) done = run->write(output, hooks);
+  if (!done) return std::unexpected(std::move(done.error()));
+  return run;
 }
 
 Result<std::unique_ptr<report::Output>> open_output(const std::string& path) {
@@ -100,12 +112,10 @@ int dump(const DumpOptions& options) {
   auto session = pipeline::Session::open(options, setup->loaded.config);
   if (!session) return complain(session.error());
   const auto request = request_of(options, setup->loaded.config.report, terminal);
-  pipeline::ReportRun run(*setup, *session, request);
-  if (auto chosen = run.choose(); !chosen) return complain(chosen.error());
-  const auto written = write(run, **output);
+  const auto run = write(*setup, *session, options, request, **output);
   session->tell_troubles();
-  if (!written) return complain(written.error());
-  const std::string shortfall = options.strict ? run.shortfall() : "";
+  if (!run) return complain(run.error());
+  const std::string shortfall = options.strict ? (*run)->shortfall() : "";
   if (shortfall.empty()) return exit_ok;
   spdlog::error("--strict: less than complete: {}", shortfall);
   return exit_strict;

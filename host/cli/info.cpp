@@ -53,12 +53,13 @@ std::vector<Fact> facts_of(const memory::Source& source) {
   for (const auto& segment : source.segments()) described += segment.size, present += segment.present;
   std::vector<Fact> facts = {{"format", "format", std::string(source.format()), {}},
                              number("memory_bytes", "memory, bytes", described)};
-  if (!source.via().empty()) {
-    facts.push_back({"via", "read by", std::string(source.via()), {}});
-    return facts;
-  }
+  if (!source.via().empty()) facts.push_back({"via", "read by", std::string(source.via()), {}});
+  if (!source.why_dumped().empty())
+    facts.push_back({"why_dumped", "not read in place", source.why_dumped(), {}});
+  if (source.is_running()) return facts;
   if (const auto ms = source.stopped_ms())
     facts.push_back({"stopped_ms", "stood still, ms", fmt::format("{:.1f}", *ms), std::llround(*ms)});
+  if (source.format() == "guest") return facts; // no file that could lack anything
   facts.push_back(number("present_bytes", "of these in the file", present));
   facts.push_back(number("excluded_bytes", "left out by the dump", source.left_out_bytes()));
   return facts;
@@ -219,7 +220,7 @@ int info_without_kernel(const SourceOptions& options, const config::Config& conf
 /// A pass over all of the memory, which no other command makes where the note holds. One kernel runs.
 std::vector<target::FoundVmcoreinfo> kernels_of(const pipeline::Session& session) {
   auto note = target::note_of(*session.source);
-  if (session.source->via().empty()) return target::kernels_in(*session.source, std::move(note));
+  if (!session.source->is_running()) return target::kernels_in(*session.source, std::move(note));
   std::vector<target::FoundVmcoreinfo> running;
   if (note) running.push_back(std::move(*note));
   return running;
@@ -230,8 +231,9 @@ std::vector<target::FoundVmcoreinfo> kernels_of(const pipeline::Session& session
 int info(const SourceOptions& options, JsonForm json) {
   const auto loaded = config::load(options.configs, options.sets);
   if (!loaded) return complain(loaded.error());
-  const auto session = pipeline::Session::open(options, loaded->config);
+  auto session = pipeline::Session::open(options, loaded->config);
   if (!session) return info_without_kernel(options, loaded->config, json, session.error());
+  session->let_go();
   session->tell_gaps();
   StdoutStream stream;
   const auto facts = facts_of(*session);

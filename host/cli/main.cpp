@@ -69,7 +69,7 @@ int run_dump(Words& words) {
   DumpOptions& options = words.dump;
   if (!words.format_word.empty() && words.format_word != "text" && words.format_word != "json")
     return not_there_yet("--format " + words.format_word, "text and json are");
-  options.opening.threads = options.jobs;
+  options.opening.threads = options.jobs, options.opening.in_place = true;
   if (options.output == "-" || options.output == "/dev/stdout") options.output.clear();
   if (words.json || options.pretty || words.format_word == "json") options.format = report::Format::json;
   return dump(options);
@@ -117,6 +117,16 @@ void add_watch(CLI::App& app, Words& words, std::function<int()>& run) {
   stands_for(limit, "report.limit");
   command->add_flag("-j,--json", options.json, "one JSON object per report, each on a line");
   command->callback([&] { run = [&] { return watch(options); }; });
+}
+
+int run_maps(Words& words) {
+  words.dump.opening.in_place = true;
+  return maps(words.dump, json_form(words), words.verbose > 0);
+}
+
+int run_info(Words& words) {
+  words.dump.opening.in_place = true;
+  return info(words.dump, json_form(words));
 }
 
 void add_verify(CLI::App& plugins, Words& words, std::function<int()>& run) {
@@ -199,14 +209,13 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
   add_filter(*maps_command, words.dump,
              "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name, and parts of the kernel: "
              "kernel:NAME; may be given again");
-  maps_command->callback(
-      [&] { run = [&] { return maps(words.dump, json_form(words), words.verbose > 0); }; });
+  maps_command->callback([&] { run = [&] { return run_maps(words); }; });
 
   add_get(app, words, run), add_watch(app, words, run);
 
   auto* info_command = app.add_subcommand("info", "what SOURCE is");
   add_source(*info_command, words.dump, words), add_json(*info_command, words);
-  info_command->callback([&] { run = [&] { return info(words.dump, json_form(words)); }; });
+  info_command->callback([&] { run = [&] { return run_info(words); }; });
 
   auto* plugins = app.add_subcommand("plugins", "what plugins there are");
   plugins->require_subcommand(1);

@@ -180,6 +180,7 @@ int maps(const DumpOptions& options, JsonForm json, bool explain) {
   pipeline::warn_of_gaps(session->catalog, maps, "--map");
   if (explain) pipeline::tell_missing(scope->missing);
   pipeline::walk_over(*setup, *session, maps);
+  session->let_go();
   StdoutStream stream;
   if (json != JsonForm::none)
     print_json(maps, scope->parts, json == JsonForm::pretty, stream);

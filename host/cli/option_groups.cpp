@@ -82,6 +82,8 @@ void add_opening(CLI::App& app, SourceOptions& options, Words& words) {
       ->type_name("RANGES");
   app.add_option("--via", options.opening.via, "how this machine's memory is read; the first that works")
       ->check(one_of({"peek", "kcore", "bpf"}));
+  app.add_flag("--running", options.opening.running,
+               "a guest (qmp:SOCKET) is not stopped while its memory is read, which takes shared RAM");
   app.add_flag("--force", options.overrides.force, "take these files though they are of another build");
   app.add_option("--kernel", options.overrides.kernel,
                  "of several kernels in one dump, the N-th that info lists")

@@ -11,6 +11,7 @@
 #include <tuple>
 #include <unistd.h>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace mapscope::memory {
@@ -82,7 +83,7 @@ private:
 
 Result<std::unique_ptr<PageStore>> PageStore::make(std::uint64_t pages, std::size_t page_size, Fetch fetch,
                                                    const PageStoreLimits& limits) {
-  auto file = UnlinkedFile::make();
+  auto file = limits.in_memory ? UnlinkedFile::in_memory() : UnlinkedFile::make();
   if (!file) return std::unexpected(file.error());
   std::unique_ptr<PageStore> store(new PageStore(std::move(*file), std::max<std::uint64_t>(pages, 1),
                                                  page_size, std::move(fetch), limits));
@@ -176,6 +177,18 @@ void PageStore::forget() {
   forgets_ = true;
 }
 
+void PageStore::renew() {
+  auto pages = std::exchange(known_, {});
+  std::ranges::sort(pages); // neighbours are read faster
+  for (const std::uint64_t index : pages) __atomic_store_n(marks_ + index, 0, __ATOMIC_RELEASE);
+  for (const std::uint64_t index : pages) std::ignore = work_out(index);
+}
+
+std::uint64_t PageStore::known_pages() const {
+  const std::scoped_lock lock(adding_);
+  return known_.size();
+}
+
 /// A process forked off has one thread, and works out what it views.
 void PageStore::bring_in(std::uint64_t first, std::uint64_t count) {
   if (is_forked_off()) return;
@@ -205,7 +218,10 @@ PageState PageStore::set_state(std::uint64_t index, PageState state) {
   std::uint8_t known = 0;
   const bool is_first = __atomic_compare_exchange_n(marks_ + index, &known, mark_of(other, state), false,
                                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-  if (is_first && forgets_) known_.push_back(index);
+  if (is_first && forgets_) {
+    const std::scoped_lock lock(adding_);
+    known_.push_back(index);
+  }
   return is_first ? state : state_of(known);
 }
 

@@ -15,6 +15,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace mapscope::memory {
@@ -30,6 +31,7 @@ enum class PageState : std::uint8_t {
 struct PageStoreLimits {
   std::uint64_t resident = 256U << 20; ///< bytes of the mapping that may lie in memory at a time
   std::uint64_t forked = 256U << 20;   ///< bytes that a process forked off works out for itself
+  bool in_memory = false;              ///< no disk may keep anybody waiting
 };
 
 class PageStore {
@@ -51,8 +53,13 @@ public:
   [[nodiscard]] std::span<const std::byte> view(std::uint64_t first, std::uint64_t count);
   /// Works out as many on all CPUs, as far as they are there, for views that follow.
   void bring_in(std::uint64_t first, std::uint64_t count);
-  /// All that is kept is worked out anew when it is asked for again; spans may then change. Of one thread's.
+  /// All that is kept is worked out anew when it is asked for again; spans may then change. While nobody else
+  /// views.
   void forget();
+  /// All that was asked for since forget() is worked out anew, now. While nobody else views.
+  void renew();
+  /// Pages asked for since forget().
+  [[nodiscard]] std::uint64_t known_pages() const;
   /// Of a process forked off: what is not there is asked for, and not worked out.
   void ask_through(Ask ask) { ask_ = std::move(ask); }
   [[nodiscard]] PageState state(std::uint64_t index) const;
@@ -93,6 +100,7 @@ private:
   std::atomic<int> error_ = 0;
   std::unique_ptr<Forked> forked_;
   std::vector<std::uint64_t> known_; ///< whose state is, where all is forgotten again and again
+  mutable std::mutex adding_;        ///< to known_
   bool forgets_ = false;
   Ask ask_;
   std::uint64_t asked_end_ = 0, asked_ = 1; ///< where the last one ended, and pages it was of

@@ -132,18 +132,19 @@ Result<std::unique_ptr<Source>> open_this_machine(const std::string& name, const
   return open_live(by);
 }
 
-Result<std::unique_ptr<Source>> open_guest(const std::string& name, const OpenOptions& options) {
-  auto dump = dump_guest(name);
-  if (!dump) return std::unexpected(std::move(dump.error()));
-  auto source = open_one({name, std::move(dump->file)}, options);
-  if (source) (*source)->was_stopped_for(dump->stopped_ms);
-  return source;
+Result<std::unique_ptr<Source>> open_running(const std::string& name, const OpenOptions& options) {
+  return open_guest(name, options,
+                    [&](InputFile core) { return open_one({name, std::move(core)}, options); });
 }
 
 Result<std::unique_ptr<Source>> open_named(std::span<const std::string> names, const OpenOptions& options) {
+  const bool is_guest = names.size() == 1 && names[0].starts_with("qmp:");
+  if (options.running && !is_guest)
+    return fail(Errc::usage, fmt::format("--running is for guests (qmp:SOCKET), and {} is none",
+                                         names[0].empty() ? "live" : names[0]));
   if (names.size() == 1 && (names[0].empty() || names[0] == "live" || is_kcore(names[0])))
     return open_this_machine(names[0].empty() ? "live" : names[0], options);
-  if (names.size() == 1 && names[0].starts_with("qmp:")) return open_guest(names[0], options);
+  if (is_guest) return open_running(names[0], options);
   const auto runs = [](const std::string& name) { return name == "live" || name.starts_with("qmp:"); };
   if (const auto alone = std::ranges::find_if(names, runs); alone != names.end())
     return fail(Errc::usage,

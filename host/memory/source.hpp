@@ -43,6 +43,20 @@ struct Detail {
 
 class RawImage;
 
+/// Of a guest that runs, and can be made to stand still.
+class Pause {
+public:
+  virtual ~Pause() = default;
+  /// From now on the guest stands still, and everything is read anew. Errors: it runs then.
+  virtual Result<void> hold() = 0;
+  /// The guest runs again. False: it has done so before, since it was held too long.
+  virtual bool let_go() = 0;
+  /// Holds the guest, reads all again that was read since the last hold(), and lets it go.
+  virtual Result<void> take() = 0;
+  /// Pages that were first read since then, when the guest ran again.
+  [[nodiscard]] virtual std::uint64_t late_pages() const = 0;
+};
+
 /// Bytes by physical address.
 struct Piece {
   std::uint64_t address = 0, size = 0;
@@ -115,9 +129,16 @@ public:
   /// Of a file that does not say where its bytes lie, while nobody else did: itself. Else null.
   [[nodiscard]] virtual const RawImage* raw_image() const { return nullptr; }
 
+  /// How a machine's memory is read: "peek", "kcore"; of a guest "shared", in place, or "dump"; "" of a file.
+  [[nodiscard]] std::string_view via() const { return via_; }
+  /// Of a guest that is not read in place: why.
+  [[nodiscard]] const std::string& why_dumped() const { return why_dumped_; }
+  void was_read_by(std::string_view via, std::string why_dumped = "") {
+    via_ = via, why_dumped_ = std::move(why_dumped);
+  }
+
   // Of a machine that goes on running.
-  /// How it is read: "peek", "kcore"; "" for what stands still.
-  [[nodiscard]] virtual std::string_view via() const { return ""; }
+  [[nodiscard]] virtual bool is_running() const { return false; }
   /// What this thread reads from now on is read anew, and then stays as it is until the next moment begins;
   /// spans of the last one may change.
   virtual void begin_moment() const {}
@@ -126,7 +147,9 @@ public:
   /// In a process forked off: goes on with that moment of the process that it comes from.
   virtual void join_moment(unsigned /*moment*/, AskForMemory /*ask*/) const {}
 
-  // Of a guest that was stopped for it.
+  // Of a guest that is stopped for it.
+  /// Null where it need not be, or was while the source was opened.
+  [[nodiscard]] virtual Pause* pause() { return nullptr; }
   /// Milliseconds; nothing where nobody was.
   [[nodiscard]] std::optional<double> stopped_ms() const { return stopped_ms_; }
   void was_stopped_for(std::optional<double> ms) { stopped_ms_ = ms; }
@@ -138,6 +161,7 @@ public:
   [[nodiscard]] virtual bool is_used_up() const { return false; }
 
 private:
+  std::string via_, why_dumped_;
   std::optional<double> stopped_ms_;
 };
 
@@ -154,6 +178,10 @@ struct OpenOptions {
   /// Of this machine: "peek" or "kcore"; "": the first that works.
   std::string via{};
   unsigned threads = 1; ///< that will render maps of this machine
+  /// Of a guest: not stopped at all.
+  bool running = false;
+  /// Of a guest: read in place where its RAM is shared, by who lets it go (Source::pause()).
+  bool in_place = false;
 };
 
 /// Opens SOURCE of the command line; a file's format is found from its content. Several files are the parts

@@ -13,7 +13,7 @@ std::string now_in_utc() {
   return fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
 }
 
-bool runs(const memory::Source& source) { return !source.via().empty() || source.stopped_ms(); }
+bool runs(const memory::Source& source) { return source.is_running() || source.stopped_ms(); }
 
 } // namespace
 
@@ -28,6 +28,7 @@ report::Meta meta_of(const Session& session) {
           .cpus = static_cast<std::uint32_t>(target.per_cpu().possible().size()),
           .excluded_bytes = session.source->left_out_bytes(),
           .via = std::string(session.source->via()),
+          .is_running = session.source->is_running(),
           .stopped_ms = session.source->stopped_ms(),
           .started_at = runs(*session.source) ? now_in_utc() : ""};
 }

@@ -146,17 +146,31 @@ void tell_of_idle_options(const Session& session, const SourceInput& input) {
 }
 
 /// What a running machine is read with is a map and a program, too.
-void mark_live(Session& session) {
-  if (session.source->via().empty()) return;
+void leave_out_peek(catalog::Catalog& catalog) {
   using memory::Peek;
-  std::erase_if(session.catalog.maps, [](const catalog::Map& map) {
+  std::erase_if(catalog.maps, [](const catalog::Map& map) {
     return map.name == Peek::map_name && map.type == BPF_MAP_TYPE_ARRAY && map.value_size == Peek::window &&
            map.max_entries == 1 && map.flags == BPF_F_MMAPABLE;
   });
-  std::erase_if(session.catalog.programs, [](const catalog::Program& program) {
+  std::erase_if(catalog.programs, [](const catalog::Program& program) {
     return program.name == Peek::program_name && program.type == BPF_PROG_TYPE_SYSCALL;
   });
+}
+
+void mark_live(Session& session) {
+  if (!session.source->is_running()) return;
+  if (session.source->via() == "peek") leave_out_peek(session.catalog);
   for (catalog::Map& map : session.catalog.maps) map.is_live = true;
+}
+
+/// How a guest is read, and what that means.
+void tell_of_guest(Session& session, const SourceInput& input) {
+  const memory::Source& source = *session.source;
+  if (!source.why_dumped().empty())
+    spdlog::info("{}: not read in place, but saved by QEMU: {}", input.source(), source.why_dumped());
+  if (source.is_running() && input.opening.running)
+    warn(session, "the guest ran while it was read (--running): this is no picture of one moment, and what "
+                  "does not fit together may have changed meanwhile");
 }
 
 /// With --zero-excluded.
@@ -192,10 +206,11 @@ Result<Session> Session::open(const SourceInput& input, const config::Config& co
   auto source = open_source(input, opening_of(input, config));
   if (!source) return std::unexpected(source.error());
   session.source = std::move(*source);
-  if (!session.source->via().empty() && input.overrides.kernel > 1)
+  if (session.source->is_running() && input.overrides.kernel > 1)
     return fail(Errc::usage, fmt::format("{}: --kernel is for dumps; one kernel runs", input.source()));
   if (auto opened = open_kernel(session, input); !opened) return std::unexpected(std::move(opened.error()));
   if (auto laid_out = lay_out(session, input); !laid_out) return std::unexpected(std::move(laid_out.error()));
+  tell_of_guest(session, input);
   for (const auto& warning : session.target->warnings()) warn(session, warning);
   if (input.opening.zero_excluded) warn_of_zeros(session);
   tell_of_idle_options(session, input);
@@ -207,6 +222,8 @@ Result<Session> Session::open(const SourceInput& input, const config::Config& co
   const auto& from = session.target->origins();
   spdlog::info("{}: VMCOREINFO from {}, symbols from {}, BTF from {}", input.source(), from.vmcoreinfo,
                from.symbols, from.btf);
+  if (auto* const pause = session.source->pause(); pause != nullptr)
+    if (auto held = pause->hold(); !held) return about(input.source(), std::move(held.error()));
   if (auto read = session.read_maps(input); !read) return std::unexpected(std::move(read.error()));
   return session;
 }
@@ -221,6 +238,7 @@ Result<void> Session::read_maps(const SourceInput& input) {
   auto read = catalog::read_catalog(*target, kernel);
   if (!read) read.error().text = with_clause(read.error().text, lost);
   if (!read) return about(*source, input, std::move(read.error()));
+  families.reset(), symbols.reset(); // of the tables that go
   catalog = std::move(*read);
   mark_live(*this);
   if (!lost.empty()) catalog.gaps.push_back({lost});
@@ -228,6 +246,12 @@ Result<void> Session::read_maps(const SourceInput& input) {
   families = std::make_unique<catalog::Families>(catalog::find_arenas(*target, *kernel, catalog.maps),
                                                  catalog, kernel.get());
   return {};
+}
+
+void Session::let_go() {
+  if (auto* const pause = source->pause(); pause != nullptr && !pause->let_go())
+    warn(*this, "the guest was held too long and ran again before all was read: this is no picture of one "
+                "moment");
 }
 
 void Session::tell_gaps() const {

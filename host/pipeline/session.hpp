@@ -29,10 +29,13 @@ struct Session {
   std::vector<target::FoundVmcoreinfo> crash_kernels; ///< that run where this kernel crashed
   std::vector<std::string> warnings; ///< about the source and the kernel in it, for stderr and findings
 
+  /// A guest that is read in place and ran stands still from before its maps were read, until let_go().
   static Result<Session> open(const SourceInput& input, const config::Config& config);
-  /// Maps and programs as they are by now, of a machine that runs; what was made from those before must be
-  /// gone.
+  /// Maps and programs as they are by now, of a machine that runs or of a guest; what was made from those
+  /// before must be gone.
   Result<void> look_again(const SourceInput& input);
+  /// Lets the guest run that open() has stopped; whoever reads on reads of another time.
+  void let_go();
   /// What of the kernel's tables could not be read, on stderr.
   void tell_gaps() const;
   /// What went wrong while the source was read, on stderr.

@@ -18,7 +18,15 @@ std::string with_article(const std::string& kind) {
 }
 
 std::string stopped_text(const Meta& meta) {
-  return meta.stopped_ms ? fmt::format(" of a guest that stood still for {:.1f} ms", *meta.stopped_ms) : "";
+  if (!meta.stopped_ms) return "";
+  return fmt::format("{} that stood still for {:.1f} ms", meta.source_kind == "guest" ? "" : " of a guest",
+                     *meta.stopped_ms);
+}
+
+std::string origin_of(const Meta& meta) {
+  if (!meta.is_running) return with_article(meta.source_kind) + stopped_text(meta);
+  return fmt::format("{} as it runs ({}): what is shown was read while it changed",
+                     meta.source_kind == "live" ? "this machine" : "a guest", meta.via);
 }
 
 class TextReportWriter final : public ReportWriter {
@@ -26,13 +34,8 @@ public:
   TextReportWriter(const Options& options, Stream& stream) : options_(options), stream_(stream) {}
 
   void begin(const Meta& meta) override {
-    const std::string from = meta.via.empty()
-                                 ? with_article(meta.source_kind) + stopped_text(meta)
-                                 : fmt::format("this machine as it runs ({}): what is shown was read "
-                                               "while it changed",
-                                               meta.via);
     stream_.append(fmt::format("Linux {}, {}, {} CPU{}, from {}\n\n", printable(meta.release), meta.arch,
-                               meta.cpus, meta.cpus == 1 ? "" : "s", from));
+                               meta.cpus, meta.cpus == 1 ? "" : "s", origin_of(meta)));
   }
   /// What is no map comes first, and before it what of it there is to look at: a person need not look for
   /// why.

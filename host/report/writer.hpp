@@ -144,7 +144,8 @@ struct Meta {
   std::uint64_t page_size = 0, kaslr_offset = 0;
   std::uint32_t cpus = 0;
   std::uint64_t excluded_bytes{};     ///< that whoever wrote the dump left out
-  std::string via{};                  ///< of a machine that runs: how its memory is read
+  std::string via{};                  ///< of a machine that runs, or a guest: how its memory is read
+  bool is_running = false;            ///< it goes on while it is read
   std::optional<double> stopped_ms{}; ///< of a guest: how long it stood still for this
   std::string started_at{};           ///< of either, when that began: "2026-11-29T23:14:09Z"
 };

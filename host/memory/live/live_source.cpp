@@ -17,6 +17,7 @@ std::atomic<unsigned> moments_begun = 0;
 Result<std::unique_ptr<Source>> LiveSource::open(LiveMachine machine, unsigned threads,
                                                  const PageStoreLimits& limits) {
   std::unique_ptr<LiveSource> source(new LiveSource(std::move(machine)));
+  source->was_read_by(source->machine_.via);
   if (auto opened = source->open(threads, limits); !opened) return std::unexpected(std::move(opened.error()));
   return source;
 }
@@ -24,7 +25,8 @@ Result<std::unique_ptr<Source>> LiveSource::open(LiveMachine machine, unsigned t
 Result<void> LiveSource::open(unsigned threads, const PageStoreLimits& limits) {
   std::uint64_t end = 0;
   for (const Segment& segment : machine_.ram) end = std::max(end, segment.address + segment.size);
-  for (unsigned i = 0; i < threads + 1; ++i) {
+  const unsigned moments = machine_.motion == Motion::runs ? threads : 1;
+  for (unsigned i = 0; i < moments + 1; ++i) {
     Moment& moment = moments_.emplace_back();
     auto store = PageStore::make(
         end / page_size + 1, page_size,
@@ -36,11 +38,39 @@ Result<void> LiveSource::open(unsigned threads, const PageStoreLimits& limits) {
     moment.store = std::move(*store);
   }
   moments_.front().window = std::move(machine_.first);
+  if (machine_.motion == Motion::runs) return {};
+  auto window = machine_.open_window(); // now, since that moment is of all threads
+  if (!window) return std::unexpected(std::move(window.error()));
+  moments_.back().window = std::move(*window);
   return {};
 }
 
-LiveSource::Moment& LiveSource::own_moment() const { return moments_[current]; }
-unsigned LiveSource::moment() const { return current; }
+LiveSource::Moment& LiveSource::own_moment() const { return moments_[moment()]; }
+unsigned LiveSource::moment() const { return is_running() ? current : held_; }
+
+Result<void> LiveSource::hold() {
+  if (auto stopped = machine_.brake->stop(); !stopped) return stopped;
+  held_ = 1;
+  moments_.back().store->forget();
+  taken_ = 0;
+  return {};
+}
+
+bool LiveSource::let_go() {
+  const bool stood = machine_.brake->let_go();
+  was_stopped_for(machine_.brake->stopped_ms());
+  taken_ = moments_.back().store->known_pages();
+  return stood;
+}
+
+Result<void> LiveSource::take() {
+  if (auto stopped = machine_.brake->stop(); !stopped) return stopped;
+  moments_.back().store->renew();
+  if (!let_go()) return fail(Errc::io, "the guest ran again before all was read");
+  return {};
+}
+
+std::uint64_t LiveSource::late_pages() const { return moments_.back().store->known_pages() - taken_; }
 
 PageState LiveSource::fetch(Moment& moment, std::uint64_t frame, std::span<std::byte> page) const {
   if (!moment.window) {
@@ -96,6 +126,7 @@ std::vector<std::string> LiveSource::troubles() const {
 }
 
 void LiveSource::begin_moment() const {
+  if (!is_running()) return;
   if (current == 0) current = 1 + moments_begun.fetch_add(1) % static_cast<unsigned>(moments_.size() - 1);
   own_moment().store->forget();
 }

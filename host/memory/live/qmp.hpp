@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory of a running QEMU guest, by the monitor protocol (QMP) on a UNIX socket.
+// The memory of a QEMU guest, by the monitor protocol (QMP) on a UNIX socket.
 //
-// QEMU writes the memory into a file in memory that it is handed (dump-guest-memory), and itself stops the
-// guest for that time and lets it go on: a guest goes on whatever becomes of this program, and one that was
-// paused stays so. Refuses: a socket that another client holds, as libvirt does. Thread rule: plain function.
+// RAM that is shared is read in place, while the guest runs or is held still for a moment; a guardian lets it
+// go whatever becomes of this program. Else QEMU writes the memory into a file in memory that it is handed
+// (dump-guest-memory), and itself stops the guest for that time and lets it go on. A guest that was paused
+// stays so. Refuses: a socket that another client holds, as libvirt does. Thread rule: plain function.
 #pragma once
 
 #include "host/memory/input_file.hpp"
+#include "host/memory/source.hpp"
 
-#include <optional>
+#include <functional>
+#include <memory>
 #include <string>
 
 namespace mapscope::memory {
 
-struct GuestDump {
-  InputFile file;                   ///< an ELF core
-  std::optional<double> stopped_ms; ///< by QEMU's own events; nothing where the guest did not run
-};
+/// What opens an ELF core.
+using OpenCore = std::function<Result<std::unique_ptr<Source>>(InputFile core)>;
 
 /// `name` is "qmp:SOCKET". Errors name it.
-Result<GuestDump> dump_guest(const std::string& name);
+Result<std::unique_ptr<Source>> open_guest(const std::string& name, const OpenOptions& options,
+                                           const OpenCore& open_core);
 
 } // namespace mapscope::memory
