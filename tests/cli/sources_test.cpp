@@ -138,6 +138,10 @@ TEST(Source, RunningGuest) {
               StartsWith("qmp:/run/none.sock: cannot connect: No such file or directory; is it the socket of "
                          "QEMU's -qmp"));
   EXPECT_THAT(misuse({"dump", "qmp:"}), HasSubstr("takes the path of a UNIX socket"));
+  EXPECT_THAT(misuse({"dump", "--running"}),
+              HasSubstr("--running is for guests (qmp:SOCKET), and live is none"));
+  EXPECT_THAT(misuse({"maps", "--running", "/dev/null"}),
+              HasSubstr("--running is for guests (qmp:SOCKET), and /dev/null is none"));
 }
 
 TEST(Source, EveryCommandRefusesIt) {

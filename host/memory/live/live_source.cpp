@@ -42,6 +42,7 @@ Result<void> LiveSource::open(unsigned threads, const PageStoreLimits& limits) {
   auto window = machine_.open_window(); // now, since that moment is of all threads
   if (!window) return std::unexpected(std::move(window.error()));
   moments_.back().window = std::move(*window);
+  if (machine_.motion == Motion::stands_still) held_ = 1;
   return {};
 }
 

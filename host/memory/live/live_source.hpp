@@ -104,8 +104,8 @@ private:
   mutable std::deque<Moment> moments_; ///< the first for what is read before any begins
   mutable std::mutex opening_;
   mutable AskForMemory ask_; ///< of a process forked off
-  unsigned held_ = 0;        ///< 1: the guest was held once, and its moment is that of all threads
-  std::uint64_t taken_ = 0;  ///< pages
+  unsigned held_ = 0;       ///< 1: the guest stands still, or did once, and its moment is that of all threads
+  std::uint64_t taken_ = 0; ///< pages
 };
 
 } // namespace mapscope::memory
