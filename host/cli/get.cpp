@@ -62,15 +62,18 @@ Result<Wanted> take_words(std::span<const std::string> words, GetOptions& option
   return wanted;
 }
 
+/// Nobody has given it here.
+Error without_option(Error error) {
+  constexpr std::string_view option = "--map ";
+  if (error.text.starts_with(option)) error.text.erase(0, option.size());
+  return error;
+}
+
 /// One, and nothing else.
 Result<std::string> one_of(const pipeline::Setup& setup, const pipeline::Session& session,
                            const std::string& spec) {
   const auto scope = pipeline::scope_of(setup, session, {spec});
-  constexpr std::string_view option = "--map ";
-  if (!scope) {
-    const std::string& text = scope.error().text;
-    return fail(scope.error().code, text.starts_with(option) ? text.substr(option.size()) : text);
-  }
+  if (!scope) return std::unexpected(without_option(scope.error()));
   if (scope->maps.size() + scope->parts.size() == 1)
     return scope->maps.empty() ? "kernel:" + scope->parts.front().name
                                : fmt::format("id:{}", scope->maps.front()->id);
@@ -150,7 +153,10 @@ bool is_unreadable(const plain::Found& found) {
 
 int get(const GetOptions& given) {
   GetOptions options = given;
-  const auto wanted = take_words(given.words, options);
+  std::vector<std::string> words;
+  for (const auto& word : given.words)
+    if (word) words.push_back(*word);
+  const auto wanted = take_words(words, options);
   if (!wanted) return complain(wanted.error());
   std::optional<plain::Key> key;
   if (wanted->words.key) {
@@ -158,10 +164,12 @@ int get(const GetOptions& given) {
     if (!parsed) return complain(parsed.error());
     key = std::move(*parsed);
   }
-  auto setup = pipeline::Setup::open(options, {"report.limit=0", "report.inside=0"});
+  auto setup =
+      pipeline::Setup::open(options, {"report.limit=0", "report.inside=0", "report.array_elements=16777216"});
   if (!setup) return complain(setup.error());
   for (auto& rule : setup->loaded.config.maps) rule.limit.reset();
-  if (auto checked = pipeline::check_specs({wanted->map}); !checked) return complain(checked.error());
+  if (auto checked = pipeline::check_specs({wanted->map}); !checked)
+    return complain(without_option(checked.error()));
   auto session = pipeline::Session::open(options, setup->loaded.config);
   if (!session) return complain(session.error());
   const auto spec = one_of(*setup, *session, wanted->map);

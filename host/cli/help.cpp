@@ -64,6 +64,15 @@ std::string Help::make_option_usage(const CLI::Option* option) const {
   return tells_its_usage(*option) ? option->get_name(true) : CLI::Formatter::make_option_usage(option);
 }
 
+/// Without the places of words that another's usage tells.
+std::string Help::make_usage(const CLI::App* command, std::string name) const {
+  constexpr std::string_view untold = " []";
+  std::string text = CLI::Formatter::make_usage(command, std::move(name));
+  for (auto at = text.find(untold); at != text.npos; at = text.find(untold, at))
+    text.erase(at, untold.size());
+  return text;
+}
+
 std::string Help::make_option_opts(const CLI::Option* option) const {
   if (tells_its_usage(*option)) return "";
   if (option->get_type_size() == 0) return "";                                      // a flag

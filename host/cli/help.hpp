@@ -14,6 +14,7 @@ public:
   /// Without CLI11's dots behind an option that takes one value each time, and the like.
   std::string make_option_opts(const CLI::Option* option) const override;
   std::string make_option_usage(const CLI::Option* option) const override;
+  std::string make_usage(const CLI::App* command, std::string name) const override;
   std::string make_option_desc(const CLI::Option* option) const override;
   std::string make_subcommand(const CLI::App* command) const override;
 };

@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
+#include <charconv>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <limits>
@@ -78,14 +79,17 @@ int run_dump(Words& words) {
 void add_get(CLI::App& app, Words& words, std::function<int()>& run) {
   auto* get_command = app.add_subcommand("get", "one value of a map: of a key, a member of it, or all of it");
   GetOptions& options = words.get;
+  // One each: CLI11 would take [1,2] apart where it fills a list.
   auto* said = get_command->add_option(
-      "[SOURCE] MAP [KEY] [PATH]", options.words,
+      "[SOURCE] MAP [KEY] [PATH]", options.words[0],
       "MAP: a name, id:N or kernel:NAME. KEY: a number, text, JSON, or the key's members separated by "
       "commas; of "
       "storage the pid of its task. PATH: members, such as stats.nr or list[3].next.pid, through pointers; "
       "of "
       "per-CPU values the CPU first. SOURCE: live or nothing: this machine; qmp:SOCKET; a file");
-  said->required()->option_text(" ")->expected(1, 5);
+  said->required()->option_text(" ");
+  for (std::size_t i = 1; i < options.words.size(); ++i)
+    get_command->add_option(fmt::format("WORD{}", i), options.words[i])->group("");
   add_opening(*get_command, options, words), add_json(*get_command, words);
   get_command->callback([&] {
     run = [&] {
@@ -93,6 +97,17 @@ void add_get(CLI::App& app, Words& words, std::function<int()>& run) {
       return get(options);
     };
   });
+}
+
+/// CLI11's own lets through what is no number.
+std::function<std::string(const std::string&)> seconds_up_to(double most) {
+  return [=](const std::string& text) -> std::string {
+    double seconds = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, seconds);
+    if (error == std::errc{} && rest == end && seconds >= 0 && seconds <= most) return "";
+    return fmt::format("\"{}\" is no number of seconds from 0 to {}", text, most);
+  };
 }
 
 void add_watch(CLI::App& app, Words& words, std::function<int()>& run) {
@@ -106,7 +121,7 @@ void add_watch(CLI::App& app, Words& words, std::function<int()>& run) {
       ->add_option("--interval", options.interval, "seconds from the begin of a report to that of the next")
       ->type_name("S")
       ->default_str("1")
-      ->check(CLI::Range(0.0, 86400.0));
+      ->check(seconds_up_to(86400));
   command->add_option("--count", options.count, "end after so many reports beyond the first")
       ->type_name("N")
       ->default_str("until it is interrupted")

@@ -6,6 +6,7 @@
 #include "host/pipeline/source_input.hpp"
 #include "host/report/writer.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,7 +36,7 @@ struct DumpOptions : SourceOptions {
 };
 
 struct GetOptions : DumpOptions {
-  std::vector<std::string> words; ///< [SOURCE] MAP [KEY] [PATH]
+  std::array<std::optional<std::string>, 4> words; ///< [SOURCE] MAP [KEY] [PATH]
   JsonForm json = JsonForm::none;
 };
 

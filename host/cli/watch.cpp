@@ -66,8 +66,8 @@ private:
   bool is_first_ = true;
 };
 
-Result<void> show(const WatchRound& round, const WatchOptions& options, const Terminal& terminal,
-                  report::Output& output) {
+Result<void> show(const WatchRound& round, const WatchOptions& options, report::Output& output) {
+  const Terminal terminal = Terminal::of(STDOUT_FILENO); // whose size may change
   if (options.json) return output.write(watch_json(round));
   if (terminal.is_there && !terminal.is_dumb) return output.write(watch_screen(round, terminal));
   return output.write(watch_lines(round));
@@ -75,7 +75,6 @@ Result<void> show(const WatchRound& round, const WatchOptions& options, const Te
 
 /// The clock goes from when a report begins to read: opening the first takes longer than all others.
 Result<void> watch_on(Reports& reports, const WatchOptions& options) {
-  const Terminal terminal = Terminal::of(STDOUT_FILENO);
   const auto output = report::standard_output();
   const std::chrono::duration<double> interval(options.interval);
   WatchRound round{.source = options.source(), .interval = options.interval};
@@ -88,7 +87,7 @@ Result<void> watch_on(Reports& reports, const WatchOptions& options) {
     auto snapshot = reports.take();
     if (!snapshot) return std::unexpected(snapshot.error());
     round.take(before ? &*before : nullptr, *snapshot, std::chrono::duration<double>(now - last).count());
-    if (auto shown = show(round, options, terminal, *output); !shown) return shown;
+    if (auto shown = show(round, options, *output); !shown) return shown;
     before = std::move(*snapshot);
     last = now;
   }

@@ -55,11 +55,16 @@ std::vector<std::string> lines_of(const WatchRound& round) {
   return lines;
 }
 
+std::string entries_text(const WatchRound& round) {
+  if (round.compared != round.entries)
+    return fmt::format("{} entries, {} of them compared (--limit 0 compares all)", round.entries,
+                       round.compared);
+  return round.entries == 1 ? "1 entry" : fmt::format("{} entries", round.entries);
+}
+
 /// What the round comes to.
 std::string summary(const WatchRound& round) {
-  const std::string all =
-      fmt::format("{} with {}", counted(round.parts, "map"),
-                  round.entries == 1 ? "1 entry" : fmt::format("{} entries", round.entries));
+  const std::string all = fmt::format("{} with {}", counted(round.parts, "map"), entries_text(round));
   if (round.is_first) return fmt::format("{}  {}", round.at, all);
   if (round.differences.empty()) return fmt::format("{}  {}, nothing changed", round.at, all);
   return fmt::format("{}  {}, {} changed", round.at, all, round.differences.size());
@@ -111,7 +116,7 @@ void WatchRound::take(const plain::Snapshot* before, const plain::Snapshot& now,
   is_first = before == nullptr;
   seconds = is_first ? 0 : seconds_between;
   parts = now.parts.size();
-  entries = now.entry_count();
+  entries = now.entry_count(), compared = now.compared();
   differences = is_first ? std::vector<plain::PartDifference>() : plain::difference(*before, now);
 }
 
@@ -122,15 +127,18 @@ std::string watch_lines(const WatchRound& round) {
 }
 
 std::string watch_screen(const WatchRound& round, const Terminal& terminal) {
-  constexpr std::size_t head = 3; // two lines, and the cursor's
-  std::string text = fmt::format("\x1b[H\x1b[2J{} every {:g} s  {}\n\n", report::printable(round.source),
-                                 round.interval, summary(round));
-  const auto lines = lines_of(round);
-  const std::size_t room = terminal.rows > head + 1 ? terminal.rows - head - 1 : 1;
-  const std::size_t shown = terminal.rows == 0 ? lines.size() : std::min(lines.size(), room);
-  for (std::size_t i = 0; i < shown; ++i)
-    text += (terminal.columns != 0 ? lines[i].substr(0, terminal.columns) : lines[i]) + "\n";
-  if (shown < lines.size()) text += fmt::format("... and {} more lines\n", lines.size() - shown);
+  constexpr std::size_t beside = 4; // the head, a line behind it, how many there are more, the cursor's
+  std::vector<std::string> lines = {
+      fmt::format("{} every {:g} s  {}", report::printable(round.source), round.interval, summary(round)),
+      ""};
+  const auto all = lines_of(round);
+  const std::size_t room = terminal.rows > beside ? terminal.rows - beside : 1;
+  const std::size_t shown = terminal.rows == 0 ? all.size() : std::min(all.size(), room);
+  lines.insert(lines.end(), all.begin(), all.begin() + static_cast<std::ptrdiff_t>(shown));
+  if (shown < all.size()) lines.push_back(fmt::format("... and {} more lines", all.size() - shown));
+  std::string text = "\x1b[H\x1b[2J";
+  for (const std::string& line : lines)
+    text += (terminal.columns != 0 ? line.substr(0, terminal.columns) : line) + "\n";
   return text;
 }
 
@@ -143,6 +151,7 @@ std::string watch_json(const WatchRound& round) {
   put(out, "at", round.at);
   if (!round.is_first) out.Key("seconds"), out.Double(round.seconds);
   out.Key("map_count"), out.Uint64(round.parts), out.Key("entry_count"), out.Uint64(round.entries);
+  out.Key("compared"), out.Uint64(round.compared);
   out.Key("maps"), out.StartArray();
   for (const auto& part : round.differences) put(out, part, round.seconds);
   out.EndArray();

@@ -19,7 +19,7 @@ struct WatchRound {
   double seconds = 0; ///< between the beginnings of the last two reports
   std::string at{};   ///< when this one began: "2026-11-29T23:14:09Z"
   std::size_t parts = 0;
-  std::uint64_t entries = 0;
+  std::uint64_t entries = 0, compared = 0; ///< the second without those that a limit left out
   std::vector<plain::PartDifference> differences{};
 
   /// `before` is null for the first.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/key_filter.hpp"
 
+#include "host/base/hex.hpp"
 #include "host/report/json_text.hpp"
 #include "host/report/json_value.hpp"
 
 #include <linux/bpf.h>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -19,6 +21,12 @@ struct Text final : report::Stream {
   void append(std::string_view more) override { text.append(more); }
   std::string text;
 };
+
+std::string hex_of(std::span<const std::byte> bytes) {
+  std::string hex;
+  append_hex(hex, bytes);
+  return hex;
+}
 
 /// What a person calls an entry by stands beside its key: a task's pid, a cgroup's path, a prefix.
 bool goes_by_more(const catalog::Map& map) {
@@ -61,6 +69,7 @@ private:
     if (!is_on_ || row.shape == Shape::value || row.shape == Shape::slot) return false;
     if (row.shape == Shape::entry || row.shape == Shape::percpu_entry) {
       if (row.key.decoder == nullptr || !row.key.readable) return false;
+      if (!key_.bytes().empty() && hex_of(row.key.bytes) == key_.bytes()) return false;
       read_key(row.key);
     } else {
       value_.emplace();

@@ -61,27 +61,27 @@ void add_changes(const std::string& key, const std::string& before, const std::s
 }
 
 void compare_entries(const Part& before, const Part& after, PartDifference& found) {
-  std::unordered_map<std::string_view, const std::string*> known;
-  for (const auto& [key, text] : before.entries) known.emplace(key, &text);
-  for (const auto& [key, text] : after.entries) {
-    const auto was = known.find(key);
+  std::unordered_map<std::string_view, const Item*> known;
+  for (const Item& item : before.entries) known.emplace(item.identity, &item);
+  for (const Item& item : after.entries) {
+    const auto was = known.find(item.identity);
     if (was == known.end()) {
-      if (!before.is_cut) found.added.emplace_back(key, text);
+      if (!before.is_cut) found.added.emplace_back(item.key, item.text);
       continue;
     }
-    add_changes(key, *was->second, text, found.changed);
+    add_changes(item.key, was->second->text, item.text, found.changed);
     known.erase(was);
   }
   if (after.is_cut) return;
-  for (const auto& [key, text] : before.entries)
-    if (known.contains(key)) found.gone.push_back(key);
+  for (const Item& item : before.entries)
+    if (known.contains(item.identity)) found.gone.push_back(item.key);
 }
 
 PartDifference compare(const Part* before, const Part& after) {
   PartDifference found{.name = after.name, .type = after.type, .id = after.id};
   if (before == nullptr) {
     found.fate = Fate::came;
-    found.added = after.entries;
+    for (const Item& item : after.entries) found.added.emplace_back(item.key, item.text);
     return found;
   }
   add_changes("", before->rest, after.rest, found.changed);

@@ -47,13 +47,14 @@ std::vector<Entry> entries_of(const Json& map) {
 }
 
 bool is_entry(const Entry& entry, const Key& key) {
-  if (entry.key != nullptr && key.is(*entry.key)) return true;
   if (const Json* const prefix = find(*entry.row, "prefix"); prefix != nullptr && key.is(*prefix))
     return true;
   const Json* const hex = find(*entry.row, "key_hex");
-  if (hex != nullptr && entry.key == hex && hex->IsString() &&
-      key.is_bytes({hex->GetString(), hex->GetStringLength()}))
-    return true;
+  if (entry.key != nullptr && entry.key != hex && key.is(*entry.key)) return true;
+  if (hex != nullptr && hex->IsString()) {
+    const std::string_view bytes(hex->GetString(), hex->GetStringLength());
+    if (key.is_bytes(bytes) || (entry.key == hex && key.is_number_of(bytes))) return true;
+  }
   const Json* const owner = find(*entry.row, "owner");
   for (const char* const name : {"pid", "ino", "id", "path"})
     if (const Json* const other = owner != nullptr ? find(*owner, name) : nullptr;
@@ -93,8 +94,13 @@ Json plain_content(const Entry& entry, rapidjson::Document::AllocatorType& memor
   return Json(row["value"], memory);
 }
 
+std::string identity_of(const Entry& entry) {
+  const Json* const hex = find(*entry.row, "key_hex");
+  return hex != nullptr && hex->IsString() ? hex->GetString() : key_text(entry);
+}
+
 const Json& content_of(const Entry& entry) {
-  for (const char* const name : {"value", "per_cpu", "payload"})
+  for (const char* const name : {"value", "per_cpu", "payload", "value_hex"})
     if (const Json* const content = find(*entry.row, name); content != nullptr) return *content;
   return *entry.row;
 }

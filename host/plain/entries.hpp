@@ -26,6 +26,9 @@ bool is_entry(const Entry& entry, const Key& key);
 /// As a person writes it.
 std::string key_text(const Entry& entry);
 
+/// What no two entries of a map share: the bytes of the key, where the report has them.
+std::string identity_of(const Entry& entry);
+
 /// What the entry holds: its value, its copies, or all of it.
 const Json& content_of(const Entry& entry);
 

@@ -31,13 +31,17 @@ Json word(std::string_view text, Memory& memory) {
 void add_words(std::string_view text, Json& list, Memory& memory) {
   for (std::size_t comma = 0; comma != text.npos; text.remove_prefix(comma == text.npos ? 0 : comma + 1)) {
     comma = text.find(',');
-    list.PushBack(word(text.substr(0, comma), memory), memory);
+    std::string_view one = text.substr(0, comma);
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    while (one.ends_with(' ')) one.remove_suffix(1);
+    list.PushBack(word(one, memory), memory);
   }
 }
 
 bool equal_numbers(const Json& one, const Json& other) {
-  if (one.IsBool() || other.IsBool())
-    return one.IsBool() && other.IsBool() && one.GetBool() == other.GetBool();
+  if (one.IsBool())
+    return other.IsBool() ? one.GetBool() == other.GetBool()
+                          : other.IsUint() && other.GetUint() == (one.GetBool() ? 1U : 0U);
   if (one.IsUint64() && other.IsUint64()) return one.GetUint64() == other.GetUint64();
   if (one.IsInt64() && other.IsInt64()) return one.GetInt64() == other.GetInt64();
   if (one.IsString() && other.IsUint64()) return text_of(one) == fmt::format("{}", other.GetUint64());
@@ -45,13 +49,23 @@ bool equal_numbers(const Json& one, const Json& other) {
   return one.IsDouble() && other.IsNumber() && one.GetDouble() == other.GetDouble();
 }
 
-/// Hexadecimal as reports have it, with or without its blanks.
-bool is_hex(std::string_view hex, std::string_view wanted) {
-  std::string without;
-  for (const char digit : hex)
-    if (digit != ' ') without += digit;
-  return wanted == hex || wanted == without;
+/// "0c 00" of what is written so, or as hex:0c00; "" of anything else.
+std::string bytes_in(std::string_view text) {
+  constexpr std::string_view mark = "hex:";
+  const bool is_marked = text.starts_with(mark);
+  if (!is_marked && text.find(' ') == text.npos) return "";
+  std::string digits;
+  for (const char c : text.substr(is_marked ? mark.size() : 0))
+    if (c != ' ') digits += c;
+  if (digits.empty() || digits.size() % 2 != 0 || digits.find_first_not_of("0123456789abcdef") != digits.npos)
+    return "";
+  std::string bytes;
+  for (std::size_t i = 0; i < digits.size(); i += 2) bytes += (i == 0 ? "" : " ") + digits.substr(i, 2);
+  return bytes;
 }
+
+/// Of bytes as reports have them.
+std::size_t byte_count(std::string_view hex) { return (hex.size() + 1) / 3; }
 
 bool equals_text(const Json& value, std::string_view wanted) {
   if (value.IsString()) return text_of(value) == wanted;
@@ -64,7 +78,7 @@ bool equals_text(const Json& value, std::string_view wanted) {
     return flag != nullptr && flag->IsBool() && wanted == (flag->GetBool() ? "true" : "false");
   }
   if (const Json* const hex = is_kind(value, "bytes") ? find(value, "hex") : nullptr; hex != nullptr)
-    return hex->IsString() && is_hex(text_of(*hex), wanted);
+    return hex->IsString() && text_of(*hex) == bytes_in(wanted);
   if (is_kind(value, "cpu_list"))
     return find(value, "cpus") != nullptr && equals_text(*find(value, "cpus"), wanted);
   std::string text;
@@ -89,6 +103,7 @@ void add_leaves(const Json& value, std::vector<const Json*>& leaves) {
 Result<Key> Key::parse(const std::string& text) {
   Key key;
   key.text_ = text;
+  key.bytes_ = bytes_in(text);
   if (text.starts_with('{') || text.starts_with('[') || text.starts_with('"')) {
     auto document = plain::parse(text);
     if (!document) return fail(Errc::usage, fmt::format("the key {} is {}", text, document.error().text));
@@ -106,17 +121,30 @@ Result<Key> Key::parse(const std::string& text) {
   return key;
 }
 
-bool Key::is_bytes(std::string_view hex) const {
-  if (is_hex(hex, text_)) return true;
-  const std::size_t size = (hex.size() + 1) / 3; // "0c 00"
-  if (!document_.IsUint64() || (size != 1 && size != 2 && size != 4 && size != 8)) return false;
+/// A text that looks like a number, or has a comma, is also text.
+bool Key::is(const Json& value) const {
+  if (equals(value, document_)) return true;
+  std::vector<const Json*> leaves;
+  add_leaves(value, leaves);
+  return leaves.size() == 1 && equals_text(*leaves.front(), text_);
+}
+
+bool Key::is_bytes(std::string_view hex) const { return !bytes_.empty() && hex == bytes_; }
+
+bool Key::is_number_of(std::string_view hex) const {
+  const std::size_t size = byte_count(hex);
+  const bool is_number = document_.IsUint64() || document_.IsInt64();
+  if (!is_number || (size != 1 && size != 2 && size != 4 && size != 8)) return false;
   std::uint64_t number = 0;
   for (std::size_t i = size; i-- > 0;) {
     unsigned byte = 0;
     std::from_chars(hex.data() + 3 * i, hex.data() + 3 * i + 2, byte, 16);
     number = number << 8 | byte;
   }
-  return number == document_.GetUint64();
+  if (document_.IsUint64()) return number == document_.GetUint64();
+  const std::uint64_t mask = size == 8 ? ~0ULL : (1ULL << 8 * size) - 1;
+  const std::int64_t wanted = document_.GetInt64();
+  return number == (static_cast<std::uint64_t>(wanted) & mask) && wanted >= -(1LL << (8 * size - 1));
 }
 
 bool Key::equals(const Json& value, const Json& wanted) {

@@ -13,12 +13,31 @@ namespace {
 
 using Path = std::vector<Step>;
 
+std::string_view type_of(const Json& map) {
+  const Json* const type = find(map, "type_name");
+  return type != nullptr && type->IsString() ? std::string_view(type->GetString()) : "";
+}
+
+bool has_one_element(const Json& map) {
+  const Json* const most = find(map, "max_entries");
+  return find(map, "array_entries") == nullptr &&
+         (most == nullptr || !most->IsUint() || most->GetUint() <= 1);
+}
+
 /// What a map is whose content is no list: its one value, or an arena's variables.
 const Json* only_value(const Json& map) {
-  if (const Json* const value = find(map, "value"); value != nullptr && find(map, "array_entries") == nullptr)
-    return value;
+  if (const Json* const value = find(map, "value"); value != nullptr && has_one_element(map)) return value;
   const Json* const arena = find(map, "arena");
   return arena != nullptr ? find(*arena, "globals") : nullptr;
+}
+
+/// By its type it has entries with keys, however many there are now.
+bool is_of_entries(const Json& map) {
+  const std::string_view type = type_of(map);
+  if (type == "array") return !has_one_element(map);
+  for (const std::string_view other : {"", "arena", "struct_ops", "bloom_filter", "ringbuf", "user_ringbuf"})
+    if (type == other) return false;
+  return true;
 }
 
 /// The first of the places that has it; else what the first says.
@@ -44,6 +63,12 @@ std::string keys_text(const std::vector<Entry>& entries, const OtherKeys& others
                      all > keys.size() ? fmt::format(" and {} more", all - keys.size()) : "");
 }
 
+std::string bytes_text(const Entry& entry) {
+  std::string bytes = identity_of(entry);
+  std::erase(bytes, ' ');
+  return bytes;
+}
+
 Result<const Entry*> entry_of(const std::vector<Entry>& entries, const Key& key, const OtherKeys& others) {
   const auto fits = [&](const Entry& entry) { return is_entry(entry, key); };
   const auto found = std::ranges::find_if(entries, fits);
@@ -52,7 +77,8 @@ Result<const Entry*> entry_of(const std::vector<Entry>& entries, const Key& key,
                 fmt::format("no entry has the key {}; {}", key.text(), keys_text(entries, others)));
   if (const auto count = std::ranges::count_if(entries, fits); count > 1)
     return fail(Errc::usage,
-                fmt::format("{} entries have the key {}; name all of its members", count, key.text()));
+                fmt::format("{} entries have the key {}; name all of its members, or its bytes as hex:{}",
+                            count, key.text(), bytes_text(*found)));
   return &*found;
 }
 
@@ -74,7 +100,7 @@ Result<const Json*> with_key(const Json& map, const std::vector<Entry>& entries,
   if (!key) return std::unexpected(key.error());
   const Json* const only = only_value(map);
   if (only != nullptr && key->is(Json(0U))) return follow(*only, path);
-  if (only != nullptr && entries.empty())
+  if (only != nullptr && entries.empty() && others.count == 0)
     return fail(Errc::not_found, fmt::format("it has one value, and {} is not its key (0)", word));
   const auto entry = entry_of(entries, *key, others);
   return entry ? inside(**entry, path) : std::unexpected(entry.error());
@@ -83,9 +109,9 @@ Result<const Json*> with_key(const Json& map, const std::vector<Entry>& entries,
 /// A word alone: a key, else the way to a member.
 Result<const Json*> with_word(const Json& map, const std::vector<Entry>& entries, const std::string& word,
                               const OtherKeys& others) {
-  const bool has_list = !entries.empty() || others.count != 0;
   auto by_key = with_key(map, entries, word, {}, others);
-  if (by_key || (!by_key && by_key.error().code == Errc::usage && has_list)) return by_key;
+  const bool has_list = !entries.empty() || others.count != 0;
+  if (by_key || is_of_entries(map) || (has_list && by_key.error().code == Errc::usage)) return by_key;
   const auto path = parse_path(word);
   if (!path) return has_list ? by_key : std::unexpected(path.error());
   auto by_path = follow_from({only_value(map), &map, find(map, "arena"), find(map, "ringbuf"),
@@ -100,7 +126,7 @@ Result<Found> look_up(const Json& map, const Words& words, const OtherKeys& othe
   std::vector<Entry> entries = entries_of(map);
   if (!words.key) {
     if (const Json* const only = only_value(map); only != nullptr) return Found(only);
-    return entries.empty() ? Found(&map) : Found(AllEntries{std::move(entries)});
+    return entries.empty() && !is_of_entries(map) ? Found(&map) : Found(AllEntries{std::move(entries)});
   }
   const auto path = parse_path(words.path.value_or(""));
   if (!path) return std::unexpected(path.error());

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 #include <string_view>
+#include <unordered_set>
 
 namespace mapscope::plain {
 
@@ -73,10 +75,18 @@ Part part_of(const Json& map) {
   if (const Json* const id = find(map, "id"); id != nullptr && id->IsUint()) part.id = id->GetUint();
   rapidjson::Document scratch;
   part.rest = json_text(rest_of(map, scratch.GetAllocator()), false);
+  std::unordered_set<std::string> seen;
   for (const Entry& entry : entries_of(map)) {
     rapidjson::Document own;
-    part.entries.emplace_back(key_text(entry), json_text(plain_content(entry, own.GetAllocator()), false));
+    std::string identity = identity_of(entry);
+    for (unsigned nth = 2; !seen.insert(identity).second; ++nth)
+      identity = fmt::format("{}#{}", identity_of(entry), nth);
+    part.entries.push_back(
+        {key_text(entry), identity, json_text(plain_content(entry, own.GetAllocator()), false)});
   }
+  const Json* const count = find(map, "entry_count");
+  part.total = std::max<std::uint64_t>(part.entries.size(),
+                                       count != nullptr && count->IsUint64() ? count->GetUint64() : 0);
   const std::string_view status = text_at(map, "status");
   part.is_cut = !status.empty() && status != "complete";
   return part;
@@ -85,6 +95,12 @@ Part part_of(const Json& map) {
 } // namespace
 
 std::uint64_t Snapshot::entry_count() const {
+  std::uint64_t count = 0;
+  for (const Part& part : parts) count += part.total;
+  return count;
+}
+
+std::uint64_t Snapshot::compared() const {
   std::uint64_t count = 0;
   for (const Part& part : parts) count += part.entries.size();
   return count;

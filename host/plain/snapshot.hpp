@@ -15,12 +15,19 @@
 
 namespace mapscope::plain {
 
+struct Item {
+  std::string key;      ///< for people
+  std::string identity; ///< no other of the part has it
+  std::string text;     ///< JSON
+};
+
 struct Part {
   std::string name;
-  std::string type;                                           ///< a map's; "allocator" or "kernel"
-  std::uint32_t id = 0;                                       ///< 0: no map
-  std::string rest;                                           ///< JSON: what is no entry
-  std::vector<std::pair<std::string, std::string>> entries{}; ///< key, JSON; as the report has them
+  std::string type;            ///< a map's; "allocator" or "kernel"
+  std::uint32_t id = 0;        ///< 0: no map
+  std::string rest;            ///< JSON: what is no entry
+  std::vector<Item> entries{}; ///< as the report has them
+  std::uint64_t total = 0;     ///< of the map, with those that the report does not list
   /// Some of the map is not in the report: what is missing need not be gone.
   bool is_cut = false;
 };
@@ -28,6 +35,8 @@ struct Part {
 struct Snapshot {
   std::vector<Part> parts;
   [[nodiscard]] std::uint64_t entry_count() const;
+  /// Those that can be compared.
+  [[nodiscard]] std::uint64_t compared() const;
 };
 
 Snapshot snapshot_of(const rapidjson::Document& report);

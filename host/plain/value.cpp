@@ -135,19 +135,23 @@ const Json& whole_or_part(const Json& value) {
 bool is_text(const Json& array, std::string& text) {
   const Json* const elements = find(array, "elements");
   if (elements == nullptr || !elements->IsArray() || elements->Empty()) return false;
-  bool ended = false;
+  bool ended = false, may_be_numbers = false;
   for (const Json& element : elements->GetArray()) {
     const Json* const value = find(element, "value");
     const Json* const bits = find(element, "bits");
-    const bool is_byte = is_kind(element, "char") || (is_kind(element, "int") && bits != nullptr &&
-                                                      bits->IsUint() && bits->GetUint() == 8);
-    if (!is_byte || value == nullptr || !value->IsInt()) return false;
+    const bool is_8 = bits != nullptr && bits->IsUint() && bits->GetUint() == 8;
+    const bool is_unsigned = is_8 && is_kind(element, "uint");
+    if (value == nullptr || !value->IsInt() ||
+        !(is_unsigned || is_kind(element, "char") || (is_8 && is_kind(element, "int"))))
+      return false;
+    may_be_numbers = may_be_numbers || is_unsigned;
     const int code = value->GetInt();
     if (code == 0) ended = true;
     if (code != 0 && (ended || code < 0x20 || code > 0x7e)) return false;
     if (code != 0) text += static_cast<char>(code);
   }
-  return true;
+  constexpr std::size_t least = 3; // of numbers so many in a row are hardly ever letters, and then zeros
+  return !may_be_numbers || (ended && text.size() >= least);
 }
 
 Json plain(const Json& node, Memory& memory) {

@@ -41,7 +41,8 @@ template <class Each> void for_members(const Json& value, const Each& each) {
   }
 }
 
-/// Of characters, up to the first zero, where all that follows is zero as well.
+/// Of characters, up to the first zero, where all that follows is zero as well. Kernels may be built with
+/// characters that have no sign: what may be numbers is text from three letters and a zero on.
 bool is_text(const Json& array, std::string& text);
 
 /// The plain form of all that is in `node`.

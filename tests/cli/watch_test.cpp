@@ -82,7 +82,7 @@ TEST(WatchThisMachine, LinesOnAPipe) {
 TEST(GetFromThisMachine, OneKey) {
   const Busy map;
   if (!map.is_made()) GTEST_SKIP() << "no maps can be made here";
-  for (const char* const key : {"2", "02000000", "02 00 00 00"})
+  for (const char* const key : {"2", "hex:02000000", "02 00 00 00"})
     EXPECT_EQ(run({"get", "watched", key, "value_hex"}).out, "05 00 00 00 00 00 00 00\n") << key;
   const Ran miss = run({"get", "live", "watched", "3"});
   EXPECT_EQ(miss.exit_code, 1);

@@ -10,7 +10,8 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 std::string entry(unsigned key, const std::string& value) {
-  return R"({"key":)" + uint(key) + R"(,"key_hex":"00","value":)" + value + R"(,"value_hex":"00"})";
+  return R"({"key":)" + uint(key) + R"(,"key_hex":")" + std::to_string(key) + R"(","value":)" + value +
+         R"(,"value_hex":"00"})";
 }
 
 Snapshot hash_with(const std::string& entries, const std::string& status = "complete") {
@@ -44,6 +45,13 @@ TEST(Difference, ACounterGoesOnPastItsEnd) {
       difference(hash_with(entry(1, uint(18446744073709551615U))), hash_with(entry(1, uint(1))));
   ASSERT_THAT(found, SizeIs(1));
   EXPECT_EQ(found[0].changed[0].by, 2.0);
+}
+
+/// What people call them by is the same, as of two attachments to one cgroup.
+TEST(Difference, EntriesAreToldApartByTheirBytes) {
+  const auto both = hash_with(R"({"key":1,"key_hex":"01 00","owner":{"id":7},"value":)" + uint(1) + "}," +
+                              R"({"key":1,"key_hex":"01 01","owner":{"id":7},"value":)" + uint(2) + "}");
+  EXPECT_THAT(difference(both, both), IsEmpty());
 }
 
 /// What a limit left out was never known to be there.

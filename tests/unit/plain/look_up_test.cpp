@@ -24,7 +24,7 @@ std::string stats(unsigned nr) {
 }
 
 rapidjson::Document hash() {
-  return parsed(R"({"name":"h","status":"complete","entries":[{"key":)" + uint(12) +
+  return parsed(R"({"name":"h","type_name":"hash","status":"complete","entries":[{"key":)" + uint(12) +
                 R"(,"key_hex":"0c","value":)" + stats(1) + R"(},{"key":)" + uint(13) +
                 R"(,"key_hex":"0d","value":)" + stats(2) + R"(,"owner":{"pid":77}}]})");
 }
@@ -39,7 +39,8 @@ TEST(LookUp, ByKeyAndPath) {
   EXPECT_EQ(found_in(hash(), {"77", "owner.pid"}), "77");
   EXPECT_EQ(found_in(hash(), {"12", "next"}), "\"0x1000\"");
   EXPECT_EQ(found_in(hash(), {}), "all");
-  EXPECT_EQ(found_in(hash(), {"status", {}}), "\"complete\"");
+  EXPECT_EQ(found_in(hash(), {"status", {}}), "no entry has the key status; it has 12, 77");
+  EXPECT_EQ(found_in(hash(), {"hex:0c", "nr"}), "1");
 }
 
 TEST(LookUp, AMissSaysWhatThereIs) {
@@ -88,6 +89,24 @@ TEST(LookUp, WhatIsListedUnderOtherNames) {
   EXPECT_EQ(found_in(arena, {"declared_pages", {}}), "9");
 }
 
+TEST(LookUp, AMapOfEntriesHasNoneBeforeItHasSome) {
+  const auto empty = parsed(R"({"name":"users","type_name":"hash","max_entries":64})");
+  EXPECT_EQ(found_in(empty, {"name", {}}), "no entry has the key name; it has no entries");
+  EXPECT_EQ(found_in(empty, {}), "all");
+  const auto array = parsed(R"({"type_name":"array","max_entries":5,"value":)" + stats(1) + "}");
+  EXPECT_EQ(found_in(array, {"nr", {}}, {{"0", "1"}, 5}), "no entry has the key nr; it has 0, 1 and 3 more");
+  EXPECT_EQ(found_in(array, {"7", {}}, {{"0", "1"}, 5}), "no entry has the key 7; it has 0, 1 and 3 more");
+}
+
+TEST(LookUp, ByBytesWithoutAType) {
+  const auto map = parsed(R"({"type_name":"hash","entries":[{"key_hex":"12 00","value_hex":"05"},)"
+                          R"({"key_hex":"fb ff","value_hex":"06"}]})");
+  EXPECT_EQ(found_in(map, {"18", {}}), "\"05\"");
+  EXPECT_EQ(found_in(map, {"12", {}}), "no entry has the key 12; it has 12 00, fb ff");
+  EXPECT_EQ(found_in(map, {"-5", {}}), "\"06\"");
+  EXPECT_EQ(found_in(map, {"hex:1200", {}}), "\"05\"");
+}
+
 std::string is_key(const std::string& word, const std::string& value) {
   const auto key = Key::parse(word);
   if (!key) return key.error().text;
@@ -113,7 +132,13 @@ TEST(Keys, AreWrittenAsPeopleDo) {
                             "," + member("x", uint(3)))),
       "yes");
   EXPECT_EQ(is_key("0x1000", pointer("")), "yes");
-  EXPECT_EQ(is_key("00ff", R"({"kind":"bytes","hex":"00 ff"})"), "yes");
+  EXPECT_EQ(is_key("hex:00ff", R"({"kind":"bytes","hex":"00 ff"})"), "yes");
+  EXPECT_EQ(is_key("00 ff", R"({"kind":"bytes","hex":"00 ff"})"), "yes");
+  EXPECT_EQ(is_key("00ff", R"({"kind":"bytes","hex":"00 ff"})"), "no");
+  EXPECT_EQ(is_key("12", list(character('1') + "," + character('2') + "," + character(0))), "yes");
+  EXPECT_EQ(is_key("a,b", list(character('a') + "," + character(',') + "," + character('b'))), "yes");
+  EXPECT_EQ(is_key("10, 443", flow), "yes");
+  EXPECT_EQ(is_key("1", R"({"kind":"bool","value":true})"), "yes");
   EXPECT_EQ(is_key("true", R"({"kind":"bool","value":true})"), "yes");
   EXPECT_THAT(is_key("{nr:1", "1"), HasSubstr("the key {nr:1 is no JSON at byte"));
 }

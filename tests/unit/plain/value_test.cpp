@@ -38,6 +38,12 @@ TEST(Plain, CharactersAreTextWhereNothingElseIs) {
   EXPECT_EQ(plainly(list(character('h') + "," + character(0) + "," + character('i'))), "[104,0,105]");
   EXPECT_EQ(plainly(list(character(-3) + "," + character(1))), "[-3,1]");
   EXPECT_EQ(plainly(list(uint(1) + "," + uint(2))), "[1,2]");
+  const auto byte = [](int code) {
+    return R"({"kind":"uint","bits":8,"value":)" + std::to_string(code) + "}";
+  };
+  EXPECT_EQ(plainly(list(byte('s') + "," + byte('d') + "," + byte('t') + "," + byte(0))), "\"sdt\"");
+  EXPECT_EQ(plainly(list(byte('s') + "," + byte('d') + "," + byte(0))), "[115,100,0]");
+  EXPECT_EQ(plainly(list(byte('s') + "," + byte('d') + "," + byte('t'))), "[115,100,116]");
 }
 
 TEST(Plain, OfATruncatedValueThereIsAPart) {
