@@ -76,13 +76,7 @@ Result<Run> write(const pipeline::Setup& setup, pipeline::Session& session, cons
   const pipeline::Hooks hooks{
       .before_map = [&](std::size_t index, std::size_t count) { progress.at(index, count); },
       .first_done = [] { spdlog::info("first map after {:.1f} ms", since_start()); }};
-  if (session.source->pause() != nullptr)
-    return pipeline::write_guest_report(setup, session, options, request, output, hooks);
-  auto run = std::make_unique<pipeline::ReportRun>(setup, session, request);
-  auto done = run->choose();
-  if (done) done = run->write(output, hooks);
-  if (!done) return std::unexpected(std::move(done.error()));
-  return run;
+  return pipeline::write_report(setup, session, options, request, output, hooks);
 }
 
 Result<std::unique_ptr<report::Output>> open_output(const std::string& path) {

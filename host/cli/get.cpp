@@ -153,6 +153,7 @@ bool is_unreadable(const plain::Found& found) {
 
 int get(const GetOptions& given) {
   GetOptions options = given;
+  options.opening.in_place = true;
   std::vector<std::string> words;
   for (const auto& word : given.words)
     if (word) words.push_back(*word);
@@ -176,6 +177,7 @@ int get(const GetOptions& given) {
   if (!spec) return complain(spec.error());
   plain::OtherKeys others;
   const auto report = report_of(*setup, *session, *spec, key, others);
+  session->let_go(); // a guest stands still for one value, which is nearly as short as it can be
   session->tell_troubles();
   if (!report) return complain(report.error());
   const Json* const subject = subject_of(*report);

@@ -131,7 +131,12 @@ void add_watch(CLI::App& app, Words& words, std::function<int()>& run) {
                     ->check(number_from(0, std::numeric_limits<std::int64_t>::max()));
   stands_for(limit, "report.limit");
   command->add_flag("-j,--json", options.json, "one JSON object per report, each on a line");
-  command->callback([&] { run = [&] { return watch(options); }; });
+  command->callback([&] {
+    run = [&] {
+      options.opening.in_place = true;
+      return watch(options);
+    };
+  });
 }
 
 int run_maps(Words& words) {

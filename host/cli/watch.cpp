@@ -5,6 +5,7 @@
 #include "host/cli/print.hpp"
 #include "host/cli/terminal.hpp"
 #include "host/cli/watch_text.hpp"
+#include "host/pipeline/guest_report.hpp"
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/report_run.hpp"
 
@@ -49,11 +50,10 @@ public:
 
 private:
   Result<plain::Snapshot> report() {
-    pipeline::ReportRun run(setup_, *session_, request_);
-    if (auto chosen = run.choose(); !chosen) return std::unexpected(chosen.error());
     std::string text;
-    if (auto written = run.write(*report::memory_output(text)); !written)
-      return std::unexpected(written.error());
+    const auto output = report::memory_output(text);
+    if (auto run = pipeline::write_report(setup_, *session_, options_, request_, *output); !run)
+      return std::unexpected(run.error());
     const auto report = plain::parse(std::move(text));
     if (!report) return std::unexpected(report.error());
     return plain::snapshot_of(*report);

@@ -108,4 +108,16 @@ Result<std::unique_ptr<ReportRun>> write_guest_report(const Setup& setup, Sessio
   return GuestReport(setup, session, input, request, output, hooks).write();
 }
 
+Result<std::unique_ptr<ReportRun>> write_report(const Setup& setup, Session& session,
+                                                const SourceInput& input, const Request& request,
+                                                report::Output& output, const Hooks& hooks) {
+  if (session.source->pause() != nullptr)
+    return write_guest_report(setup, session, input, request, output, hooks);
+  auto run = std::make_unique<ReportRun>(setup, session, request);
+  auto done = run->choose();
+  if (done) done = run->write(output, hooks);
+  if (!done) return std::unexpected(std::move(done.error()));
+  return run;
+}
+
 } // namespace mapscope::pipeline

@@ -24,4 +24,9 @@ Result<std::unique_ptr<ReportRun>> write_guest_report(const Setup& setup, Sessio
                                                       const SourceInput& input, const Request& request,
                                                       report::Output& output, const Hooks& hooks);
 
+/// Of any session; a guest that is held is let go.
+Result<std::unique_ptr<ReportRun>> write_report(const Setup& setup, Session& session,
+                                                const SourceInput& input, const Request& request,
+                                                report::Output& output, const Hooks& hooks = {});
+
 } // namespace mapscope::pipeline
