@@ -43,7 +43,7 @@ constexpr std::string_view answer_to_it = "mapscope-guardian";
 /// Of the program, for a handler of signals.
 std::atomic<int> to_guardian = -1;
 
-/// Before the program ends the guest runs again.
+/// Before the program goes on, or ends, the guest runs again, unless QEMU hangs.
 void end_first() noexcept {
   const int fd = to_guardian.exchange(-1);
   if (fd < 0 || ::send(fd, &end_now, 1, MSG_NOSIGNAL | MSG_DONTWAIT) != 1) return;
@@ -160,11 +160,13 @@ Result<std::unique_ptr<Guardian>> Guardian::start(int monitor) {
   return std::unique_ptr<Guardian>(new Guardian(child, ends[0]));
 }
 
-/// It lets the guest go first, where it must.
+/// A process that is still there goes on asking, and is nobody's child in the end.
 Guardian::~Guardian() {
-  to_guardian = -1;
+  end_first();
+  char byte = 0;
+  const bool is_gone = ::recv(fd_, &byte, 1, MSG_DONTWAIT) == 0;
   ::close(fd_);
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  while (::waitpid(pid_, nullptr, is_gone ? 0 : WNOHANG) < 0 && errno == EINTR) {
   }
 }
 

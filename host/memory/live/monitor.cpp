@@ -165,7 +165,8 @@ void Monitor::take_event(const rapidjson::Document& event) {
   const std::string_view name = event["event"].GetString();
   if (name == "STOP") stopped_ = us;
   if (name != "RESUME" || !stopped_) return;
-  sum_us_ += std::max(us - *stopped_, 0.0);
+  constexpr double longest = 1e12; // what comes from the socket may be any number
+  sum_us_ += std::clamp(us - *stopped_, 0.0, longest);
   stopped_.reset(), resumed_ = true;
 }
 

@@ -35,7 +35,6 @@ public:
   GuestBrake& operator=(const GuestBrake&) = delete;
 
   Result<void> stop() override {
-    if (is_held_) return {};
     if (auto watched = guardian_->watch(); !watched) return watched;
     is_held_ = true;
     auto stopped = monitor_.ask("stop");

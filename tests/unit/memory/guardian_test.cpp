@@ -101,6 +101,13 @@ TEST_F(Held, ByASignalThatAsks) {
   }
 }
 
+TEST_F(Held, ByACrash) {
+  const pid_t pid = start([](Guardian&) { ::abort(); });
+  EXPECT_THAT(told(milliseconds(5000)), HasSubstr("cont"));
+  say("{\"return\":{},\"id\":\"mapscope-guardian\"}\n");
+  EXPECT_TRUE(WIFSIGNALED(end_of(pid)));
+}
+
 TEST_F(Held, ByAnEndThatNobodyIsToldOf) {
   const pid_t pid = start([](Guardian&) { ::_exit(3); });
   EXPECT_THAT(told(milliseconds(5000)), HasSubstr("cont"));
