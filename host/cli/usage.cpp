@@ -25,9 +25,8 @@ constexpr std::array<Later, 2> later_commands = {
      {"report", "`mapscope dump` writes text from the dump itself"}}};
 
 constexpr std::string_view from_json = "choose from what -j writes, with jq for example";
-constexpr std::array<Later, 12> later_options = {
-    {{"--running", "a running guest cannot be read yet, its saved memory can"},
-     {"--types", "types come from the BTF of the kernel and of its programs"},
+constexpr std::array<Later, 11> later_options = {
+    {{"--types", "types come from the BTF of the kernel and of its programs"},
      {"--not-map", "--map says which maps are shown"},
      {"--task", from_json},
      {"--key", from_json},
