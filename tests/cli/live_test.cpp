@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // This machine as it runs: maps that the test makes, with every entry; where it may not be read, one
 // sentence.
-#include "mapscope.hpp"
+#include "own_map.hpp"
 
 #include <atomic>
-#include <bpf/bpf.h>
 #include <cstdint>
-#include <rapidjson/document.h>
 #include <set>
 #include <thread>
 #include <unistd.h>
@@ -18,39 +16,12 @@ struct Checked {
   std::uint64_t number, square;
 };
 
-/// A map of this machine's kernel; -1 where it may not be made.
-class OwnMap {
+/// From a number to its square.
+class Squares : public OwnMap {
 public:
-  OwnMap(bpf_map_type type, const char* name, std::uint32_t value_size, std::uint32_t most) : name_(name) {
-    fd_ = ::bpf_map_create(type, name, sizeof(std::uint32_t), value_size, most, nullptr);
-  }
-  ~OwnMap() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  OwnMap(const OwnMap&) = delete;
-  OwnMap& operator=(const OwnMap&) = delete;
-
-  [[nodiscard]] bool is_made() const { return fd_ >= 0; }
-  void put(std::uint32_t key) const {
-    const Checked value{key, std::uint64_t{key} * key};
-    (void)::bpf_map_update_elem(fd_, &key, &value, BPF_ANY);
-  }
-  void remove(std::uint32_t key) const { (void)::bpf_map_delete_elem(fd_, &key); }
-  /// As mapscope shows it.
-  [[nodiscard]] rapidjson::Document shown(const Words& more = {}) const {
-    Words words{"dump", "live", "-j", "--limit", "0", "--map", name_};
-    words.insert(words.end(), more.begin(), more.end());
-    const Ran ran = run(words);
-    EXPECT_EQ(ran.exit_code, 0) << ran.err;
-    rapidjson::Document report;
-    report.Parse(ran.out.c_str());
-    EXPECT_FALSE(report.HasParseError()) << ran.out.substr(0, 400);
-    return report;
-  }
-
-private:
-  const char* name_;
-  int fd_;
+  Squares(bpf_map_type type, const char* name, std::uint32_t most)
+      : OwnMap(type, name, {sizeof(std::uint32_t), sizeof(Checked), most}) {}
+  void put(std::uint32_t key) const { (void)OwnMap::put(key, Checked{key, std::uint64_t{key} * key}); }
 };
 
 /// The sentence of a machine that lets nobody look, or of a user who may not.
@@ -70,7 +41,7 @@ std::uint64_t number_in(const char* hex, unsigned at) {
 }
 
 TEST(ThisMachine, EveryEntryOfAHash) {
-  const OwnMap map(BPF_MAP_TYPE_HASH, "live_hash", sizeof(Checked), 1000);
+  const Squares map(BPF_MAP_TYPE_HASH, "live_hash", 1000);
   if (!map.is_made()) return expect_refusal(failure({"dump", "live"}, 1));
   for (std::uint32_t i = 0; i < 700; ++i) map.put(i);
   for (const Words& more : {Words{}, Words{"--isolate", "all"}}) {
@@ -95,7 +66,7 @@ TEST(ThisMachine, EveryEntryOfAHash) {
 }
 
 TEST(ThisMachine, WhatItIsReadWithIsNoPartOfIt) {
-  const OwnMap map(BPF_MAP_TYPE_ARRAY, "live_array", sizeof(Checked), 3);
+  const Squares map(BPF_MAP_TYPE_ARRAY, "live_array", 3);
   if (!map.is_made()) return expect_refusal(failure({"maps"}, 1));
   for (int i = 0; i < 3; ++i) {
     const Ran ran = run({"maps"});
@@ -107,7 +78,7 @@ TEST(ThisMachine, WhatItIsReadWithIsNoPartOfIt) {
 
 /// Two threads insert and delete while it is looked at: each report ends, and no key is in it twice.
 TEST(ThisMachine, AMapThatChangesMeanwhile) {
-  const OwnMap map(BPF_MAP_TYPE_HASH, "live_busy", sizeof(Checked), 4096);
+  const Squares map(BPF_MAP_TYPE_HASH, "live_busy", 4096);
   if (!map.is_made()) return expect_refusal(failure({"dump"}, 1));
   std::atomic<bool> goes_on = true;
   std::vector<std::jthread> writers;
@@ -115,7 +86,7 @@ TEST(ThisMachine, AMapThatChangesMeanwhile) {
     writers.emplace_back([&, writer] {
       for (std::uint32_t i = writer; goes_on; i += 2) {
         map.put(i % 6000);
-        if (i % 3 != 0) map.remove((i * 7 + writer) % 6000);
+        if (i % 3 != 0) (void)map.remove((i * 7 + writer) % 6000);
       }
     });
   for (int round = 0; round < 10; ++round) {
