@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <system_error>
@@ -27,21 +28,6 @@ std::uint8_t mark_of(std::uint8_t round, PageState state) {
   return static_cast<std::uint8_t>(round << state_bits | static_cast<std::uint8_t>(state));
 }
 PageState state_of(std::uint8_t mark) { return static_cast<PageState>(mark & state_mask); }
-
-/// Through a descriptor that cannot write, so that no mprotect() makes the mapping writable.
-Result<const std::byte*> map_read_only(const UnlinkedFile& file, std::uint64_t size) {
-  const auto fd = file.open_for_reading();
-  if (!fd) return std::unexpected(fd.error());
-  void* at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, *fd, 0);
-  const int error = errno;
-  ::close(*fd);
-  if (at == MAP_FAILED)
-    return fail(Errc::io,
-                fmt::format("cannot map {} bytes of pages: {}; let the program have more address space "
-                            "(ulimit -v)",
-                            size, std::generic_category().message(error)));
-  return static_cast<const std::byte*>(at);
-}
 
 } // namespace
 
@@ -98,14 +84,14 @@ PageStore::PageStore(UnlinkedFile file, std::uint64_t pages, std::size_t page_si
 
 Result<void> PageStore::map() {
   if (auto sized = file_.resize(pages_ * page_size_); !sized) return sized;
-  const auto bytes = map_read_only(file_, pages_ * page_size_);
+  const auto bytes = file_.map_read_only(pages_ * page_size_);
   if (!bytes) return std::unexpected(bytes.error());
   bytes_ = *bytes;
   // Marks are written through a mapping, which memory cannot run out of as a disk can.
   const auto marks = UnlinkedFile::in_memory();
   if (!marks) return std::unexpected(marks.error());
   if (auto sized = marks->resize(pages_); !sized) return sized;
-  const auto seen = map_read_only(*marks, pages_);
+  const auto seen = marks->map_read_only(pages_);
   if (!seen) return std::unexpected(seen.error());
   seen_marks_ = reinterpret_cast<const std::uint8_t*>(*seen);
   void* at = ::mmap(nullptr, pages_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, marks->fd(), 0);
@@ -119,6 +105,11 @@ Result<void> PageStore::map() {
                                       std::generic_category().message(errno)));
   *static_cast<std::uint8_t*>(owner) = 1;
   is_owner_ = static_cast<const std::uint8_t*>(owner);
+  if (!limits_.goes_on_changing) return {};
+  auto times = PageTimes::make(pages_);
+  if (!times) return std::unexpected(times.error());
+  times_ = std::move(*times);
+  forgets_ = true;
   return {};
 }
 
@@ -175,6 +166,33 @@ void PageStore::forget() {
   for (const std::uint64_t index : known_) __atomic_store_n(marks_ + index, 0, __ATOMIC_RELEASE);
   known_.clear();
   forgets_ = true;
+  if (times_) times_->begin_anew();
+}
+
+bool PageStore::is_newest(std::uint64_t index) const { return times_ != nullptr && times_->is_newest(index); }
+
+void PageStore::renew(std::uint64_t first, std::uint64_t count) {
+  if (is_forked_off() || !times_) return;
+  for (std::uint64_t index = first; index < first + count; ++index) {
+    if (state(index) == PageState::unknown)
+      (void)work_out(index);
+    else if (!is_newest(index))
+      look_again(index);
+  }
+}
+
+/// What can no longer be read stays as it was: who asks finds it unchanged, as memory that is gone is.
+void PageStore::look_again(std::uint64_t index) {
+  if (state(index) != PageState::there) return;
+  thread_local std::vector<std::byte> page;
+  page.resize(page_size_);
+  const auto kept = in_place(index, 1);
+  const bool is_there = fetch_(index, page) == PageState::there;
+  if (!is_there || std::memcmp(page.data(), kept.data(), page_size_) == 0)
+    return times_->looked_at_again(index);
+  if (const int error = file_.write_at(index * page_size_, page); error != 0)
+    error_.store(error, std::memory_order_relaxed);
+  times_->came_in(index);
 }
 
 void PageStore::renew() {
@@ -221,6 +239,7 @@ PageState PageStore::set_state(std::uint64_t index, PageState state) {
   if (is_first && forgets_) {
     const std::scoped_lock lock(adding_);
     known_.push_back(index);
+    if (times_) times_->came_in(index);
   }
   return is_first ? state : state_of(known);
 }

@@ -9,6 +9,7 @@
 // thread; a process forked off has one.
 #pragma once
 
+#include "host/memory/page_times.hpp"
 #include "host/memory/source.hpp"
 #include "host/memory/unlinked_file.hpp"
 
@@ -32,6 +33,7 @@ struct PageStoreLimits {
   std::uint64_t resident = 256U << 20; ///< bytes of the mapping that may lie in memory at a time
   std::uint64_t forked = 256U << 20;   ///< bytes that a process forked off works out for itself
   bool in_memory = false;              ///< no disk may keep anybody waiting
+  bool goes_on_changing = false;       ///< what they are worked out from: such a store is one thread's
 };
 
 class PageStore {
@@ -53,6 +55,7 @@ public:
   [[nodiscard]] std::span<const std::byte> view(std::uint64_t first, std::uint64_t count);
   /// Works out as many on all CPUs, as far as they are there, for views that follow.
   void bring_in(std::uint64_t first, std::uint64_t count);
+  // Where what they are worked out from goes on changing.
   /// All that is kept is worked out anew when it is asked for again; spans may then change. While nobody else
   /// views.
   void forget();
@@ -60,6 +63,12 @@ public:
   void renew();
   /// Pages asked for since forget().
   [[nodiscard]] std::uint64_t known_pages() const;
+  /// What is kept of it was looked at behind the first look at any other.
+  [[nodiscard]] bool is_newest(std::uint64_t index) const;
+  /// Stays the same as long as nothing is worked out, and nothing that was is found to have changed.
+  [[nodiscard]] std::uint64_t arrivals() const { return times_ ? times_->arrivals() : 0; }
+  /// Makes it so for each; spans may then change.
+  void renew(std::uint64_t first, std::uint64_t count);
   /// Of a process forked off: what is not there is asked for, and not worked out.
   void ask_through(Ask ask) { ask_ = std::move(ask); }
   [[nodiscard]] PageState state(std::uint64_t index) const;
@@ -81,6 +90,7 @@ private:
   [[nodiscard]] std::span<const std::byte> in_place(std::uint64_t first, std::uint64_t count) const;
   PageState work_out(std::uint64_t index);
   PageState set_state(std::uint64_t index, PageState state);
+  void look_again(std::uint64_t index);
   void touch(std::uint64_t index, std::uint8_t mark);
   void give_back();
   std::span<const std::byte> asked_for(std::uint64_t first, std::uint64_t count);
@@ -99,9 +109,11 @@ private:
   std::atomic<std::uint8_t> round_ = 0; ///< of giving back
   std::atomic<int> error_ = 0;
   std::unique_ptr<Forked> forked_;
-  std::vector<std::uint64_t> known_; ///< whose state is, where all is forgotten again and again
+  // Where it goes on changing:
+  std::vector<std::uint64_t> known_; ///< whose state is
   mutable std::mutex adding_;        ///< to known_
   bool forgets_ = false;
+  std::unique_ptr<PageTimes> times_;
   Ask ask_;
   std::uint64_t asked_end_ = 0, asked_ = 1; ///< where the last one ended, and pages it was of
 };

@@ -86,7 +86,8 @@ public:
 
   /// Its bytes do not lie ready but must be worked out, and all CPUs may do so: a process forked off has one.
   [[nodiscard]] virtual bool gains_from_threads() const { return false; }
-  /// All of these are about to be viewed; nothing where they lie ready.
+  /// All of these are about to be viewed; nothing where they lie ready. Of a machine that goes on running,
+  /// what is there already is looked at anew, unless nothing else was since: it is then as new as all others.
   virtual void bring_in(std::uint64_t /*address*/, std::size_t /*size*/) const {}
   virtual void bring_in(std::span<const Piece> pieces) const {
     for (const Piece& piece : pieces) bring_in(piece.address, piece.size);
@@ -144,6 +145,8 @@ public:
   virtual void begin_moment() const {}
   /// Of this thread, for join_moment(); 0 where nothing changes, or before any began.
   [[nodiscard]] virtual unsigned moment() const { return 0; }
+  /// Of this moment: stays the same as long as nothing is read for the first time, nor found to have changed.
+  [[nodiscard]] virtual std::uint64_t arrivals() const { return 0; }
   /// In a process forked off: goes on with that moment of the process that it comes from.
   virtual void join_moment(unsigned /*moment*/, AskForMemory /*ask*/) const {}
 

@@ -72,6 +72,20 @@ Result<int> UnlinkedFile::open_for_reading() const {
   return fd;
 }
 
+Result<const std::byte*> UnlinkedFile::map_read_only(std::uint64_t size) const {
+  const auto fd = open_for_reading();
+  if (!fd) return std::unexpected(fd.error());
+  void* at = ::mmap(nullptr, size, PROT_READ, MAP_SHARED | MAP_NORESERVE, *fd, 0);
+  const int error = errno;
+  ::close(*fd);
+  if (at == MAP_FAILED)
+    return fail(Errc::io,
+                fmt::format("cannot map {} bytes of pages: {}; let the program have more address space "
+                            "(ulimit -v)",
+                            size, std::generic_category().message(error)));
+  return static_cast<const std::byte*>(at);
+}
+
 Result<void> UnlinkedFile::resize(std::uint64_t size) const {
   constexpr std::uint64_t most = std::numeric_limits<off_t>::max();
   if (size > most || ::ftruncate(fd_, static_cast<off_t>(size)) != 0)

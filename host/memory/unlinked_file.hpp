@@ -33,6 +33,8 @@ public:
   /// Another descriptor of it, which can only be read: what is mapped through it stays read-only, whatever a
   /// process that inherits the mapping does. The caller closes it.
   [[nodiscard]] Result<int> open_for_reading() const;
+  /// Through such a descriptor. The caller unmaps it.
+  [[nodiscard]] Result<const std::byte*> map_read_only(std::uint64_t size) const;
   [[nodiscard]] Result<void> resize(std::uint64_t size) const;
   /// 0, or the error of write(2): ENOSPC where the file system is full.
   [[nodiscard]] int write_at(std::uint64_t offset, std::span<const std::byte> bytes) const;

@@ -95,6 +95,21 @@ std::span<const std::byte> Reader::view(std::uint64_t address, std::size_t want)
   return rest.first(std::min(want, rest.size()));
 }
 
+/// What is mapped elsewhere by now is none of its business: a map that is gone is found to be.
+void Reader::renew(std::uint64_t address, std::uint64_t size) {
+  for (std::uint64_t done = 0; done < size && done <= ~address;) {
+    const std::uint64_t at = address + done, inside = at & (page_bytes - 1);
+    const Cached& cached = cache_[(at >> page_shift) % cache_.size()];
+    Mapping mapping = cached.mapping;
+    if (cached.page != at >> page_shift && space_.translator->translate(at - inside, &mapping) != Fault::none)
+      mapping.size = 0;
+    const std::uint64_t count = std::min(size - done, page_bytes - inside);
+    if (inside < mapping.size)
+      space_.source->bring_in(mapping.physical + inside, std::min(count, mapping.size - inside));
+    done += count;
+  }
+}
+
 std::string Reader::text(std::uint64_t address, std::size_t most) {
   std::string text;
   while (text.size() < most) {

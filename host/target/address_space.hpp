@@ -89,6 +89,8 @@ public:
     if (read(address, std::as_writable_bytes(std::span(&value, 1))) != Fault::none) return std::nullopt;
     return value;
   }
+  /// Of a machine that goes on running: see Source::bring_in().
+  void renew(std::uint64_t address, std::uint64_t size);
   /// NUL-terminated text of at most `most` bytes, cut at the first NUL or the first unreadable byte.
   [[nodiscard]] std::string text(std::uint64_t address, std::size_t most);
 

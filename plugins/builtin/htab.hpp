@@ -3,15 +3,18 @@
 // tagged pointer which names its bucket.
 //
 // Bounded: no more steps than the map may hold elements, and a chain that runs in a circle ends when it is
-// seen to. What cannot be read is noted and left out; the walk goes on beside it.
+// seen to. What cannot be read is noted and left out; the walk goes on beside it. On a machine that runs each
+// chain is looked at twice, and again where it has changed meanwhile (htab_running.hpp).
 #pragma once
 
 #include "counted.hpp"
+#include "htab_running.hpp"
 #include "htab_witnesses.hpp"
+#include "memory.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -21,32 +24,49 @@ class Htab {
 public:
   /// `stored`: bytes of a value, or of the pointer in its place, that lie in an element. `padded`: they begin
   /// at the next multiple of eight bytes behind the key, as they do in all but old kernels' per-CPU hashes.
-  explicit Htab(Call& call, std::size_t stored, bool padded = true) : call_(call), witnesses_(call, stored) {
+  /// `annex`: what else is to be read of an element while it is the same one; of a machine that runs alone.
+  explicit Htab(Call& call, std::size_t stored, bool padded = true, Annex annex = {})
+      : call_(call), witnesses_(call, stored), annex_(std::move(annex)) {
     const msc_type htab = call.kernel_type("struct bpf_htab");
-    buckets_ = call.read<std::uint64_t>(MSC_KERNEL, call.target.map + call.offset(htab, "buckets"));
-    bucket_count_ = call.read<std::uint32_t>(MSC_KERNEL, call.target.map + call.offset(htab, "n_buckets"));
-    if (bucket_count_ == 0 || (bucket_count_ & (bucket_count_ - 1)) != 0)
+    at_.buckets = call.read<std::uint64_t>(MSC_KERNEL, call.target.map + call.offset(htab, "buckets"));
+    at_.bucket_count = call.read<std::uint32_t>(MSC_KERNEL, call.target.map + call.offset(htab, "n_buckets"));
+    if (at_.bucket_count == 0 || (at_.bucket_count & (at_.bucket_count - 1)) != 0)
       call.fail("n_buckets of struct bpf_htab is no power of two");
-    witnesses_.check_buckets(bucket_count_);
+    witnesses_.check_buckets(at_.bucket_count);
     find_bucket_layout();
     find_element_layout(padded);
-    steps_left_ = std::uint64_t{call.target.max_entries} + call.cpu_count() + slack;
+    // What changes meanwhile may be met in one bucket as it was, and in another as it is.
+    steps_left_ = (is_running() ? 2 : 1) * std::uint64_t{call.target.max_entries} + call.cpu_count() + slack;
   }
 
-  /// Calls visit(key, the `value_bytes` bytes at the value's place) for each element, with nullopt where only
-  /// the key could be read. After row_limit elements the rest are only counted, without reading them.
+  /// Calls visit(key, the `value_bytes` bytes at the value's place, annex) for each element, with nullopt
+  /// where only the key could be read. After row_limit elements the rest are only counted, without reading
+  /// them.
   template <class Visit> void for_each(std::size_t value_bytes, Visit visit) {
-    element_.resize(value_ + value_bytes);
+    begin(value_bytes);
     std::vector<std::byte> heads;
-    for (std::uint64_t first = 0; first < bucket_count_; first += window) {
-      const auto count = static_cast<std::uint32_t>(std::min<std::uint64_t>(window, bucket_count_ - first));
-      heads.resize(count * bucket_size_);
+    for (std::uint64_t first = 0; first < at_.bucket_count; first += window) {
+      const auto count =
+          static_cast<std::uint32_t>(std::min<std::uint64_t>(window, at_.bucket_count - first));
+      heads.resize(count * at_.bucket_size);
       walk(static_cast<std::uint32_t>(first), count, heads, visit);
       beyond_ += counted_;
       if (counted_ != 0) call_.count(std::exchange(counted_, 0));
     }
     note_gaps();
-    if (lost_buckets_ == bucket_count_) throw Stop{MSC_EFAULT};
+    if (lost_buckets_ == at_.bucket_count) throw Stop{MSC_EFAULT};
+  }
+
+  /// Some elements, for a first impression: visit() says whether it goes on.
+  template <class Visit> void sample(std::size_t value_bytes, Visit visit) {
+    begin(value_bytes);
+    std::vector<std::byte> heads;
+    bool goes_on = true;
+    const auto ask = [&](Bytes key, std::optional<Bytes> stored) { goes_on = goes_on && visit(key, stored); };
+    for (std::uint32_t bucket = 0; goes_on && bucket < at_.bucket_count; ++bucket) {
+      heads.resize(at_.bucket_size);
+      walk(bucket, 1, heads, ask);
+    }
   }
 
   /// Elements behind the row limit, which were counted and not visited.
@@ -58,49 +78,46 @@ private:
   /// The kernel allocates an element as one piece: KMALLOC_MAX_SIZE is 4 MiB with pages of 4 KiB.
   static constexpr std::size_t largest = 16 << 20;
 
-  /// hlist_nulls: an odd pointer ends a chain (include/linux/list_nulls.h); the kernel writes no 0.
-  static bool is_end(std::uint64_t pointer) { return (pointer & 1) != 0 || pointer == 0; }
-  template <class T> static T load(const std::byte* from) {
-    T value;
-    std::copy_n(from, sizeof value, reinterpret_cast<std::byte*>(&value));
-    return value;
-  }
+  static bool is_end(std::uint64_t pointer) { return HtabLayout::is_end(pointer); }
+  template <class T> static T load(const std::byte* from) { return HtabLayout::load<T>(from); }
+  [[nodiscard]] bool is_running() const { return call_.target.is_running != 0; }
 
   void find_bucket_layout() {
     const msc_type bucket = call_.kernel_type("struct bucket.head"); // a generic name: the one with a head
-    bucket_size_ = call_.size(bucket);
-    head_ = call_.offset(bucket, "head.first");
-    if (bucket_size_ > 4096 || head_ + sizeof(std::uint64_t) > bucket_size_)
+    at_.bucket_size = call_.size(bucket);
+    at_.head = call_.offset(bucket, "head.first");
+    if (at_.bucket_size > 4096 || at_.head + sizeof(std::uint64_t) > at_.bucket_size)
       call_.fail("struct bucket is implausible");
   }
 
   /// Elements are read from hash_node.next on, in one piece to the end of the value.
   void find_element_layout(bool padded) {
     const msc_type element = call_.kernel_type("struct htab_elem");
-    next_ = call_.offset(element, "hash_node.next");
-    node_ = call_.offset(element, "hash_node");
+    at_.next = call_.offset(element, "hash_node.next");
+    at_.node = call_.offset(element, "hash_node");
     const std::uint32_t hash = call_.offset(element, "hash"), key = call_.offset(element, "key");
-    if (next_ + sizeof(std::uint64_t) > key || hash < next_ || hash + sizeof(std::uint32_t) > key)
+    if (at_.next + sizeof(std::uint64_t) > key || hash < at_.next || hash + sizeof(std::uint32_t) > key)
       call_.fail("struct htab_elem is implausible");
     if (call_.target.key_size > largest || call_.target.value_size > largest)
       call_.fail("keys or values of more than 16 MiB are no hash map's");
-    hash_ = hash - next_;
-    key_ = key - next_;
+    at_.hash = hash - at_.next;
+    at_.key = key - at_.next;
     const std::size_t key_size = call_.target.key_size;
-    value_ = key_ + (padded ? (key_size + 7) / 8 * 8 : key_size);
-  }
-
-  [[nodiscard]] std::uint64_t bucket_at(std::uint32_t bucket) const {
-    return buckets_ + std::uint64_t{bucket} * bucket_size_;
+    at_.value = at_.key + (padded ? (key_size + 7) / 8 * 8 : key_size);
   }
 
   /// Halves a run of buckets that cannot be read as a whole until what is missing is left.
   template <class Visit>
   void walk(std::uint32_t first, std::uint32_t count, std::span<std::byte> heads, Visit& visit) {
-    if (call_.try_read(MSC_KERNEL, bucket_at(first), heads.first(count * bucket_size_))) {
-      if (first == 0) announce(heads, count);
-      for (std::uint32_t i = 0; i < count; ++i)
-        chain(first + i, load<std::uint64_t>(heads.data() + i * bucket_size_ + head_), visit);
+    if (call_.try_read(MSC_KERNEL, at_.bucket_at(first), heads.first(count * at_.bucket_size))) {
+      if (first == 0) look_ahead(heads, count);
+      for (std::uint32_t i = 0; i < count; ++i) {
+        const std::uint64_t head = load<std::uint64_t>(heads.data() + i * at_.bucket_size + at_.head);
+        if (is_running() && !is_still_)
+          running_chain(first + i, head, visit);
+        else
+          chain(first + i, head, visit);
+      }
     } else if (count == 1) {
       ++lost_buckets_;
     } else {
@@ -109,21 +126,117 @@ private:
     }
   }
 
+  struct Area {
+    std::uint64_t address, size;
+  };
+
+  /// The second look at a page holds as long as no other comes in: on a machine that runs all do so first.
+  void look_ahead(std::span<const std::byte> heads, std::uint32_t count) {
+    const auto dense = dense_elements(heads, count);
+    if (!is_running()) {
+      if (dense) call_.will_read(MSC_KERNEL, dense->address, dense->size);
+    } else if (dense) {
+      (void)will_read(*dense);
+      is_still_ = !annex_ && will_read(all_buckets()) && will_read(*dense);
+    } else if (count > 1) {
+      bring_in_elements();
+    }
+  }
+
   /// Elements that were allocated with the map lie side by side. Where most of them are in use, as the share
   /// of the buckets that hold any tells (1 - e^-load), the walk will read all of that memory.
-  void announce(std::span<const std::byte> heads, std::uint32_t count) {
+  std::optional<Area> dense_elements(std::span<const std::byte> heads, std::uint32_t count) {
     constexpr std::uint32_t few = 256; // buckets that tell nothing
     const msc_type htab = call_.kernel_type("struct bpf_htab");
     const auto elements_at = call_.offset_if(htab, "elems"), size_at = call_.offset_if(htab, "elem_size");
-    if (count < few || !elements_at || !size_at) return;
+    if (count < few || !elements_at || !size_at) return std::nullopt;
     std::uint32_t in_use = 0;
     for (std::uint32_t i = 0; i < count; ++i)
-      in_use += is_end(load<std::uint64_t>(heads.data() + i * bucket_size_ + head_)) ? 0 : 1;
-    const double load_of_half = 0.5 * call_.target.max_entries / bucket_count_;
-    if (in_use < count * (1 - std::exp(-load_of_half))) return;
+      in_use += is_end(load<std::uint64_t>(heads.data() + i * at_.bucket_size + at_.head)) ? 0 : 1;
+    const double load_of_half = 0.5 * call_.target.max_entries / at_.bucket_count;
+    if (in_use < count * (1 - std::exp(-load_of_half))) return std::nullopt;
     const auto elements = call_.read<std::uint64_t>(MSC_KERNEL, call_.target.map + *elements_at);
     const auto size = call_.read<std::uint32_t>(MSC_KERNEL, call_.target.map + *size_at);
-    if (elements != 0) call_.will_read(MSC_KERNEL, elements, std::uint64_t{size} * call_.target.max_entries);
+    const std::uint64_t most = std::uint64_t{call_.target.max_entries} + call_.cpu_count(); // extra_elems
+    return elements != 0 ? std::optional(Area{elements, size * most}) : std::nullopt;
+  }
+
+  void begin(std::size_t value_bytes) {
+    element_.resize(at_.value + value_bytes);
+    if (!is_running()) return;
+    running_.emplace(call_, at_, element_.size(), annex_);
+    (void)will_read(all_buckets());
+  }
+
+  [[nodiscard]] Area all_buckets() const {
+    return {at_.buckets, std::uint64_t{at_.bucket_count} * at_.bucket_size};
+  }
+  /// False where it was not there as it is.
+  bool will_read(const Area& area) {
+    bool is_as_read = true;
+    for (std::uint64_t done = 0; done < area.size; done += MSC_READ_MAX)
+      is_as_read &= call_.will_read(MSC_KERNEL, area.address + done,
+                                    std::min<std::uint64_t>(area.size - done, MSC_READ_MAX));
+    return is_as_read;
+  }
+  /// Of those that lie anywhere; what is at the end of a long chain may wait.
+  void bring_in_elements() {
+    constexpr unsigned most = 16;
+    std::vector<std::byte> heads;
+    for (std::uint64_t first = 0; first < at_.bucket_count; first += window) {
+      const std::uint64_t count = std::min<std::uint64_t>(window, at_.bucket_count - first);
+      heads.resize(count * at_.bucket_size);
+      if (!call_.try_read(MSC_KERNEL, at_.bucket_at(static_cast<std::uint32_t>(first)), heads)) continue;
+      for (std::uint64_t i = 0; i < count; ++i) {
+        auto pointer = load<std::uint64_t>(heads.data() + i * at_.bucket_size + at_.head);
+        for (unsigned step = 0; step < most && !is_end(pointer); ++step)
+          pointer = mapscope::builtin::load<std::uint64_t>(call_, pointer - at_.node + at_.next).value_or(0);
+      }
+    }
+  }
+
+  template <class Visit> void running_chain(std::uint32_t bucket, std::uint64_t head, Visit& visit) {
+    if (is_end(head) && head >> 1 == bucket && head != 0) return;
+    if (is_full()) {
+      const auto count = running_->count(bucket, head);
+      if (count)
+        counted_ += *count, take_steps(*count, bucket);
+      else
+        lose(changing_, bucket);
+      return;
+    }
+    switch (running_->read(bucket, head)) {
+    case RunningChain::Outcome::damaged:
+      return chain(bucket, head, visit);
+    case RunningChain::Outcome::changing:
+      return lose(changing_, bucket);
+    case RunningChain::Outcome::other_values:
+      if (call_.target.value_size > sizeof(std::uint64_t)) lose(other_values_, bucket); // else read as one
+      break;
+    case RunningChain::Outcome::whole:
+      break;
+    }
+    running_->for_each([&](Bytes key, Bytes stored, Bytes annex) {
+      take_steps(1, bucket);
+      if (is_full()) return void(++counted_);
+      ++shown_;
+      show(visit, key, stored, annex);
+    });
+  }
+  void take_steps(std::uint64_t count, std::uint32_t bucket) {
+    if (count > steps_left_) give_up(bucket);
+    steps_left_ -= count;
+  }
+
+  [[nodiscard]] bool is_full() const {
+    return call_.target.row_limit != 0 && shown_ >= call_.target.row_limit;
+  }
+  template <class Visit>
+  static void show(Visit& visit, Bytes key, std::optional<Bytes> stored, Bytes annex = {}) {
+    if constexpr (std::is_invocable_v<Visit&, Bytes, std::optional<Bytes>, Bytes>)
+      visit(key, stored, annex);
+    else
+      visit(key, stored);
   }
 
   template <class Visit> void chain(std::uint32_t bucket, std::uint64_t pointer, Visit& visit) {
@@ -132,7 +245,7 @@ private:
       if (pointer == milestone) return lose(circles_, bucket);
       if ((step & (step - 1)) == 0) milestone = pointer;
       if (steps_left_-- == 0) give_up(bucket);
-      if (!visit_element(bucket, pointer - node_, visit)) return lose(lost_chains_, bucket);
+      if (!visit_element(bucket, pointer - at_.node, visit)) return lose(lost_chains_, bucket);
       pointer = load<std::uint64_t>(element_.data());
     }
     if (pointer == 0)
@@ -144,27 +257,27 @@ private:
   /// Leaves the element's next pointer at the front of element_; false when that cannot be read.
   template <class Visit> bool visit_element(std::uint32_t bucket, std::uint64_t element, Visit& visit) {
     const std::span next = std::span(element_).first(sizeof(std::uint64_t));
-    if (call_.target.row_limit != 0 && shown_ >= call_.target.row_limit) {
+    if (is_full()) {
       ++counted_;
-      return call_.try_read(MSC_KERNEL, element + next_, next);
+      return call_.try_read(MSC_KERNEL, element + at_.next, next);
     }
-    const std::span key = std::span(element_).subspan(key_, call_.target.key_size);
-    if (call_.try_read(MSC_KERNEL, element + next_, element_)) {
-      const auto hash = load<std::uint32_t>(element_.data() + hash_);
-      const bool is_misplaced = (hash & (bucket_count_ - 1)) != bucket;
+    const std::span key = std::span(element_).subspan(at_.key, call_.target.key_size);
+    if (call_.try_read(MSC_KERNEL, element + at_.next, element_)) {
+      const auto hash = load<std::uint32_t>(element_.data() + at_.hash);
+      const bool is_misplaced = (hash & (at_.bucket_count - 1)) != bucket;
       if (is_misplaced) ++misplaced_;
-      if (is_misplaced && call_.target.is_running != 0) return false; // by now it is another's, or none
+      if (is_misplaced && is_running()) return false; // by now it is another's, or none
       ++shown_;
-      visit(Bytes(key), std::optional(Bytes(element_).subspan(value_)));
+      show(visit, key, Bytes(element_).subspan(at_.value));
       return true;
     }
-    if (call_.try_read(MSC_KERNEL, element + next_ + key_, key)) {
+    if (call_.try_read(MSC_KERNEL, element + at_.next + at_.key, key)) {
       ++shown_;
-      visit(Bytes(key), std::optional<Bytes>()); // the value lies on a page that is missing
+      show(visit, key, std::nullopt); // the value lies on a page that is missing
     } else {
       ++lost_elements_;
     }
-    return call_.try_read(MSC_KERNEL, element + next_, next);
+    return call_.try_read(MSC_KERNEL, element + at_.next, next);
   }
 
   struct Lost {
@@ -202,26 +315,33 @@ private:
         "in another bucket, first from bucket ");
     say(misplaced_, if_more_than_moves(misplaced_), "element hashes|elements hash",
         "to another bucket than theirs");
-    if (is_whole()) witnesses_.check_count(shown_ + beyond_);
+    say(changing_, MSC_EFAULT, "chain has|chains have",
+        "changed each time while the map was read and is left out, first that of bucket ");
+    say(other_values_, MSC_OK, "chain has|chains have",
+        "values that changed each time they were read, and may be of two times, first that of bucket ");
+    if (is_whole()) witnesses_.check_count(shown_ + beyond_, running_ && running_->has_changed());
   }
   /// Each CPU may be caught as it moves an element. While all go on, no chain that strayed is whole.
   [[nodiscard]] int if_more_than_moves(std::uint64_t count) {
-    return count > (call_.target.is_running != 0 ? 0 : call_.cpu_count()) ? MSC_EFAULT : MSC_OK;
+    return count > (is_running() ? 0 : call_.cpu_count()) ? MSC_EFAULT : MSC_OK;
   }
   /// As far as the walk itself tells.
   [[nodiscard]] bool is_whole() const {
-    return lost_buckets_ + lost_elements_ + lost_chains_.count + circles_.count + unmarked_.count == 0;
+    return lost_buckets_ + lost_elements_ + lost_chains_.count + circles_.count + unmarked_.count +
+               changing_.count ==
+           0;
   }
 
   Call& call_;
   HtabWitnesses witnesses_;
-  std::uint64_t buckets_ = 0, steps_left_ = 0;
-  std::uint32_t bucket_count_ = 0, head_ = 0;
-  std::uint32_t node_ = 0, next_ = 0;                            ///< from the start of struct htab_elem
-  std::size_t bucket_size_ = 0, hash_ = 0, key_ = 0, value_ = 0; ///< the last three from hash_node.next
-  std::vector<std::byte> element_;                               ///< from hash_node.next on
+  Annex annex_;
+  HtabLayout at_;
+  std::optional<RunningChain> running_;
+  bool is_still_ = false; ///< between two looks at all of it nothing has changed
+  std::uint64_t steps_left_ = 0;
+  std::vector<std::byte> element_; ///< from hash_node.next on
   std::uint64_t shown_ = 0, counted_ = 0, beyond_ = 0, lost_buckets_ = 0, lost_elements_ = 0, misplaced_ = 0;
-  Lost lost_chains_, circles_, unmarked_, strayed_;
+  Lost lost_chains_, circles_, unmarked_, strayed_, changing_, other_values_;
 };
 
 } // namespace mapscope::builtin

@@ -19,21 +19,24 @@ public:
     if (const auto at = call.offset_if(htab, "elem_size")) check_element(call.target.map + *at, stored);
     if (const auto at = call.offset_if(htab, "map.elem_count"))
       if (!call.try_read(MSC_KERNEL, call.target.map + *at, as_bytes_of(counters_))) counters_ = 0;
+    if (call.target.is_running != 0) at_first_ = own_count();
   }
 
   void check_buckets(std::uint32_t count) {
     check_bucket_count(call_, count, "n_buckets of struct bpf_htab");
   }
 
-  /// A map that changes while it is read, or was caught in between, may be off by one for each CPU.
-  void check_count(std::uint64_t listed) {
+  /// A map that was caught in between may be off by one for each CPU. On a machine that runs elements come
+  /// and go while others are read, and `has_changed`, or a count that is another now, says that they did.
+  void check_count(std::uint64_t listed, bool has_changed) {
     const auto own = own_count();
     if (!own || *own == static_cast<std::int64_t>(listed)) return;
     const std::uint64_t off = *own < 0 ? ~0ULL : *own > std::int64_t(listed) ? *own - listed : listed - *own;
     const std::string text =
         std::to_string(listed) + " elements found, " + std::to_string(*own) + " by the map's own count";
-    const std::uint64_t moving = call_.target.is_running != 0 ? 0 : call_.cpu_count();
-    call_.note(off > moving ? MSC_EFAULT : MSC_OK, text.c_str());
+    const bool is_running = call_.target.is_running != 0;
+    const bool is_gap = is_running ? !has_changed && own == at_first_ : off > call_.cpu_count();
+    call_.note(is_gap ? MSC_EFAULT : MSC_OK, text.c_str());
   }
 
 private:
@@ -67,6 +70,7 @@ private:
     for (std::uint32_t cpu = 0; cpu < call_.cpu_count(); ++cpu) {
       std::uint64_t own = 0;
       if (!call_.cpu_possible(cpu)) continue;
+      if (call_.target.is_running != 0) call_.will_read(MSC_CPU0 + cpu, counters_, sizeof own);
       if (!call_.try_read(MSC_CPU0 + cpu, counters_, as_bytes_of(own))) return std::nullopt;
       sum = static_cast<std::int64_t>(static_cast<std::uint64_t>(sum) + own); // as the kernel's numbers wrap
     }
@@ -75,6 +79,7 @@ private:
 
   Call& call_;
   std::uint64_t counters_ = 0;
+  std::optional<std::int64_t> at_first_; ///< before any element was read
 };
 
 } // namespace mapscope::builtin

@@ -2,7 +2,7 @@
 // The copies of one per-CPU value, read into one buffer that is used again for every element.
 #pragma once
 
-#include <mapscope/plugin.hpp>
+#include "second_look.hpp"
 
 #include <memory>
 #include <vector>
@@ -31,6 +31,27 @@ public:
     return copies_;
   }
 
+  /// The same of a machine that runs, as part of a look at what it belongs to; of_annex() takes it.
+  void add(SecondLook& look, std::uint64_t pointer) {
+    if (pointer == 0) return;
+    const std::vector<std::byte> missing(size_);
+    for (const std::uint32_t cpu : possible_) {
+      const auto at = look.read(MSC_CPU0 + cpu, pointer, size_, 0);
+      if (!at) look.append(missing);
+      look.append(std::as_bytes(std::span(at ? &is_there : &is_missing, 1)));
+    }
+  }
+  /// Good as long as these bytes.
+  std::span<const msc_value> of_annex(Bytes annex) {
+    if (annex.empty()) return {};
+    for (std::size_t i = 0; i < possible_.size(); ++i) {
+      const Bytes own = annex.subspan(i * (size_ + 1), size_ + 1);
+      const bool there = own.back() == std::byte{is_there};
+      copies_[possible_[i]] = call_.of(there ? std::optional(own.first(size_)) : std::nullopt);
+    }
+    return copies_;
+  }
+
   /// The element is there, its per-CPU pointer could not be read.
   std::span<const msc_value> unreadable() {
     for (const std::uint32_t cpu : possible_) copies_[cpu] = call_.of(std::nullopt);
@@ -38,6 +59,8 @@ public:
   }
 
 private:
+  static constexpr unsigned char is_missing = 0, is_there = 1; ///< behind each copy of an annex
+
   Call& call_;
   std::size_t size_;
   std::vector<msc_value> copies_; ///< by CPU number; those of CPUs that are not possible stay empty

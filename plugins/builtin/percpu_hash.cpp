@@ -11,7 +11,9 @@ namespace {
 
 using mapscope::Bytes;
 using mapscope::Call;
+using mapscope::builtin::Htab;
 using mapscope::builtin::pointer_at;
+using mapscope::builtin::SecondLook;
 
 /// The pointers of a map's elements. Where keys have no multiple of eight bytes, older kernels put it right
 /// behind the key and newer ones (6.1.192, not yet 6.1.176) behind the padding; nothing in the kernel's types
@@ -24,9 +26,8 @@ public:
   }
 
   void render() {
-    mapscope::builtin::Htab(call_, sizeof(std::uint64_t), false)
-        .for_each(padding_ + sizeof(std::uint64_t),
-                  [this](Bytes key, std::optional<Bytes> slot) { element(key, slot); });
+    if (call_.target.is_running != 0) return render_running();
+    walk();
     decide();
   }
 
@@ -37,11 +38,40 @@ private:
   };
   static constexpr std::size_t sample = 64; ///< elements that are looked at before the first is shown
 
+  void walk(mapscope::builtin::Annex annex = {}) {
+    Htab(call_, sizeof(std::uint64_t), false, std::move(annex))
+        .for_each(padding_ + sizeof(std::uint64_t),
+                  [this](Bytes key, std::optional<Bytes> slot, Bytes copies) {
+                    if (copies.empty()) return element(key, slot);
+                    call_.percpu_entry(key, copies_.of_annex(copies));
+                  });
+  }
+
+  /// The copies are read while their element is known to be the one with that key.
+  void render_running() {
+    if (!is_decided_) look_at_some();
+    walk([this](SecondLook& look, Bytes slot) { copies_.add(look, pointer_at(slot, at_)); });
+  }
+  void look_at_some() {
+    Htab(call_, sizeof(std::uint64_t), false)
+        .sample(padding_ + sizeof(std::uint64_t), [this](Bytes key, std::optional<Bytes> slot) {
+          wait(key, slot);
+          return waiting_.size() < sample;
+        });
+    at_ = is_padded() ? padding_ : 0;
+    is_decided_ = true;
+    waiting_.clear();
+  }
+
   void element(Bytes key, std::optional<Bytes> slot) {
     if (is_decided_) return show(key, slot);
+    wait(key, slot);
+    if (waiting_.size() == sample) decide();
+  }
+
+  void wait(Bytes key, std::optional<Bytes> slot) {
     waiting_.push_back({{key.begin(), key.end()}, {}, slot.has_value()});
     if (slot) waiting_.back().slot.assign(slot->begin(), slot->end());
-    if (waiting_.size() == sample) decide();
   }
 
   void decide() {

@@ -28,12 +28,15 @@ Result<void> LiveSource::open(unsigned threads, const PageStoreLimits& limits) {
   const unsigned moments = machine_.motion == Motion::runs ? threads : 1;
   for (unsigned i = 0; i < moments + 1; ++i) {
     Moment& moment = moments_.emplace_back();
+    PageStoreLimits changing = limits;
+    changing.goes_on_changing =
+        machine_.motion == Motion::runs; // a guest that is held has one store for all threads
     auto store = PageStore::make(
         end / page_size + 1, page_size,
         [this, &moment](std::uint64_t frame, std::span<std::byte> page) {
           return fetch(moment, frame, page);
         },
-        limits);
+        changing);
     if (!store) return std::unexpected(std::move(store.error()));
     moment.store = std::move(*store);
   }
@@ -144,16 +147,16 @@ void LiveSource::join_moment(unsigned moment, AskForMemory ask) const {
 /// Of a process forked off, which asks once for all of them.
 bool LiveSource::gains_from_threads() const { return ask_ != nullptr; }
 
-/// As far as they are there: what comes behind is asked for again.
 void LiveSource::bring_in(std::uint64_t address, std::size_t size) const {
   const std::uint64_t bytes = std::min<std::uint64_t>(size, ram_behind(address));
   if (bytes == 0) return;
-  std::uint64_t first = address / page_size, count = (address % page_size + bytes - 1) / page_size + 1;
-  while (count != 0) {
-    const std::uint64_t there = own_moment().store->view(first, count).size() / page_size;
-    if (there == 0) break;
-    first += there, count -= there;
-  }
+  const std::uint64_t first = address / page_size, count = (address % page_size + bytes - 1) / page_size + 1;
+  PageStore& store = *own_moment().store;
+  if (!ask_) return store.renew(first, count);
+  std::uint64_t newest = 0;
+  while (newest < count && store.is_newest(first + newest)) ++newest;
+  const Piece piece{address, bytes};
+  if (newest < count) ask_(std::span(&piece, 1));
 }
 
 void LiveSource::bring_in(std::span<const Piece> pieces) const {

@@ -78,6 +78,7 @@ public:
   void bring_in(std::span<const Piece> pieces) const override;
   void begin_moment() const override;
   [[nodiscard]] unsigned moment() const override;
+  [[nodiscard]] std::uint64_t arrivals() const override { return own_moment().store->arrivals(); }
   void join_moment(unsigned moment, AskForMemory ask) const override;
 
 private:

@@ -91,9 +91,28 @@ std::uint32_t Memory::cpu_count() {
 /// Of memory that lies ready there is nothing to bring in. As much as a store of pages may well hold.
 int Memory::will_read(std::uint32_t space, std::uint64_t address, std::uint64_t size) {
   constexpr std::uint64_t most = 64U << 20;
+  size = std::min(size, most);
+  if (task_.map.is_live) return renew(space, address, size);
   if (space == MSC_KERNEL && task_.environment.target->source().gains_from_threads())
-    target::bring_in(reader_.space(), address, std::min(size, most));
+    target::bring_in(reader_.space(), address, size);
   return MSC_OK;
+}
+
+/// A process forked off asks for what is much in few pieces.
+int Memory::renew(std::uint32_t space, std::uint64_t address, std::uint64_t size) {
+  constexpr std::uint64_t much = 64U << 10;
+  if (space >= MSC_CPU0) {
+    if (const int rc = of_cpu(space - MSC_CPU0, size, address); rc != MSC_OK) return rc;
+  } else if (space != MSC_KERNEL) {
+    return MSC_OK;
+  }
+  const memory::Source& source = task_.environment.target->source();
+  const std::uint64_t before = source.arrivals();
+  if (source.gains_from_threads() && size > much)
+    target::bring_in(reader_.space(), address, size);
+  else
+    reader_.renew(address, size);
+  return source.arrivals() == before ? MSC_OK : MSC_ENOENT;
 }
 
 /// Of an allocator, the one it lies in; of a map, the only one its programs have.

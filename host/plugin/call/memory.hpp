@@ -45,6 +45,7 @@ public:
   void failed(std::uint64_t address, target::Fault fault);
 
 private:
+  int renew(std::uint32_t space, std::uint64_t address, std::uint64_t size);
   const catalog::Arena* arena();
   int read_arena(std::uint64_t address, void* to, std::size_t size);
   /// Where the area of a CPU makes of a per-CPU address; MSC_OK, or why it cannot be read.

@@ -46,10 +46,12 @@ public:
     return rc == MSC_OK;
   }
 
-  /// These bytes are about to be read: a packed dump can then be unpacked on all CPUs.
-  void will_read(std::uint32_t space, std::uint64_t address, std::uint64_t length) {
+  /// These bytes are about to be read: a packed dump can then be unpacked on all CPUs. On a machine that runs
+  /// they are looked at once more, if anything else was since; false where they are not as they were.
+  bool will_read(std::uint32_t space, std::uint64_t address, std::uint64_t length) {
     const int rc = host_->will_read(call_, space, address, length);
     if (rc != MSC_EFAULT && rc != MSC_ENOENT) check(rc); // only ever a hint
+    return rc == MSC_OK;
   }
 
   /// Highest possible CPU number plus one; there may be holes.

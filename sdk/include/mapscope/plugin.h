@@ -281,8 +281,7 @@ struct msc_host {
   uint16_t abi_major, abi_minor;
 
   /* Copies len bytes, at most MSC_READ_MAX, or fails as a whole. MSC_EFAULT; MSC_ENOENT for a CPU that is not
-   * possible and for the arena of a map that has none. len 0 reads nothing: it asks whether the space exists.
-   */
+   * possible and for the arena of a map without one. len 0 only asks whether the space exists. */
   int (*read)(struct msc_call*, uint32_t space, uint64_t addr, void* dst, size_t len);
   /* Highest possible CPU number plus one; CPUs below it may be missing (read: MSC_ENOENT). */
   uint32_t (*cpu_count)(struct msc_call*);
@@ -367,7 +366,8 @@ struct msc_host {
                    struct msc_scalar* ret);
   /* For the plugin's author: shown on stderr with -v, at most 1000 lines of one render. */
   int (*debug)(struct msc_call*, const char* text);
-  /* len bytes are about to be read, so that a packed dump can be unpacked on all CPUs. Only ever a hint. */
+  /* len bytes are about to be read, so that a packed dump can be unpacked on all CPUs. Only ever a hint. On a
+   * machine that runs they are then no older than all that was read; MSC_ENOENT: and not as they were. */
   int (*will_read)(struct msc_call*, uint32_t space, uint64_t addr, uint64_t len);
 };
 

@@ -17,6 +17,7 @@ namespace mapscope::memory {
 namespace {
 
 constexpr std::size_t page_size = 4096;
+constexpr PageStoreLimits changing{.goes_on_changing = true};
 
 /// Each page holds its own number; those of `bad` are damaged.
 class Numbered {
@@ -47,7 +48,7 @@ bool holds(std::span<const std::byte> bytes, std::uint64_t first, std::uint64_t 
 }
 
 TEST(PageStore, ForgetsWhatIsToBeReadAnew) {
-  Numbered numbered(10, {}, 5);
+  Numbered numbered(10, changing, 5);
   numbered.store->forget();
   EXPECT_TRUE(holds(numbered.store->view(2, 3), 2, 3));
   EXPECT_TRUE(numbered.store->view(5, 1).empty());
@@ -57,6 +58,39 @@ TEST(PageStore, ForgetsWhatIsToBeReadAnew) {
   EXPECT_EQ(numbered.store->state(5), PageState::unknown);
   EXPECT_TRUE(holds(numbered.store->view(2, 1), 2, 1));
   EXPECT_EQ(numbered.fetched, 5U);
+}
+
+/// Each look at a page is worth a number; page 1 changes with each.
+TEST(PageStore, LooksAgainAtWhatIsNotTheNewest) {
+  unsigned looks = 0;
+  auto store = PageStore::make(
+      4, page_size,
+      [&](std::uint64_t index, std::span<std::byte> page) {
+        std::ranges::fill(page, static_cast<std::byte>(index == 1 ? ++looks : (++looks, 0)));
+        return PageState::there;
+      },
+      changing);
+  ASSERT_TRUE(store) << store.error().text;
+  PageStore& pages = **store;
+  pages.forget();
+  const auto kept = pages.view(0, 2);
+  ASSERT_EQ(kept.size(), 2 * page_size);
+  EXPECT_FALSE(pages.is_newest(0));
+  pages.renew(0, 1);
+  EXPECT_TRUE(pages.is_newest(0)); // as it was
+  pages.renew(0, 1);
+  EXPECT_EQ(looks, 3U);
+  pages.renew(1, 1);
+  EXPECT_EQ(kept[page_size], std::byte{4}); // in place
+  EXPECT_FALSE(pages.is_newest(0));
+  pages.renew(0, 1);
+  EXPECT_TRUE(pages.is_newest(0));
+  std::ignore = pages.view(2, 1); // another came in
+  EXPECT_FALSE(pages.is_newest(0));
+  pages.renew(3, 1);
+  EXPECT_EQ(pages.state(3), PageState::there);
+  pages.forget();
+  EXPECT_FALSE(pages.is_newest(0));
 }
 
 TEST(PageStore, WorksEachPageOutOnce) {
