@@ -18,20 +18,9 @@ using namespace mapscope;
 
 constexpr std::size_t longest_name = 256;
 
-const config::MapRule* rule_with(const config::Config& config, const catalog::Map& map, auto has) {
-  const auto found = std::ranges::find_if(
-      config.maps, [&](const config::MapRule& rule) { return has(rule) && map.names().fit(rule.glob); });
-  return found != config.maps.end() ? &*found : nullptr;
-}
-
 /// What rules for maps match.
 catalog::Names names_of(const catalog::Map& map, const plugin::AllocatorCall* allocator) {
   return allocator != nullptr ? catalog::Names(allocator->variable->name) : map.names();
-}
-
-std::uint64_t limit_for(const config::Config& config, const catalog::Map& map) {
-  const auto* rule = rule_with(config, map, [](const config::MapRule& r) { return r.limit.has_value(); });
-  return rule != nullptr ? *rule->limit : config.report.limit;
 }
 
 } // namespace
@@ -42,7 +31,7 @@ msc_call::msc_call(const plugin::Environment& environment, const catalog::Map& m
                    plugin::LeftOut left_out)
     : own_budget_(std::in_place, limits),
       task_{environment, map, choices, *own_budget_, allocator, delivery, false, left_out}, writer_(writer),
-      limit_(limit_for(*environment.config, map)),
+      limit_(plugin::row_limit(*environment.config, map.names())),
       options_(plugin::option_values(task_.manifest(), names_of(map, allocator), *environment.config)) {}
 
 msc_call::msc_call(msc_call& outer, const catalog::Map& map, std::span<const plugin::Choice> choices,

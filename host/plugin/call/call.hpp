@@ -6,6 +6,7 @@
 // spent. Thread rule: belongs to the thread that renders.
 #pragma once
 
+#include "host/base/seen_keys.hpp"
 #include "host/plugin/call/budget.hpp"
 #include "host/plugin/call/decoded_rows.hpp"
 #include "host/plugin/call/environment.hpp"
@@ -13,7 +14,6 @@
 #include "host/plugin/call/member_helpers.hpp"
 #include "host/plugin/call/memory.hpp"
 #include "host/plugin/call/payloads.hpp"
-#include "host/plugin/call/seen_keys.hpp"
 #include "host/plugin/call/type_helpers.hpp"
 #include "host/plugin/call/value_decoders.hpp"
 #include "host/plugin/call/visible_maps.hpp"
@@ -188,7 +188,7 @@ private:
   bool row_counts_ = false; ///< that row is beyond the limit: it and its fields are only counted
   bool has_fields_ = false; ///< members of the map have begun: no rows any more
 
-  mapscope::plugin::SeenKeys seen_keys_; ///< where elements may move meanwhile
+  mapscope::SeenKeys seen_keys_;         ///< where elements may move meanwhile
   std::uint64_t rows_ = 0, counted_ = 0; ///< keyed rows passed on; those that only count
   std::uint64_t left_out_ = 0;           ///< those that a decoder did not want shown
   bool counts_ = false;                  ///< count() was called, perhaps with 0

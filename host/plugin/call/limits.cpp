@@ -63,4 +63,10 @@ Limits limits_for(const config::Config& config, const catalog::Names& map, const
   return limits;
 }
 
+std::uint64_t row_limit(const config::Config& config, const catalog::Names& map) {
+  const auto rule = std::ranges::find_if(
+      config.maps, [&](const config::MapRule& rule) { return rule.limit && map.fit(rule.glob); });
+  return rule != config.maps.end() ? *rule->limit : config.report.limit;
+}
+
 } // namespace mapscope::plugin

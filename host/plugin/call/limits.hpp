@@ -51,5 +51,7 @@ private:
 /// Limits that go beyond what is left of the report's are lowered to it.
 Limits limits_for(const config::Config& config, const catalog::Names& map, const Manifest& manifest,
                   const ReportBudget::Rest& rest);
+/// Entries that are shown of a map; 0 = all.
+std::uint64_t row_limit(const config::Config& config, const catalog::Names& map);
 
 } // namespace mapscope::plugin

@@ -7,11 +7,9 @@
 #include "host/plugin/call/words.hpp"
 
 #include "host/plugin/call/allocator_call.hpp"
+#include "host/report/declared.hpp"
 #include "host/report/following.hpp"
 #include "host/report/special_fields.hpp"
-
-#include <bpf/btf.h>
-#include <fmt/format.h>
 
 namespace mapscope::plugin {
 
@@ -36,23 +34,10 @@ ValueDecoders::~ValueDecoders() = default;
 std::shared_ptr<const btf::Decoder> ValueDecoders::declared(bool is_key) {
   const catalog::Map& map = task_.map;
   if (!is_key && map.name.ends_with(".rodata.str1.1")) return btf::Decoder::printable_text();
-  const auto [types, type] = is_key ? catalog::TypeRef{map.types, map.key_type} : map.value();
-  const std::uint32_t declared = is_key ? map.key_size : map.value_size;
-  if (!types || type == 0) {
-    if (!map.untyped.empty()) (void)words_.note(MSC_OK, (map.untyped + "; shown as bytes").c_str());
-    return nullptr;
-  }
-  const btf_type* peeled = types->type(types->peel(type));
-  const auto size = types->size(type);
-  const bool is_section = peeled != nullptr && btf_is_datasec(peeled); // its variables say where they end
-  if (!is_section && size.value_or(0) != declared) {
-    const std::string text =
-        fmt::format("the {} type {} does not have the {} bytes the map declares; shown as bytes",
-                    is_key ? "key" : "value", types->spell(type), declared);
-    (void)words_.note(MSC_OK, text.c_str());
-    return nullptr;
-  }
-  return btf::Decoder::compile(types, type, task_.environment.limits, behind(types.get()));
+  const auto [ref, remark] = report::declared_type(map, is_key);
+  if (!remark.empty()) (void)words_.note(MSC_OK, remark.c_str());
+  if (!ref.types) return nullptr;
+  return btf::Decoder::compile(ref.types, ref.id, task_.environment.limits, behind(ref.types.get()));
 }
 
 /// Special fields are a matter of the program's types; the kernel's own have none.

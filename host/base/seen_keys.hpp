@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace mapscope::plugin {
+namespace mapscope {
 
 class SeenKeys {
 public:
@@ -44,4 +44,4 @@ private:
   std::size_t count_ = 0;
 };
 
-} // namespace mapscope::plugin
+} // namespace mapscope
