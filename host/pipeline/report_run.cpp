@@ -8,6 +8,7 @@
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/map_outcomes.hpp"
 #include "host/pipeline/only.hpp"
+#include "host/pipeline/output_stream.hpp"
 #include "host/pipeline/plugin_uses.hpp"
 #include "host/pipeline/programs.hpp"
 #include "host/pipeline/report_facts.hpp"

@@ -7,12 +7,11 @@
 #pragma once
 
 #include "host/pipeline/kernel_targets.hpp"
-#include "host/pipeline/request.hpp"
+#include "host/pipeline/report.hpp"
 #include "host/pipeline/session.hpp"
 #include "host/pipeline/setup.hpp"
 #include "host/pipeline/shown_map.hpp"
 #include "host/plugin/worker/workers.hpp"
-#include "host/report/output.hpp"
 
 #include <memory>
 #include <string>
@@ -21,25 +20,20 @@ namespace mapscope::pipeline {
 
 class Allocations;
 
-class ReportRun {
+class ReportRun final : public Report {
 public:
   /// What the arguments refer to must live as long.
   ReportRun(const Setup& setup, const Session& session, const Request& request);
-  ~ReportRun();
+  ~ReportRun() override;
   ReportRun(const ReportRun&) = delete;
   ReportRun& operator=(const ReportRun&) = delete;
 
-  /// What the report is about and who renders it, and what is to be said of that on stderr; comes first.
-  /// Errors (usage): a SPEC that names nothing, a plugin that renders nothing.
-  Result<void> choose();
-  /// All of it, and commits the output. Once.
-  Result<void> write(report::Output& output, const Hooks& hooks = {});
+  Result<void> choose() override;
+  Result<void> write(report::Output& output, const Hooks& hooks = {}) override;
   /// The same, but nothing goes to `output` before all has been rendered and `stands` says that it is worth
   /// it. False: it is not.
   Result<bool> write_if(report::Output& output, const Hooks& hooks, const std::function<bool()>& stands);
-
-  /// What of the report is less than complete; "" where nothing is.
-  [[nodiscard]] std::string shortfall() const;
+  [[nodiscard]] std::string shortfall() const override;
 
 private:
   [[nodiscard]] std::string may_lack() const;

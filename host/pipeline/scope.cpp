@@ -2,6 +2,7 @@
 #include "host/pipeline/scope.hpp"
 
 #include "host/pipeline/map_filter.hpp"
+#include "host/pipeline/session.hpp"
 
 namespace mapscope::pipeline {
 

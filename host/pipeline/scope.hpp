@@ -5,13 +5,16 @@
 #pragma once
 
 #include "host/pipeline/kernel_filter.hpp"
-#include "host/pipeline/session.hpp"
 #include "host/pipeline/setup.hpp"
+
+#include "host/catalog/catalog.hpp"
 
 #include <string>
 #include <vector>
 
 namespace mapscope::pipeline {
+
+struct Session;
 
 struct Scope {
   std::vector<const catalog::Map*> maps;     ///< in catalog order

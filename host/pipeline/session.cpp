@@ -145,21 +145,9 @@ void tell_of_idle_options(const Session& session, const SourceInput& input) {
     spdlog::warn("--zero-excluded changes nothing: {} leaves nothing out that is known", input.source());
 }
 
-/// What a running machine is read with is a map and a program, too.
-void leave_out_peek(catalog::Catalog& catalog) {
-  using memory::Peek;
-  std::erase_if(catalog.maps, [](const catalog::Map& map) {
-    return map.name == Peek::map_name && map.type == BPF_MAP_TYPE_ARRAY && map.value_size == Peek::window &&
-           map.max_entries == 1 && map.flags == BPF_F_MMAPABLE;
-  });
-  std::erase_if(catalog.programs, [](const catalog::Program& program) {
-    return program.name == Peek::program_name && program.type == BPF_PROG_TYPE_SYSCALL;
-  });
-}
-
 void mark_live(Session& session) {
   if (!session.source->is_running()) return;
-  if (session.source->via() == "peek") leave_out_peek(session.catalog);
+  if (session.source->via() == "peek") leave_out_own(session.catalog);
   for (catalog::Map& map : session.catalog.maps) map.is_live = true;
 }
 
@@ -195,6 +183,17 @@ memory::OpenOptions opening_of(const SourceInput& input, const config::Config& c
   opening.resident_forked = config.budget.memory / 2; // the rest is the plugin's
   opening.threads = std::max(opening.threads, std::thread::hardware_concurrency());
   return opening;
+}
+
+void leave_out_own(catalog::Catalog& catalog) {
+  using memory::Peek;
+  std::erase_if(catalog.maps, [](const catalog::Map& map) {
+    return map.name == Peek::map_name && map.type == BPF_MAP_TYPE_ARRAY && map.value_size == Peek::window &&
+           map.max_entries == 1 && map.flags == BPF_F_MMAPABLE;
+  });
+  std::erase_if(catalog.programs, [](const catalog::Program& program) {
+    return program.name == Peek::program_name && program.type == BPF_PROG_TYPE_SYSCALL;
+  });
 }
 
 void Session::tell_troubles() const {

@@ -18,6 +18,9 @@ namespace mapscope::pipeline {
 /// How the source is opened: as a person says, within what configuration lets it take.
 memory::OpenOptions opening_of(const SourceInput& input, const config::Config& config);
 
+/// What a running machine is read with is a map and a program, too.
+void leave_out_own(catalog::Catalog& catalog);
+
 struct Session {
   std::unique_ptr<memory::Source> source;
   std::unique_ptr<target::Target> target;

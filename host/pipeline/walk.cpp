@@ -2,6 +2,7 @@
 #include "host/pipeline/walk.hpp"
 
 #include "host/pipeline/map_outcomes.hpp"
+#include "host/pipeline/nowhere.hpp"
 #include "host/plugin/worker/workers.hpp"
 
 #include <algorithm>
@@ -10,20 +11,6 @@
 namespace mapscope::pipeline {
 
 namespace {
-
-/// Takes rows and keeps none.
-class Nowhere final : public report::DraftWriter {
-public:
-  void begin_allocator(std::string_view, const catalog::Map&) override {}
-  void begin(const catalog::Map&) override {}
-  void row(const report::Row&) override {}
-  void field(const report::Field&) override {}
-  void end(const report::Outcome&) override {}
-  void keep() override {}
-  void set_aside() override {}
-  void drop() override {}
-  void bring_back() override {}
-};
 
 /// Here one row is shown, which is nothing to be told.
 bool is_cut_by_counting(const report::Outcome& outcome) {
