@@ -17,6 +17,7 @@ namespace mapscope {
 /// Different facts have different words; report and exit code are chosen by this, never by the text.
 enum class Errc : std::uint8_t {
   io,          ///< the operating system refused: open, map, write
+  refused,     ///< it lets nobody, or not this user, look into the machine in this way
   not_in_dump, ///< the address is valid, the dump does not hold its bytes
   unmapped,    ///< the target's page tables do not map the address
   corrupt,     ///< bytes are there and contradict themselves

@@ -117,8 +117,8 @@ Result<LiveMachine> open_peek() {
 
 Result<std::unique_ptr<Source>> open_live(const OpenOptions& options) {
   if (options.via == "bpf")
-    return fail(Errc::unsupported,
-                "live: --via bpf: look-ups alone are not there yet; --via peek and --via kcore read memory");
+    return fail(Errc::unsupported, "live: --via bpf reads no memory, and this needs it; --via peek and --via "
+                                   "kcore read it");
   const PageStoreLimits limits{options.resident, options.resident_forked};
   std::string tried;
   for (const std::string_view via : {"peek", "kcore"}) {
@@ -127,7 +127,7 @@ Result<std::unique_ptr<Source>> open_live(const OpenOptions& options) {
     if (machine) return LiveSource::open(std::move(*machine), options.threads, limits);
     tried += fmt::format("{}{}: {}", tried.empty() ? "" : "; ", via, machine.error().text);
   }
-  return fail(Errc::io, fmt::format("live: this machine's memory cannot be read: {}", tried));
+  return fail(Errc::refused, fmt::format("live: this machine's memory cannot be read: {}", tried));
 }
 
 } // namespace mapscope::memory
