@@ -3,10 +3,9 @@
 #include "host/cli/message.hpp"
 #include "host/cli/progress.hpp"
 #include "host/cli/terminal.hpp"
-#include "host/pipeline/guest_report.hpp"
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/only.hpp"
-#include "host/pipeline/report_run.hpp"
+#include "host/pipeline/opened.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -67,16 +66,15 @@ double since_start() {
       .count();
 }
 
-using Run = std::unique_ptr<pipeline::ReportRun>;
-
 /// What was written.
-Result<Run> write(const pipeline::Setup& setup, pipeline::Session& session, const DumpOptions& options,
-                  const pipeline::Request& request, report::Output& output) {
+Result<std::unique_ptr<pipeline::Report>> write(const pipeline::Setup& setup, pipeline::Opened& source,
+                                                const DumpOptions& options, const pipeline::Request& request,
+                                                report::Output& output) {
   Progress progress;
   const pipeline::Hooks hooks{
       .before_map = [&](std::size_t index, std::size_t count) { progress.at(index, count); },
       .first_done = [] { spdlog::info("first map after {:.1f} ms", since_start()); }};
-  return pipeline::write_report(setup, session, options, request, output, hooks);
+  return source.write(setup, options, request, output, hooks);
 }
 
 Result<std::unique_ptr<report::Output>> open_output(const std::string& path) {
@@ -103,11 +101,11 @@ int dump(const DumpOptions& options) {
   const Terminal terminal = options.output.empty() ? Terminal::of(STDOUT_FILENO) : Terminal{};
   auto output = open_output(options.output);
   if (!output) return complain(output.error());
-  auto session = pipeline::Session::open(options, setup->loaded.config);
-  if (!session) return complain(session.error());
+  auto source = pipeline::Opened::open(options, setup->loaded.config);
+  if (!source) return complain(source.error());
   const auto request = request_of(options, setup->loaded.config.report, terminal);
-  const auto run = write(*setup, *session, options, request, **output);
-  session->tell_troubles();
+  const auto run = write(*setup, *source, options, request, **output);
+  source->tell_troubles();
   if (!run) return complain(run.error());
   const std::string shortfall = options.strict ? (*run)->shortfall() : "";
   if (shortfall.empty()) return exit_ok;

@@ -5,8 +5,7 @@
 #include "host/cli/print.hpp"
 #include "host/pipeline/key_filter.hpp"
 #include "host/pipeline/map_filter.hpp"
-#include "host/pipeline/report_run.hpp"
-#include "host/pipeline/scope.hpp"
+#include "host/pipeline/opened.hpp"
 #include "host/report/text_value.hpp"
 
 #include <algorithm>
@@ -70,9 +69,9 @@ Error without_option(Error error) {
 }
 
 /// One, and nothing else.
-Result<std::string> one_of(const pipeline::Setup& setup, const pipeline::Session& session,
+Result<std::string> one_of(const pipeline::Setup& setup, const pipeline::Opened& source,
                            const std::string& spec) {
-  const auto scope = pipeline::scope_of(setup, session, {spec});
+  const auto scope = source.scope(setup, {spec});
   if (!scope) return std::unexpected(without_option(scope.error()));
   if (scope->maps.size() + scope->parts.size() == 1)
     return scope->maps.empty() ? "kernel:" + scope->parts.front().name
@@ -87,7 +86,7 @@ Result<std::string> one_of(const pipeline::Setup& setup, const pipeline::Session
 }
 
 /// The report of the one, with the rows that the key may mean.
-Result<rapidjson::Document> report_of(const pipeline::Setup& setup, const pipeline::Session& session,
+Result<rapidjson::Document> report_of(const pipeline::Setup& setup, const pipeline::Opened& source,
                                       const std::string& spec, const std::optional<plain::Key>& key,
                                       plain::OtherKeys& others) {
   pipeline::Request request{.maps = {spec}, .only = "", .format = report::Format::json, .writing = {}};
@@ -97,10 +96,10 @@ Result<rapidjson::Document> report_of(const pipeline::Setup& setup, const pipeli
     request.around = [&](std::unique_ptr<report::MapWriter> to) {
       return pipeline::only_with_key(std::move(to), *key, others);
     };
-  pipeline::ReportRun run(setup, session, request);
-  if (auto chosen = run.choose(); !chosen) return std::unexpected(chosen.error());
+  const auto run = source.report(setup, request);
+  if (auto chosen = run->choose(); !chosen) return std::unexpected(chosen.error());
   std::string text;
-  if (auto written = run.write(*report::memory_output(text)); !written)
+  if (auto written = run->write(*report::memory_output(text), {}); !written)
     return std::unexpected(written.error());
   return plain::parse(std::move(text));
 }
@@ -171,14 +170,14 @@ int get(const GetOptions& given) {
   for (auto& rule : setup->loaded.config.maps) rule.limit.reset();
   if (auto checked = pipeline::check_specs({wanted->map}); !checked)
     return complain(without_option(checked.error()));
-  auto session = pipeline::Session::open(options, setup->loaded.config);
-  if (!session) return complain(session.error());
-  const auto spec = one_of(*setup, *session, wanted->map);
+  auto source = pipeline::Opened::open(options, setup->loaded.config);
+  if (!source) return complain(source.error());
+  const auto spec = one_of(*setup, *source, wanted->map);
   if (!spec) return complain(spec.error());
   plain::OtherKeys others;
-  const auto report = report_of(*setup, *session, *spec, key, others);
-  session->let_go(); // a guest stands still for one value, which is nearly as short as it can be
-  session->tell_troubles();
+  const auto report = report_of(*setup, *source, *spec, key, others);
+  source->let_go(); // a guest stands still for one value, which is nearly as short as it can be
+  source->tell_troubles();
   if (!report) return complain(report.error());
   const Json* const subject = subject_of(*report);
   if (subject == nullptr)

@@ -2,7 +2,7 @@
 #include "host/cli/message.hpp"
 #include "host/cli/options.hpp"
 #include "host/cli/print.hpp"
-#include "host/pipeline/session.hpp"
+#include "host/pipeline/opened.hpp"
 #include "host/report/text_value.hpp"
 #include "host/target/architectures.hpp"
 #include "host/target/without_vmcoreinfo.hpp"
@@ -91,6 +91,25 @@ std::vector<Fact> facts_of(const pipeline::Session& session) {
       of_table("programs", "programs", catalog.programs.size(), catalog.lacks_programs),
       of_table("btf_objects", "BTF objects", catalog.btfs.size(), catalog.lacks_btfs)};
   facts.insert(facts.end(), more.begin(), more.end());
+  return facts;
+}
+
+/// Of this machine where no memory is read.
+std::vector<Fact> facts_of(const lookup::Listing& listing) {
+  const auto& catalog = listing.catalog;
+  std::vector<Fact> facts = {{"format", "format", "live", {}},
+                             {"arch", "architecture", listing.arch, {}},
+                             {"release", "kernel release", listing.release, {}},
+                             {"via", "read by", "bpf", {}},
+                             number("page_size", "page size", listing.page_size),
+                             number("cpus", "possible CPUs", listing.cpus.possible.size())};
+  if (listing.kernel) {
+    facts.push_back({"btf_from", "BTF from", "/sys/kernel/btf/vmlinux", {}});
+    facts.push_back(number("btf_types", "BTF types", listing.kernel->count() - 1));
+  }
+  facts.push_back(number("maps", "maps", catalog.maps.size()));
+  facts.push_back(number("programs", "programs", catalog.programs.size()));
+  facts.push_back(number("btf_objects", "BTF objects", catalog.btfs.size()));
   return facts;
 }
 
@@ -196,7 +215,7 @@ void list_as_json(std::span<const Fact> facts, report::JsonText& out) {
 /// What can be said of a file all the same. The reason comes last, where the eye is.
 int info_without_kernel(const SourceOptions& options, const config::Config& config, JsonForm json,
                         const Error& error) {
-  const auto source = error.code == Errc::usage
+  const auto source = error.code == Errc::usage || error.code == Errc::refused
                           ? fail(Errc::usage, "")
                           : memory::open_source(options.sources, pipeline::opening_of(options, config));
   if (!source) return complain(error);
@@ -226,14 +245,32 @@ std::vector<target::FoundVmcoreinfo> kernels_of(const pipeline::Session& session
   return running;
 }
 
+int info_of_lookups(const lookup::Listing& listing, JsonForm json) {
+  StdoutStream stream;
+  const auto facts = facts_of(listing);
+  if (json == JsonForm::none) {
+    list_as_text(facts, {}, stream);
+    return stream.finish();
+  }
+  report::JsonText out(stream, json == JsonForm::pretty, false);
+  out.begin_object(Layout::lines);
+  list_as_json(facts, out);
+  out.end_object();
+  out.raw('\n');
+  out.flush();
+  return stream.finish();
+}
+
 } // namespace
 
 int info(const SourceOptions& options, JsonForm json) {
   const auto loaded = config::load(options.configs, options.sets);
   if (!loaded) return complain(loaded.error());
-  auto session = pipeline::Session::open(options, loaded->config);
-  if (!session) return info_without_kernel(options, loaded->config, json, session.error());
-  session->let_go();
+  auto source = pipeline::Opened::open(options, loaded->config);
+  if (!source) return info_without_kernel(options, loaded->config, json, source.error());
+  if (source->lookups() != nullptr) return info_of_lookups(source->lookups()->listing, json);
+  source->let_go();
+  const pipeline::Session* const session = source->session();
   session->tell_gaps();
   StdoutStream stream;
   const auto facts = facts_of(*session);

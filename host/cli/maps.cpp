@@ -4,7 +4,7 @@
 #include "host/cli/print.hpp"
 #include "host/pipeline/gaps.hpp"
 #include "host/pipeline/map_filter.hpp"
-#include "host/pipeline/scope.hpp"
+#include "host/pipeline/opened.hpp"
 #include "host/pipeline/selections.hpp"
 #include "host/pipeline/walk.hpp"
 #include "host/plugin/select/select_attach.hpp"
@@ -32,6 +32,13 @@ std::string choice_text(const plugin::Choice& choice) {
 std::string renderer_text(const plugin::Selection& selection) {
   return selection.choices.empty() ? fmt::format("- ({})", selection.reason)
                                    : choice_text(selection.choices.front());
+}
+
+/// The same of a map, which may be shown without any plugin.
+std::string renderer_text(const ShownMap& shown) {
+  const auto& [map, selection, outcome, seen] = shown;
+  if (!selection.choices.empty() || outcome.renderer.empty()) return renderer_text(selection);
+  return fmt::format("{} ({})", outcome.renderer, selection.reason);
 }
 
 /// Who else there is, in their order, and who cannot and why.
@@ -88,7 +95,10 @@ void print_json(const ShownMaps& maps, const Parts& parts, bool pretty, StdoutSt
   out.begin_array(report::JsonText::Layout::lines);
   for (const ShownMap& shown : maps) {
     out.begin_object();
-    put_record(*shown.map, out), put_walk(shown.outcome, out), put_selection(shown.selection, out);
+    put_record(*shown.map, out), put_walk(shown.outcome, out);
+    if (shown.selection.choices.empty() && !shown.outcome.renderer.empty())
+      out.key("renderer"), out.string(shown.outcome.renderer);
+    put_selection(shown.selection, out);
     out.end_object();
   }
   for (const plugin::KernelTarget& part : parts) {
@@ -133,12 +143,13 @@ void print_maps(const ShownMaps& maps, bool explain, StdoutStream& stream) {
   const std::size_t width = name_width(maps);
   stream.append(fmt::format("{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}\n", "id", "type", "name", width,
                             "key", "value", "entries / max", "renderer"));
-  for (const auto& [record, selection, outcome, seen] : maps) {
+  for (const ShownMap& shown : maps) {
+    const auto& [record, selection, outcome, seen] = shown;
     const catalog::Map& map = *record;
     stream.append(fmt::format(
         "{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}{}\n", map.id, report::printable(map.type_name),
         report::printable(map.label()), width, declared(map, map.key_size), declared(map, map.value_size),
-        used_text(map, outcome), mark_of(outcome), report::printable(renderer_text(selection))));
+        used_text(map, outcome), mark_of(outcome), report::printable(renderer_text(shown))));
     if (explain) print_others(selection, stream);
     if (explain && map.value().types)
       stream.append(
@@ -166,27 +177,42 @@ void print_text(const ShownMaps& maps, const Parts& parts, bool explain, StdoutS
   if (!parts.empty()) print_parts(parts, explain, stream);
 }
 
+/// Who renders each, and how many entries it has.
+ShownMaps walked_over(const pipeline::Setup& setup, const pipeline::Session& session,
+                      const pipeline::Scope& scope, bool explain) {
+  auto maps = pipeline::select_all(setup, session, scope.maps);
+  pipeline::warn_of_gaps(session.catalog, maps, "--map");
+  if (explain) pipeline::tell_missing(scope.missing);
+  pipeline::walk_over(setup, session, maps);
+  return maps;
+}
+
+ShownMaps walked_over(const pipeline::Setup& setup, const pipeline::LookupSource& lookups,
+                      const pipeline::Scope& scope) {
+  if (const auto foreign = pipeline::foreign_plugins(setup, lookups, scope.maps); !foreign.empty())
+    spdlog::warn("{}", foreign);
+  return pipeline::count_entries(setup, lookups, scope.maps);
+}
+
 } // namespace
 
 int maps(const DumpOptions& options, JsonForm json, bool explain) {
   auto setup = pipeline::Setup::open(options);
   if (!setup) return complain(setup.error());
   if (auto checked = pipeline::check_specs(options.maps); !checked) return complain(checked.error());
-  auto session = pipeline::Session::open(options, setup->loaded.config);
-  if (!session) return complain(session.error());
-  const auto scope = pipeline::scope_of(*setup, *session, options.maps);
+  auto source = pipeline::Opened::open(options, setup->loaded.config);
+  if (!source) return complain(source.error());
+  const auto scope = source->scope(*setup, options.maps);
   if (!scope) return complain(scope.error());
-  auto maps = pipeline::select_all(*setup, *session, scope->maps);
-  pipeline::warn_of_gaps(session->catalog, maps, "--map");
-  if (explain) pipeline::tell_missing(scope->missing);
-  pipeline::walk_over(*setup, *session, maps);
-  session->let_go();
+  const auto maps = source->session() != nullptr ? walked_over(*setup, *source->session(), *scope, explain)
+                                                 : walked_over(*setup, *source->lookups(), *scope);
+  source->let_go();
   StdoutStream stream;
   if (json != JsonForm::none)
     print_json(maps, scope->parts, json == JsonForm::pretty, stream);
   else
     print_text(maps, scope->parts, explain, stream);
-  session->tell_troubles();
+  source->tell_troubles();
   return stream.finish();
 }
 

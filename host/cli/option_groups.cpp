@@ -80,7 +80,9 @@ void add_opening(CLI::App& app, SourceOptions& options, Words& words) {
             "where the pieces of a raw image lie, in the order of the file, as 0-0xbfffffff,0x100000000-; "
             "without it the kernel in the image says"))
       ->type_name("RANGES");
-  app.add_option("--via", options.opening.via, "how this machine's memory is read; the first that works")
+  app.add_option("--via", options.opening.via,
+                 "how this machine is looked into: its memory (peek, kcore), or look-ups "
+                 "alone (bpf); the first that works")
       ->check(one_of({"peek", "kcore", "bpf"}));
   app.add_flag("--running", options.opening.running,
                "a guest (qmp:SOCKET) is not stopped while its memory is read, which takes shared RAM");

@@ -5,9 +5,8 @@
 #include "host/cli/print.hpp"
 #include "host/cli/terminal.hpp"
 #include "host/cli/watch_text.hpp"
-#include "host/pipeline/guest_report.hpp"
 #include "host/pipeline/map_filter.hpp"
-#include "host/pipeline/report_run.hpp"
+#include "host/pipeline/opened.hpp"
 
 #include <optional>
 #include <thread>
@@ -32,18 +31,18 @@ public:
 
   /// What a running machine is read through stays open; anything else may be another by now.
   Result<void> open() {
-    if (session_ && options_.source() == "live") return session_->look_again(options_);
-    session_.reset();
-    auto session = pipeline::Session::open(options_, setup_.loaded.config);
-    if (!session) return std::unexpected(session.error());
-    session_ = std::make_unique<pipeline::Session>(std::move(*session));
+    if (source_ && options_.source() == "live") return source_->look_again(options_);
+    source_.reset();
+    auto source = pipeline::Opened::open(options_, setup_.loaded.config);
+    if (!source) return std::unexpected(source.error());
+    source_.emplace(std::move(*source));
     return {};
   }
 
   /// Comes after open(). Where nothing is left of what is watched there is an empty one, but for the first.
   Result<plain::Snapshot> take() {
     auto taken = report();
-    session_->tell_troubles();
+    source_->tell_troubles();
     if (taken || is_first_ || taken.error().code != Errc::usage) return is_first_ = false, std::move(taken);
     return plain::Snapshot{};
   }
@@ -52,7 +51,7 @@ private:
   Result<plain::Snapshot> report() {
     std::string text;
     const auto output = report::memory_output(text);
-    if (auto run = pipeline::write_report(setup_, *session_, options_, request_, *output); !run)
+    if (auto run = source_->write(setup_, options_, request_, *output); !run)
       return std::unexpected(run.error());
     const auto report = plain::parse(std::move(text));
     if (!report) return std::unexpected(report.error());
@@ -62,7 +61,7 @@ private:
   const WatchOptions& options_;
   const pipeline::Setup& setup_;
   pipeline::Request request_;
-  std::unique_ptr<pipeline::Session> session_;
+  std::optional<pipeline::Opened> source_;
   bool is_first_ = true;
 };
 

@@ -33,12 +33,27 @@ report::Meta meta_of(const Session& session) {
           .started_at = runs(*session.source) ? now_in_utc() : ""};
 }
 
-btf::Limits limits_of(const config::Report& settings, const Session& session) {
+report::Meta meta_of(const lookup::Listing& listing) {
+  return {.version = MAPSCOPE_VERSION,
+          .source_kind = "live",
+          .release = listing.release,
+          .arch = listing.arch,
+          .page_size = listing.page_size,
+          .cpus = static_cast<std::uint32_t>(listing.cpus.possible.size()),
+          .via = "bpf",
+          .started_at = now_in_utc()};
+}
+
+btf::Limits limits_of(const config::Report& settings, std::uint32_t cpus) {
   static_assert(config::Report::deepest == btf::Limits::deepest);
   return {.depth = settings.depth,
           .elements = settings.array_elements != 0 ? settings.array_elements : UINT32_MAX,
           .nodes = settings.nodes,
-          .cpus = session.target->per_cpu().count()};
+          .cpus = cpus};
+}
+
+btf::Limits limits_of(const config::Report& settings, const Session& session) {
+  return limits_of(settings, session.target->per_cpu().count());
 }
 
 } // namespace mapscope::pipeline

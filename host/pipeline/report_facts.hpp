@@ -5,12 +5,15 @@
 #pragma once
 
 #include "host/btf/decoder.hpp"
+#include "host/lookup/listing.hpp"
 #include "host/pipeline/session.hpp"
 #include "host/report/writer.hpp"
 
 namespace mapscope::pipeline {
 
 report::Meta meta_of(const Session& session);
+report::Meta meta_of(const lookup::Listing& listing);
+btf::Limits limits_of(const config::Report& settings, std::uint32_t cpus);
 btf::Limits limits_of(const config::Report& settings, const Session& session);
 
 } // namespace mapscope::pipeline

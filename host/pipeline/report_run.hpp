@@ -29,7 +29,7 @@ public:
   ReportRun& operator=(const ReportRun&) = delete;
 
   Result<void> choose() override;
-  Result<void> write(report::Output& output, const Hooks& hooks = {}) override;
+  Result<void> write(report::Output& output, const Hooks& hooks) override;
   /// The same, but nothing goes to `output` before all has been rendered and `stands` says that it is worth
   /// it. False: it is not.
   Result<bool> write_if(report::Output& output, const Hooks& hooks, const std::function<bool()>& stands);
