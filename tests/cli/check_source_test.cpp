@@ -106,7 +106,7 @@ TEST(CheckSource, OneThatHangsIsLeftAlone) {
   const Checked one("picky", {"first", "endless"});
   EXPECT_THAT(one.line("P13"),
               testing::ContainsRegex("^FAILED map 2 endless \\(hash\\): timed-out: killed after 400 "
-                                     "ms without an end \\(budget.ms\\).* render"));
+                                     "ms without an end \\(budget.ms\\) .*render"));
   const Checked all("hostile", {"victim_a", "victim_b", "victim_c", "victim_d", "victim_e"},
                     {"--set", "plugin.\"org.example.hostile\".mode=endless_loop"});
   ASSERT_EQ(all.lines("P13").size(), 4U) << all.ran().out;

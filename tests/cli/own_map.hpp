@@ -38,6 +38,13 @@ public:
   [[nodiscard]] bool is_made() const { return fd_ >= 0; }
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] const char* name() const { return name_; }
+  /// By its id: another test may have one of the same name at this time.
+  [[nodiscard]] std::string spec() const {
+    bpf_map_info info{};
+    std::uint32_t size = sizeof info;
+    EXPECT_EQ(::bpf_obj_get_info_by_fd(fd_, &info, &size), 0);
+    return "id:" + std::to_string(info.id);
+  }
 
   template <class Key, class Value> int put(const Key& key, const Value& value) const {
     return ::bpf_map_update_elem(fd_, &key, &value, BPF_ANY);
@@ -46,7 +53,7 @@ public:
 
   /// As mapscope shows it.
   [[nodiscard]] rapidjson::Document shown(const Words& more = {}) const {
-    Words words{"dump", "live", "-j", "--limit", "0", "--map", name_};
+    Words words{"dump", "live", "-j", "--limit", "0", "--map", spec()};
     words.insert(words.end(), more.begin(), more.end());
     const Ran ran = run(words);
     EXPECT_EQ(ran.exit_code, 0) << ran.err;

@@ -17,7 +17,7 @@ namespace {
 /// A counter that goes up, one key that comes and goes.
 class Busy {
 public:
-  Busy() : fd_(::bpf_map_create(BPF_MAP_TYPE_HASH, "watched", 4, 8, 16, nullptr)) {
+  explicit Busy(const char* name) : fd_(::bpf_map_create(BPF_MAP_TYPE_HASH, name, 4, 8, 16, nullptr)) {
     if (fd_ < 0) return;
     put(1, 0), put(2, 5);
     thread_ = std::thread([this] {
@@ -47,9 +47,9 @@ private:
 };
 
 TEST(WatchThisMachine, CountersAreRates) {
-  const Busy map;
+  const Busy map("watched_a");
   if (!map.is_made()) GTEST_SKIP() << "no maps can be made here";
-  const Ran ran = run({"watch", "live", "--map", "watched", "-j", "--interval", "0.3", "--count", "3"});
+  const Ran ran = run({"watch", "live", "--map", "watched_a", "-j", "--interval", "0.3", "--count", "3"});
   ASSERT_EQ(ran.exit_code, 0) << ran.err;
   std::istringstream lines(ran.out);
   std::string line;
@@ -71,23 +71,23 @@ TEST(WatchThisMachine, CountersAreRates) {
 }
 
 TEST(WatchThisMachine, LinesOnAPipe) {
-  const Busy map;
+  const Busy map("watched_b");
   if (!map.is_made()) GTEST_SKIP() << "no maps can be made here";
-  const Ran ran = run({"watch", "--map", "watched", "--interval", "0.2", "--count", "1"});
+  const Ran ran = run({"watch", "--map", "watched_b", "--interval", "0.2", "--count", "1"});
   EXPECT_THAT(ran.out,
               testing::ContainsRegex("1 map with 2 entries\n.*Z  1 map with 2 entries, 1 changed\nmap "
-                                     "[0-9]+ watched \\(hash\\)\n  ~ 01 00 00 00: .* -> "));
+                                     "[0-9]+ watched_b \\(hash\\)\n  ~ 01 00 00 00: .* -> "));
 }
 
 TEST(GetFromThisMachine, OneKey) {
-  const Busy map;
+  const Busy map("watched_c");
   if (!map.is_made()) GTEST_SKIP() << "no maps can be made here";
   for (const char* const key : {"2", "hex:02000000", "02 00 00 00"})
-    EXPECT_EQ(run({"get", "watched", key, "value_hex"}).out, "05 00 00 00 00 00 00 00\n") << key;
-  const Ran miss = run({"get", "live", "watched", "3"});
+    EXPECT_EQ(run({"get", "watched_c", key, "value_hex"}).out, "05 00 00 00 00 00 00 00\n") << key;
+  const Ran miss = run({"get", "live", "watched_c", "3"});
   EXPECT_EQ(miss.exit_code, 1);
-  EXPECT_THAT(miss.err,
-              testing::ContainsRegex("mapscope: watched: no entry has the key 3; it has 0[12] 00 00 00, 0"));
+  EXPECT_THAT(miss.err, testing::ContainsRegex(
+                            "mapscope: watched_c: no entry has the key 3; it has 0[12] 00 00 00, 0"));
 }
 
 TEST(Get, WordsThatAreNone) {
