@@ -147,7 +147,9 @@ void tell_of_idle_options(const Session& session, const SourceInput& input) {
 
 void mark_live(Session& session) {
   if (!session.source->is_running()) return;
-  if (session.source->via() == "peek") leave_out_own(session.catalog);
+  // Also by /proc/kcore: the kernel may not have let go yet of what peeking took just before. In a guest it
+  // is the guest's.
+  if (session.source->via() != "shared") leave_out_own(session.catalog);
   for (catalog::Map& map : session.catalog.maps) map.is_live = true;
 }
 
