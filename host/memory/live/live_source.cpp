@@ -12,6 +12,15 @@ namespace {
 thread_local unsigned current = 0;
 std::atomic<unsigned> moments_begun = 0;
 
+/// As far as they are there: what comes behind is asked for again.
+void view_all(PageStore& store, std::uint64_t first, std::uint64_t count, std::size_t page_size) {
+  while (count != 0) {
+    const std::uint64_t there = store.view(first, count).size() / page_size;
+    if (there == 0) break;
+    first += there, count -= there;
+  }
+}
+
 } // namespace
 
 Result<std::unique_ptr<Source>> LiveSource::open(LiveMachine machine, unsigned threads,
@@ -152,6 +161,7 @@ void LiveSource::bring_in(std::uint64_t address, std::size_t size) const {
   if (bytes == 0) return;
   const std::uint64_t first = address / page_size, count = (address % page_size + bytes - 1) / page_size + 1;
   PageStore& store = *own_moment().store;
+  if (!is_running()) return view_all(store, first, count, page_size);
   if (!ask_) return store.renew(first, count);
   std::uint64_t newest = 0;
   while (newest < count && store.is_newest(first + newest)) ++newest;
