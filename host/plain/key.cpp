@@ -60,7 +60,10 @@ std::string bytes_in(std::string_view text) {
   if (digits.empty() || digits.size() % 2 != 0 || digits.find_first_not_of("0123456789abcdef") != digits.npos)
     return "";
   std::string bytes;
-  for (std::size_t i = 0; i < digits.size(); i += 2) bytes += (i == 0 ? "" : " ") + digits.substr(i, 2);
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    if (i != 0) bytes += ' ';
+    bytes.append(digits, i, 2);
+  }
   return bytes;
 }
 

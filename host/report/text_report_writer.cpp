@@ -55,7 +55,7 @@ public:
       stream_.append(program_line(program, std::min<std::size_t>(width, 32)));
     if (findings.empty()) return;
     // Last, where the eye is when the text has run through.
-    stream_.append((programs.empty() ? "" : "\n") + heading("worth a look"));
+    stream_.append(fmt::format("{}{}", programs.empty() ? "" : "\n", heading("worth a look")));
     for (const Finding& finding : findings) stream_.append(finding_line(finding));
   }
 

@@ -22,7 +22,8 @@ std::string word_of(const Value& key) {
   for (const auto& member : key["members"].GetArray()) {
     const std::string word = word_of(member["value"]);
     if (word.empty()) return "";
-    all += (all.empty() ? "" : ",") + word;
+    if (!all.empty()) all += ',';
+    all += word;
   }
   return all;
 }
@@ -33,7 +34,9 @@ std::string first_number(const Value& value, std::string& path) {
   if (kind == "uint" || kind == "int") return word_of(value);
   if (kind != "struct" || !value.HasMember("members")) return "";
   for (const auto& member : value["members"].GetArray()) {
-    std::string further = path + (path.empty() ? "" : ".") + member["name"].GetString();
+    std::string further = path;
+    if (!further.empty()) further += '.';
+    further += member["name"].GetString();
     if (member["name"].GetStringLength() == 0) continue;
     if (const auto found = first_number(member["value"], further); !found.empty())
       return path = further, found;
