@@ -48,15 +48,15 @@ std::string first_number(const Value& value, std::string& path) {
 bool check(const Capture& capture, const Value& map, const char* list) {
   const auto& row = map[list][map[list].Size() - 1];
   if (!row.HasMember("key")) return false;
-  std::string word = word_of(row["key"]), path;
+  std::string word = word_of(row["key"]);
   if (row.HasMember("owner") && row["owner"].HasMember("pid")) word = word_of(row["owner"]["pid"]);
   const bool is_per_cpu = row.HasMember("per_cpu");
-  if (is_per_cpu) path = "0";
+  std::string path(is_per_cpu ? 1 : 0, '0'); // the CPU
   if (word.empty() || (!is_per_cpu && !row.HasMember("value"))) return false;
   const std::string number = first_number(is_per_cpu ? row["per_cpu"][0] : row["value"], path);
   if (number.empty()) return false;
   std::vector<std::string> words = {"get", capture.vmcore().string(),
-                                    "id:" + std::to_string(map["id"].GetUint()), word};
+                                    std::string("id:").append(std::to_string(map["id"].GetUint())), word};
   if (!path.empty()) words.push_back(path);
   const Ran ran = run(words);
   EXPECT_EQ(ran.out, number + "\n") << ran.err << testing::PrintToString(words);
