@@ -65,6 +65,7 @@ std::optional<Arena> arena_of(const target::Target& target, const ArenaFields& f
   arena.user_vm_start = *user;
   arena.kern_vm_start = *address + reserve->guard / 2;
   constexpr std::uint32_t no_user_conv = 1U << 18; // BPF_F_NO_USER_CONV, include/uapi/linux/bpf.h
+  arena.page_size = reserve->page_size;
   arena.short_pointers = (map.flags & no_user_conv) != 0;
   arena.size = std::min(arena_span, std::uint64_t{map.max_entries} * reserve->page_size);
   if (fields.scratch_page)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/base/utf8.hpp"
+#include "host/catalog/arena_globals.hpp"
 #include "host/catalog/layout.hpp"
 #include "host/catalog/names.hpp"
 #include "host/catalog/walks.hpp"
@@ -199,16 +200,24 @@ void link_maps_to_programs(std::vector<Map>& maps, const std::vector<Program>& p
   }
 }
 
-/// The first program with types is as good as any: what shares a map agrees on what is in it.
+/// The first program with types is as good as any: what shares a map agrees on what is in it. But of several
+/// objects that share an arena, one may declare variables in it.
 void find_program_types(BtfObjects& btfs, std::vector<Map>& maps, const std::vector<Program>& programs) {
   std::unordered_map<std::uint32_t, std::uint64_t> btf_of;
   for (const Program& program : programs) btf_of.emplace(program.id, program.btf);
   for (Map& map : maps) {
     if (map.types) continue;
-    const auto typed =
-        std::ranges::find_if(map.programs, [&](std::uint32_t id) { return btf_of.at(id) != 0; });
-    if (typed == map.programs.end()) continue;
-    if (auto types = btfs.types_at(btf_of.at(*typed))) map.program_types = *types;
+    std::uint64_t before = 0;
+    for (const std::uint32_t id : map.programs) {
+      const std::uint64_t object = btf_of.at(id);
+      if (object == 0 || object == before) continue;
+      before = object;
+      const auto types = btfs.types_at(object);
+      if (!types) continue;
+      const bool is_whole = map.type_name != "arena" || arena_section(**types) != 0;
+      if (!map.program_types || is_whole) map.program_types = *types;
+      if (is_whole) break;
+    }
   }
 }
 

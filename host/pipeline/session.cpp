@@ -3,6 +3,7 @@
 
 #include "host/base/clause.hpp"
 #include "host/btf/legible.hpp"
+#include "host/catalog/arena_globals.hpp"
 #include "host/catalog/data_symbols.hpp"
 #include "host/catalog/ram_layout.hpp"
 #include "host/memory/live/peek.hpp"
@@ -244,8 +245,9 @@ Result<void> Session::read_maps(const SourceInput& input) {
   mark_live(*this);
   if (!lost.empty()) catalog.gaps.push_back({lost});
   symbols = std::make_unique<catalog::CodeSymbols>(*target, *kernel, catalog.programs);
-  families = std::make_unique<catalog::Families>(catalog::find_arenas(*target, *kernel, catalog.maps),
-                                                 catalog, kernel.get());
+  auto arenas = catalog::find_arenas(*target, *kernel, catalog.maps);
+  catalog::find_arena_globals(*target, *kernel, catalog, arenas);
+  families = std::make_unique<catalog::Families>(std::move(arenas), catalog, kernel.get());
   return {};
 }
 

@@ -129,6 +129,7 @@ public:
     Mapped mapped = known ? find_pages(std::min(pages, reachable())) : Mapped(call_, place_, 0);
     if (known) call_.count(mapped.count());
     call_.object("arena");
+    emit_globals();
     emit_place(pages);
     emit_runs(mapped);
     emit_pages(mapped);
@@ -200,6 +201,22 @@ private:
   }
   [[nodiscard]] std::uint64_t user_address(std::uint64_t page) const {
     return place_.user_vm_start + page * place_.page_size;
+  }
+
+  /// The variables of the programs, as far as their pages are there: libbpf has written all of them.
+  void emit_globals() {
+    constexpr std::size_t most = 16U << 20; // bytes
+    if (call_.target.globals == 0) return;
+    std::vector<std::byte> bytes(std::min(call_.size(call_.target.globals_type), most));
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+      const auto left = std::span(bytes).subspan(done);
+      const auto page = left.first(std::min<std::size_t>(left.size(), place_.page_size));
+      if (!call_.try_read(MSC_KERNEL, call_.target.globals + done, page)) break;
+      done += page.size();
+    }
+    if (done != 0) call_.typed("globals", std::span(bytes).first(done), call_.target.globals_type);
+    if (done == 0) call_.note(MSC_EFAULT, "the variables of its programs could not be read");
   }
 
   void emit_place(std::uint64_t pages) {

@@ -103,7 +103,7 @@ AT(msc_scalar, addr, 48);
 AT(msc_scalar, space, 56);
 AT(msc_scalar, unused, 60);
 
-SIZE(msc_target, 104);
+SIZE(msc_target, 120);
 AT(msc_target, size, 0);
 AT(msc_target, attach, 4);
 AT(msc_target, map, 8);
@@ -122,6 +122,8 @@ AT(msc_target, name, 80);
 AT(msc_target, id, 88);
 AT(msc_target, btf_id, 92);
 AT(msc_target, is_running, 96);
+AT(msc_target, globals, 104);
+AT(msc_target, globals_type, 112);
 
 SIZE(msc_host, 224);
 AT(msc_host, size, 0);

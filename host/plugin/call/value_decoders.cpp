@@ -3,6 +3,7 @@
 
 #include "host/plugin/call/budget.hpp"
 #include "host/plugin/call/environment.hpp"
+#include "host/plugin/call/type_handles.hpp"
 #include "host/plugin/call/type_helpers.hpp"
 #include "host/plugin/call/words.hpp"
 
@@ -21,6 +22,7 @@ report::Following following(const Task& task) {
           .map = &task.map,
           .typed_kernel = report.kernel_pointers == "typed",
           .slots = task.environment.slots,
+          .flat = task.environment.flat_chains,
           .inside = report.inside,
           .bytes = task.budget.limits().emit_bytes};
 }
@@ -40,13 +42,15 @@ std::shared_ptr<const btf::Decoder> ValueDecoders::declared(bool is_key) {
   return btf::Decoder::compile(ref.types, ref.id, task_.environment.limits, behind(ref.types.get()));
 }
 
-/// Special fields are a matter of the program's types; the kernel's own have none.
+/// Special fields are a matter of the program's types; the kernel's own have none. Of a map without types,
+/// those of a program that uses it.
 btf::Behind* ValueDecoders::behind(const btf::Types* types) {
   const auto& environment = task_.environment;
-  if (types != task_.map.types.get() || types == environment.kernel.get()) return nullptr;
+  const auto& own = object_types(task_.map);
+  if (types != own.get() || types == environment.kernel.get()) return nullptr;
   if (!special_)
     special_ =
-        std::make_unique<report::SpecialFields>(*environment.target, environment.kernel, task_.map.types,
+        std::make_unique<report::SpecialFields>(*environment.target, environment.kernel, own,
                                                 environment.symbols, environment.limits, following(task_));
   return special_.get();
 }

@@ -83,7 +83,9 @@ msc_target VisibleMaps::target_of(const catalog::Map& map) const {
           .id = map.id,
           .btf_id = map.btf_id.value_or(0),
           .is_running = map.is_live ? 1U : 0U,
-          .unused = 0};
+          .unused = 0,
+          .globals = 0,
+          .globals_type = MSC_BYTES};
 }
 
 std::shared_ptr<const btf::Types> VisibleMaps::types_of(std::uint64_t tag) const {

@@ -25,7 +25,7 @@ extern "C" {
 
 /* A host serves every older minor of its major. */
 #define MSC_ABI_MAJOR 1
-#define MSC_ABI_MINOR 1
+#define MSC_ABI_MINOR 2
 
 /* Result of every call that can fail, in both directions. Treat an unknown positive code as MSC_STOP, an
  * unknown negative one as MSC_EFAIL. */
@@ -273,6 +273,11 @@ struct msc_target {
   const char* name;            /* of the map, in full where that is known; NULL for a part of the kernel */
   uint32_t id, btf_id;         /* of the map, and of its BTF object; 0 = none */
   uint32_t is_running, unused; /* 1: the machine goes on, and what is read may change meanwhile */
+  /* 1.2: of an arena, the variables that programs declare in it (section .addr_space.1): the kernel address
+   * of the first, and the section as a type. 0 and MSC_BYTES when there are none, or their place is not
+   * known. */
+  uint64_t globals;
+  msc_type globals_type;
 };
 
 /* Helpers. Append-only within a major from 1.0 on: a released slot never moves or changes. */
