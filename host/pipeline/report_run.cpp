@@ -73,7 +73,8 @@ ReportRun::ReportRun(const Setup& setup, const Session& session, const Request& 
                    &quarantine_,
                    &session.catalog,
                    &setup.registry,
-                   [](const std::string& text) { spdlog::info("{}", text); }},
+                   [](const std::string& text) { spdlog::info("{}", text); },
+                   request.format == report::Format::text},
       allocations_(std::make_unique<Allocations>()) {}
 
 ReportRun::~ReportRun() = default;

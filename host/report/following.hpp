@@ -22,8 +22,10 @@ struct Following {
   bool typed_kernel = false;        ///< every typed pointer into the kernel, not only to what is safe
   const SlotIndex* slots = nullptr; ///< null: allocators are not known
   bool lists_slots = false;         ///< slots are listed elsewhere: say which one, and do not follow
-  std::uint64_t inside = 0;         ///< objects shown behind the pointers of one row; 0 = all
-  std::uint64_t bytes = 0;          ///< shown behind the pointers of all rows; 0 = any number
+  bool flat =
+      false; ///< a chain is a list from its first link on, and what is shown elsewhere is named (text)
+  std::uint64_t inside = 0; ///< objects shown behind the pointers of one row; 0 = all
+  std::uint64_t bytes = 0;  ///< shown behind the pointers of all rows; 0 = any number
 };
 
 } // namespace mapscope::report

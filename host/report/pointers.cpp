@@ -2,6 +2,7 @@
 #include "host/report/pointers.hpp"
 
 #include "host/btf/flavour.hpp"
+#include "host/catalog/arena_globals.hpp"
 #include "host/catalog/families.hpp"
 #include "host/target/target.hpp"
 
@@ -30,13 +31,32 @@ bool is_record(const btf::Types& types, btf::TypeId type) {
   return record != nullptr && (btf_is_struct(record) || btf_is_union(record) || btf_is_fwd(record));
 }
 
+/// Where a struct has pointers to its like.
+std::vector<std::uint64_t> links_of(const btf::Types& types, btf::TypeId record) {
+  std::vector<std::uint64_t> links;
+  for (std::uint32_t i = 0; const auto member = types.member_at(record, i); ++i) {
+    const btf_type* pointer = types.type(types.peel(member->member.type));
+    if (pointer != nullptr && btf_is_ptr(pointer) && types.peel(pointer->type) == record)
+      links.push_back(member->member.offset());
+  }
+  return links;
+}
+
+/// Local storage: what a row points to belongs to the task, cgroup, inode or socket that owns the row.
+bool is_storage(const catalog::Map& map) {
+  constexpr std::string_view types[] = {"task_storage", "cgrp_storage", "inode_storage", "sk_storage"};
+  return std::ranges::find(types, map.type_name) != std::end(types);
+}
+
 } // namespace
 
 Pointers::Pointers(const target::Target& target, std::shared_ptr<const btf::Types> kernel,
                    std::shared_ptr<const btf::Types> own, const Following& following,
                    const btf::Limits& limits, btf::Behind& behind)
     : kernel_(std::move(kernel)), own_(std::move(own)), following_(following), limits_(limits),
-      behind_(behind), reader_(target.reader()), left_(limits.nodes) {
+      behind_(behind), reader_(target.reader()),
+      is_of_rows_(following.flat && following.map != nullptr && is_storage(*following.map)),
+      left_(limits.nodes) {
   if (following.families != nullptr && following.map != nullptr)
     arenas_ = following.families->arenas_of(*following.map);
   lacks_arena_ = arenas_.empty() && following.families != nullptr && following.families->lacks_uses();
@@ -95,6 +115,8 @@ void Pointers::show(const btf::SpecialField& field, std::uint64_t value, const b
   const btf::TypeId target = types.peel(field.target);
   if (spot.arena != nullptr && !spot.problem.empty()) return reason(value, spot.problem, out);
   if (spot.arena != nullptr) {
+    if (const auto name = variable_at(*spot.arena, value, types, target); !name.empty())
+      return reason(value, name, out);
     const Pointee& own = pointee(target, types);
     const auto found =
         following_.slots != nullptr ? following_.slots->find(*spot.arena, value) : std::nullopt;
@@ -106,6 +128,13 @@ void Pointers::show(const btf::SpecialField& field, std::uint64_t value, const b
   if (is_cpu_mask(types, target)) return cpu_mask(value, progress, out);
   if (!following_.typed_kernel || !is_record(types, target)) return out.pointer(value);
   object(kernel_pointee(target, types), value, spot, progress, out);
+}
+
+/// A variable of the programs, which is shown with the others.
+std::string Pointers::variable_at(const catalog::Arena& arena, std::uint64_t value, const btf::Types& types,
+                                  btf::TypeId target) const {
+  const bool is_own = following_.flat && arena.globals && arena.globals->types.get() == &types;
+  return is_own ? catalog::global_at(arena, value, target) : "";
 }
 
 namespace {
@@ -152,20 +181,29 @@ std::optional<SlotIndex::Found> Pointers::slot_at(std::uint64_t pointer) const {
   return following_.slots->find(*spot.arena, pointer);
 }
 
+/// Of an object that is shown in another place: which one it is, or where that is; "" of all others.
+std::string Pointers::elsewhere(const Link& link) {
+  const bool is_open = std::ranges::count(open_, link.spot.address, &Open::address) != 0;
+  const auto before = shown_.find({link.spot.address, link.pointee->types, link.pointee->type});
+  const bool is_shown = before != shown_.end() && (before->second.direct || !open_.empty());
+  if (!is_open && !is_shown) return "";
+  if (auto is = identity(link); !is.empty()) return is;
+  if (is_open) return fmt::format("cycle to {:#x}", link.value);
+  return before->second.list.empty()
+             ? "shown already"
+             : fmt::format("shown already, under {}[{}]", before->second.list, before->second.index);
+}
+
 /// "" when the object is to be shown.
-std::string Pointers::refusal(const Pointee& pointee, std::uint64_t value, std::uint64_t address,
-                              btf::Progress& progress) {
-  if (std::ranges::count(open_, address) != 0) return fmt::format("cycle to {:#x}", value);
-  const auto before = shown_.find({address, pointee.types, pointee.type});
-  if (before != shown_.end() && (before->second.direct || !open_.empty()))
-    return before->second.list.empty()
-               ? "shown already"
-               : fmt::format("shown already, under {}[{}]", before->second.list, before->second.index);
+std::string Pointers::refusal(btf::Progress& progress) {
   if (progress.depth >= limits_.depth) {
     progress.cuts.depth = true;
     return fmt::format("nested {} deep, not followed", progress.depth);
   }
-  if (left_ != 0 && progress.left != 0) return "";
+  return left_ != 0 && progress.left != 0 ? "" : spent();
+}
+
+std::string Pointers::spent() {
   ++left_out_;
   return fmt::format("{}more than {} values lie behind pointers (report.nodes)", btf::not_followed,
                      limits_.nodes);
@@ -203,21 +241,33 @@ std::vector<std::string> Pointers::cuts() const {
 void Pointers::object(const Pointee& pointee, std::uint64_t value, const Spot& spot, btf::Progress& progress,
                       btf::ValueVisitor& out, std::string_view slot) {
   if (pointee.decoder == nullptr) return reason(value, spot.is_doubtful ? "" : pointee.problem, out);
-  if (const auto why = refusal(pointee, value, spot.address, progress); !why.empty())
-    return reason(value, why, out);
+  const Link here{value, spot, &pointee, std::string(slot)};
+  if (const auto where = elsewhere(here); !where.empty()) return reason(value, where, out);
+  if (Open* const chain = chain_of(pointee, progress); chain != nullptr)
+    return link(*chain, here, progress, out);
+  if (const auto why = refusal(progress); !why.empty()) return reason(value, why, out);
   if (const auto why = withholds(pointee.size); !why.empty()) return reason(value, why, out, slot);
-  std::vector<std::byte> bytes(pointee.size);
-  target::Fault fault{};
-  const std::size_t done = read(spot, bytes, &fault);
-  lacks_memory_ = lacks_memory_ || fault == target::Fault::not_in_dump;
-  if (done == 0 && fault == target::Fault::unmapped)
-    return reason(value, spot.is_doubtful ? "" : "nothing is mapped there", out);
-  if (done == 0) return reason(value, not_in_dump, out);
+  std::vector<std::byte> bytes;
+  if (const auto why = read_object(here, bytes); bytes.empty()) return reason(value, why, out);
   out.begin_pointer(value);
   if (!slot.empty()) out.fact("slot", slot);
   out.deref();
-  decode(pointee, spot.address, std::span(bytes).first(done), progress, out);
+  open_.push_back({spot.address, value, &pointee});
+  decode(pointee, spot.address, bytes, progress, out);
+  show_chain(progress, out);
+  open_.pop_back();
   out.end_pointer();
+}
+
+/// As much of it as there is; where there is nothing, why, if that is worth a word.
+std::string Pointers::read_object(const Link& link, std::vector<std::byte>& bytes) {
+  bytes.resize(link.pointee->size);
+  target::Fault fault{};
+  bytes.resize(read(link.spot, bytes, &fault));
+  lacks_memory_ = lacks_memory_ || fault == target::Fault::not_in_dump;
+  if (!bytes.empty()) return "";
+  if (fault != target::Fault::unmapped) return std::string(not_in_dump);
+  return link.spot.is_doubtful ? "" : "nothing is mapped there";
 }
 
 /// What is shown behind the outermost pointer counts for the map, with all that lies behind it.
@@ -225,17 +275,15 @@ void Pointers::decode(const Pointee& pointee, std::uint64_t address, std::span<c
                       btf::Progress& progress, btf::ValueVisitor& out) {
   btf::Progress inner{std::min(progress.left, left_), progress.depth, progress.said, {}};
   const std::uint64_t before = inner.left;
-  open_.push_back(address);
   pointee.decoder->decode(bytes, out, inner);
-  open_.pop_back();
   const std::uint64_t used = before - inner.left;
   progress.left -= used;
-  if (open_.empty()) left_ -= used;
+  if (is_outermost()) left_ -= used;
   progress.said = inner.said && progress.left == 0;
   progress.cuts.add(inner.cuts);
   // What was cut short here may be shown whole from where there is more room for it.
   if (!inner.cuts.depth && !inner.said)
-    shown_[{address, pointee.types, pointee.type}] = {std::string(list_), index_, open_.empty()};
+    shown_[{address, pointee.types, pointee.type}] = {std::string(list_), index_, open_.size() == 1};
 }
 
 std::size_t Pointers::read(const Spot& spot, std::span<std::byte> to, target::Fault* fault) {
@@ -298,8 +346,12 @@ Pointers::Pointee Pointers::compiled(const std::shared_ptr<const btf::Types>& ty
   const auto size = types->size(type);
   if (!size) return unknown(size.error().text);
   if (*size == 0) return unknown(fmt::format("{} has no bytes", types->spell(type)));
-  return {btf::Decoder::compile(types, type, limits_, &behind_), types.get(), type,
-          std::min(*size, most_bytes), ""};
+  return {.decoder = btf::Decoder::compile(types, type, limits_, &behind_),
+          .types = types.get(),
+          .type = type,
+          .size = std::min(*size, most_bytes),
+          .problem = "",
+          .links = links_of(*types, type)};
 }
 
 const Pointers::Pointee& Pointers::kernel_pointee(btf::TypeId target, const btf::Types& types) {

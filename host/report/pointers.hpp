@@ -2,6 +2,9 @@
 // What lies behind the pointers in a map's values: in the arena of the programs that use the map, and, of the
 // kernel's objects, those that are safe to show.
 //
+// A chain, objects of one type that lead to each other, is a list: behind the pointer to the first of them
+// come the others, in the order of the links, whose members say only where those are shown.
+//
 // Refuses: to show an object again for the same map (later pointers say where it is shown; one that was found
 // behind others first is shown once more where a value itself points to it), to go in a circle, deeper than
 // the limits, beyond `limits.nodes` values for all pointers of a map together, and beyond `most_bytes` behind
@@ -13,9 +16,11 @@
 #include "host/report/slots.hpp"
 #include "host/target/address_space.hpp"
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -49,6 +54,9 @@ public:
   /// The slot that a pointer leads into, and through which arena.
   [[nodiscard]] std::optional<SlotIndex::Found> slot_at(std::uint64_t pointer) const;
   [[nodiscard]] std::span<const catalog::Arena* const> arenas() const { return arenas_; }
+  /// Of a local storage as text, objects in chains that no row of it has led to, when all rows were; null:
+  /// there are none. It refers to this object.
+  [[nodiscard]] std::unique_ptr<btf::Decoder> waiting();
   [[nodiscard]] bool lacks_memory() const { return lacks_memory_; }
   /// Pointers that were not followed because too much was shown before them.
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
@@ -63,8 +71,9 @@ private:
     std::shared_ptr<const btf::Decoder> decoder; ///< null: it cannot be shown
     const btf::Types* types = nullptr;
     btf::TypeId type = 0;
-    std::uint64_t size = 0; ///< bytes
-    std::string problem;    ///< why it cannot be shown; "" = there is nothing to say
+    std::uint64_t size = 0;                ///< bytes
+    std::string problem;                   ///< why it cannot be shown; "" = there is nothing to say
+    std::vector<std::uint64_t> links = {}; ///< where it has pointers to its like, bytes
   };
   /// Where it lies.
   struct Spot {
@@ -79,11 +88,30 @@ private:
     std::uint64_t index;
     bool direct; ///< a value itself points to it
   };
+  /// A pointer whose object is shown later, as one of a list.
+  struct Link {
+    std::uint64_t value;
+    Spot spot;
+    const Pointee* pointee;
+    std::string slot;
+  };
+  /// An object that is being shown.
+  struct Open {
+    std::uint64_t address, value;
+    const Pointee* pointee;
+    bool is_linked = false;                 ///< in the chain of the one before
+    std::vector<Link> fresh = {};           ///< found in the object that is shown now, in its order
+    std::vector<Link> chain = {};           ///< found before; the last comes next
+    std::uint64_t hollow = 0;               ///< objects in it that hold nothing but links
+    std::set<std::uint64_t> addresses = {}; ///< of all that was ever in either
+  };
 
   static Pointee unknown(std::string problem);
   bool slot(const SlotIndex::Found& found, const Pointee& own, std::uint64_t value, const Spot& spot,
             btf::Progress& progress, btf::ValueVisitor& out);
   const Pointee& payload(const SlotPool& pool);
+  [[nodiscard]] std::string variable_at(const catalog::Arena& arena, std::uint64_t value,
+                                        const btf::Types& types, btf::TypeId target) const;
   [[nodiscard]] Spot spot_of(std::uint64_t value, bool is_typed) const;
   [[nodiscard]] bool may_be_of_lost_arena(std::uint64_t value, bool is_typed) const;
   const Pointee& pointee(btf::TypeId target, const btf::Types& types);
@@ -93,10 +121,27 @@ private:
   Pointee find_kernel_pointee(btf::TypeId target, const btf::Types& types);
   [[nodiscard]] std::shared_ptr<const btf::Types> owner(const btf::Types& types) const;
 
-  [[nodiscard]] std::string refusal(const Pointee& pointee, std::uint64_t value, std::uint64_t address,
-                                    btf::Progress& progress);
+  [[nodiscard]] std::string refusal(btf::Progress& progress);
+  [[nodiscard]] std::string elsewhere(const Link& link);
+  // pointer_chains.cpp
+  [[nodiscard]] Open* chain_of(const Pointee& pointee, const btf::Progress& progress);
+  void link(Open& first, const Link& link, btf::Progress& progress, btf::ValueVisitor& out);
+  class Waiting;
+  void show_waiting(btf::Progress& progress, btf::ValueVisitor& out);
+  void wait(Open& first);
+  [[nodiscard]] bool is_shown(const Link& link) const;
+  std::optional<Link> next_link(Open& first);
+  void show_chain(btf::Progress& progress, btf::ValueVisitor& out);
+  void show_link(const Link& link, std::span<const std::byte> bytes, btf::Progress& progress,
+                 btf::ValueVisitor& out);
+  [[nodiscard]] std::string identity(const Link& link);
+  [[nodiscard]] bool is_outermost() const;
+  bool pass_hollow(const Link& link, std::span<const std::byte> bytes);
+
   void object(const Pointee& pointee, std::uint64_t value, const Spot& spot, btf::Progress& progress,
               btf::ValueVisitor& out, std::string_view slot = {});
+  [[nodiscard]] std::string spent();
+  [[nodiscard]] std::string read_object(const Link& link, std::vector<std::byte>& bytes);
   void decode(const Pointee& pointee, std::uint64_t address, std::span<const std::byte> bytes,
               btf::Progress& progress, btf::ValueVisitor& out);
   std::size_t read(const Spot& spot, std::span<std::byte> to, target::Fault* fault);
@@ -115,7 +160,10 @@ private:
   std::map<const SlotPool*, Pointee> payloads_;
   const Slot* beside_ = nullptr;
   std::map<Key, Shown> shown_;
-  std::vector<std::uint64_t> open_; ///< addresses of what is being shown, outermost first
+  bool is_of_rows_;                 ///< each object has a row that leads to it
+  std::vector<Link> waiting_;       ///< what chains of rows led to
+  std::set<std::uint64_t> awaited_; ///< addresses of those
+  std::deque<Open> open_;           ///< what is being shown, outermost first
   std::uint64_t left_;              ///< values that may be shown behind the map's pointers
   std::uint64_t left_out_ = 0;      ///< pointers behind which there was more
   std::uint64_t objects_ = 0;       ///< shown behind pointers of the current row

@@ -38,8 +38,15 @@ void TextTree::append_lines(const Node& node, unsigned width, unsigned column, u
 void TextTree::append_pointer_lines(const Node& pointer, unsigned width, unsigned indent,
                                     std::string& out) const {
   out += pointer.text;
-  for (const std::uint32_t child : pointer.children)
-    if (!append_pointer_part(nodes_[child], out)) append_lines(nodes_[child], width, width, indent, out);
+  for (const std::uint32_t child : pointer.children) {
+    const Node& part = nodes_[child];
+    const bool is_list = part.kind == Kind::array && !part.member.empty(); // below, and not behind the last
+    if (is_list) out += fmt::format("\n{:{}}{}", "", indent + 2, printable(part.member));
+    if (is_list)
+      append_lines(part, width, width, indent + 2, out);
+    else if (!append_pointer_part(part, out))
+      append_lines(part, width, width, indent, out);
+  }
 }
 
 /// Sixteen bytes a line, behind the offset of the first; a star stands for lines that are equal to the one

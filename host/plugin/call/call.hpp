@@ -105,6 +105,7 @@ public:
   [[nodiscard]] std::string why_failed(int rc) const;
   /// To the author of a plugin from elsewhere: a member that is looked for with get_if() may be misspelt.
   void tell_misses();
+  void show_waiting();
   [[nodiscard]] const std::string& renderer() const { return renderer_; }
   /// Of the plugin that it serves.
   [[nodiscard]] const mapscope::plugin::Plugin& plugin() const { return *task_.choice().plugin; }

@@ -121,11 +121,26 @@ void msc_call::tell_misses() {
   (void)words_.debug(fmt::format("asked in vain, last for: {}", types_.missing_text()).c_str());
 }
 
+/// What the rows of a local storage lead to by their chains, and no row has.
+void msc_call::show_waiting() {
+  if (task_.delivery != nullptr || task_.allocator != nullptr || decoders_.special() == nullptr) return;
+  const auto decoder = decoders_.special()->pointers().waiting();
+  constexpr std::byte anything[1] = {};
+  if (decoder)
+    writer_.field({.kind = report::FieldKind::typed,
+                   .name = "linked",
+                   .number = 0,
+                   .real = 0,
+                   .text = {},
+                   .value = {decoder.get(), anything}});
+}
+
 report::Outcome msc_call::finish(int rc) {
   const bool is_open = row_open_ || !fields_.empty();
   if (is_open && rc == MSC_OK && task_.budget.spent() == plugin::Budget::Kind::none)
     (void)words_.misuse("render() that leaves an object, a list or a row open");
   close_all();
+  show_waiting();
   // The keys of its slots are members, and say nothing of what they lack.
   if (task_.map.type == BPF_MAP_TYPE_HASH_OF_MAPS && counted_ != 0 && !task_.map.types)
     decoders_.tell_untyped_keys();

@@ -41,6 +41,7 @@ struct Environment {
   const catalog::Catalog* catalog = nullptr;              ///< none: a plugin sees its own map alone
   const Registry* registry = nullptr;                     ///< none: nobody walks other maps
   void (*tell_author)(const std::string& text) = nullptr; ///< what plugins say with debug(); none: nobody
+  bool flat_chains = false;                               ///< see report::Following
 };
 
 } // namespace mapscope::plugin

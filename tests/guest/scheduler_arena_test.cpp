@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The state that a scheduler keeps in its arena: its variables there by name, what it has counted, and who is
+// on its queues, in order. scx_qmap, whose library puts the section at the arena's end.
+#include "scheduler_log.hpp"
+#include "values.hpp"
+
+#include <gtest/gtest.h>
+#include <set>
+#include <vector>
+
+namespace mapscope::guest {
+namespace {
+
+using rapidjson::Value;
+
+/// The last number that the scheduler printed so, as "enq=1233"; it prints every second.
+std::int64_t last_printed(const std::string& output, const std::string& name) {
+  const std::size_t at = output.rfind(" " + name + "=");
+  return at == output.npos ? -1 : std::stoll(output.substr(at + name.size() + 2));
+}
+
+class SchedulerArena : public testing::Test {
+protected:
+  void SetUp() override {
+    for (const Capture& capture : scheduler_captures())
+      if (capture.name.ends_with("-scx-starving")) core = capture.vmcore(), folder = capture.folder;
+    ASSERT_FALSE(core.empty()) << "no such guest in MAPSCOPE_SCHEDULERS; ./dev test captures it";
+    guest = parse(read_file(folder / "guest.json"));
+    report = dump(core, {"--limit", "0", "--map", "arena"});
+    const Value* arena = map_by_name(report, "arena");
+    ASSERT_NE(arena, nullptr);
+    ASSERT_TRUE((*arena)["arena"].HasMember("globals"));
+    globals = member_of((*arena)["arena"]["globals"], "qa");
+    ASSERT_NE(globals, nullptr);
+  }
+
+  std::filesystem::path core, folder;
+  rapidjson::Document guest, report;
+  const Value* globals = nullptr;
+};
+
+TEST_F(SchedulerArena, HaveCountedWhatTheSchedulerPrintedAndMore) {
+  const std::string output = guest["scheduler"]["output"].GetString();
+  const std::pair<const char*, const char*> counters[] = {{"enq", "nr_enqueued"},
+                                                          {"dsp", "nr_dispatched"},
+                                                          {"deq", "nr_dequeued"},
+                                                          {"enq_ddsp", "nr_ddsp_from_enq"}};
+  for (const auto& [printed, variable] : counters) {
+    EXPECT_GT(last_printed(output, printed), 0) << printed;
+    EXPECT_GE(number_of(*globals, variable), last_printed(output, printed)) << variable;
+    EXPECT_LE(number_of(*globals, variable), 20 * last_printed(output, printed) + 1000) << variable;
+  }
+  EXPECT_EQ(number_of(*globals, "nr_cids"), 2) << "the CPUs of the guest";
+}
+
+/// Contexts in the order of their links: nested, and where values nest no deeper, in the head's chain.
+void list(const Value& pointer, std::vector<const Value*>& contexts) {
+  if (!pointer.HasMember("deref")) return;
+  contexts.push_back(&pointer["deref"]);
+  if (const Value* next = member_of(pointer["deref"], "q_next")) list(*next, contexts);
+  if (!pointer.HasMember("chain")) return;
+  for (const auto& one : pointer["chain"].GetArray()) list(one, contexts);
+}
+
+std::uint64_t address_in(const Value& context, const char* member) {
+  return static_cast<std::uint64_t>(number_of(context, member));
+}
+
+TEST_F(SchedulerArena, LeadToEveryTaskOfAQueueInOrder) {
+  const Value& fifos = (*member_of(*globals, "fifos"))["elements"];
+  std::size_t queued = 0;
+  for (const auto& fifo : fifos.GetArray()) {
+    std::vector<const Value*> contexts;
+    const Value* head = member_of(fifo, "head");
+    list(*head, contexts);
+    std::set<std::int64_t> pids;
+    std::int64_t before = -1;
+    for (const Value* context : contexts) {
+      if (!pids.insert(number_of(*context, "pid")).second) continue; // reached from both sides
+      EXPECT_GT(number_of(*context, "core_sched_seq"), before) << "tasks of one queue are numbered in order";
+      before = number_of(*context, "core_sched_seq");
+    }
+    queued += pids.size();
+    const bool is_empty = (*head)["value"].GetUint64() == 0;
+    EXPECT_EQ(pids.empty(), is_empty);
+    if (is_empty) continue;
+    EXPECT_EQ(address_in(*contexts.front(), "q_prev"), 0U);
+    EXPECT_EQ(member_of(*contexts.front(), "fifo")->FindMember("value")->value.GetUint64() != 0, true);
+  }
+  EXPECT_GE(queued, 5U);
+  std::printf("scx_qmap: %zu tasks on %u queues, in order\n", queued, fifos.Size());
+}
+
+/// Each as a list under its head, and in each task's row by who is next to it.
+TEST_F(SchedulerArena, AreAPageThatCanBeRead) {
+  const std::string text = run({"dump", core.string(), "--config", MAPSCOPE_CONFIGS "/sched_ext.toml"}).out;
+  EXPECT_EQ(text.find("nested 32 deep"), text.npos);
+  EXPECT_NE(text.find("links_only"), text.npos) << "the free list is counted";
+  EXPECT_NE(text.find("[qa.fifos["), text.npos);
+}
+
+} // namespace
+} // namespace mapscope::guest
