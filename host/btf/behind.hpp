@@ -28,6 +28,7 @@ enum class Special : std::uint8_t {
   percpu_kptr, ///< points to a slot that holds a per-CPU pointer
   uptr,        ///< into a pinned page of user memory
   arena,       ///< a pointer whose type says that it leads into an arena
+  function,    ///< to a function
   plain        ///< any other pointer to something that has a value
 };
 

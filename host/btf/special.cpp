@@ -55,8 +55,8 @@ std::optional<SpecialField> special_pointer(const Types& types, const btf_type* 
     const auto kind = btf_is_type_tag(tag) ? tagged(types.text(tag->name_off)) : std::nullopt;
     if (kind) return SpecialField{.kind = *kind, .target = target};
   }
-  if (is_function(types, pointer->type) || !behind.follows(types, types.peel(pointer->type)))
-    return std::nullopt;
+  if (is_function(types, pointer->type)) return SpecialField{.kind = Special::function};
+  if (!behind.follows(types, types.peel(pointer->type))) return std::nullopt;
   return SpecialField{.kind = Special::plain, .target = pointer->type};
 }
 

@@ -14,7 +14,9 @@ void BlankedFields::state(const btf::SpecialField& /*field*/, std::span<const st
 /// What leads into an arena is a number like any other.
 void BlankedFields::pointer(const btf::SpecialField& field, std::uint64_t value, const btf::Types& /*types*/,
                             btf::Progress& /*progress*/, btf::ValueVisitor& out) {
-  if (field.kind == btf::Special::arena || field.kind == btf::Special::plain) return out.pointer(value);
+  if (field.kind == btf::Special::arena || field.kind == btf::Special::plain ||
+      field.kind == btf::Special::function)
+    return out.pointer(value);
   any_ = true;
   out.begin_pointer(value);
   out.fact("deref_skipped_reason", std::string_view("bpf(2) reads kernel pointers as zeros"));

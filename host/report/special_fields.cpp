@@ -25,7 +25,7 @@ SpecialFields::SpecialFields(const target::Target& target, std::shared_ptr<const
                              std::shared_ptr<const btf::Types> own, const catalog::CodeSymbols* symbols,
                              const btf::Limits& limits, const Following& following)
     : target_(target), kernel_(std::move(kernel)), own_(std::move(own)), symbols_(symbols), limits_(limits),
-      reader_(target.reader()), pointers_(target, kernel_, own_, following, limits, *this) {}
+      reader_(target.reader()), pointers_(target, kernel_, own_, following, limits, *this), code_(symbols) {}
 
 std::optional<std::uint64_t> SpecialFields::offset(const char* type, const char* member) const {
   const auto found = kernel_->offset_of(type, member);
@@ -60,6 +60,7 @@ void SpecialFields::pointer(const SpecialField& field, std::uint64_t value, cons
                             btf::Progress& progress, btf::ValueVisitor& out) {
   if (field.kind == Special::plain || field.kind == Special::arena)
     return pointers_.show(field, value, types, progress, out);
+  if (field.kind == Special::function) return code_.show(value, out);
   if (value == 0) return out.pointer(value);
   out.begin_pointer(value);
   const Pointee& behind = pointee(field, types);

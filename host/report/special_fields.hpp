@@ -8,6 +8,7 @@
 #pragma once
 
 #include "host/btf/decoder.hpp"
+#include "host/report/code_pointers.hpp"
 #include "host/report/kernel_clock.hpp"
 #include "host/report/pointers.hpp"
 
@@ -42,7 +43,9 @@ public:
   void pointer(const btf::SpecialField& field, std::uint64_t value, const btf::Types& types,
                btf::Progress& progress, btf::ValueVisitor& out) override;
   /// Something of what was shown is missing, because the snapshot does not hold it.
-  [[nodiscard]] bool lacks_memory() const { return lacks_memory_ || pointers_.lacks_memory(); }
+  [[nodiscard]] bool lacks_memory() const {
+    return lacks_memory_ || pointers_.lacks_memory() || code_.lacks_memory();
+  }
   /// Pointers that carry no tag of the kernel's.
   [[nodiscard]] Pointers& pointers() { return pointers_; }
   [[nodiscard]] const Pointers& pointers() const { return pointers_; }
@@ -95,6 +98,7 @@ private:
   btf::Limits limits_;
   target::Reader reader_;
   Pointers pointers_;
+  CodePointers code_;
   std::optional<KernelClock> clock_; ///< read when a timer asks for it
   std::map<std::pair<btf::Special, btf::TypeId>, Pointee> pointees_;
   bool lacks_memory_ = false;

@@ -99,5 +99,17 @@ TEST_F(SchedulerArena, AreAPageThatCanBeRead) {
   EXPECT_NE(text.find("[qa.fifos["), text.npos);
 }
 
+/// In the value itself, where a member is a pointer to a function.
+TEST_F(SchedulerArena, FunctionsOfTheSchedulerHaveNames) {
+  const auto ops = dump(core, {"--map", "qmap_ops"});
+  const Value* value = map_by_name(ops, "qmap_ops");
+  ASSERT_NE(value, nullptr);
+  for (const std::string member : {"enqueue", "dispatch", "init_task"}) {
+    const Value* pointer = member_of((*value)["value"], member);
+    ASSERT_TRUE(pointer != nullptr && pointer->HasMember("symbol")) << member;
+    EXPECT_TRUE(std::string((*pointer)["symbol"].GetString()).ends_with("_" + member));
+  }
+}
+
 } // namespace
 } // namespace mapscope::guest

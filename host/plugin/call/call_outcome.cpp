@@ -32,7 +32,8 @@ report::Status msc_call::status_after(int rc) const {
 }
 
 bool msc_call::lacks_memory() const {
-  return memory_.lacks() || (decoders_.special() != nullptr && decoders_.special()->lacks_memory());
+  return memory_.lacks() || decoders_.lacks_memory() ||
+         (decoders_.special() != nullptr && decoders_.special()->lacks_memory());
 }
 
 /// It did not come to its end, nor to the number of rows that is shown: there may be more of the map.

@@ -30,7 +30,8 @@ report::Following following(const Task& task) {
 } // namespace
 
 ValueDecoders::ValueDecoders(const Task& task, Words& words, const TypeHelpers& types)
-    : task_(task), words_(words), types_(types), untyped_(btf::Decoder::raw_bytes()) {}
+    : task_(task), words_(words), types_(types), code_(task.environment.symbols),
+      untyped_(btf::Decoder::raw_bytes()) {}
 ValueDecoders::~ValueDecoders() = default;
 
 std::shared_ptr<const btf::Decoder> ValueDecoders::declared(bool is_key) {
@@ -42,12 +43,12 @@ std::shared_ptr<const btf::Decoder> ValueDecoders::declared(bool is_key) {
   return btf::Decoder::compile(ref.types, ref.id, task_.environment.limits, behind(ref.types.get()));
 }
 
-/// Special fields are a matter of the program's types; the kernel's own have none. Of a map without types,
-/// those of a program that uses it.
+/// Special fields are a matter of the program's types; the kernel's own have pointers to functions alone. Of
+/// a map without types, those of a program that uses it.
 btf::Behind* ValueDecoders::behind(const btf::Types* types) {
   const auto& environment = task_.environment;
   const auto& own = object_types(task_.map);
-  if (types != own.get() || types == environment.kernel.get()) return nullptr;
+  if (types != own.get() || types == environment.kernel.get()) return &code_;
   if (!special_)
     special_ =
         std::make_unique<report::SpecialFields>(*environment.target, environment.kernel, own,

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "host/plugin/call/task.hpp"
+#include "host/report/code_pointers.hpp"
 
 #include <mapscope/plugin.h>
 
@@ -42,6 +43,8 @@ public:
   [[nodiscard]] const btf::Decoder* untyped() const { return untyped_.get(); }
   /// Says where the map's own types say nothing, as of() does for keys that come among members.
   void tell_untyped_keys() { (void)declared(true); }
+  /// A pointer to code may have a name that could not be read.
+  [[nodiscard]] bool lacks_memory() const { return code_.lacks_memory(); }
   /// Of the map's own types; null before any of them was used.
   [[nodiscard]] report::SpecialFields* special() const { return special_.get(); }
 
@@ -61,6 +64,7 @@ private:
   const Task& task_;
   Words& words_;
   const TypeHelpers& types_;
+  report::CodePointers code_;
   std::unique_ptr<report::SpecialFields> special_;
   std::unordered_map<msc_type, std::shared_ptr<const btf::Decoder>> decoders_[2]; ///< values, keys
   Last last_[2];
