@@ -211,17 +211,17 @@ int find_map(Render* call, const char* name, msc_target* ret) {
   };
   const FakeHost& host = call->host;
   if (host.target.map != 0 && is_it(host.name, host.target.id)) {
-    *ret = call->target;
+    contract::fill(*ret, call->target);
     return MSC_OK;
   }
   for (const auto& other : host.others)
-    if (is_it(other.name, other.target.id)) return *ret = of(call, other), MSC_OK;
+    if (is_it(other.name, other.target.id)) return contract::fill(*ret, of(call, other)), MSC_OK;
   for (const auto& made : call->made_maps)
-    if (made.name == name) return *ret = of(call, made), MSC_OK;
+    if (made.name == name) return contract::fill(*ret, of(call, made)), MSC_OK;
   FakeHost::Map made;
   if (!host.beyond || !map_beyond(*host.beyond, name, made)) return MSC_ENOENT;
   call->made_maps.push_back(std::move(made));
-  *ret = of(call, call->made_maps.back());
+  contract::fill(*ret, of(call, call->made_maps.back()));
   return MSC_OK;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Guests as if their kernels' symbols told of code alone: what rests on the data's places must be the same.
-#include "captures.hpp"
+#include "values.hpp"
 
 #include <gtest/gtest.h>
+#include <regex>
 #include <string>
 #include <string_view>
 
@@ -12,10 +13,16 @@ namespace {
 /// Of all symbols two are left; the image's slide is told by _stext.
 constexpr const char* symbols = "ffffffff81000000 T startup_64\nffffffff81000000 T _stext\n";
 
-/// These show what code is called.
+/// These show what code is called, or where it is from.
 bool names_code(const rapidjson::Value& map) {
   const std::string_view type = map["type_name"].GetString();
   return type == "stack_trace" || type == "struct_ops" || type == "insn_array";
+}
+
+/// A map's record but for the names of functions that pointers in its values lead to.
+std::string without_names(const rapidjson::Value& map) {
+  static const std::regex names(R"re(,"symbol":"[^"]*"(,"program":[0-9]+)?(,"module":"[^"]*")?)re");
+  return std::regex_replace(as_text(map), names, "");
 }
 
 /// Areas of CPUs are told by the types' variables, which 5.10's were made without: of maps that lack them
@@ -28,7 +35,8 @@ void compare(const rapidjson::Document& whole, const rapidjson::Document& withou
   for (rapidjson::SizeType i = 0; i < whole["maps"].Size(); ++i) {
     const auto &map = whole["maps"][i], &other = without["maps"][i];
     EXPECT_TRUE(map["name"] == other["name"]);
-    EXPECT_TRUE(!has_areas || names_code(map) || map == other) << map["name"].GetString();
+    EXPECT_TRUE(!has_areas || names_code(map) || without_names(map) == without_names(other))
+        << map["name"].GetString();
   }
 }
 

@@ -18,7 +18,8 @@ constexpr std::size_t longest_name = 256;
 int msc_call::find_map(const char* name, msc_target* found) {
   if (!contract::begin_filling(*found)) return words_.misuse("find_map() into a record of another size");
   const std::string_view spelled(name, ::strnlen(name, longest_name));
-  if (const catalog::Map* map = maps_.called(spelled)) return *found = maps_.target_of(*map), MSC_OK;
+  if (const catalog::Map* map = maps_.called(spelled))
+    return contract::fill(*found, maps_.target_of(*map)), MSC_OK;
   types_.miss(maps_.absence(spelled));
   return MSC_ENOENT;
 }

@@ -56,11 +56,21 @@ template <class Record> std::string record_problem(std::string_view helper, cons
   return says_more ? std::string(helper) + " with members that this host does not know" : std::string();
 }
 
-/// True when the host can fill all that it knows; the size then says how much that is.
+/// Bytes of the shortest that a plugin may ask to be filled: what it had when its helper was released.
+template <class Record> constexpr std::size_t released_size = sizeof(Record);
+template <> inline constexpr std::size_t released_size<msc_target> = offsetof(msc_target, globals); // 1.1
+
+/// True when the host can fill all that the plugin knows; the size then says how much that is.
 template <class Record> bool begin_filling(Record& record) {
-  if (!has_usable_size(record)) return false;
-  record.size = sizeof record;
+  if (record.size < released_size<Record> || record.size > largest_record) return false;
+  record.size = static_cast<std::uint32_t>(std::min<std::size_t>(record.size, sizeof record));
   return true;
+}
+
+/// As far as the record's size says.
+template <class Record> void fill(Record& record, Record from) {
+  from.size = record.size;
+  std::memcpy(&record, &from, record.size);
 }
 
 /// What is rendered, as far as rows must fit it.
