@@ -19,7 +19,15 @@ namespace {
 
 constexpr std::uint32_t busy_bit = 1U << 31, discard_bit = 1U << 30, header_size = 8; // BPF_RINGBUF_*
 
+constexpr const char* no_ring =
+    "the positions cannot be those of this ring: its records are not listed, or not all of them";
+
 std::size_t page_size() { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
+
+/// Positions only grow, and may wrap.
+bool is_behind(std::uint64_t position, std::uint64_t other) {
+  return static_cast<std::int64_t>(other - position) > 0;
+}
 
 std::uint64_t step(std::uint32_t length) { return (std::uint64_t{length} + header_size + 7) / 8 * 8; }
 
@@ -54,7 +62,8 @@ Ring::Ring(Ring&& other) noexcept
     : capacity_(other.capacity_), consumer_page_(std::exchange(other.consumer_page_, nullptr)),
       producer_page_(std::exchange(other.producer_page_, nullptr)), consumer_(other.consumer_),
       producer_(other.producer_), pending_(other.pending_), start_(other.start_), count_(other.count_),
-      consumed_(other.consumed_), overwrites_(other.overwrites_), problem_(std::move(other.problem_)) {}
+      went_(other.went_), overwrites_(other.overwrites_), overwrite_at_(other.overwrite_at_),
+      problem_(std::move(other.problem_)) {}
 
 Ring::~Ring() {
   if (consumer_page_ != nullptr) ::munmap(const_cast<std::byte*>(consumer_page_), page_size());
@@ -73,11 +82,14 @@ void Ring::read_ends(const catalog::Map& map, const btf::Types* kernel) {
   consumer_ = load(consumer_page_, 0), producer_ = load(producer_page_, 0);
   std::uint64_t behind = producer_ - consumer_;
   overwrites_ = (map.flags & flag_rb_overwrite) != 0;
-  if (const auto oldest = behind_producer(kernel, "overwrite_pos"); overwrites_ && oldest) // 6.19
-    behind = std::min(behind, producer_ - load(producer_page_, *oldest));
+  overwrite_at_ = behind_producer(kernel, "overwrite_pos"); // 6.19
+  if (overwrites_ && overwrite_at_)
+    behind = std::min(behind, producer_ - load(producer_page_, *overwrite_at_));
   start_ = producer_ - behind;
   if (!std::has_single_bit(capacity_) || behind > capacity_ || behind % 8 != 0 || producer_ % 8 != 0)
-    problem_ = "the positions cannot be those of this ring: its records are not listed";
+    problem_ = no_ring;
+  else if (overwrites_ && !overwrite_at_)
+    problem_ = "where its oldest record lies is not told, as the kernel's types are not: none is listed";
   std::optional<std::uint64_t> first_busy;
   walk(false, [&](const Record& record) {
     if (record.busy && !first_busy) first_busy = record.position;
@@ -87,31 +99,47 @@ void Ring::read_ends(const catalog::Map& map, const btf::Types* kernel) {
   pending_ = pending ? load(producer_page_, *pending) : first_busy.value_or(producer_);
 }
 
-void Ring::for_each(const std::function<bool(const Record&)>& visit) { walk(true, visit); }
+void Ring::for_each(const std::function<bool(const Record&)>& visit) {
+  std::uint64_t visited = 0;
+  bool goes_on = true;
+  walk(true, [&](const Record& record) { return ++visited, goes_on = visit(record); });
+  if (goes_on && problem_.empty()) went_ = count_ - std::min(count_, visited);
+}
 
+/// What has been consumed, or overwritten, may be another by now, its length among it: the walk goes on where
+/// the ring begins now, which is where a record does.
 void Ring::walk(bool with_data, const std::function<bool(const Record&)>& visit) {
   Record record;
-  for (std::uint64_t at = start_; problem_.empty() && at != producer_; at += step(record.length)) {
-    if (!record_at(at, record, with_data)) return;
-    const std::uint64_t gone = overwrites_ ? load(producer_page_, 0) - capacity_ : load(consumer_page_, 0);
-    if (with_data && static_cast<std::int64_t>(gone - at) > 0)
-      ++consumed_; // what lies there may be another by now
-    else if (!visit(record))
-      return;
+  for (std::uint64_t at = start_; is_behind(at, producer_) && problem_.empty();) {
+    const bool is_record = record_at(at, record, with_data);
+    std::atomic_thread_fence(std::memory_order_acquire); // the record before where the ring begins
+    if (const std::uint64_t begin = begin_now(); is_behind(at, begin)) {
+      at = begin;
+      if (begin % 8 != 0) problem_ = no_ring;
+    } else if (!is_record) {
+      problem_ =
+          fmt::format("the record at {} would go beyond the last: it and those behind it are not listed", at);
+    } else {
+      if (!visit(record)) return;
+      at += step(record.length);
+    }
   }
 }
 
-/// The data lies twice in a row, so a record that goes over the end is in one piece.
+std::uint64_t Ring::begin_now() const {
+  const std::uint64_t consumer = load(consumer_page_, 0);
+  if (!overwrites_) return consumer;
+  const std::uint64_t oldest = overwrite_at_ ? load(producer_page_, *overwrite_at_) : consumer;
+  return is_behind(oldest, consumer) ? consumer : oldest;
+}
+
+/// The data lies twice in a row, so a record that goes over the end is in one piece. False: it is none.
 bool Ring::record_at(std::uint64_t position, Record& record, bool with_data) {
   const std::byte* const at = data() + (position & (capacity_ - 1));
   const auto word = static_cast<std::uint32_t>(load(at, 0)); // its lower half is the length
   record = {.position = position, .length = word & ~(busy_bit | discard_bit), .data = {}};
   record.busy = (word & busy_bit) != 0, record.discarded = (word & discard_bit) != 0;
-  if (step(record.length) > producer_ - position) {
-    problem_ = fmt::format("the record at {} would go beyond the last: it and those behind it are not listed",
-                           position);
-    return false;
-  }
+  if (step(record.length) > producer_ - position) return false;
   if (!with_data) return true;
   copy_.assign(at + header_size, at + header_size + record.length);
   record.data = copy_;

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -42,7 +43,8 @@ public:
   void for_each(const std::function<bool(const Record&)>& visit);
   /// Why not all are listed; "" where they are.
   [[nodiscard]] const std::string& problem() const { return problem_; }
-  [[nodiscard]] std::uint64_t consumed_meanwhile() const { return consumed_; }
+  /// How many of them were gone when for_each() came to them, where it came to the last.
+  [[nodiscard]] std::uint64_t gone_meanwhile() const { return went_; }
 
 private:
   explicit Ring(std::uint64_t capacity) : capacity_(capacity) {}
@@ -50,12 +52,15 @@ private:
   [[nodiscard]] const std::byte* data() const;
   void read_ends(const catalog::Map& map, const btf::Types* kernel);
   bool record_at(std::uint64_t position, Record& record, bool with_data);
+  /// Where the oldest record lies by now.
+  [[nodiscard]] std::uint64_t begin_now() const;
   void walk(bool with_data, const std::function<bool(const Record&)>& visit);
 
   std::uint64_t capacity_;
   const std::byte *consumer_page_ = nullptr, *producer_page_ = nullptr;
-  std::uint64_t consumer_ = 0, producer_ = 0, pending_ = 0, start_ = 0, count_ = 0, consumed_ = 0;
+  std::uint64_t consumer_ = 0, producer_ = 0, pending_ = 0, start_ = 0, count_ = 0, went_ = 0;
   bool overwrites_ = false;
+  std::optional<std::uint64_t> overwrite_at_;
   std::vector<std::byte> copy_;
   std::string problem_;
 };

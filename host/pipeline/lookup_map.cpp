@@ -83,9 +83,11 @@ std::optional<std::uint64_t> count_of(const catalog::Map& map, const lookup::Acc
   return taker.seen();
 }
 
-Status status_of(const LookupTaker& taker, const std::vector<std::string>& problems, bool is_cut) {
-  if (taker.gave_up()) return Status::timed_out;
-  if (!problems.empty()) return taker.seen() == 0 ? Status::unreadable : Status::partial;
+/// Nothing seen of what could be asked for is something seen.
+Status status_of(const lookup::Walked& walked, const LookupTaker& taker,
+                 const std::vector<std::string>& problems, bool is_cut) {
+  if (taker.time().is_spent()) return Status::timed_out;
+  if (!problems.empty()) return taker.seen() == 0 && !walked.is_whole ? Status::unreadable : Status::partial;
   return is_cut ? Status::truncated : Status::complete;
 }
 
@@ -98,15 +100,12 @@ Outcome outcome_of(const LookupContext& context, const catalog::Map& map, const 
   Outcome outcome;
   outcome.renderer = lookup_tag();
   outcome.limits = limits_of(taker, context.limits, writer);
-  outcome.status = status_of(taker, problems, !outcome.limits.empty());
+  outcome.status = status_of(walked, taker, problems, !outcome.limits.empty());
   outcome.entry_count = count_of(map, access, walked, taker);
-  if (taker.gave_up())
-    problems.insert(problems.begin(),
-                    fmt::format("stopped after {} ms (budget.{}ms)", taker.limits().budget.ms,
-                                taker.limits().ms_of_report ? "report_" : ""));
+  if (taker.time().is_spent()) problems.insert(problems.begin(), taker.time().text());
   outcome.error = fmt::format("{}", fmt::join(problems, "; "));
   outcome.notes = notes_of(map, walked, taker);
-  outcome.gave_up = taker.gave_up();
+  outcome.gave_up = taker.time().is_spent();
   return outcome;
 }
 

@@ -27,7 +27,7 @@ namespace {
 
 constexpr const char* no_single_moment =
     "seen by look-ups alone (bpf(2)), one map after the other and while they changed: the report is of no "
-    "single moment, and of no map it is the state at one";
+    "single moment, and of no map it is the state at one; nor need a value be that was written to meanwhile";
 
 LookupContext context_of(const Setup& setup, const LookupSource& source, const config::Config& config) {
   return {source.listing, config, limits_of(setup.loaded.config.report, source.listing.cpus.count())};

@@ -221,9 +221,7 @@ private:
 LookupTaker::LookupTaker(const LookupContext& context, const catalog::Map& map, const lookup::Access& access,
                          report::MapWriter& writer)
     : context_(context), map_(map), access_(access), writer_(writer),
-      values_(map, context.listing.kernel.get(), context.limits),
-      limits_(plugin::limits_for(context.config, map.names(), {}, context.rest)),
-      deadline_(Waiting::now_without() + std::chrono::milliseconds(limits_.budget.ms)),
+      values_(map, context.listing.kernel.get(), context.limits), time_(context, map),
       limit_(plugin::row_limit(context.config, map.names())) {}
 
 /// Those of an array that are not shown need not be looked at to be counted.
@@ -232,15 +230,10 @@ bool LookupTaker::element(const lookup::Element& element) {
   const bool is_shown = limit_ == 0 || shown_ < limit_;
   if (is_shown) ++shown_, show(element);
   if (!is_shown && access_.is_array) return seen_ = map_.max_entries, false;
-  return seen_ % 256 != 0 || !is_late();
+  return !time_.is_spent_after(seen_);
 }
 
-bool LookupTaker::goes_on() { return !is_late(); }
-
-bool LookupTaker::is_late() {
-  gave_up_ = gave_up_ || Waiting::now_without() > deadline_;
-  return gave_up_;
-}
+bool LookupTaker::goes_on() { return !time_.runs_out(); }
 
 std::unique_ptr<LookupTaker> make_taker(const LookupContext& context, const catalog::Map& map,
                                         const lookup::Access& access, report::MapWriter& writer) {

@@ -6,9 +6,8 @@
 
 #include "host/lookup/elements.hpp"
 #include "host/pipeline/lookup_map.hpp"
+#include "host/pipeline/lookup_time.hpp"
 #include "host/pipeline/lookup_values.hpp"
-
-#include "host/base/waiting.hpp"
 
 #include <memory>
 
@@ -26,9 +25,7 @@ public:
 
   [[nodiscard]] std::uint64_t seen() const { return seen_; }
   [[nodiscard]] std::uint64_t hidden() const { return seen_ - shown_; }
-  /// For want of time.
-  [[nodiscard]] bool gave_up() const { return gave_up_; }
-  [[nodiscard]] const plugin::Limits& limits() const { return limits_; }
+  [[nodiscard]] const LookupTime& time() const { return time_; }
   [[nodiscard]] const LookupValues& values() const { return values_; }
   /// What else is to be said of the map.
   [[nodiscard]] const std::vector<std::string>& cuts() const { return cuts_; }
@@ -45,12 +42,8 @@ protected:
   std::vector<std::string> cuts_;
 
 private:
-  bool is_late();
-
-  plugin::Limits limits_;
-  Waiting::Clock::time_point deadline_;
+  LookupTime time_;
   std::uint64_t limit_, seen_ = 0, shown_ = 0;
-  bool gave_up_ = false;
 };
 
 /// By the map's type.
