@@ -61,7 +61,6 @@ Access access_of(const catalog::Map& map) {
   case BPF_MAP_TYPE_HASH:
   case BPF_MAP_TYPE_LRU_HASH:
   case BPF_MAP_TYPE_LPM_TRIE:
-  case BPF_MAP_TYPE_ARRAY_OF_MAPS:
   case BPF_MAP_TYPE_HASH_OF_MAPS:
   case map_type_rhash:
     return {.way = Way::batch};
@@ -71,6 +70,9 @@ Access access_of(const catalog::Map& map) {
   case BPF_MAP_TYPE_PROG_ARRAY:
   case BPF_MAP_TYPE_DEVMAP:
   case BPF_MAP_TYPE_DEVMAP_HASH:
+  // Not many a call: before 6.8 each slot of it, empty or not, waits for a grace period of RCU
+  // (maybe_wait_bpf_programs(), kernel/bpf/syscall.c), and such a call ends when all are through.
+  case BPF_MAP_TYPE_ARRAY_OF_MAPS:
   case BPF_MAP_TYPE_CPUMAP:
   case BPF_MAP_TYPE_STACK_TRACE:
   case BPF_MAP_TYPE_CGROUP_STORAGE:

@@ -17,7 +17,6 @@ Cpus Cpus::of_this_machine() {
     for (std::uint32_t cpu = first; cpu <= last && cpu < most; ++cpu) cpus.possible.push_back(cpu);
     if (file.get() != ',') break;
   }
-  if (cpus.possible.empty()) cpus.possible = {0};
   return cpus;
 }
 

@@ -10,11 +10,11 @@
 namespace mapscope::lookup {
 
 struct Cpus {
-  std::vector<std::uint32_t> possible; ///< ascending
+  std::vector<std::uint32_t> possible; ///< ascending; none: not known
   /// One more than the highest.
   [[nodiscard]] std::uint32_t count() const { return possible.empty() ? 0 : possible.back() + 1; }
 
-  /// As /sys tells; {0} where it tells nothing.
+  /// As /sys tells; none where it tells nothing.
   static Cpus of_this_machine();
 };
 

@@ -2,8 +2,10 @@
 #include "host/lookup/elements.hpp"
 
 #include "host/base/counted.hpp"
+#include "host/lookup/map_types.hpp"
 #include "host/lookup/walks.hpp"
 
+#include <algorithm>
 #include <bpf/bpf.h>
 #include <cerrno>
 #include <cstring>
@@ -20,33 +22,113 @@ constexpr std::size_t largest_value = 256U << 20;
 
 std::size_t round_up(std::size_t size, std::size_t to) { return (size + to - 1) / to * to; }
 
+/// Hashes of maps are not among them: before 6.8 each look-up by key in them waits for a grace period of RCU,
+/// and those of a batch do not.
 bool is_hash(std::uint32_t type) {
   return type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LRU_HASH || type == BPF_MAP_TYPE_PERCPU_HASH ||
-         type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_HASH_OF_MAPS;
+         type == BPF_MAP_TYPE_LRU_PERCPU_HASH;
 }
+
+/// One key after the other.
+class Keys {
+public:
+  explicit Keys(const Subject& subject)
+      : fd_(subject.fd), key_(subject.map.key_size), next_(subject.map.key_size) {}
+  /// 0, or an error of errno; ENOENT: that was the last.
+  int next() {
+    if (::bpf_map_get_next_key(fd_, begun_ ? key_.data() : nullptr, next_.data()) != 0) return errno;
+    std::swap(key_, next_);
+    begun_ = true;
+    return 0;
+  }
+  [[nodiscard]] std::span<const std::byte> key() const { return key_; }
+
+private:
+  int fd_;
+  std::vector<std::byte> key_, next_;
+  bool begun_ = false;
+};
+
+/// Values by their keys. A look-up takes no lock, and an element of a hash is used for another key as soon as
+/// it is deleted: what was copied may be that one's in part or as a whole, and is looked up until it comes
+/// twice.
+class Values {
+public:
+  explicit Values(const Subject& subject)
+      : fd_(subject.fd), is_checked_(is_hash(subject.map.type)), value_(subject.value),
+        again_(is_checked_ ? subject.value : 0) {}
+  /// 0, or an error of errno.
+  int look_up(std::span<const std::byte> key) {
+    constexpr int most_looks = 8;
+    is_unsteady_ = false;
+    int error = copy(key, value_);
+    for (int i = 1; is_checked_ && error == 0 && i < most_looks; ++i) {
+      error = copy(key, again_);
+      if (error == 0 && std::ranges::equal(value_, again_)) return 0;
+      std::swap(value_, again_);
+    }
+    is_unsteady_ = is_checked_ && error == 0;
+    return error;
+  }
+  [[nodiscard]] std::span<const std::byte> value() const { return value_; }
+  /// It was another at each look.
+  [[nodiscard]] bool is_unsteady() const { return is_unsteady_; }
+
+private:
+  [[nodiscard]] int copy(std::span<const std::byte> key, std::vector<std::byte>& to) const {
+    return ::bpf_map_lookup_elem(fd_, key.data(), to.data()) == 0 ? 0 : errno;
+  }
+
+  int fd_;
+  bool is_checked_, is_unsteady_ = false;
+  std::vector<std::byte> value_, again_;
+};
 
 /// Kernels before 6.12 go over empty buckets without a pause, and no program runs on that CPU meanwhile: of a
 /// table that may be mostly empty a few keys are asked for first.
-constexpr std::uint32_t many_buckets = 1U << 16;
-constexpr std::uint64_t few_keys = 256;
-
-/// Enough for keys that come again from the first on, as the one that was asked for is gone.
-std::uint64_t most_keys(const catalog::Map& map) { return 4 * std::uint64_t{map.max_entries} + (1U << 20); }
+bool has_few_keys(const Subject& subject) {
+  constexpr std::uint32_t many_buckets = 1U << 16;
+  constexpr int few = 256;
+  if (!is_hash(subject.map.type) || subject.map.max_entries <= many_buckets) return false;
+  Keys keys(subject);
+  for (int i = 0; i < few; ++i)
+    if (const int error = keys.next(); error != 0) return error == ENOENT;
+  return false;
+}
 
 void end(Went went, Walked& walked) {
   walked.is_whole = went == Went::through && walked.lost == 0;
-  if (went == Went::too_many) walked.why = "more keys came than the map may hold, as it changed meanwhile";
+  if (went == Went::too_many)
+    add_why(walked, "more keys came than the map may hold, as it changed meanwhile");
+}
+
+Went by_batch_or_keys(const Subject& subject, Once& once, Walked& walked) {
+  if (has_few_keys(subject)) return by_keys(subject, most_keys(subject.map), once, walked);
+  const Went went = by_batch(subject, once);
+  if (went != Went::no_way) return went;
+  once.begin_again();
+  return by_keys(subject, most_keys(subject.map), once, walked);
+}
+
+/// A resizable hash puts its elements into another order as it grows or shrinks, and a walk over it meanwhile
+/// passes some over (rhashtable_next_key(), lib/rhashtable.c): it is through when another finds no more.
+Went until_no_more(const Subject& subject, Once& once, Walked& walked) {
+  constexpr int most_walks = 4;
+  for (int i = 0; i < most_walks; ++i) {
+    const std::uint64_t before = once.count();
+    const Went went = by_batch_or_keys(subject, once, walked);
+    if (went != Went::through || once.count() == before) return went;
+    once.begin_again();
+  }
+  walked.why = "it changed at each look, and some of it may be missing";
+  return Went::stopped;
 }
 
 Walked by_batch_or_keys(const Subject& subject, Taker& taker) {
   Walked walked;
   Once once(taker, walked);
-  Went went = Went::no_way;
-  if (is_hash(subject.map.type) && subject.map.max_entries > many_buckets)
-    went = by_keys(subject, few_keys, once, walked), once.begin_again();
-  if (went == Went::no_way || went == Went::too_many) went = by_batch(subject, once);
-  if (went == Went::no_way) once.begin_again(), went = by_keys(subject, most_keys(subject.map), once, walked);
-  end(went, walked);
+  const bool is_resizable = subject.map.type == map_type_rhash;
+  end(is_resizable ? until_no_more(subject, once, walked) : by_batch_or_keys(subject, once, walked), walked);
   return walked;
 }
 
@@ -78,20 +160,26 @@ std::string refusal(int error) {
                                 : std::generic_category().message(error);
 }
 
+void add_why(Walked& walked, const std::string& why) { walked.why += (walked.why.empty() ? "" : "; ") + why; }
+
+std::uint64_t most_keys(const catalog::Map& map) { return 4 * std::uint64_t{map.max_entries} + (1U << 20); }
+
 Went by_keys(const Subject& subject, std::uint64_t most, Once& once, Walked& walked) {
-  std::vector<std::byte> key(subject.map.key_size), next(subject.map.key_size), value(subject.value);
+  Keys keys(subject);
+  Values values(subject);
   for (std::uint64_t i = 0; once.goes_on(); ++i) {
-    if (::bpf_map_get_next_key(subject.fd, i == 0 ? nullptr : key.data(), next.data()) != 0) {
-      if (errno == ENOENT) return Went::through;
-      walked.why = fmt::format("its keys are not told: {}", refusal(errno));
+    if (const int error = keys.next(); error != 0) {
+      if (error == ENOENT) return Went::through;
+      add_why(walked, fmt::format("its keys are not told: {}", refusal(error)));
       return Went::no_way;
     }
     if (i == most) return Went::too_many;
-    std::swap(key, next);
-    if (::bpf_map_lookup_elem(subject.fd, key.data(), value.data()) == 0) {
-      if (!once.element(key, value)) return Went::stopped;
-    } else if (errno != ENOENT) { // that is an empty slot, or one that is gone
-      if (walked.lost++ == 0) walked.why = fmt::format("a look-up was refused: {}", refusal(errno));
+    const int error = values.look_up(keys.key());
+    if (error == 0) {
+      walked.unsteady += values.is_unsteady() ? 1 : 0;
+      if (!once.element(keys.key(), values.value())) return Went::stopped;
+    } else if (error != ENOENT && walked.lost++ == 0) { // that is an empty slot, or one that is gone
+      add_why(walked, fmt::format("a look-up was refused: {}", refusal(error)));
     }
   }
   return Went::stopped;
@@ -107,6 +195,10 @@ Walked walk(int map_fd, const catalog::Map& map, const Access& access, std::size
   Walked walked;
   if (subject.value > largest_value) {
     walked.why = fmt::format("its values are of {}, too many for a look-up", counted(subject.value, "byte"));
+    return walked;
+  }
+  if (access.per_cpu && possible_cpus == 0) { // the kernel would write more copies than there is room for
+    walked.why = "of how many CPUs it has copies is not told (/sys/devices/system/cpu/possible)";
     return walked;
   }
   constexpr std::uint32_t first = 0;

@@ -39,11 +39,12 @@ public:
 };
 
 struct Walked {
-  bool is_whole = false;    ///< all that was there has been handed out
-  bool was_stopped = false; ///< by who takes them
-  bool moved = false;       ///< some came twice
-  std::uint64_t lost = 0;   ///< elements that are there, and whose value was refused
-  std::string why;          ///< it is not whole
+  bool is_whole = false;      ///< all that was there has been handed out
+  bool was_stopped = false;   ///< by who takes them
+  bool moved = false;         ///< some came twice
+  std::uint64_t lost = 0;     ///< elements that are there, and whose value was refused
+  std::uint64_t unsteady = 0; ///< values that were others at each look
+  std::string why;            ///< it is not whole
 };
 
 /// Bytes of one element's value.

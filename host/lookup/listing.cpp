@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <bpf/bpf.h>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <fmt/format.h>
 #include <functional>
@@ -36,31 +37,37 @@ Result<void> for_each_id(int (*next)(std::uint32_t, std::uint32_t*),
   return errno == ENOENT ? Result<void>() : refused(errno);
 }
 
-/// What is in maps of maps, to the first few thousand of each.
+/// What is in maps of maps, to the first few thousand of each, and as far as one comes in a moment:
+/// before 6.8 each look-up in them waits for a grace period of RCU (maybe_wait_bpf_programs(),
+/// kernel/bpf/syscall.c).
 class InnerMaps final : public Taker {
 public:
-  InnerMaps(std::uint32_t outer, std::vector<catalog::InnerMap>& found) : outer_(outer), found_(found) {}
+  using Clock = std::chrono::steady_clock;
+  InnerMaps(std::uint32_t outer, Clock::time_point until, std::vector<catalog::InnerMap>& found)
+      : outer_(outer), until_(until), found_(found) {}
   bool element(const Element& element) override {
     std::uint32_t inner = 0;
     if (element.value.size() == sizeof inner) std::memcpy(&inner, element.value.data(), sizeof inner);
     found_.push_back({outer_, inner});
     return ++count_ < most;
   }
-  bool goes_on() override { return ++asked_ < most; }
+  bool goes_on() override { return ++asked_ < most && Clock::now() < until_; }
 
 private:
   static constexpr unsigned most = 1U << 12;
   std::uint32_t outer_;
+  Clock::time_point until_;
   std::vector<catalog::InnerMap>& found_;
   unsigned count_ = 0, asked_ = 0;
 };
 
 std::vector<catalog::InnerMap> inner_maps(const std::vector<catalog::Map>& maps) {
+  const auto until = InnerMaps::Clock::now() + std::chrono::seconds(1);
   std::vector<catalog::InnerMap> found;
   for (const catalog::Map& map : maps) {
     if (map.type != BPF_MAP_TYPE_ARRAY_OF_MAPS && map.type != BPF_MAP_TYPE_HASH_OF_MAPS) continue;
     const Descriptor fd = open_map(map.id);
-    InnerMaps taker(map.id, found);
+    InnerMaps taker(map.id, until, found);
     if (fd.is_open()) (void)walk(fd.get(), map, access_of(map), 1, taker);
   }
   return found;

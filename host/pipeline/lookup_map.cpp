@@ -55,6 +55,9 @@ std::vector<std::string> notes_of(const catalog::Map& map, const lookup::Walked&
                                   const LookupTaker& taker) {
   std::vector<std::string> notes = taker.values().remarks();
   if (walked.moved) notes.emplace_back("entries that moved while the map was read are shown once");
+  if (walked.unsteady != 0)
+    notes.push_back(fmt::format("values that changed each time they were read, and may be of two times: {}",
+                                walked.unsteady));
   if (taker.seen() == 0) return notes;
   switch (map.type) {
   case BPF_MAP_TYPE_STACK_TRACE:

@@ -17,9 +17,17 @@
 namespace mapscope::cli_test {
 namespace {
 
-constexpr std::uint32_t most = 4096;
-constexpr std::uint32_t keys = 5000;  ///< that come and go; more than there is room for
-constexpr std::uint32_t lasting = 64; ///< the first of them are never deleted
+constexpr std::uint32_t lasting = 64; ///< the first keys are never deleted
+
+struct Race {
+  const char* name = "";
+  bpf_map_type type = BPF_MAP_TYPE_HASH;
+  std::uint32_t flags = 0;
+  bool keeps_all = true;
+  const char* via = "peek";
+  std::uint32_t most = 4096;
+  std::uint32_t keys = 5000; ///< that come and go; more than there is room for
+};
 
 std::uint64_t mixed(std::uint64_t number) {
   number = (number ^ (number >> 31)) * 0x7fb5d329728ea185;
@@ -55,10 +63,11 @@ template <class T> T from_hex(std::string_view text) {
 /// A map under change for as long as it lives.
 class Raced {
 public:
-  Raced(bpf_map_type type, std::uint32_t flags = 0)
-      : map_(type, "live_raced", {sizeof(std::uint32_t), sizeof(Sealed), most}, flags),
-        copies_(type == BPF_MAP_TYPE_PERCPU_HASH ? static_cast<std::size_t>(::libbpf_num_possible_cpus())
-                                                 : 1) {
+  explicit Raced(const Race& race)
+      : map_(race.type, "live_raced", {sizeof(std::uint32_t), sizeof(Sealed), race.most}, race.flags),
+        keys_(race.keys),
+        copies_(race.type == BPF_MAP_TYPE_PERCPU_HASH ? static_cast<std::size_t>(::libbpf_num_possible_cpus())
+                                                      : 1) {
     if (!map_.is_made()) return;
     for (std::uint32_t key = 0; key < lasting; ++key) put(key, 0);
     for (std::uint32_t i = 0; i < 4; ++i) threads_.emplace_back([this, i] { change(i); });
@@ -78,7 +87,7 @@ private:
   void change(std::uint64_t seed) {
     for (std::uint64_t count = 1, number = seed; goes_on_; ++count) {
       number = mixed(number + count);
-      const auto key = static_cast<std::uint32_t>(number % keys);
+      const auto key = static_cast<std::uint32_t>(number % keys_);
       if ((number >> 40) % 3 != 0 || key < lasting)
         put(key, count << 2 | seed);
       else
@@ -88,6 +97,7 @@ private:
   }
 
   OwnMap map_;
+  std::uint32_t keys_;
   std::size_t copies_;
   std::atomic<bool> goes_on_ = true;
   std::atomic<std::uint64_t> changes_ = 0;
@@ -139,13 +149,13 @@ private:
   bool is_told_ = false;
 };
 
-void report_on(Tally& tally, const OwnMap& map, bool keeps_all) {
+void report_on(Tally& tally, const OwnMap& map, const Race& race) {
   const auto start = std::chrono::steady_clock::now();
-  const auto report = map.shown();
+  const auto report = map.shown({"--via", race.via});
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   tally.slowest = std::max(tally.slowest, took.count());
   ASSERT_EQ(report["maps"].Size(), 1U);
-  tally.add(report["maps"][0], keeps_all);
+  tally.add(report["maps"][0], race.keeps_all);
 }
 
 /// Of each map; MAPSCOPE_RACE_REPORTS=200 for a long look.
@@ -154,14 +164,14 @@ unsigned wanted_reports() {
   return wanted != nullptr ? static_cast<unsigned>(std::strtoul(wanted, nullptr, 10)) : 5;
 }
 
-void race(const char* name, bpf_map_type type, std::uint32_t flags, bool keeps_all) {
-  const bool is_in_place = type == BPF_MAP_TYPE_PERCPU_HASH;
+void run(const Race& race) {
+  const bool is_in_place = race.type == BPF_MAP_TYPE_PERCPU_HASH;
   if (::geteuid() != 0) GTEST_SKIP() << "takes root";
-  const Raced raced(type, flags);
+  const Raced raced(race);
   if (!raced.map().is_made()) GTEST_SKIP() << "no map can be made here: " << std::strerror(errno);
   Tally tally;
-  for (unsigned i = 0; i < wanted_reports(); ++i) report_on(tally, raced.map(), keeps_all);
-  std::cout << name << ": " << tally.reports << " reports, " << tally.complete << " complete, "
+  for (unsigned i = 0; i < wanted_reports(); ++i) report_on(tally, raced.map(), race);
+  std::cout << race.name << ": " << tally.reports << " reports, " << tally.complete << " complete, "
             << tally.of_two_times << " with values of two times; " << tally.entries << " entries, "
             << tally.repeated << " repeated, " << tally.torn << " torn, " << tally.of_another
             << " of another key, " << tally.lacking << " lacking; " << raced.changes()
@@ -176,17 +186,40 @@ void race(const char* name, bpf_map_type type, std::uint32_t flags, bool keeps_a
 }
 
 /// An update puts a new element in place of the old one, which is used for another key at once.
-TEST(LiveRace, AHash) { race("hash", BPF_MAP_TYPE_HASH, 0, true); }
+TEST(LiveRace, AHash) { run({.name = "hash"}); }
 /// The memory of elements goes back to an allocator, which writes to it.
 TEST(LiveRace, AHashWithoutPreallocation) {
-  race("hash, not preallocated", BPF_MAP_TYPE_HASH, BPF_F_NO_PREALLOC, true);
+  run({.name = "hash, not preallocated", .flags = BPF_F_NO_PREALLOC});
 }
 /// Any key may be evicted, and values are written outside the bucket's lock.
-TEST(LiveRace, AnLruHash) { race("lru_hash", BPF_MAP_TYPE_LRU_HASH, 0, false); }
+TEST(LiveRace, AnLruHash) { run({.name = "lru_hash", .type = BPF_MAP_TYPE_LRU_HASH, .keeps_all = false}); }
 /// An update writes to the copies in place.
-TEST(LiveRace, APerCpuHash) { race("percpu_hash", BPF_MAP_TYPE_PERCPU_HASH, 0, true); }
+TEST(LiveRace, APerCpuHash) { run({.name = "percpu_hash", .type = BPF_MAP_TYPE_PERCPU_HASH}); }
 TEST(LiveRace, APerCpuHashWithoutPreallocation) {
-  race("percpu_hash, not preallocated", BPF_MAP_TYPE_PERCPU_HASH, BPF_F_NO_PREALLOC, true);
+  run({.name = "percpu_hash, not preallocated",
+       .type = BPF_MAP_TYPE_PERCPU_HASH,
+       .flags = BPF_F_NO_PREALLOC});
+}
+
+/// Many a call, with a bucket's lock for as long as it is copied.
+TEST(LiveRace, AHashByLookUps) { run({.name = "hash by look-ups", .via = "bpf"}); }
+TEST(LiveRace, AHashWithoutPreallocationByLookUps) {
+  run({.name = "hash by look-ups, not preallocated", .flags = BPF_F_NO_PREALLOC, .via = "bpf"});
+}
+TEST(LiveRace, AnLruHashByLookUps) {
+  run({.name = "lru_hash by look-ups", .type = BPF_MAP_TYPE_LRU_HASH, .keeps_all = false, .via = "bpf"});
+}
+/// Key by key and without a lock: the key that is asked for the next one may be gone, and an element be used
+/// for another key while it is copied.
+TEST(LiveRace, AHashKeyByKey) {
+  run({.name = "hash key by key", .via = "bpf", .most = 1U << 17, .keys = 200});
+}
+TEST(LiveRace, AHashWithoutPreallocationKeyByKey) {
+  run({.name = "hash key by key, not preallocated",
+       .flags = BPF_F_NO_PREALLOC,
+       .via = "bpf",
+       .most = 1U << 17,
+       .keys = 200});
 }
 
 } // namespace
