@@ -83,14 +83,17 @@ Access access_of(const catalog::Map& map) {
   case BPF_MAP_TYPE_STACK:
     return queue(map);
   case BPF_MAP_TYPE_STRUCT_OPS:
-    return seen_in_part(Way::only, "functions are seen as the ids of their programs, not as addresses");
+    return seen_in_part(Way::only, "the ops are seen as they were handed to the kernel: with ids of programs "
+                                   "in place of functions' addresses, and without what it has set itself");
   case BPF_MAP_TYPE_RINGBUF:
   case BPF_MAP_TYPE_USER_RINGBUF:
     return {.way = Way::ring};
   case BPF_MAP_TYPE_TASK_STORAGE:
-    return {.way = Way::tasks};
+    return seen_in_part(Way::tasks,
+                        "idle tasks, and tasks that have ended and are held on to, cannot be asked for");
   case map_type_cgrp_storage:
-    return {.way = Way::cgroups};
+    return seen_in_part(
+        Way::cgroups, "control groups that are removed and held on to, or not mounted, cannot be asked for");
   default:
     return kept_back(map);
   }

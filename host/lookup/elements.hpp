@@ -18,6 +18,7 @@ namespace mapscope::lookup {
 struct Owner {
   std::int32_t pid = 0, tgid = 0;
   std::string comm = {};
+  std::string state = {};   ///< of a task that has ended: "zombie", "dead"
   std::uint64_t cgroup = 0; ///< its id
   std::string path = {};    ///< of the control group
 };

@@ -142,6 +142,7 @@ private:
     if (access_.way == lookup::Way::tasks) {
       fields.signed_number("pid", element.owner->pid), fields.signed_number("tgid", element.owner->tgid);
       fields.text("comm", element.owner->comm);
+      if (!element.owner->state.empty()) fields.text("state", element.owner->state);
     } else {
       fields.number("id", element.owner->cgroup), fields.text("path", element.owner->path);
     }

@@ -7,9 +7,14 @@
 
 #include <arpa/inet.h>
 #include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <fstream>
 #include <sched.h>
+#include <sstream>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <thread>
 
 namespace mapscope::cli_test {
 namespace {
@@ -299,26 +304,93 @@ TEST(LookUps, LocksAndTimersAreMarked) {
   EXPECT_THAT(shown, HasSubstr(R"({"name":"count","value":{"kind":"uint","bits":64,"value":42}})"));
 }
 
-TEST(LookUps, StorageByItsOwner) {
-  NEEDS_BPF();
+/// Of values of eight bytes; -1 where there is none.
+int make_storage(bpf_map_type type, const char* name) {
   test::BtfBuilder builder;
   const auto key = builder.i32(), value = builder.u64();
   const auto raw = builder.raw();
   const int types = ::bpf_btf_load(raw.data(), static_cast<std::uint32_t>(raw.size()), nullptr);
-  if (types < 0) GTEST_SKIP() << "types may not be loaded here: " << std::strerror(errno);
   LIBBPF_OPTS(bpf_map_create_opts, options, .btf_fd = static_cast<std::uint32_t>(types),
               .btf_key_type_id = key, .btf_value_type_id = value, .map_flags = BPF_F_NO_PREALLOC);
-  MadeMap map("lk_storage", ::bpf_map_create(BPF_MAP_TYPE_TASK_STORAGE, "lk_storage", 4, 8, 0, &options));
+  const int map = types < 0 ? -1 : ::bpf_map_create(type, name, 4, 8, 0, &options);
   ::close(types);
+  return map;
+}
+
+TEST(LookUps, StorageByItsOwner) {
+  NEEDS_BPF();
+  MadeMap map("lk_storage", make_storage(BPF_MAP_TYPE_TASK_STORAGE, "lk_storage"));
   if (!map.is_made()) GTEST_SKIP() << "no storage of tasks can be made here";
+  constexpr const char* never_asked = "idle tasks, and tasks that have ended and are held on to";
+  map.expect_status("partial", never_asked);
+  EXPECT_EQ(map.shown()["entry_count"].GetUint(), 0U);
   const int task = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
   map.put(task, std::uint64_t{4242});
   ::close(task);
+  map.expect_status("partial", never_asked);
   const Json& shown = map.shown();
   ASSERT_EQ(shown["entries"].Size(), 1U);
   EXPECT_EQ(shown["entries"][0]["owner"]["pid"].GetInt(), ::getpid());
+  EXPECT_FALSE(shown["entries"][0]["owner"].HasMember("state"));
   EXPECT_EQ(shown["entries"][0]["value"]["value"].GetUint(), 4242U);
   EXPECT_EQ(output({"get", "--via", "bpf", "lk_storage", std::to_string(::getpid())}), "4242\n");
+}
+
+/// Control groups below where the second version of them is mounted, gone with it.
+class Groups {
+public:
+  Groups() {
+    std::ifstream mounts("/proc/self/mounts");
+    for (std::string line, source, type; std::getline(mounts, line);)
+      if (std::istringstream words(line); words >> source >> root_ >> type && type == "cgroup2") return;
+    root_.clear();
+  }
+  ~Groups() {
+    for (const std::string& group : made_) ::rmdir(group.c_str());
+  }
+  Groups(const Groups&) = delete;
+  Groups& operator=(const Groups&) = delete;
+
+  [[nodiscard]] const std::string& root() const { return root_; }
+  /// An open descriptor of it, -1 where it cannot be made.
+  int make(const std::string& name) {
+    if (root_.empty() || ::mkdir((root_ + "/" + name).c_str(), 0755) != 0) return -1;
+    made_.push_back(root_ + "/" + name);
+    return ::open(made_.back().c_str(), O_RDONLY | O_DIRECTORY);
+  }
+
+private:
+  std::string root_;
+  std::vector<std::string> made_;
+};
+
+/// Directories that go while they are listed hide no others.
+TEST(LookUps, StorageOfGroupsWhileOthersGo) {
+  NEEDS_BPF();
+  constexpr auto cgrp_storage = static_cast<bpf_map_type>(32); // Linux 6.2
+  MadeMap map("lk_groups", make_storage(cgrp_storage, "lk_groups"));
+  if (!map.is_made()) GTEST_SKIP() << "no storage of control groups can be made here";
+  Groups groups;
+  constexpr std::uint64_t lasting = 16;
+  for (std::uint64_t i = 0; i < lasting; ++i) {
+    const int group = groups.make("lk_lasting_" + std::to_string(i));
+    if (group < 0) GTEST_SKIP() << "no control group can be made here";
+    map.put(group, i);
+    ::close(group);
+  }
+  const auto come_and_go = [&](const std::stop_token& stop) {
+    for (unsigned i = 0; !stop.stop_requested(); ++i) {
+      const std::string outer = groups.root() + "/lk_going_" + std::to_string(i), inner = outer + "/inner";
+      ::mkdir(outer.c_str(), 0755), ::mkdir(inner.c_str(), 0755);
+      ::rmdir(inner.c_str()), ::rmdir(outer.c_str());
+    }
+  };
+  const std::jthread churn(come_and_go);
+  for (int round = 0; round < 20; ++round) {
+    const Json& shown = map.shown();
+    EXPECT_EQ(shown["entries"].Size(), lasting);
+    EXPECT_THAT(shown["error"].GetString(), StartsWith("control groups that are removed and held on to"));
+  }
 }
 
 TEST(LookUps, OneValueAndWhatChanges) {
