@@ -29,6 +29,9 @@ Access kept_back(const catalog::Map& map) {
   case BPF_MAP_TYPE_SOCKHASH:
   case BPF_MAP_TYPE_REUSEPORT_SOCKARRAY:
     return not_seen("a look-up would give each socket a cookie, so none is made");
+  case BPF_MAP_TYPE_STACK_TRACE: // bpf_stackmap_copy(), bpf_stackmap_extract(), kernel/bpf/stackmap.c
+    return not_seen("a look-up takes the stack out of the map for as long as it copies it, and loses what a "
+                    "program puts there meanwhile, so none is made");
   case map_type_arena:
     return not_seen("pages of an arena are allocated by whoever looks at them, so none is");
   case BPF_MAP_TYPE_PERF_EVENT_ARRAY:
@@ -67,14 +70,13 @@ Access access_of(const catalog::Map& map) {
   case BPF_MAP_TYPE_PERCPU_HASH:
   case BPF_MAP_TYPE_LRU_PERCPU_HASH:
     return {.way = Way::batch, .per_cpu = true};
-  case BPF_MAP_TYPE_PROG_ARRAY:
-  case BPF_MAP_TYPE_DEVMAP:
-  case BPF_MAP_TYPE_DEVMAP_HASH:
   // Not many a call: before 6.8 each slot of it, empty or not, waits for a grace period of RCU
   // (maybe_wait_bpf_programs(), kernel/bpf/syscall.c), and such a call ends when all are through.
   case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+  case BPF_MAP_TYPE_PROG_ARRAY:
+  case BPF_MAP_TYPE_DEVMAP:
+  case BPF_MAP_TYPE_DEVMAP_HASH:
   case BPF_MAP_TYPE_CPUMAP:
-  case BPF_MAP_TYPE_STACK_TRACE:
   case BPF_MAP_TYPE_CGROUP_STORAGE:
     return {.way = Way::keys};
   case BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE:

@@ -2,7 +2,8 @@
 // How bpf(2) lets the elements of each type of map be seen without changing anything, and what it keeps back.
 //
 // Refuses: whatever modifies, though it would show more: a pop; sockets, each of which a look-up gives a
-// cookie; an arena's pages, which a mapping allocates; types that are not known here. Thread rule: pure.
+// cookie; stacks, each of which it takes out of the map for a moment; an arena's pages, which a mapping
+// allocates; types that are not known here. Thread rule: pure.
 #pragma once
 
 #include "host/catalog/catalog.hpp"

@@ -60,10 +60,6 @@ std::vector<std::string> notes_of(const catalog::Map& map, const lookup::Walked&
                                 walked.unsteady));
   if (taker.seen() == 0) return notes;
   switch (map.type) {
-  case BPF_MAP_TYPE_STACK_TRACE:
-    notes.emplace_back("addresses are shown without their symbols, and bpf(2) takes each stack out of its "
-                       "place while it is copied");
-    break;
   case BPF_MAP_TYPE_DEVMAP:
   case BPF_MAP_TYPE_DEVMAP_HASH:
     notes.emplace_back("devices are told by their number, which each network namespace counts for itself");

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Maps whose slots refer to something (the report's fd_array), stacks, and the one value of a struct_ops map:
-// what says how much there is before it lists it.
+// Maps whose slots refer to something (the report's fd_array), and the one value of a struct_ops map.
 #include "host/pipeline/lookup_fields.hpp"
 #include "host/pipeline/lookup_taker.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <fmt/format.h>
 #include <linux/bpf.h>
@@ -121,104 +119,6 @@ private:
   std::vector<Slot> slots_;
 };
 
-/// struct bpf_stack_build_id, include/uapi/linux/bpf.h
-struct BuildId {
-  std::int32_t status;
-  std::array<std::uint8_t, BPF_BUILD_ID_SIZE> build_id;
-  std::uint64_t offset_or_ip;
-};
-
-class Stacks final : public LookupTaker {
-public:
-  using LookupTaker::LookupTaker;
-
-  void finish() override {
-    LookupFields fields(writer_);
-    std::ranges::sort(stacks_, {}, &Stack::id);
-    fields.object("stack_trace");
-    fields.number("n_buckets", std::bit_ceil(map_.max_entries));
-    fields.list("entries");
-    for (const Stack& stack : stacks_) put(fields, stack);
-    fields.end();
-    fields.end();
-  }
-
-private:
-  struct Stack {
-    std::uint32_t id = 0;
-    std::vector<std::byte> data;
-  };
-
-  [[nodiscard]] bool has_build_ids() const { return (map_.flags & BPF_F_STACK_BUILD_ID) != 0; }
-  [[nodiscard]] std::size_t frame_size() const {
-    return has_build_ids() ? sizeof(BuildId) : sizeof(std::uint64_t);
-  }
-
-  /// How deep a stack is, is not told: what lies behind it are zeros.
-  void show(const Element& element) override {
-    std::size_t size = element.value.size() / frame_size() * frame_size();
-    const auto is_empty = [](Bytes frame) {
-      return std::ranges::all_of(frame, [](std::byte byte) { return byte == std::byte{}; });
-    };
-    while (size != 0 && is_empty(element.value.subspan(size - frame_size(), frame_size())))
-      size -= frame_size();
-    const Bytes data = element.value.first(size);
-    stacks_.push_back({number_at(element.key, 0), {data.begin(), data.end()}});
-  }
-
-  void put(LookupFields& fields, const Stack& stack) const {
-    fields.object({});
-    fields.number("bucket_id", stack.id);
-    fields.number("nr", stack.data.size() / frame_size());
-    if (!has_build_ids() && !stack.data.empty()) put_addresses(fields, "pcs", "", stack);
-    fields.hex("data_hex", stack.data);
-    if (has_build_ids())
-      put_build_ids(fields, stack);
-    else
-      put_addresses(fields, "frames", "ip", stack);
-    fields.end();
-  }
-
-  static void put_addresses(LookupFields& fields, std::string_view list, std::string_view member,
-                            const Stack& stack) {
-    fields.list(list);
-    for (std::size_t at = 0; at < stack.data.size(); at += sizeof(std::uint64_t)) {
-      std::uint64_t ip = 0;
-      std::memcpy(&ip, stack.data.data() + at, sizeof ip);
-      if (!member.empty()) fields.object({});
-      fields.address(member, ip);
-      if (!member.empty()) fields.end();
-    }
-    fields.end();
-  }
-
-  static void put_build_ids(LookupFields& fields, const Stack& stack) {
-    fields.list("build_ids");
-    for (std::size_t at = 0; at < stack.data.size(); at += sizeof(BuildId)) {
-      BuildId frame{};
-      std::memcpy(&frame, stack.data.data() + at, sizeof frame);
-      put(fields, frame);
-    }
-    fields.end();
-  }
-
-  static void put(LookupFields& fields, const BuildId& frame) {
-    constexpr const char* names[] = {"empty", "valid", "ip"}; // enum bpf_stack_build_id_status
-    const auto status = static_cast<std::uint32_t>(frame.status);
-    fields.object({});
-    fields.text("status", status < std::size(names) ? names[status] : fmt::format("status_{}", status));
-    std::string digits;
-    for (const std::uint8_t byte : frame.build_id) digits += fmt::format("{:02x}", byte);
-    if (status == BPF_STACK_BUILD_ID_VALID)
-      fields.text("build_id", digits), fields.number("offset", frame.offset_or_ip);
-    else if (status != BPF_STACK_BUILD_ID_EMPTY)
-      fields.address("ip", frame.offset_or_ip);
-    fields.end();
-  }
-
-  std::vector<Stack> stacks_;
-};
-
 /// The kernel's wrapper, struct bpf_struct_ops_NAME, has the ops as its member `data`; functions in them are
 /// ids of programs.
 class StructOps final : public LookupTaker {
@@ -287,7 +187,6 @@ private:
 std::unique_ptr<LookupTaker> make_slot_taker(const LookupContext& context, const catalog::Map& map,
                                              const lookup::Access& access, report::MapWriter& writer) {
   if (access.way == lookup::Way::only) return std::make_unique<StructOps>(context, map, access, writer);
-  if (map.type == BPF_MAP_TYPE_STACK_TRACE) return std::make_unique<Stacks>(context, map, access, writer);
   if (is_array_of_slots(map.type) || map.type == BPF_MAP_TYPE_HASH_OF_MAPS ||
       map.type == BPF_MAP_TYPE_DEVMAP_HASH)
     return std::make_unique<Slots>(context, map, access, writer);

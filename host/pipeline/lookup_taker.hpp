@@ -49,7 +49,7 @@ private:
 /// By the map's type.
 std::unique_ptr<LookupTaker> make_taker(const LookupContext& context, const catalog::Map& map,
                                         const lookup::Access& access, report::MapWriter& writer);
-/// Of maps whose slots refer to something, and of stacks: those that are shown in one piece.
+/// Of maps whose slots refer to something, and of struct_ops: those that are shown in one piece.
 std::unique_ptr<LookupTaker> make_slot_taker(const LookupContext& context, const catalog::Map& map,
                                              const lookup::Access& access, report::MapWriter& writer);
 

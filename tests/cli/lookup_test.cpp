@@ -272,6 +272,31 @@ TEST(LookUps, SocketsGetNoCookie) {
   EXPECT_TRUE(in_a_row);
 }
 
+/// bpf_get_stackid() of whoever runs it, into the map.
+int run_stack_program(int map) {
+  const bpf_insn program[] = {{BPF_LD | BPF_DW | BPF_IMM, BPF_REG_2, BPF_PSEUDO_MAP_FD, 0, map},
+                              {0, 0, 0, 0, 0},
+                              {BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, 0},
+                              {BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_get_stackid},
+                              {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  const int fd =
+      ::bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "lk_stack", "GPL", program, std::size(program), nullptr);
+  LIBBPF_OPTS(bpf_test_run_opts, options);
+  if (fd < 0 || ::bpf_prog_test_run_opts(fd, &options) != 0) return -1;
+  ::close(fd);
+  return static_cast<int>(options.retval);
+}
+
+TEST(LookUps, StacksStayInTheirPlaces) {
+  NEEDS_BPF();
+  MadeMap map(BPF_MAP_TYPE_STACK_TRACE, "lk_stacks", 4, 8 * 16, 64);
+  ASSERT_TRUE(map.is_made());
+  if (run_stack_program(map.fd()) < 0) GTEST_SKIP() << "no stack can be had here";
+  map.expect_status("skipped", "a look-up takes the stack out of the map for as long as it copies it");
+  EXPECT_FALSE(map.shown().HasMember("stack_trace"));
+  EXPECT_EQ(map.shown("peek")["stack_trace"]["entries"].Size(), 1U);
+}
+
 TEST(LookUps, WhatIsNotSeenSaysWhy) {
   NEEDS_BPF();
   MadeMap perf(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "lk_perf", 4, 4, 2),
