@@ -70,8 +70,8 @@ Access access_of(const catalog::Map& map) {
   case BPF_MAP_TYPE_PERCPU_HASH:
   case BPF_MAP_TYPE_LRU_PERCPU_HASH:
     return {.way = Way::batch, .per_cpu = true};
-  // Not many a call: before 6.8 each slot of it, empty or not, waits for a grace period of RCU
-  // (maybe_wait_bpf_programs(), kernel/bpf/syscall.c), and such a call ends when all are through.
+  // Not many a call: in 6.1, and no longer in 6.12, each slot of it, empty or not, waits for a grace period
+  // of RCU (maybe_wait_bpf_programs(), kernel/bpf/syscall.c), and such a call ends when all are through.
   case BPF_MAP_TYPE_ARRAY_OF_MAPS:
   case BPF_MAP_TYPE_PROG_ARRAY:
   case BPF_MAP_TYPE_DEVMAP:

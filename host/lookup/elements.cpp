@@ -22,8 +22,8 @@ constexpr std::size_t largest_value = 256U << 20;
 
 std::size_t round_up(std::size_t size, std::size_t to) { return (size + to - 1) / to * to; }
 
-/// Hashes of maps are not among them: before 6.8 each look-up by key in them waits for a grace period of RCU,
-/// and those of a batch do not.
+/// Hashes of maps are not among them: in 6.1, and no longer in 6.12, each look-up by key in them waits for a
+/// grace period of RCU, and those of a batch do not.
 bool is_hash(std::uint32_t type) {
   return type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LRU_HASH || type == BPF_MAP_TYPE_PERCPU_HASH ||
          type == BPF_MAP_TYPE_LRU_PERCPU_HASH;

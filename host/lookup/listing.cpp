@@ -37,8 +37,8 @@ Result<void> for_each_id(int (*next)(std::uint32_t, std::uint32_t*),
   return errno == ENOENT ? Result<void>() : refused(errno);
 }
 
-/// What is in maps of maps, to the first few thousand of each, and as far as one comes in a moment:
-/// before 6.8 each look-up in them waits for a grace period of RCU (maybe_wait_bpf_programs(),
+/// What is in maps of maps, to the first few thousand of each, and as far as one comes in a moment: in 6.1,
+/// and no longer in 6.12, each look-up in them waits for a grace period of RCU (maybe_wait_bpf_programs(),
 /// kernel/bpf/syscall.c).
 class InnerMaps final : public Taker {
 public:

@@ -64,6 +64,13 @@ std::vector<std::string> notes_of(const catalog::Map& map, const lookup::Walked&
   case BPF_MAP_TYPE_DEVMAP_HASH:
     notes.emplace_back("devices are told by their number, which each network namespace counts for itself");
     break;
+  case BPF_MAP_TYPE_CPUMAP:
+    notes.emplace_back("the threads of its CPUs are not told by bpf(2)");
+    break;
+  case BPF_MAP_TYPE_CGROUP_STORAGE:
+  case BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE:
+    notes.emplace_back("control groups are told by their ids, and not by their paths");
+    break;
   case BPF_MAP_TYPE_TASK_STORAGE:
   case lookup::map_type_cgrp_storage:
     notes.emplace_back("the addresses of owners are not told by bpf(2), and are shown as 0");
