@@ -20,7 +20,7 @@ namespace {
 using report::Outcome;
 using report::Status;
 
-constexpr const char* blanked = "locks, timers, lists and kernel pointers in its values read as zeros";
+constexpr const char* blanked = "locks, timers, lists and kernel pointers in its values are not handed out";
 
 Outcome not_seen(Status status, std::string why) {
   return {.status = status, .renderer = "", .entry_count = std::nullopt, .error = std::move(why)};

@@ -229,7 +229,7 @@ LookupTaker::LookupTaker(const LookupContext& context, const catalog::Map& map, 
 bool LookupTaker::element(const lookup::Element& element) {
   ++seen_;
   const bool is_shown = limit_ == 0 || shown_ < limit_;
-  if (is_shown) ++shown_, show(element);
+  if (is_shown) ++shown_, show({element.key, values_.without_list_heads(element.value), element.owner});
   if (!is_shown && access_.is_array) return seen_ = map_.max_entries, false;
   return !time_.is_spent_after(seen_);
 }

@@ -1,9 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/lookup_values.hpp"
 
+#include "host/btf/special.hpp"
 #include "host/report/declared.hpp"
 
+#include <algorithm>
+#include <bpf/btf.h>
+
 namespace mapscope::pipeline {
+
+namespace {
+
+constexpr std::size_t list_head_size = 16; // struct bpf_list_head
+
+/// Of records in records and arrays of them, as btf_find_field() (kernel/bpf/btf.c) finds them; it takes 11
+/// fields.
+class ListHeads {
+public:
+  explicit ListHeads(const btf::Types& types) : types_(types) {}
+  std::vector<std::size_t> in(btf::TypeId type) {
+    find(type, 0, 0);
+    return std::move(found_);
+  }
+
+private:
+  void find(btf::TypeId id, std::size_t at, unsigned depth) {
+    constexpr unsigned deepest = 8, most_looks = 1U << 16;
+    id = types_.peel(id);
+    const btf_type* const type = types_.type(id);
+    if (type == nullptr || depth > deepest || ++looks_ > most_looks) return;
+    if (btf_is_array(type)) elements(*::btf_array(type), at, depth + 1);
+    if (!btf_is_struct(type)) return;
+    if (btf::special_struct(types_.name_of(id)) == btf::Special::list_head) return found_.push_back(at);
+    for (std::uint32_t i = 0; const auto member = types_.member_at(id, i); ++i)
+      find(member->member.type, at + member->member.offset(), depth + 1);
+  }
+  void elements(const struct btf_array& array, std::size_t at, unsigned depth) {
+    constexpr std::uint32_t most = 64;
+    const std::uint64_t size = types_.size(array.type).value_or(0);
+    for (std::uint32_t i = 0; i < std::min(array.nelems, most); ++i) find(array.type, at + i * size, depth);
+  }
+
+  const btf::Types& types_;
+  std::vector<std::size_t> found_;
+  unsigned looks_ = 0;
+};
+
+} // namespace
 
 void BlankedFields::state(const btf::SpecialField& /*field*/, std::span<const std::byte> /*bytes*/,
                           const btf::Types& /*types*/, btf::Progress& /*progress*/, btf::ValueVisitor& out) {
@@ -34,8 +77,19 @@ std::shared_ptr<const btf::Decoder> LookupValues::declared(const catalog::Map& m
   auto [ref, remark] = report::declared_type(map, is_key);
   if (!remark.empty() && (remarks_.empty() || remarks_.back() != remark)) remarks_.push_back(remark);
   if (!ref.types) return nullptr;
+  if (!is_key) list_heads_ = ListHeads(*ref.types).in(ref.id);
   // The kernel's own types have no special fields.
   return btf::Decoder::compile(ref.types, ref.id, limits_, ref.types.get() != kernel ? &blanked_ : nullptr);
+}
+
+std::span<const std::byte> LookupValues::without_list_heads(std::span<const std::byte> value) {
+  if (list_heads_.empty()) return value;
+  cleared_.assign(value.begin(), value.end());
+  for (const std::size_t at : list_heads_)
+    if (at <= cleared_.size())
+      std::ranges::fill(std::span(cleared_).subspan(at, std::min(list_head_size, cleared_.size() - at)),
+                        std::byte{});
+  return cleared_;
 }
 
 std::shared_ptr<const btf::Decoder> LookupValues::decoder(std::shared_ptr<const btf::Types> types,

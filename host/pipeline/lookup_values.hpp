@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What keys and values are decoded as that bpf(2) has handed out: as the map declares, with a word in place
-// of each lock, timer and kernel pointer, which read as zeros.
+// of each lock, timer, list and kernel pointer, which it does not hand out.
 //
 // Thread rule: one map, one thread.
 #pragma once
@@ -43,6 +43,10 @@ public:
   [[nodiscard]] std::shared_ptr<const btf::Decoder> decoder(std::shared_ptr<const btf::Types> types,
                                                             btf::TypeId type) const;
 
+  /// The value without the heads of lists in it. The kernel sets them up in the copy that it hands out, each
+  /// to point at itself: at other memory of the kernel with each call (bpf_obj_init(), include/linux/bpf.h).
+  std::span<const std::byte> without_list_heads(std::span<const std::byte> value);
+
   /// Something of what was shown was kept back.
   [[nodiscard]] bool has_blanks() const { return blanked_.any(); }
   [[nodiscard]] const std::vector<std::string>& remarks() const { return remarks_; }
@@ -54,6 +58,8 @@ private:
   btf::Limits limits_;
   BlankedFields blanked_;
   std::vector<std::string> remarks_;
+  std::vector<std::size_t> list_heads_; ///< offsets in a value
+  std::vector<std::byte> cleared_;
   std::shared_ptr<const btf::Decoder> key_, value_;
 };
 
