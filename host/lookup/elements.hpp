@@ -40,12 +40,12 @@ public:
 };
 
 struct Walked {
-  bool is_whole = false;      ///< all that was there has been handed out
+  bool is_whole = false;      ///< all that could be asked for has been handed out
   bool was_stopped = false;   ///< by who takes them
   bool moved = false;         ///< some came twice
   std::uint64_t lost = 0;     ///< elements that are there, and whose value was refused
   std::uint64_t unsteady = 0; ///< values that were others at each look
-  std::string why;            ///< it is not whole
+  std::string why;            ///< not all is handed out, or could be asked for
 };
 
 /// Bytes of one element's value.

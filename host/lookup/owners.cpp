@@ -57,9 +57,11 @@ protected:
   void lose(std::string_view what, int error) {
     if (walked_.lost++ == 0) add_why(walked_, fmt::format("{}: {}", what, refusal(error)));
   }
+  /// It is not even known who there is.
+  void know_nobody(const std::string& why) { add_why(walked_, why), is_listed_ = false; }
   void end(bool went_through) {
     walked_.was_stopped = !went_through;
-    walked_.is_whole = went_through && walked_.why.empty();
+    walked_.is_whole = went_through && is_listed_ && walked_.lost == 0;
   }
 
   Taker& taker_;
@@ -68,6 +70,7 @@ protected:
 private:
   const Subject& subject_;
   std::vector<std::byte> value_;
+  bool is_listed_ = true;
 };
 
 std::optional<std::int32_t> number_of(const fs::path& path) {
@@ -117,7 +120,7 @@ public:
       any = any || tgid;
       return goes_on = !tgid || threads(process, *tgid);
     });
-    if (error || !any) add_why(walked_, "tasks cannot be listed: they are not all in /proc");
+    if (error || !any) know_nobody("tasks cannot be listed: they are not all in /proc");
     if (hidden_ != 0)
       add_why(walked_, fmt::format("{} cannot be asked for (Linux 6.9 can)", counted(hidden_, "thread")));
     if (!is_in_first_namespace("pid", first_namespace))
@@ -182,7 +185,7 @@ public:
     bool goes_on = true;
     const auto roots = cgroup_roots();
     for (const std::string& root : roots) goes_on = goes_on && below(root);
-    if (roots.empty()) add_why(walked_, "no control groups are mounted here");
+    if (roots.empty()) know_nobody("no control groups are mounted here");
     if (!is_in_first_namespace("cgroup", first_namespace))
       add_why(walked_, "control groups outside this namespace cannot be asked for");
     end(goes_on);
