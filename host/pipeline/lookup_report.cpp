@@ -33,6 +33,18 @@ LookupContext context_of(const Setup& setup, const LookupSource& source, const c
   return {source.listing, config, limits_of(setup.loaded.config.report, source.listing.cpus.count())};
 }
 
+/// What a report of memory shows beside the maps; "" where it is nothing.
+std::string unseen_parts(const Setup& setup, const LookupSource& source) {
+  if (!source.listing.kernel) return "";
+  std::vector<std::string> names;
+  for (auto& target : setup.registry.kernel_targets(*source.listing.kernel, setup.loaded.config))
+    names.push_back("kernel:" + std::move(target.name));
+  if (names.empty()) return "";
+  return fmt::format("parts of the kernel that are no maps cannot be had by look-ups, and are not shown: {}; "
+                     "--via peek shows them",
+                     fmt::join(names, ", "));
+}
+
 } // namespace
 
 Result<Scope> scope_of(const LookupSource& source, const std::vector<std::string>& specs) {
@@ -135,6 +147,8 @@ void LookupReport::render(ShownMap& shown, const plugin::ReportBudget& budget, r
 std::vector<report::Finding> LookupReport::findings() const {
   std::vector<report::Finding> all = {{"info", std::nullopt, no_single_moment}};
   for (const std::string& warning : source_.warnings) all.push_back({"warning", std::nullopt, warning});
+  if (auto parts = request_.is_for_all() ? unseen_parts(setup_, source_) : ""; !parts.empty())
+    all.push_back({"info", std::nullopt, std::move(parts)});
   if (!foreign_.empty()) all.push_back({"warning", std::nullopt, foreign_});
   for (const ShownMap& shown : maps_)
     std::ranges::move(report::findings_of(*shown.map, shown.outcome, shown.seen), std::back_inserter(all));
