@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
 #include <set>
@@ -399,10 +400,16 @@ TEST_F(Schedulers, StarvingItIsNotThrownOutYet) {
 /// What mapscope saw inside a guest whose scheduler went on, and the memory right after.
 class LiveScheduler : public testing::TestWithParam<const char*> {};
 
-TEST_P(LiveScheduler, IsShownAsInADump) {
+/// "" where there is none.
+std::filesystem::path live_folder() {
   std::filesystem::path folder;
   for (const Capture& guest : live_guests())
     if (guest.name.ends_with("-scx-running")) folder = guest.folder;
+  return folder;
+}
+
+TEST_P(LiveScheduler, IsShownAsInADump) {
+  const auto folder = live_folder();
   ASSERT_FALSE(folder.empty()) << "no guest that is running in MAPSCOPE_LIVE; ./dev test makes one";
   const auto live = parse(read_file(folder / (std::string(GetParam()) + ".json")));
   const auto later = dump(folder / "vmcore", {"--limit", "0"});
@@ -428,6 +435,33 @@ TEST_P(LiveScheduler, IsShownAsInADump) {
 
 INSTANTIATE_TEST_SUITE_P(Ways, LiveScheduler, testing::Values("peek", "kcore", "peek-isolated"),
                          [](const auto& info) { return info.index == 2 ? "isolated" : info.param; });
+
+/// A scheduler's state is in no map, and nothing of it is made up: the maps are shown, and what lacks is
+/// told.
+TEST(LiveSchedulerByLookUps, ItsStateIsNotSeenAndThatIsTold) {
+  const auto folder = live_folder();
+  ASSERT_FALSE(folder.empty()) << "no guest that is running in MAPSCOPE_LIVE; ./dev test makes one";
+  const auto report = parse(read_file(folder / "bpf.json"));
+  EXPECT_STREQ(report["mapscope"]["source"]["via"].GetString(), "bpf");
+  EXPECT_FALSE(report.HasMember("extensions"));
+  EXPECT_THAT(
+      as_text(report["findings"]),
+      testing::HasSubstr("parts of the kernel that are no maps cannot be had by look-ups, and are not "
+                         "shown: kernel:sched_ext; --via peek shows them"));
+  std::size_t arenas = 0, complete = 0;
+  for (const auto& map : report["maps"].GetArray()) {
+    const std::string status = map["status"].GetString();
+    complete += status == "complete" ? 1 : 0;
+    if (std::string_view(map["type_name"].GetString()) != "arena") continue;
+    ++arenas;
+    EXPECT_EQ(status, "skipped");
+    EXPECT_THAT(map["error"].GetString(), testing::HasSubstr("--via peek shows it"));
+  }
+  std::printf("%u maps by look-ups: %zu complete, %zu arenas not shown\n", report["maps"].Size(), complete,
+              arenas);
+  EXPECT_GT(arenas, 0U); // of the scheduler's allocator
+  EXPECT_GT(complete, 0U);
+}
 
 } // namespace
 } // namespace mapscope::guest
