@@ -130,6 +130,10 @@ std::string frames() {
 void write_all(const fs::path& to, std::span<char*> plugins) {
   write(to / "btf" / "every_kind", every_kind());
   write(to / "btf" / "kernel", kernel_types());
+  write(to / "types" / "raw", every_kind());
+  VmlinuxWriter object;
+  object.add(".text", SHT_PROGBITS, "code"), object.add(".BTF", SHT_PROGBITS, every_kind());
+  write(to / "types" / "object", object.bytes());
   write(to / "core" / "tiny_kernel", tiny_kernel());
   const HoledKernel holed;
   const auto memory = memory_of(holed.image());

@@ -1,0 +1,1 @@
+target_link_libraries(unit_btf PRIVATE mapscope_test_program)
