@@ -55,6 +55,7 @@ public:
     for (const auto& [key, node] : table) {
       auto taken = key == "map"      ? take_rules(node)
                    : key == "plugin" ? take_plugin_options(node)
+                   : key == "types"  ? take_types(node)
                                      : take_section(std::string(key.str()), node);
       if (!taken) return taken;
     }
@@ -89,12 +90,27 @@ private:
     return fail(Errc::usage, fmt::format("{}: {} takes {}", origin(node), key, expected));
   }
 
+  /// What a file names lies beside it; what the command line names, where one stands.
+  void find_types_from_here() {
+    if (!lines_) return;
+    const std::filesystem::path directory = std::filesystem::path(name_).parent_path();
+    for (std::string& path : config_.types) path = (directory / path).lexically_normal().string();
+  }
+
+  Result<void> take_types(const toml::node& node) {
+    const auto key = std::ranges::find(keys(), "types", &Key::name);
+    if (auto expected = key->set(node, config_); !expected.empty()) return wrong(node, key->name, expected);
+    origins_[key->name] = origin(node);
+    find_types_from_here();
+    return {};
+  }
+
   Result<void> take_section(const std::string& section, const toml::node& node) {
     std::vector<std::string> names;
     for (const Key& key : keys()) names.push_back(key.name);
     const std::string prefix = section + ".";
     if (std::ranges::none_of(names, [&](const std::string& name) { return name.starts_with(prefix); })) {
-      const std::vector<std::string> sections = {"plugins", "budget", "report", "map", "plugin"};
+      const std::vector<std::string> sections = {"plugins", "budget", "report", "map", "plugin", "types"};
       return unknown(node, section, sections);
     }
     const toml::table* table = node.as_table();
@@ -120,7 +136,8 @@ private:
       const toml::table* table = globs->get(glob)->as_table();
       const std::string name = fmt::format("map.{}", quoted(glob));
       if (table == nullptr)
-        return wrong(*globs->get(glob), name, "keys of its own: use, limit, budget, config");
+        return wrong(*globs->get(glob), name,
+                     "keys of its own: use, limit, key_type, value_type, budget, config");
       if (auto taken = take_rule(glob, name, *table); !taken) return taken;
     }
     return {};
@@ -223,6 +240,8 @@ private:
     };
     if (rule.use) add("use", quoted(*rule.use));
     if (rule.limit) add("limit", std::to_string(*rule.limit));
+    if (rule.key_type) add("key_type", quoted(*rule.key_type));
+    if (rule.value_type) add("value_type", quoted(*rule.value_type));
     if (rule.budget.ms) add("budget.ms", std::to_string(*rule.budget.ms));
     if (rule.budget.entries) add("budget.entries", std::to_string(*rule.budget.entries));
     if (rule.budget.read_bytes) add("budget.read_bytes", std::to_string(*rule.budget.read_bytes));

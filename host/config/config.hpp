@@ -57,8 +57,9 @@ struct MapRule {
   PartialBudget budget;
   PluginOptions options;
   std::optional<std::uint64_t> limit;
-  Origin origin;                         ///< of the rule: where its last key was set
-  std::map<std::string, Origin> origins; ///< of each key: "use", "budget.ms"
+  std::optional<std::string> key_type, value_type; ///< "struct key", before what the map itself declares
+  Origin origin;                                   ///< of the rule: where its last key was set
+  std::map<std::string, Origin> origins;           ///< of each key: "use", "budget.ms"
   [[nodiscard]] const Origin& origin_of(const std::string& key) const {
     const auto found = origins.find(key);
     return found != origins.end() ? found->second : origin;
@@ -92,6 +93,7 @@ struct Memory {
 };
 
 struct Config {
+  std::vector<std::string> types; ///< files; those that a file names beside itself are found from anywhere
   Memory memory;
   Plugins plugins;
   Report report;

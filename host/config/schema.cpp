@@ -45,6 +45,11 @@ std::string set_count(const toml::node& node, T& to, std::uint64_t least, std::u
   return "";
 }
 
+std::string set_type(const toml::node& node, std::optional<std::string>& to) {
+  to = node.value_exact<std::string>();
+  return to && !to->empty() ? "" : "a type's name as a string, such as \"struct flow\"";
+}
+
 std::string set_size(const toml::node& node, std::uint64_t& to) {
   const auto size = size_of(node);
   if (!size) return "a size such as 4096 or \"64M\", below 2^63";
@@ -96,22 +101,35 @@ template <class Part> Key word(std::string name, Part Config::* part, std::strin
           [=](const Config& config) { return quoted(config.*part.*member); }};
 }
 
+std::string set_list(const toml::node& node, std::vector<std::string>& to) {
+  const toml::array* array = node.as_array();
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; array != nullptr && i < array->size(); ++i)
+    if (const auto text = (*array)[i].value_exact<std::string>()) texts.push_back(*text);
+  if (array == nullptr || texts.size() != array->size()) return "a list of strings";
+  to = std::move(texts);
+  return "";
+}
+
+std::string list_text(const std::vector<std::string>& list) {
+  std::vector<std::string> texts;
+  for (const auto& text : list) texts.push_back(quoted(text));
+  return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+
 Key list(std::string name, std::vector<std::string> Plugins::* member) {
   return {std::move(name),
-          [=](const toml::node& node, Config& config) -> std::string {
-            const toml::array* array = node.as_array();
-            std::vector<std::string> texts;
-            for (std::size_t i = 0; array != nullptr && i < array->size(); ++i)
-              if (const auto text = (*array)[i].value_exact<std::string>()) texts.push_back(*text);
-            if (array == nullptr || texts.size() != array->size()) return "a list of strings";
-            config.plugins.*member = std::move(texts);
-            return "";
-          },
-          [=](const Config& config) {
-            std::vector<std::string> texts;
-            for (const auto& text : config.plugins.*member) texts.push_back(quoted(text));
-            return fmt::format("[{}]", fmt::join(texts, ", "));
-          }};
+          [=](const toml::node& node, Config& config) { return set_list(node, config.plugins.*member); },
+          [=](const Config& config) { return list_text(config.plugins.*member); }};
+}
+
+/// A path that names nothing would be the directory itself.
+std::string set_types(const toml::node& node, Config& config) {
+  std::vector<std::string> paths;
+  if (!set_list(node, paths).empty() || std::ranges::find(paths, "") != paths.end())
+    return "a list of file names";
+  config.types = std::move(paths);
+  return "";
 }
 
 Key flag(std::string name, bool Plugins::* member) {
@@ -143,6 +161,7 @@ std::string quoted(const std::string& text) {
 
 std::span<const Key> keys() {
   static const std::vector<Key> all = {
+      {"types", set_types, [](const Config& config) { return list_text(config.types); }},
       list("plugins.search", &Plugins::search),
       word("plugins.isolate", &Config::plugins, &Plugins::isolate, {"out-of-tree", "all", "none"}),
       list("plugins.allow", &Plugins::allow),
@@ -175,7 +194,8 @@ std::span<const Key> keys() {
 
 std::span<const std::string> map_rule_keys() {
   static const std::vector<std::string> names = {
-      "use", "limit", "budget.ms", "budget.entries", "budget.read_bytes", "budget.bytes"};
+      "use",       "limit",          "key_type",          "value_type",
+      "budget.ms", "budget.entries", "budget.read_bytes", "budget.bytes"};
   return names;
 }
 
@@ -185,6 +205,8 @@ std::string set_rule_key(const std::string& key, const toml::node& value, MapRul
     return rule.use ? "" : "a plugin's id as a string";
   }
   if (key == "limit") return set_count(value, rule.limit.emplace(), 0, any);
+  if (key == "key_type") return set_type(value, rule.key_type);
+  if (key == "value_type") return set_type(value, rule.value_type);
   if (key == "budget.ms") return set_count(value, rule.budget.ms.emplace(), 1, 86'400'000);
   if (key == "budget.entries") return set_count(value, rule.budget.entries.emplace(), 1, any);
   if (key == "budget.read_bytes") return set_size(value, rule.budget.read_bytes.emplace());

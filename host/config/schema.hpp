@@ -17,14 +17,14 @@ using Setter = std::function<std::string(const toml::node&, Config&)>;
 using Getter = std::function<std::string(const Config&)>; ///< as TOML
 
 struct Key {
-  std::string name; ///< "budget.ms"
+  std::string name; ///< "budget.ms"; "types" is in no section
   Setter set;
   Getter get;
 };
 
 std::span<const Key> keys();
 
-/// Inside [map."GLOB"]: use, limit, and budget.*; config.* is free.
+/// Inside [map."GLOB"]: use, limit, key_type, value_type, and budget.*; config.* is free.
 std::span<const std::string> map_rule_keys();
 std::string set_rule_key(const std::string& key, const toml::node& value, MapRule& rule);
 

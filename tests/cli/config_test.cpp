@@ -87,7 +87,7 @@ TEST(ConfigShow, TellsWhereEachKeyCameFrom) {
   std::istringstream lines(text);
   unsigned count = 0;
   for (std::string line; std::getline(lines, line); ++count) EXPECT_THAT(line, HasSubstr("  # ")) << line;
-  EXPECT_EQ(count, 27U); // 26 keys and one of a rule
+  EXPECT_EQ(count, 28U); // 27 keys and one of a rule
 }
 
 TEST(ConfigShow, AsJson) {
@@ -96,16 +96,17 @@ TEST(ConfigShow, AsJson) {
                     R"(plugins.deny=["a \"b\" \\", "tab\there"])", "--set", "map.x.config.plain=true"})
                 .c_str());
   ASSERT_TRUE(all.IsArray());
-  ASSERT_EQ(all.Size(), 27U);
-  EXPECT_STREQ(all[1]["key"].GetString(), "plugins.isolate");
-  EXPECT_STREQ(all[1]["value"].GetString(), "none");
-  EXPECT_EQ(all[0]["value"].Size(), 0U);
-  EXPECT_STREQ(all[3]["value"][0].GetString(), "a \"b\" \\");
-  EXPECT_STREQ(all[3]["value"][1].GetString(), "tab\there");
-  EXPECT_FALSE(all[6]["value"].GetBool());
-  EXPECT_EQ(all[7]["value"].GetInt(), 10000);
-  EXPECT_TRUE(all[26]["value"].GetBool());
-  EXPECT_STREQ(all[1]["origin"].GetString(), "--set plugins.isolate=none");
+  ASSERT_EQ(all.Size(), 28U);
+  EXPECT_STREQ(all[2]["key"].GetString(), "plugins.isolate");
+  EXPECT_STREQ(all[2]["value"].GetString(), "none");
+  EXPECT_STREQ(all[0]["key"].GetString(), "types");
+  EXPECT_EQ(all[1]["value"].Size(), 0U);
+  EXPECT_STREQ(all[4]["value"][0].GetString(), "a \"b\" \\");
+  EXPECT_STREQ(all[4]["value"][1].GetString(), "tab\there");
+  EXPECT_FALSE(all[7]["value"].GetBool());
+  EXPECT_EQ(all[8]["value"].GetInt(), 10000);
+  EXPECT_TRUE(all[27]["value"].GetBool());
+  EXPECT_STREQ(all[2]["origin"].GetString(), "--set plugins.isolate=none");
 }
 
 /// Lines without what stands behind "#": where a key came from may change on the way, its value may not.

@@ -56,6 +56,46 @@ TEST(Defaults, OfTheRecordAreThoseOfTheFile) {
   EXPECT_TRUE(file.maps.empty() && file.options.empty());
 }
 
+TEST(TypesKey, PathsAreThoseOfTheFileThatNamesThem) {
+  const Given given({"types = [\"sched.bpf.o\", \"../x/./y.btf\", \"/lib/z.o\"]\n"});
+  const auto config = load(given.files, {})->config;
+  const auto folder = given.folder.path();
+  EXPECT_THAT(config.types, ElementsAre((folder / "sched.bpf.o").string(),
+                                        (folder.parent_path() / "x/y.btf").string(), "/lib/z.o"));
+}
+
+TEST(TypesKey, OfTheCommandLineAreFoundFromWhereOneStands) {
+  const auto config = load({}, Sets{"types=[\"sched.bpf.o\"]"})->config;
+  EXPECT_THAT(config.types, ElementsAre("sched.bpf.o"));
+}
+
+TEST(TypesKey, ALaterListStandsForItself) {
+  EXPECT_THAT(loaded({"types = [\"a.o\"]\n", "types = []\n"}).config.types, ElementsAre());
+}
+
+TEST(TypesKey, IsAListOfNames) {
+  EXPECT_EQ(refusal("types = \"a.o\"\n"), "1: types takes a list of file names");
+  EXPECT_EQ(refusal("types = [\"a.o\", 1]\n"), "1: types takes a list of file names");
+  EXPECT_EQ(refusal("types = [\"\"]\n"), "1: types takes a list of file names");
+  EXPECT_EQ(refusal("[types]\n"), "1: types takes a list of file names");
+  EXPECT_EQ(refusal("type = []\n"), "1: there is no key type; did you mean types?");
+}
+
+TEST(RuleTypes, OfKeysAndValues) {
+  const auto rules =
+      loaded({"[map.\"a*\"]\nkey_type = \"u32\"\nvalue_type = \"struct x\"\n"}, {"map.b.value_type=u64"})
+          .config.maps;
+  ASSERT_EQ(rules.size(), 2U);
+  EXPECT_EQ(rules[0].value_type, "u64");
+  EXPECT_EQ(rules[1].key_type, "u32");
+  EXPECT_EQ(rules[1].value_type, "struct x");
+  EXPECT_THAT(refusal("[map.a]\nvalue_type = 3\n"),
+              StartsWith("2: map.\"a\".value_type takes a type's name"));
+  EXPECT_THAT(refusal("[map.a]\nkey_type = \"\"\n"), StartsWith("2: map.\"a\".key_type takes a type's name"));
+  EXPECT_EQ(refusal("[map.a]\nvaluetype = \"x\"\n"),
+            "2: there is no key valuetype; did you mean value_type?");
+}
+
 /// One rule may be written in several files; each key is shown with its own.
 TEST(Origins, AreThoseOfEachKeyOfARule) {
   const Given given({"[map.\"a*\"]\nuse = \"org.example.a\"\nlimit = 1\n", "[map.\"a*\"]\nlimit = 2\n"});
@@ -167,7 +207,8 @@ TEST(Refused, WithLineAndNearestKey) {
   EXPECT_EQ(refusal("[map.x]\nbudget.sm = 1\n"), "2: there is no key budget.sm; did you mean budget.ms?");
   EXPECT_EQ(refusal("report = 1\n"), "1: report takes keys of its own: [report]");
   EXPECT_EQ(refusal("map = 1\n"), "1: map takes rules: [map.\"GLOB\"]");
-  EXPECT_EQ(refusal("map.x = 1\n"), "1: map.\"x\" takes keys of its own: use, limit, budget, config");
+  EXPECT_EQ(refusal("map.x = 1\n"),
+            "1: map.\"x\" takes keys of its own: use, limit, key_type, value_type, budget, config");
   EXPECT_EQ(refusal("plugin = 1\n"), "1: plugin takes options: [plugin.\"ID\"]");
   EXPECT_EQ(refusal("[map.x]\nconfig = 1\n"), "2: map.\"x\".config takes options: name = value");
   EXPECT_EQ(refusal("[map.x]\nuse = 1\n"), "2: map.\"x\".use takes a plugin's id as a string");
