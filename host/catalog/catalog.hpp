@@ -27,6 +27,8 @@ struct TypeRef {
   btf::TypeId id = 0;
 };
 
+using TypeObjects = std::vector<std::shared_ptr<const btf::Types>>;
+
 /// BPF_OBJ_NAME_LEN - 1, include/uapi/linux/bpf.h.
 constexpr std::size_t kernel_name_length = 15;
 
@@ -62,8 +64,13 @@ struct Map {
   /// What the type ids below are in: the map's own BTF object, the kernel's, or null (no typing possible).
   std::shared_ptr<const btf::Types> types;
   btf::TypeId key_type = 0, value_type = 0; ///< 0 = untyped
-  std::string types_from; ///< ".maps" where not the map but its declaration in a program's object has them
-  std::string untyped;    ///< why a declaration gives it no types, as a clause
+  /// What a person says that its keys and values are, before all else; no object: nothing is said.
+  TypeRef given_key, given_value;
+  /// Where types are from that the map itself does not have: ".maps" for its declaration in a program's
+  /// object, else what is given: "sched.bpf.o", "sched.bpf.o (value)".
+  std::string types_from;
+  std::vector<std::string> type_notes; ///< on what is given: what does not fit, what else has its name
+  std::string untyped;                 ///< why a declaration gives it no types, as a clause
   /// struct_ops: btf_vmlinux_value_type_id, whatever the map's own BTF object is. 0 for all other maps.
   btf::TypeId vmlinux_value_type = 0;
   /// What that id is in: the BTF of the kernel, or of the module that has the ops; null = cannot be read.
@@ -74,13 +81,23 @@ struct Map {
   std::optional<std::string> problem; ///< what of this record could not be read, as a clause for people
 
   [[nodiscard]] Names names() const { return {name, full_name}; }
+  /// The BTF object of its programs; null when nothing says which it is.
+  [[nodiscard]] const std::shared_ptr<const btf::Types>& object() const {
+    return types ? types : program_types;
+  }
   /// For people, also where it has no name, or nobody knows it.
   [[nodiscard]] std::string_view label() const {
     if (!is_read) return "(not known)";
     return name.empty() ? "(no name)" : names().longest();
   }
+  /// The type of its keys, as given or declared; no object: bytes.
+  [[nodiscard]] TypeRef key() const {
+    if (given_key.types) return given_key;
+    return {key_type != 0 ? types : nullptr, key_type};
+  }
   /// The type of its values, wherever that is declared.
   [[nodiscard]] TypeRef value() const {
+    if (given_value.types) return given_value;
     if (vmlinux_value_type != 0) return {vmlinux_types, vmlinux_value_type};
     return {value_type != 0 ? types : nullptr, value_type};
   }

@@ -17,7 +17,7 @@ std::size_t root_of(std::vector<std::size_t>& parents, std::size_t of) {
 /// The BTF object of the map's own programs; the kernel's own joins nothing.
 const std::shared_ptr<const btf::Types>& object_of(const Map& map, const btf::Types* kernel) {
   static const std::shared_ptr<const btf::Types> none;
-  const auto& types = map.types ? map.types : map.program_types;
+  const auto& types = map.object();
   return types.get() != kernel ? types : none;
 }
 
@@ -90,7 +90,7 @@ std::vector<std::shared_ptr<const btf::Types>> Families::types_of(const Map& map
   const std::size_t own = family(map.id);
   if (own == maps_.size()) return map.types ? Types{map.types} : Types{};
   Types types = types_[own];
-  const auto first = std::ranges::find(types, map.types ? map.types : map.program_types);
+  const auto first = std::ranges::find(types, map.object());
   if (first != types.end()) std::rotate(types.begin(), first, first + 1);
   return types;
 }

@@ -7,7 +7,7 @@
 namespace mapscope::report {
 
 Declared declared_type(const catalog::Map& map, bool is_key) {
-  const catalog::TypeRef ref = is_key ? catalog::TypeRef{map.types, map.key_type} : map.value();
+  const catalog::TypeRef ref = is_key ? map.key() : map.value();
   const std::uint32_t declared = is_key ? map.key_size : map.value_size;
   if (!ref.types || ref.id == 0) return {{}, map.untyped.empty() ? "" : map.untyped + "; shown as bytes"};
   const btf_type* peeled = ref.types->type(ref.types->peel(ref.id));

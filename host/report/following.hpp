@@ -4,11 +4,12 @@
 // Thread rule: plain pointers to what does not change while a report is written.
 #pragma once
 
+#include "host/catalog/catalog.hpp"
+
 #include <cstdint>
 
 namespace mapscope::catalog {
 class Families;
-struct Map;
 } // namespace mapscope::catalog
 
 namespace mapscope::report {
@@ -17,8 +18,9 @@ class SlotIndex;
 
 /// All of it borrowed.
 struct Following {
-  const catalog::Families* families = nullptr; ///< null: no arenas
-  const catalog::Map* map = nullptr;           ///< whose values they are in
+  const catalog::Families* families = nullptr;       ///< null: no arenas
+  const catalog::Map* map = nullptr;                 ///< whose values they are in
+  const catalog::TypeObjects* given_types = nullptr; ///< of files that a person named; null: none
   bool typed_kernel = false;        ///< every typed pointer into the kernel, not only to what is safe
   const SlotIndex* slots = nullptr; ///< null: allocators are not known
   bool lists_slots = false;         ///< slots are listed elsewhere: say which one, and do not follow

@@ -4,6 +4,7 @@
 #include "host/btf/flavour.hpp"
 #include "host/catalog/arena_globals.hpp"
 #include "host/catalog/families.hpp"
+#include "host/catalog/type_places.hpp"
 #include "host/target/target.hpp"
 
 #include "host/btf/cpu_ranges.hpp"
@@ -314,11 +315,23 @@ void Pointers::cpu_mask(std::uint64_t value, btf::Progress& progress, btf::Value
 }
 
 std::shared_ptr<const btf::Types> Pointers::owner(const btf::Types& types) const {
+  const auto in = [&](const catalog::TypeObjects& objects) {
+    const auto found = std::ranges::find(objects, &types, [](const auto& object) { return object.get(); });
+    return found != objects.end() ? *found : nullptr;
+  };
   if (&types == own_.get()) return own_;
+  if (following_.given_types != nullptr)
+    if (auto given = in(*following_.given_types)) return given;
   if (following_.families == nullptr || following_.map == nullptr) return nullptr;
-  const auto known = following_.families->types_of(*following_.map);
-  const auto found = std::ranges::find(known, &types, [](const auto& object) { return object.get(); });
-  return found != known.end() ? *found : nullptr;
+  return in(following_.families->types_of(*following_.map));
+}
+
+/// In the objects of the family; else in given files, which are for what programs do not carry.
+catalog::TypeRef Pointers::definition(const std::string& spelled) const {
+  if (following_.families != nullptr && following_.map != nullptr)
+    if (auto known = following_.families->definition(*following_.map, spelled); known.types) return known;
+  if (following_.given_types == nullptr) return {};
+  return catalog::find_type(*following_.given_types, spelled).type;
 }
 
 const Pointers::Pointee& Pointers::pointee(btf::TypeId target, const btf::Types& types) {
@@ -336,8 +349,7 @@ Pointers::Pointee Pointers::find_pointee(btf::TypeId target, const btf::Types& t
   if (!own) return unknown("its type is not known");
   if (!btf_is_fwd(type)) return compiled(own, target);
   const std::string name = types.spell(target);
-  const bool may_ask = following_.families != nullptr && following_.map != nullptr;
-  const auto defined = may_ask ? following_.families->definition(*following_.map, name) : catalog::TypeRef{};
+  const auto defined = definition(name);
   if (defined.types) return compiled(defined.types, defined.id);
   return unknown(fmt::format("{} is declared and nowhere defined", name));
 }

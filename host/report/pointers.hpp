@@ -58,6 +58,9 @@ public:
   /// there are none. It refers to this object.
   [[nodiscard]] std::unique_ptr<btf::Decoder> waiting();
   [[nodiscard]] bool lacks_memory() const { return lacks_memory_; }
+  /// Of types that values here may be of: the map's own, those of its family, those of given files; null for
+  /// others.
+  [[nodiscard]] std::shared_ptr<const btf::Types> owner(const btf::Types& types) const;
   /// Pointers that were not followed because too much was shown before them.
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
   /// What limits left out behind the pointers of all rows, each with what raises the limit.
@@ -119,7 +122,7 @@ private:
   Pointee compiled(const std::shared_ptr<const btf::Types>& types, btf::TypeId type);
   const Pointee& kernel_pointee(btf::TypeId target, const btf::Types& types);
   Pointee find_kernel_pointee(btf::TypeId target, const btf::Types& types);
-  [[nodiscard]] std::shared_ptr<const btf::Types> owner(const btf::Types& types) const;
+  [[nodiscard]] catalog::TypeRef definition(const std::string& spelled) const;
 
   [[nodiscard]] std::string refusal(btf::Progress& progress);
   [[nodiscard]] std::string elsewhere(const Link& link);

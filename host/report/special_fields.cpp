@@ -24,8 +24,9 @@ constexpr std::uint64_t largest_object = 64U << 10; ///< that is read behind a p
 SpecialFields::SpecialFields(const target::Target& target, std::shared_ptr<const btf::Types> kernel,
                              std::shared_ptr<const btf::Types> own, const catalog::CodeSymbols* symbols,
                              const btf::Limits& limits, const Following& following)
-    : target_(target), kernel_(std::move(kernel)), own_(std::move(own)), symbols_(symbols), limits_(limits),
-      reader_(target.reader()), pointers_(target, kernel_, own_, following, limits, *this), code_(symbols) {}
+    : target_(target), kernel_(std::move(kernel)), symbols_(symbols), limits_(limits),
+      reader_(target.reader()), pointers_(target, kernel_, std::move(own), following, limits, *this),
+      code_(symbols) {}
 
 std::optional<std::uint64_t> SpecialFields::offset(const char* type, const char* member) const {
   const auto found = kernel_->offset_of(type, member);
@@ -119,7 +120,7 @@ void SpecialFields::per_cpu(const Pointee& pointee, std::uint64_t slot, btf::Pro
 }
 
 const SpecialFields::Pointee& SpecialFields::pointee(const SpecialField& field, const btf::Types& types) {
-  const std::pair key(field.kind, &types == own_.get() ? field.target : 0);
+  const std::tuple key(field.kind, &types, field.target);
   const auto known = pointees_.find(key);
   if (known != pointees_.end()) return known->second;
   return pointees_.emplace(key, find_pointee(field, types)).first->second;
@@ -128,13 +129,14 @@ const SpecialFields::Pointee& SpecialFields::pointee(const SpecialField& field, 
 /// As the kernel finds it (btf_parse_kptr(), kernel/bpf/btf.c): the kernel's own type of that name, else the
 /// program's.
 SpecialFields::Pointee SpecialFields::find_pointee(const SpecialField& field, const btf::Types& types) {
-  if (&types != own_.get() || field.target == 0) return {nullptr, 0, "its type is not known"};
+  const auto own = pointers_.owner(types);
+  if (!own || field.target == 0) return {nullptr, 0, "its type is not known"};
   const btf::TypeId target = types.peel(field.target);
   const bool may_be_kernel = field.kind == Special::kptr;
   if (const auto known = may_be_kernel ? kernel_->find(types.spell(target)) : Result<btf::TypeId>(0);
       known && *known != 0)
     return kernel_pointee(*known);
-  return pointee_of(own_, target);
+  return pointee_of(own, target);
 }
 
 SpecialFields::Pointee SpecialFields::pointee_of(const std::shared_ptr<const btf::Types>& types,

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace mapscope::target {
@@ -93,14 +94,14 @@ private:
   std::optional<std::uint64_t> offset(const char* type, const char* member) const;
 
   const target::Target& target_;
-  std::shared_ptr<const btf::Types> kernel_, own_;
+  std::shared_ptr<const btf::Types> kernel_;
   const catalog::CodeSymbols* symbols_;
   btf::Limits limits_;
   target::Reader reader_;
   Pointers pointers_;
   CodePointers code_;
   std::optional<KernelClock> clock_; ///< read when a timer asks for it
-  std::map<std::pair<btf::Special, btf::TypeId>, Pointee> pointees_;
+  std::map<std::tuple<btf::Special, const btf::Types*, btf::TypeId>, Pointee> pointees_;
   bool lacks_memory_ = false;
   std::vector<std::uint64_t> open_; ///< addresses of the objects that are being shown
 };

@@ -170,7 +170,7 @@ private:
   mapscope::plugin::Words words_{task_};
   mapscope::plugin::Memory memory_{task_, words_};
   mapscope::plugin::VisibleMaps maps_{task_};
-  mapscope::plugin::TypeHelpers types_{task_, words_, maps_};
+  mapscope::plugin::TypeHelpers types_{task_, words_, maps_, options_};
   mapscope::plugin::MemberHelpers members_{task_, words_, memory_, types_};
   mapscope::plugin::ValueDecoders decoders_{task_, words_, types_};
   mapscope::plugin::Payloads payloads_{task_, memory_};

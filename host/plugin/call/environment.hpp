@@ -5,6 +5,7 @@
 #pragma once
 
 #include "host/btf/decoder.hpp"
+#include "host/catalog/catalog.hpp"
 #include "host/plugin/call/limits.hpp"
 #include "host/plugin/select/quarantine.hpp"
 
@@ -15,7 +16,6 @@ class Target;
 } // namespace mapscope::target
 
 namespace mapscope::catalog {
-struct Catalog;
 class CodeSymbols;
 class Families;
 } // namespace mapscope::catalog
@@ -42,6 +42,7 @@ struct Environment {
   const Registry* registry = nullptr;                     ///< none: nobody walks other maps
   void (*tell_author)(const std::string& text) = nullptr; ///< what plugins say with debug(); none: nobody
   bool flat_chains = false;                               ///< see report::Following
+  const catalog::TypeObjects* given_types = nullptr; ///< none: no files with types were given
 };
 
 } // namespace mapscope::plugin

@@ -7,9 +7,11 @@
 #include "host/plugin/call/words.hpp"
 
 #include "host/btf/info.hpp"
+#include "host/catalog/type_places.hpp"
 
 #include <mapscope/contract.hpp>
 
+#include <algorithm>
 #include <bpf/btf.h>
 #include <cstring>
 #include <fmt/format.h>
@@ -36,11 +38,18 @@ std::unordered_set<btf::TypeId> embedded_types(const btf::Types& types) {
 
 } // namespace
 
+std::shared_ptr<const btf::Types> TypeHelpers::given(std::uint64_t tag) const {
+  const std::uint64_t place = tag & (given_tag - 1);
+  const auto* const files = task_.environment.given_types;
+  return files != nullptr && place < files->size() ? (*files)[place] : nullptr;
+}
+
 std::optional<catalog::TypeRef> TypeHelpers::resolve(msc_type type) const {
   catalog::TypeRef ref;
   if ((type & tag_mask) == kernel_tag) ref.types = task_.environment.kernel;
-  if ((type & tag_mask) == map_tag) ref.types = object_types(task_.map);
+  if ((type & tag_mask) == map_tag) ref.types = task_.map.object();
   if ((type & tag_mask) == value_tag) ref.types = task_.map.vmlinux_types;
+  if ((type >> 32 & ~std::uint64_t{given_tag - 1}) == given_tag) ref.types = given(type >> 32);
   if ((type >> 32 & other_tag) != 0) ref.types = maps_.types_of(type >> 32);
   ref.id = static_cast<btf::TypeId>(type & ~tag_mask);
   if (!ref.types || ref.types->type(ref.id) == nullptr) return std::nullopt;
@@ -55,18 +64,43 @@ int TypeHelpers::find(std::uint32_t scope, const char* name, msc_type* found) {
   if (scope != MSC_KERNEL_BTF && scope != MSC_MAP_BTF)
     return words_.misuse(fmt::format("type_find() in scope {}", scope));
   const btf::Types* types =
-      scope == MSC_KERNEL_BTF ? task_.environment.kernel.get() : object_types(task_.map).get();
+      scope == MSC_KERNEL_BTF ? task_.environment.kernel.get() : task_.map.object().get();
   const std::string_view spelled(name, ::strnlen(name, longest_name));
-  const std::size_t dot = spelled.find('.');
-  const std::string_view member = dot == spelled.npos ? "" : spelled.substr(dot + 1);
+  if (const auto given = scope == MSC_MAP_BTF ? find_given(spelled) : std::nullopt)
+    return *found = *given, MSC_OK;
   if (types == nullptr) return MSC_ENOENT;
-  for (const btf::TypeId id : types->find_all(spelled.substr(0, dot))) {
-    if (!member.empty() && !types->member(id, member)) continue;
-    *found = (scope == MSC_KERNEL_BTF ? kernel_tag : map_tag) | id;
+  if (const auto id = catalog::find_type(*types, spelled)) {
+    *found = (scope == MSC_KERNEL_BTF ? kernel_tag : map_tag) | *id;
     return MSC_OK;
   }
   miss(fmt::format("no {} in the BTF of {}", spelled, types->name()));
   return MSC_ENOENT;
+}
+
+bool TypeHelpers::is_configured(std::string_view spelled) const {
+  return std::ranges::any_of(task_.manifest().options, [&](const Option& option) {
+    const auto value = options_.find(option.name);
+    return option.type == OptionType::type && value != options_.end() && !spelled.empty() &&
+           value->second == spelled;
+  });
+}
+
+/// A name that a person chose is also looked for in the files that were given with it. Any other is a
+/// question about the program, which files that happen to have the name do not answer.
+std::optional<msc_type> TypeHelpers::find_given(std::string_view spelled) {
+  const auto* const files = task_.environment.given_types;
+  if (files == nullptr || files->empty() || !is_configured(spelled)) return std::nullopt;
+  catalog::TypeObjects places = {task_.map.object()};
+  places.insert(places.end(), files->begin(), files->end());
+  places.push_back(task_.environment.kernel);
+  const auto found = catalog::find_type(places, spelled);
+  if (!found.type.types) return std::nullopt;
+  const auto tag = tag_of_given(task_.environment, found.type.types.get());
+  if (const auto others = catalog::remark_on_others(found, spelled); !others.empty())
+    (void)words_.note(MSC_OK, others.c_str());
+  else if (tag)
+    (void)words_.note(MSC_OK, fmt::format("{} is of {}", spelled, found.type.types->name()).c_str());
+  return tag ? std::optional(*tag | found.type.id) : std::nullopt;
 }
 
 std::string TypeHelpers::missing_text() const {
@@ -135,7 +169,7 @@ int TypeHelpers::holder(msc_type held, msc_type after, msc_member_info* info) {
 
 int TypeHelpers::sized(std::size_t least, std::size_t most, msc_type after, msc_member_info* info) {
   if (!contract::begin_filling(*info)) return words_.misuse("type_sized() into a record of another size");
-  const auto& types = object_types(task_.map);
+  const auto& types = task_.map.object();
   if (!types) return MSC_ENOENT;
   if (after != 0 && !resolve(after)) return words_.misuse("type_sized() behind something that is no type");
   const btf::TypeId first = types->base() != nullptr ? types->base()->count() : 1;

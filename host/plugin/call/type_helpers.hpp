@@ -9,6 +9,8 @@
 
 #include <mapscope/plugin.h>
 
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,8 +23,10 @@ class Words;
 
 class TypeHelpers {
 public:
-  TypeHelpers(const Task& task, Words& words, const VisibleMaps& maps)
-      : task_(task), words_(words), maps_(maps) {}
+  /// `options`: of the plugin, which name types that are also looked for in files that were given.
+  TypeHelpers(const Task& task, Words& words, const VisibleMaps& maps,
+              const std::map<std::string, std::string>& options)
+      : task_(task), words_(words), maps_(maps), options_(options) {}
 
   int find(std::uint32_t scope, const char* name, msc_type* found);
   int size(msc_type type, std::size_t* size);
@@ -42,9 +46,14 @@ public:
   [[nodiscard]] std::string missing_text() const;
 
 private:
+  [[nodiscard]] std::shared_ptr<const btf::Types> given(std::uint64_t tag) const;
+  [[nodiscard]] bool is_configured(std::string_view spelled) const;
+  std::optional<msc_type> find_given(std::string_view spelled);
+
   const Task& task_;
   Words& words_;
   const VisibleMaps& maps_;
+  const std::map<std::string, std::string>& options_;
   std::optional<std::unordered_set<btf::TypeId>> embedded_; ///< of the map's types
   std::string missing_;                                     ///< the type or member last asked for in vain
   catalog::TypeRef missing_of_;

@@ -20,6 +20,7 @@ report::Following following(const Task& task) {
   const auto& report = task.environment.config->report;
   return {.families = task.environment.families,
           .map = &task.map,
+          .given_types = task.environment.given_types,
           .typed_kernel = report.kernel_pointers == "typed",
           .slots = task.environment.slots,
           .flat = task.environment.flat_chains,
@@ -43,15 +44,15 @@ std::shared_ptr<const btf::Decoder> ValueDecoders::declared(bool is_key) {
   return btf::Decoder::compile(ref.types, ref.id, task_.environment.limits, behind(ref.types.get()));
 }
 
-/// Special fields are a matter of the program's types; the kernel's own have pointers to functions alone. Of
-/// a map without types, those of a program that uses it.
+/// Special fields are a matter of the program's types, from wherever they are known; the kernel's own have
+/// pointers to functions alone.
 btf::Behind* ValueDecoders::behind(const btf::Types* types) {
   const auto& environment = task_.environment;
-  const auto& own = object_types(task_.map);
-  if (types != own.get() || types == environment.kernel.get()) return &code_;
+  const bool is_own = types == task_.map.object().get() && types != environment.kernel.get();
+  if (!is_own && !tag_of_given(environment, types)) return &code_;
   if (!special_)
     special_ =
-        std::make_unique<report::SpecialFields>(*environment.target, environment.kernel, own,
+        std::make_unique<report::SpecialFields>(*environment.target, environment.kernel, task_.map.object(),
                                                 environment.symbols, environment.limits, following(task_));
   return special_.get();
 }

@@ -91,7 +91,7 @@ msc_target VisibleMaps::target_of(const catalog::Map& map) const {
 std::shared_ptr<const btf::Types> VisibleMaps::types_of(std::uint64_t tag) const {
   const catalog::Map* map = with(static_cast<std::uint32_t>(tag & ~(other_tag | other_value_tag)));
   if (map == nullptr) return nullptr;
-  return (tag & other_value_tag) != 0 ? map->vmlinux_types : map->types;
+  return (tag & other_value_tag) != 0 ? map->vmlinux_types : map->object();
 }
 
 } // namespace mapscope::plugin

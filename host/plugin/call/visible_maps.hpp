@@ -28,7 +28,7 @@ public:
   [[nodiscard]] std::string absence(std::string_view name) const;
 
   [[nodiscard]] TypeHandles handles(const catalog::Map& map) const {
-    return handles_of(map, &map == &task_.map);
+    return handles_of(map, &map == &task_.map, task_.environment);
   }
   /// What is true of any map.
   [[nodiscard]] msc_target target_of(const catalog::Map& map) const;
