@@ -97,6 +97,8 @@ int dump(const DumpOptions& options) {
   if (auto checked = check_only(options, setup->registry); !checked) return complain(checked.error());
   if (auto checked = check_output(options.output, inputs_of(setup->registry)); !checked)
     return complain(checked.error());
+  if (auto checked = check_output(options.output, inputs_of(setup->loaded.config)); !checked)
+    return complain(checked.error());
   // Before standard output gets another number.
   const Terminal terminal = options.output.empty() ? Terminal::of(STDOUT_FILENO) : Terminal{};
   auto output = open_output(options.output);

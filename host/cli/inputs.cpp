@@ -71,7 +71,14 @@ std::vector<Input> inputs_of(const SourceOptions& options) {
   inputs.push_back({"--btf", options.overrides.btf});
   inputs.push_back({"--symbols", options.overrides.symbols});
   inputs.push_back({"--vmcoreinfo", options.overrides.vmcoreinfo});
+  for (const auto& types : options.types) inputs.push_back({"--types", types});
   std::erase_if(inputs, [](const Input& input) { return input.path.empty(); });
+  return inputs;
+}
+
+std::vector<Input> inputs_of(const config::Config& config) {
+  std::vector<Input> inputs;
+  for (const auto& types : config.types) inputs.push_back({"types in the configuration", types});
   return inputs;
 }
 

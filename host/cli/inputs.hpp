@@ -19,6 +19,8 @@ struct Input {
 /// Of one command; what is not given is not among them.
 std::vector<Input> inputs_of(const SourceOptions& options);
 std::vector<Input> inputs_of(const CommonOptions& options);
+/// What a configuration names.
+std::vector<Input> inputs_of(const config::Config& config);
 /// What was found in the directories of plugins and is a library, loaded or not.
 std::vector<Input> inputs_of(const plugin::Registry& registry);
 

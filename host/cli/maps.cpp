@@ -64,6 +64,10 @@ void put_record(const catalog::Map& map, report::JsonText& out) {
   for (const auto& name : map.flag_names) out.string(name);
   out.end_array();
   if (!map.types_from.empty()) out.key("types_from"), out.string(map.types_from);
+  if (map.type_notes.empty()) return;
+  out.key("notes"), out.begin_array();
+  for (const auto& note : map.type_notes) out.string(note);
+  out.end_array();
 }
 
 void put_walk(const report::Outcome& outcome, report::JsonText& out) {
@@ -139,6 +143,12 @@ std::string mark_of(const report::Outcome& outcome) {
   return fmt::format("[{}] ", report::status_name(outcome.status));
 }
 
+std::string types_from_text(const catalog::Map& map) {
+  return map.types_from.starts_with(".maps")
+             ? "its declaration in .maps of a program's object; it has none of its own"
+             : report::printable(map.types_from);
+}
+
 void print_maps(const ShownMaps& maps, bool explain, StdoutStream& stream) {
   const std::size_t width = name_width(maps);
   stream.append(fmt::format("{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}\n", "id", "type", "name", width,
@@ -156,8 +166,10 @@ void print_maps(const ShownMaps& maps, bool explain, StdoutStream& stream) {
           fmt::format("{:>11}  {}\n", "value type",
                       report::printable(fmt::format("{}", fmt::join(plugin::value_type_names(map), ", ")))));
     if (explain && !map.types_from.empty())
-      stream.append(fmt::format("{:>11}  {}\n", "types from",
-                                "its declaration in .maps of a program's object; it has none of its own"));
+      stream.append(fmt::format("{:>11}  {}\n", "types from", types_from_text(map)));
+    if (explain)
+      for (const std::string& note : map.type_notes)
+        stream.append(fmt::format("{:>11}  {}\n", "note", report::printable(note)));
   }
 }
 

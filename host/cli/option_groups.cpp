@@ -73,6 +73,11 @@ void add_opening(CLI::App& app, SourceOptions& options, Words& words) {
       ->type_name("FILE");
   named(app.add_option("--vmcoreinfo", options.overrides.vmcoreinfo, "VMCOREINFO text instead of the dump's"))
       ->type_name("FILE");
+  named(app.add_option("--types", options.types,
+                       "types that programs do not carry, for key_type, value_type, payload_type and "
+                       "record_type: an ELF object with .BTF, or raw BTF; may be given again"))
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   app.add_flag("--zero-excluded", options.opening.zero_excluded,
                "pages that the dump left out are zeros (for dumps made at level 1)");
   named(app.add_option(

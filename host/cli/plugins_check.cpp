@@ -59,6 +59,7 @@ struct Opened {
     plugin::Environment environment;
     environment.target = session.target.get(), environment.kernel = session.kernel;
     environment.config = &config;
+    environment.given_types = &session.given.objects();
     environment.limits = pipeline::limits_of(config.report, session);
     environment.symbols = session.symbols.get(), environment.families = session.families.get();
     environment.catalog = &session.catalog, environment.registry = &setup.registry;

@@ -14,6 +14,7 @@ report::AllocationContext context_of(const plugin::Environment& environment) {
   context.target = environment.target, context.kernel = environment.kernel;
   context.symbols = environment.symbols, context.limits = environment.limits;
   context.following.families = environment.families;
+  context.following.given_types = environment.given_types;
   context.following.slots = environment.slots;
   context.following.inside = environment.config->report.inside;
   context.entries = environment.config->report.limit;

@@ -7,9 +7,11 @@
 
 #include "host/base/counted.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <iterator>
 #include <linux/bpf.h>
 #include <system_error>
 
@@ -53,7 +55,8 @@ std::vector<std::string> limits_of(const LookupTaker& taker, const btf::Limits& 
 
 std::vector<std::string> notes_of(const catalog::Map& map, const lookup::Walked& walked,
                                   const LookupTaker& taker) {
-  std::vector<std::string> notes = taker.values().remarks();
+  std::vector<std::string> notes = map.type_notes;
+  std::ranges::copy(taker.values().remarks(), std::back_inserter(notes));
   if (walked.moved) notes.emplace_back("entries that moved while the map was read are shown once");
   if (walked.unsteady != 0)
     notes.push_back(fmt::format("values that changed each time they were read, and may be of two times: {}",

@@ -20,6 +20,7 @@ std::string lookup_tag();
 struct LookupContext {
   const lookup::Listing& listing;
   const config::Config& config;
+  const catalog::TypeObjects& given_types;
   btf::Limits limits;
   plugin::ReportBudget::Rest rest = {};
 };

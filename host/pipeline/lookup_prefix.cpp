@@ -54,8 +54,8 @@ std::vector<std::byte> masked(std::span<const std::byte> data, std::uint32_t len
 PrefixKind prefix_kind(const catalog::Map& trie) {
   const std::size_t data = trie.key_size - std::min<std::size_t>(trie.key_size, data_at);
   if (data != sizeof(in_addr) && data != sizeof(in6_addr)) return PrefixKind::other;
-  return trie.types && trie.key_type != 0 ? kind_of(*trie.types, trie.key_type, 0, data, 0)
-                                          : PrefixKind::guess;
+  const auto [types, type] = trie.key();
+  return types ? kind_of(*types, type, 0, data, 0) : PrefixKind::guess;
 }
 
 std::string prefix_text(std::span<const std::byte> key, PrefixKind kind) {

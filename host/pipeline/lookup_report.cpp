@@ -30,7 +30,8 @@ constexpr const char* no_single_moment =
     "single moment, and of no map it is the state at one; nor need a value be that was written to meanwhile";
 
 LookupContext context_of(const Setup& setup, const LookupSource& source, const config::Config& config) {
-  return {source.listing, config, limits_of(setup.loaded.config.report, source.listing.cpus.count())};
+  return {source.listing, config, source.given.objects(),
+          limits_of(setup.loaded.config.report, source.listing.cpus.count())};
 }
 
 /// What a report of memory shows beside the maps; "" where it is nothing.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "host/lookup/listing.hpp"
+#include "host/pipeline/given_types.hpp"
 #include "host/pipeline/report.hpp"
 #include "host/pipeline/scope.hpp"
 #include "host/pipeline/setup.hpp"
@@ -17,6 +18,7 @@ namespace mapscope::pipeline {
 
 struct LookupSource {
   lookup::Listing listing;
+  GivenTypes given;
   std::vector<std::string> warnings; ///< why nothing else could be had
 };
 

@@ -26,6 +26,7 @@ report::Outcome render_map(const plugin::Environment& environment, const ShownMa
   if (choices.empty()) return not_rendered(shown);
   auto outcome = plugin::render(environment, *shown.map, choices, writer, workers);
   const std::string& passed_over = shown.selection.reason;
+  outcome.notes.insert(outcome.notes.begin(), shown.map->type_notes.begin(), shown.map->type_notes.end());
   if (!passed_over.empty()) outcome.notes.insert(outcome.notes.begin(), passed_over);
   return with_record(*shown.map, std::move(outcome));
 }

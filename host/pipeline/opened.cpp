@@ -49,7 +49,7 @@ bool may_look_up(const SourceInput& input, const Error& refused) {
 
 } // namespace
 
-Result<Opened> Opened::by_lookups(const SourceInput& input) {
+Result<Opened> Opened::by_lookups(const SourceInput& input, GivenTypes given) {
   if (!is_this_machine(input))
     return fail(Errc::usage, fmt::format("{}: --via bpf is for this machine (live)", input.source()));
   if (const auto idle = idle_option(input); !idle.empty())
@@ -57,14 +57,18 @@ Result<Opened> Opened::by_lookups(const SourceInput& input) {
                 fmt::format("live: {} is for memory, and --via bpf reads none; leave it away", idle));
   auto listing = list();
   if (!listing) return std::unexpected(std::move(listing.error()));
+  if (auto stood = given.stand_on(listing->kernel); !stood) return std::unexpected(std::move(stood.error()));
+  given.apply(listing->catalog.maps);
   Opened opened;
-  opened.lookups_ = std::make_unique<LookupSource>(LookupSource{std::move(*listing), {}});
+  opened.lookups_ = std::make_unique<LookupSource>(LookupSource{std::move(*listing), std::move(given), {}});
   return opened;
 }
 
 Result<Opened> Opened::open(const SourceInput& input, const config::Config& config) {
   if (input.opening.via == "bpf") {
-    auto opened = by_lookups(input);
+    auto given = GivenTypes::read(input.types, config);
+    if (!given) return std::unexpected(std::move(given.error()));
+    auto opened = by_lookups(input, std::move(*given));
     return opened ? std::move(opened) : about("live", std::move(opened.error()));
   }
   auto session = Session::open(input, config);
@@ -75,7 +79,9 @@ Result<Opened> Opened::open(const SourceInput& input, const config::Config& conf
   }
   Error& refused = session.error();
   if (!may_look_up(input, refused)) return std::unexpected(std::move(refused));
-  auto opened = by_lookups(input);
+  auto given = GivenTypes::read(input.types, config);
+  if (!given) return std::unexpected(std::move(given.error()));
+  auto opened = by_lookups(input, std::move(*given));
   if (!opened) return fail(Errc::refused, fmt::format("{}; bpf: {}", refused.text, opened.error().text));
   opened->lookups_->warnings.push_back(refused.text + "; what look-ups by bpf(2) show is shown");
   spdlog::warn("{}", opened->lookups_->warnings.back());
@@ -87,6 +93,7 @@ Result<void> Opened::look_again(const SourceInput& input) {
   auto listing = list();
   if (!listing) return about("live", std::move(listing.error()));
   lookups_->listing = std::move(*listing);
+  lookups_->given.apply(lookups_->listing.catalog.maps);
   return {};
 }
 

@@ -36,7 +36,7 @@ public:
 
 private:
   Opened() = default;
-  static Result<Opened> by_lookups(const SourceInput& input);
+  static Result<Opened> by_lookups(const SourceInput& input, GivenTypes given);
 
   std::unique_ptr<Session> session_;
   std::unique_ptr<LookupSource> lookups_;

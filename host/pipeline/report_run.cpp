@@ -74,7 +74,8 @@ ReportRun::ReportRun(const Setup& setup, const Session& session, const Request& 
                    &session.catalog,
                    &setup.registry,
                    [](const std::string& text) { spdlog::info("{}", text); },
-                   request.format == report::Format::text},
+                   request.format == report::Format::text,
+                   &session.given.objects()},
       allocations_(std::make_unique<Allocations>()) {}
 
 ReportRun::~ReportRun() = default;

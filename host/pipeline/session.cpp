@@ -205,6 +205,9 @@ void Session::tell_troubles() const {
 
 Result<Session> Session::open(const SourceInput& input, const config::Config& config) {
   Session session;
+  auto given = GivenTypes::read(input.types, config); // before a dump of many gigabytes is opened
+  if (!given) return std::unexpected(std::move(given.error()));
+  session.given = std::move(*given);
   auto source = open_source(input, opening_of(input, config));
   if (!source) return std::unexpected(source.error());
   session.source = std::move(*source);
@@ -219,6 +222,8 @@ Result<Session> Session::open(const SourceInput& input, const config::Config& co
   spdlog::info("{}: Linux {}", input.source(), session.target->release());
   if (auto checked = check_types(session, input.overrides); !checked)
     return std::unexpected(std::move(checked.error()));
+  if (auto stood = session.given.stand_on(session.kernel); !stood)
+    return std::unexpected(std::move(stood.error()));
   tell_of_other_kernels(session);
   for (const auto& remark : session.target->remarks()) spdlog::info("{}", remark);
   const auto& from = session.target->origins();
@@ -242,6 +247,7 @@ Result<void> Session::read_maps(const SourceInput& input) {
   if (!read) return about(*source, input, std::move(read.error()));
   families.reset(), symbols.reset(); // of the tables that go
   catalog = std::move(*read);
+  given.apply(catalog.maps);
   mark_live(*this);
   if (!lost.empty()) catalog.gaps.push_back({lost});
   symbols = std::make_unique<catalog::CodeSymbols>(*target, *kernel, catalog.programs);

@@ -9,6 +9,7 @@
 #include "host/catalog/code_symbols.hpp"
 #include "host/catalog/families.hpp"
 #include "host/config/config.hpp"
+#include "host/pipeline/given_types.hpp"
 #include "host/pipeline/source_input.hpp"
 
 #include <memory>
@@ -25,6 +26,7 @@ struct Session {
   std::unique_ptr<memory::Source> source;
   std::unique_ptr<target::Target> target;
   std::shared_ptr<const btf::Types> kernel;
+  GivenTypes given;
   catalog::Catalog catalog;
   std::unique_ptr<catalog::CodeSymbols> symbols;
   std::unique_ptr<catalog::Families> families;

@@ -15,6 +15,7 @@ struct SourceInput {
   std::vector<std::string> sources = {"live"}; ///< several: the parts of one split dump
   memory::OpenOptions opening;
   target::Overrides overrides;
+  std::vector<std::string> types; ///< files with types, ahead of those of the configuration
 
   /// For messages: one of several.
   [[nodiscard]] const std::string& source() const { return sources.front(); }

@@ -36,6 +36,7 @@ void walk_over(const Setup& setup, const Session& session, ShownMaps& maps) {
   plugin::Quarantine quarantine;
   plugin::Environment environment{session.target.get(), session.kernel, &counting, {}, session.symbols.get()};
   environment.quarantine = &quarantine;
+  environment.given_types = &session.given.objects();
   std::vector<plugin::Selection> selections;
   for (const ShownMap& shown : maps) selections.push_back(shown.selection);
   const auto workers = plugin::Workers::start(environment, setup.registry.plugins(), selections);

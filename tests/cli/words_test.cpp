@@ -54,10 +54,10 @@ TEST(Words, OptionOfAnotherCommand) {
 }
 
 TEST(Words, OptionsThatAreNotThereYet) {
-  for (const std::string option : {"--types", "--not-map", "--task", "--key", "--where", "--sort", "--top",
-                                   "--fold", "--full", "--zeros", "--no-pager"})
+  for (const std::string option : {"--not-map", "--task", "--key", "--where", "--sort", "--top", "--fold",
+                                   "--full", "--zeros", "--no-pager"})
     EXPECT_THAT(misuse({"dump", "vmcore", option, "x"}), StartsWith(option + " is not there yet; "));
-  EXPECT_THAT(misuse({"maps", "--types=x"}), StartsWith("--types is not there yet; "));
+  EXPECT_THAT(misuse({"maps", "--task=x"}), StartsWith("--task is not there yet; "));
 }
 
 TEST(Words, OneTooMany) {
@@ -68,14 +68,15 @@ TEST(Words, OneTooMany) {
 
 TEST(Words, OptionsWithoutTheirValue) {
   EXPECT_EQ(misuse({"dump", "x", "-o"}), "--output: 1 required FILE missing; see mapscope dump --help");
-  for (const char* option : {"--map", "--only", "--config", "--set", "--plugin-dir", "--limit", "--jobs",
-                             "--vmlinux", "--btf", "--symbols", "--isolate", "--format", "--log-level"})
+  for (const char* option :
+       {"--map", "--only", "--config", "--set", "--plugin-dir", "--limit", "--jobs", "--vmlinux", "--btf",
+        "--symbols", "--types", "--isolate", "--format", "--log-level"})
     EXPECT_THAT(misuse({"dump", "x", option}), StartsWith(option));
 }
 
 TEST(Words, NamesThatAreEmpty) { // of a shell's variable that is not set
-  for (const char* option : {"--vmlinux", "--btf", "--symbols", "--vmcoreinfo", "--layout", "--config",
-                             "--plugin-dir", "--output"})
+  for (const char* option : {"--vmlinux", "--btf", "--symbols", "--vmcoreinfo", "--types", "--layout",
+                             "--config", "--plugin-dir", "--output"})
     EXPECT_EQ(misuse({"dump", "/tmp", option, ""}),
               std::string(option) +
                   ": is empty; name what is meant, or leave it away; see mapscope dump --help");

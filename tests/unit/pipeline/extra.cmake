@@ -1,0 +1,1 @@
+target_link_libraries(unit_pipeline PRIVATE mapscope_pipeline mapscope_test_program)
