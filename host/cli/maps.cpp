@@ -144,7 +144,7 @@ std::string mark_of(const report::Outcome& outcome) {
 }
 
 std::string types_from_text(const catalog::Map& map) {
-  return map.types_from.starts_with(".maps")
+  return map.types_from == ".maps" || map.types_from.starts_with(".maps, of")
              ? "its declaration in .maps of a program's object; it has none of its own"
              : report::printable(map.types_from);
 }

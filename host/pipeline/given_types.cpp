@@ -33,6 +33,12 @@ bool is_ring(const catalog::Map& map) {
   return map.type_name == "ringbuf" || map.type_name == "user_ringbuf";
 }
 
+/// Storage of tasks, inodes, sockets and control groups: what user space has for a key finds the owner, and
+/// is kept nowhere.
+bool goes_by_owner(const catalog::Map& map) {
+  return map.type_name.ends_with("_storage") && !map.type_name.ends_with("cgroup_storage");
+}
+
 /// "" where the map itself has it.
 std::string place_of(const catalog::TypeRef& given, const std::string& declared, bool is_typed) {
   if (given.types) return given.types->name();
@@ -99,6 +105,8 @@ void GivenTypes::apply(catalog::Map& map, const Part& part) const {
   const std::string origin = fmt::format("{}: {}", rule->origin_of(part.key), part.key);
   if (map.vmlinux_value_type != 0)
     return map.type_notes.push_back(origin + ": what a struct_ops map holds the kernel itself says");
+  if (goes_by_owner(map) && part.said == &config::MapRule::key_type)
+    return map.type_notes.push_back(origin + ": its entries go by their owners, and have no keys");
   if (is_ring(map))
     return map.type_notes.push_back(fmt::format(
         "{}: a ring buffer has records in place of keys and values: config.record_type = \"{}\" types them",

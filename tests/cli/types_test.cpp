@@ -9,7 +9,7 @@
 
 #include <array>
 #include <bpf/libbpf.h>
-#include <filesystem>
+#include <sys/syscall.h>
 
 namespace mapscope::cli_test {
 namespace {
@@ -110,6 +110,30 @@ TEST_F(Types, OfQueuesAndTries) {
     EXPECT_THAT(row, HasSubstr(shown_value)) << via;
     EXPECT_THAT(row, HasSubstr(R"({"name":"length","value":{"kind":"uint","bits":32,"value":24}})")) << via;
     EXPECT_THAT(row, HasSubstr(R"("prefix":"10.1.2.0/24")")) << via;
+  }
+}
+
+/// The kernel asks for types of storage; those that are given go before them.
+TEST_F(Types, GoBeforeThoseOfTheMap) {
+  NEEDS_BPF();
+  BtfBuilder builder;
+  const auto key = builder.i32(), value = builder.u64();
+  const auto raw = builder.raw();
+  const int types = ::bpf_btf_load(raw.data(), static_cast<std::uint32_t>(raw.size()), nullptr);
+  if (types < 0) GTEST_SKIP() << "types may not be loaded here: " << std::strerror(errno);
+  LIBBPF_OPTS(bpf_map_create_opts, options, .btf_fd = static_cast<std::uint32_t>(types),
+              .btf_key_type_id = key, .btf_value_type_id = value, .map_flags = BPF_F_NO_PREALLOC);
+  MadeMap map("ty_storage", ::bpf_map_create(BPF_MAP_TYPE_TASK_STORAGE, "ty_storage", 4, 8, 0, &options));
+  ::close(types);
+  if (!map.is_made()) GTEST_SKIP() << "no storage of tasks can be made here";
+  const int task = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
+  map.put(task, a_key);
+  ::close(task);
+  for (const char* via : {"peek", "bpf"}) {
+    const Json& shown =
+        map.shown(via, {"--types", file_, "--set", "map.ty_storage.value_type=struct ty_key"});
+    EXPECT_EQ(shown["types_from"].GetString(), file_ + " (value)") << via;
+    EXPECT_THAT(text_of(shown["entries"][0]["value"]), HasSubstr(shown_key)) << via;
   }
 }
 

@@ -153,6 +153,12 @@ TEST_F(Given, OfMapsThatHaveNone) {
               ElementsAre(std::string(origin) +
                           "value_type: a ring buffer has records in place of keys and values: "
                           "config.record_type = \"struct flow\" types them"));
+  auto storage = a_map();
+  storage.type_name = "task_storage";
+  const auto stored = applied(storage, {rule("*", "__u32", "struct in_kernel")});
+  EXPECT_THAT(stored.type_notes, ElementsAre(std::string(origin) +
+                                             "key_type: its entries go by their owners, and have no keys"));
+  EXPECT_EQ(stored.types_from, "vmlinux (value)");
   auto ops = a_map();
   ops.vmlinux_value_type = 1;
   EXPECT_THAT(
