@@ -40,15 +40,15 @@ struct Table {
   std::uint64_t count = 0, names = 0;
 };
 Result<Table> table_of(const memory::InputFile& file, const Elf64_Ehdr& header) {
+  if (header.e_shoff == 0) return Table{};
   Table table{header.e_shnum, header.e_shstrndx};
-  if (header.e_shoff == 0) return table;
   if (header.e_shentsize != sizeof(Elf64_Shdr)) return damaged("section headers of an odd size");
   Elf64_Shdr first{};
   if (!file.read_at(header.e_shoff, first)) return damaged("its section headers lie behind its end");
   if (header.e_shnum == 0) table.count = first.sh_size;
   if (header.e_shstrndx == SHN_XINDEX) table.names = first.sh_link;
   if (table.count > most_sections) return damaged(fmt::format("it is to have {} sections", table.count));
-  if (table.names >= table.count) return damaged("its sections have no names");
+  if (table.count != 0 && table.names >= table.count) return damaged("its sections have no names");
   return table;
 }
 

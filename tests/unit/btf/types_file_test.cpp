@@ -147,6 +147,9 @@ TEST_F(TypesFiles, WhoseSectionsLie) {
               HasSubstr("odd size"));
   EXPECT_THAT(wrong(with(object, offsetof(Elf64_Ehdr, e_shstrndx), std::uint16_t{77})),
               HasSubstr("no names"));
+  EXPECT_THAT(wrong(with(with(object, offsetof(Elf64_Ehdr, e_shoff), std::uint64_t{0}),
+                         offsetof(Elf64_Ehdr, e_shstrndx), std::uint16_t{77})),
+              StartsWith("an ELF file without types"));
   EXPECT_THAT(wrong(with(object, at(2, 0), 0xffffffffU)), StartsWith("an ELF file without types"));
 }
 
