@@ -78,6 +78,7 @@ std::vector<Input> inputs_of(const SourceOptions& options) {
 
 std::vector<Input> inputs_of(const config::Config& config) {
   std::vector<Input> inputs;
+  inputs.reserve(config.types.size());
   for (const auto& types : config.types) inputs.push_back({"types in the configuration", types});
   return inputs;
 }

@@ -113,6 +113,7 @@ std::string set_list(const toml::node& node, std::vector<std::string>& to) {
 
 std::string list_text(const std::vector<std::string>& list) {
   std::vector<std::string> texts;
+  texts.reserve(list.size());
   for (const auto& text : list) texts.push_back(quoted(text));
   return fmt::format("[{}]", fmt::join(texts, ", "));
 }

@@ -47,8 +47,8 @@ std::string place_of(const catalog::TypeRef& given, const std::string& declared,
 
 /// "sched.bpf.o", where that is so of all that it has; else "sched.bpf.o (value)".
 std::string types_from(const catalog::Map& map) {
-  const std::string key = place_of(map.given_key, map.types_from, map.key_type != 0),
-                    value = place_of(map.given_value, map.types_from, map.value_type != 0);
+  std::string key = place_of(map.given_key, map.types_from, map.key_type != 0),
+              value = place_of(map.given_value, map.types_from, map.value_type != 0);
   if (key == value || (key.empty() && map.key_size == 0)) return value;
   std::vector<std::string> parts;
   if (!key.empty()) parts.push_back(key + " (key)");
