@@ -6,6 +6,7 @@
 #include "host/target/kernel_btf.hpp"
 
 #include "host/base/checked.hpp"
+#include "host/base/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -71,7 +72,7 @@ Result<std::vector<std::byte>> read_raw(const std::string& path) {
 
 Result<std::shared_ptr<const Types>> parse(const std::string& path, std::span<const std::byte> raw,
                                            const std::shared_ptr<const Types>& base) {
-  auto types = Types::parse(raw, path, base);
+  auto types = Types::parse(raw, valid_utf8(path), base); // reports name it
   if (types) return types;
   std::string text = std::move(types.error().text);
   if (!text.starts_with(path)) text = fmt::format("{}: {}", path, text);

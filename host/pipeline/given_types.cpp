@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/given_types.hpp"
 
+#include "host/base/utf8.hpp"
 #include "host/catalog/type_places.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 
 namespace mapscope::pipeline {
 
@@ -78,6 +80,7 @@ Result<void> GivenTypes::stand_on(const std::shared_ptr<const btf::Types>& kerne
   for (const btf::TypesFile& file : files_) {
     auto types = file.types(kernel);
     if (!types) return std::unexpected(std::move(types.error()));
+    spdlog::info("{}: {} types", file.path(), (*types)->count() - 1);
     objects_.push_back(std::move(*types));
   }
   return {};
@@ -102,7 +105,7 @@ void GivenTypes::apply(catalog::Map& map, const Part& part) const {
   });
   if (rule == rules_.end()) return;
   const std::string& spelled = *((*rule).*part.said);
-  const std::string origin = fmt::format("{}: {}", rule->origin_of(part.key), part.key);
+  const std::string origin = valid_utf8(fmt::format("{}: {}", rule->origin_of(part.key), part.key));
   if (map.vmlinux_value_type != 0)
     return map.type_notes.push_back(origin + ": what a struct_ops map holds the kernel itself says");
   if (goes_by_owner(map) && part.said == &config::MapRule::key_type)

@@ -93,6 +93,7 @@ Result<void> Opened::look_again(const SourceInput& input) {
   auto listing = list();
   if (!listing) return about("live", std::move(listing.error()));
   lookups_->listing = std::move(*listing);
+  if (auto stood = lookups_->given.stand_on(lookups_->listing.kernel); !stood) return stood;
   lookups_->given.apply(lookups_->listing.catalog.maps);
   return {};
 }

@@ -101,7 +101,7 @@ void TextMapWriter::begin(const catalog::Map& map) {
                                     map.key_size, map.value_size, map.max_entries)
                       : "  of unknown type and sizes";
   if (!map.flag_names.empty()) head += fmt::format(", {}", fmt::join(map.flag_names, "|"));
-  if (!map.types_from.empty()) head += fmt::format(", types from {}", map.types_from);
+  if (!map.types_from.empty()) head += fmt::format(", types from {}", printable(map.types_from));
   if (map.frozen.value_or(false)) head += ", frozen";
   if (!map.programs.empty())
     head += fmt::format(", used by program{} {}", map.programs.size() > 1 ? "s" : "",

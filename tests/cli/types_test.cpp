@@ -9,6 +9,7 @@
 
 #include <array>
 #include <bpf/libbpf.h>
+#include <filesystem>
 #include <sys/syscall.h>
 
 namespace mapscope::cli_test {
@@ -217,6 +218,23 @@ TEST_F(Types, OfSeveralFilesTheFirstIsTaken) {
                                                  " has it; there is another "
                                                  "of that name and of another layout in " +
                                                  file_));
+}
+
+TEST_F(Types, OfFilesWithOddNames) {
+  NEEDS_BPF();
+  const std::string odd = (scratch_ / "a\xff\033[31mb").string();
+  std::filesystem::copy_file(file_, odd);
+  MadeMap map(BPF_MAP_TYPE_HASH, "ty_named", 8, 16, 4);
+  const Words more = {"--types", odd,
+                      "--set",   "map.ty_named.key_type=struct ty_key",
+                      "--set",   "map.ty_named.value_type=struct ty_key"};
+  const std::string shown = map.shown("peek", more)["types_from"].GetString();
+  EXPECT_THAT(shown, EndsWith("a\xef\xbf\xbd\033[31mb (key)"));
+  Words words = {"dump", "live", "--map", "ty_named"};
+  words.insert(words.end(), more.begin(), more.end());
+  const std::string text = run(words).out;
+  EXPECT_THAT(text, HasSubstr(", types from "));
+  EXPECT_THAT(text, testing::Not(HasSubstr("\033")));
 }
 
 TEST_F(Types, FilesThatAreNone) {
