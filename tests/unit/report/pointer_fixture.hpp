@@ -71,13 +71,14 @@ protected:
     SpecialFields behind(**target, kernel.types("vmlinux"), catalog.maps[0].types, nullptr, limits,
                          {.families = &families,
                           .map = catalog.maps.data(),
+                          .given_types = &given,
                           .typed_kernel = typed_kernel,
                           .slots = slots.pools().empty() ? nullptr : &slots,
                           .lists_slots = lists_slots,
                           .flat = flat,
                           .inside = inside,
                           .bytes = bytes});
-    const auto decoder = btf::Decoder::compile(catalog.maps[0].types, type, limits, &behind);
+    const auto decoder = btf::Decoder::compile(own ? own : catalog.maps[0].types, type, limits, &behind);
     std::string text;
     for (std::size_t i = 0; i < values.size(); ++i) {
       behind.pointers().at("entries", i);
@@ -100,6 +101,8 @@ protected:
   std::vector<catalog::Arena> arenas;
   btf::Limits limits;
   SlotIndex slots;
+  catalog::TypeObjects given;            ///< of files that a person named
+  std::shared_ptr<const btf::Types> own; ///< of the values; null: the program's
   bool lists_slots = false, flat = false;
   bool typed_kernel = false, lacks_memory = false;
   std::uint64_t left_out = 0, inside = 0, bytes = 0;

@@ -145,6 +145,29 @@ TEST_F(Following, TheBudgetOfBytesIsThatOfAllRows) {
                         "objects not shown: 1; more than 47 bytes lie behind pointers (budget.bytes)"));
 }
 
+TEST_F(Following, AFileMayDefineWhatTheProgramDeclares) {
+  BtfBuilder file, other;
+  file.record("elsewhere", {{"from_file", file.u64()}});
+  other.record("elsewhere", {{"number", other.u64()}});
+  given = {file.types("sched.bpf.o")};
+  const auto holder = program.holder_of(program.elsewhere);
+  EXPECT_THAT(decode("u64 42\n", holder, user), HasSubstr("(*=elsewhere{from_file=42:uint64})"));
+  catalog.maps[1].types = other.types("other");
+  EXPECT_THAT(decode("u64 42\n", holder, user), HasSubstr("(*=elsewhere{number=42:uint64})"))
+      << "another object of the same programs knows better";
+}
+
+TEST_F(Following, ValuesOfAFileLeadToTypesOfThatFile) {
+  Program file; // with the ids of the program's, and other names
+  file.b.patch(file.node, 0, file.b.string("node_of_file"));
+  const auto holder = file.holder(file.to_node);
+  own = file.b.types("sched.bpf.o");
+  EXPECT_THAT(decode("u64 0 0 42\n", holder, user), HasSubstr("its type is not known"));
+  given = {program.b.types("other.o"), own};
+  EXPECT_EQ(decode("u64 0 0 42\n", holder, user),
+            "holder{p=0x100000000000(*=node_of_file{next=0x0, other=0x0, number=42:uint64})}");
+}
+
 TEST_F(Following, AnotherObjectMayDefineWhatThisOneDeclares) {
   BtfBuilder other;
   other.record("elsewhere", {{"number", other.u64()}});
