@@ -64,11 +64,14 @@ protected:
     const auto target = target::Target::open(image, {});
     if (!target) return target.error().text;
     const auto own = program.b.types("program");
-    SpecialFields behind(**target, types.types("vmlinux"), own, nullptr, {}, {.inside = inside});
+    const catalog::TypeObjects given = {own};
+    SpecialFields behind(**target, types.types("vmlinux"), of_a_file ? nullptr : own, nullptr, {},
+                         {.given_types = &given, .inside = inside});
     return test::decode_tree(*btf::Decoder::compile(own, type, {}, &behind), bytes).text();
   }
 
   Program program;
+  bool of_a_file = false;   ///< the map has no types, and its values are given some
   std::uint64_t inside = 0; ///< objects shown behind one row
 };
 
@@ -101,6 +104,13 @@ TEST_F(Special, AListShowsWhatItContains) {
   EXPECT_THAT(text, HasSubstr("number=7:uint32}, item{"));
   EXPECT_THAT(text, HasSubstr("@linked=true"));
   EXPECT_THAT(text, ::testing::Not(HasSubstr("@problem")));
+}
+
+TEST_F(Special, AListOfTypesFromAFileShowsWhatItContains) {
+  of_a_file = true;
+  const auto head = pack(direct_at(objects), direct_at(objects + 32));
+  EXPECT_THAT(decode(two_items("0xffff888000190000"), program.listed, head),
+              HasSubstr("number=7:uint32}, item{"));
 }
 
 TEST_F(Special, NodesOfAListCountAsWhatLiesBehindPointers) {
