@@ -88,6 +88,18 @@ bool copy_from(const FakeHost& host, std::uint64_t address, std::byte* to, std::
   return true;
 }
 
+/// What is other by now.
+void apply_changes(const Render& call, std::uint64_t address, std::span<std::byte> to) {
+  for (const FakeHost::Change& change : call.host.changes) {
+    if (change.hint > call.report.hints) continue;
+    const std::uint64_t begin = std::max(address, change.address),
+                        end = std::min(address + to.size(), change.address + change.bytes.size());
+    if (begin < end)
+      std::copy_n(change.bytes.begin() + static_cast<std::ptrdiff_t>(begin - change.address), end - begin,
+                  to.begin() + static_cast<std::ptrdiff_t>(begin - address));
+  }
+}
+
 } // namespace
 
 int read_memory(Render* call, std::uint32_t space, std::uint64_t address, std::span<std::byte> to) {
@@ -101,7 +113,7 @@ int read_memory(Render* call, std::uint32_t space, std::uint64_t address, std::s
     address += cpu->second;
   }
   if (const int rc = take(call, to.size()); rc != MSC_OK) return rc;
-  if (copy_from(call->host, address, to.data(), to.size())) return MSC_OK;
+  if (copy_from(call->host, address, to.data(), to.size())) return apply_changes(*call, address, to), MSC_OK;
   if (!call->host.beyond || call->host.beyond->without_memory) return MSC_EFAULT;
   read_beyond(*call->host.beyond, space, address, to);
   return MSC_OK;
@@ -123,8 +135,9 @@ int read(Render* call, std::uint32_t space, std::uint64_t address, void* to, std
 int will_read(Render* call, std::uint32_t space, std::uint64_t, std::uint64_t) {
   if (const int rc = enter(call); rc != MSC_OK) return rc;
   if (!is_space(space)) return misuse(call, "will_read() from address space " + std::to_string(space));
-  ++call->report.hints;
-  return MSC_OK;
+  const std::uint64_t now = ++call->report.hints;
+  const auto& changes = call->host.changes;
+  return std::ranges::find(changes, now, &FakeHost::Change::hint) != changes.end() ? MSC_ENOENT : MSC_OK;
 }
 
 int debug(Render* call, const char* text) {

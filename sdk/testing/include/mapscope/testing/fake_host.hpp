@@ -152,6 +152,13 @@ public:
   std::map<std::string, std::string, std::less<>> config;
   std::map<std::uint32_t, std::uint64_t> cpus; ///< offset of each possible CPU
   std::map<std::uint64_t, std::vector<std::byte>> memory;
+  /// Of a machine that runs (target.is_running): memory that is other from that call of will_read() on, the
+  /// first being 1. Later ones cover earlier ones.
+  struct Change {
+    std::uint64_t hint = 0, address = 0;
+    std::vector<std::byte> bytes;
+  };
+  std::vector<Change> changes;
   std::optional<std::uint64_t> arena;           ///< address of what has 32 zero bits there
   std::string root_name, root_type;             ///< of target.root: "struct scx_allocator", in the map's BTF
   std::map<std::uint64_t, std::string> symbols; ///< by the address each begins at
