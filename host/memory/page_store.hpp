@@ -68,7 +68,9 @@ public:
   /// Stays the same as long as nothing is worked out, and nothing that was is found to have changed.
   [[nodiscard]] std::uint64_t arrivals() const { return times_ ? times_->arrivals() : 0; }
   /// Makes it so for each; spans may then change.
-  void renew(std::uint64_t first, std::uint64_t count);
+  void look_again(std::uint64_t first, std::uint64_t count);
+  /// Looks at all that is kept once more; spans may then change.
+  void look_at_all_again();
   /// Of a process forked off: what is not there is asked for, and not worked out.
   void ask_through(Ask ask) { ask_ = std::move(ask); }
   [[nodiscard]] PageState state(std::uint64_t index) const;
@@ -90,7 +92,7 @@ private:
   [[nodiscard]] std::span<const std::byte> in_place(std::uint64_t first, std::uint64_t count) const;
   PageState work_out(std::uint64_t index);
   PageState set_state(std::uint64_t index, PageState state);
-  void look_again(std::uint64_t index);
+  void look_again_at(std::uint64_t index);
   void touch(std::uint64_t index, std::uint8_t mark);
   void give_back();
   std::span<const std::byte> asked_for(std::uint64_t first, std::uint64_t count);

@@ -147,6 +147,8 @@ public:
   [[nodiscard]] virtual unsigned moment() const { return 0; }
   /// Of this moment: stays the same as long as nothing is read for the first time, nor found to have changed.
   [[nodiscard]] virtual std::uint64_t arrivals() const { return 0; }
+  /// All of it once more; false in a process forked off, which cannot.
+  [[nodiscard]] virtual bool look_again() const { return false; }
   /// In a process forked off: goes on with that moment of the process that it comes from.
   virtual void join_moment(unsigned /*moment*/, AskForMemory /*ask*/) const {}
 

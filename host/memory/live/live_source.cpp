@@ -162,11 +162,17 @@ void LiveSource::bring_in(std::uint64_t address, std::size_t size) const {
   const std::uint64_t first = address / page_size, count = (address % page_size + bytes - 1) / page_size + 1;
   PageStore& store = *own_moment().store;
   if (!is_running()) return view_all(store, first, count, page_size);
-  if (!ask_) return store.renew(first, count);
+  if (!ask_) return store.look_again(first, count);
   std::uint64_t newest = 0;
   while (newest < count && store.is_newest(first + newest)) ++newest;
   const Piece piece{address, bytes};
   if (newest < count) ask_(std::span(&piece, 1));
+}
+
+bool LiveSource::look_again() const {
+  if (!is_running() || ask_) return false;
+  own_moment().store->look_at_all_again();
+  return true;
 }
 
 void LiveSource::bring_in(std::span<const Piece> pieces) const {

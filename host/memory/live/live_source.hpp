@@ -76,6 +76,7 @@ public:
   [[nodiscard]] bool gains_from_threads() const override;
   void bring_in(std::uint64_t address, std::size_t size) const override;
   void bring_in(std::span<const Piece> pieces) const override;
+  [[nodiscard]] bool look_again() const override;
   void begin_moment() const override;
   [[nodiscard]] unsigned moment() const override;
   [[nodiscard]] std::uint64_t arrivals() const override { return own_moment().store->arrivals(); }

@@ -91,11 +91,20 @@ std::uint32_t Memory::cpu_count() {
 /// Of memory that lies ready there is nothing to bring in. As much as a store of pages may well hold.
 int Memory::will_read(std::uint32_t space, std::uint64_t address, std::uint64_t size) {
   constexpr std::uint64_t most = 64U << 20;
+  if (size == UINT64_MAX) return look_again();
   size = std::min(size, most);
   if (task_.map.is_live) return renew(space, address, size);
   if (space == MSC_KERNEL && task_.environment.target->source().gains_from_threads())
     target::bring_in(reader_.space(), address, size);
   return MSC_OK;
+}
+
+int Memory::look_again() {
+  if (!task_.map.is_live) return MSC_OK;
+  const memory::Source& source = task_.environment.target->source();
+  const std::uint64_t before = source.arrivals();
+  if (!source.look_again()) return MSC_EFAULT;
+  return source.arrivals() == before ? MSC_OK : MSC_ENOENT;
 }
 
 /// A process forked off asks for what is much in few pieces.

@@ -45,6 +45,7 @@ public:
   void failed(std::uint64_t address, target::Fault fault);
 
 private:
+  int look_again();
   int renew(std::uint32_t space, std::uint64_t address, std::uint64_t size);
   const catalog::Arena* arena();
   int read_arena(std::uint64_t address, void* to, std::size_t size);

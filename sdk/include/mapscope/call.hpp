@@ -54,6 +54,13 @@ public:
     return rc == MSC_OK;
   }
 
+  /// The same of all that was read so far; nothing where it cannot be.
+  std::optional<bool> look_again() {
+    const int rc = host_->will_read(call_, MSC_KERNEL, 0, UINT64_MAX);
+    if (rc != MSC_EFAULT && rc != MSC_ENOENT) check(rc);
+    return rc == MSC_EFAULT ? std::nullopt : std::optional(rc == MSC_OK);
+  }
+
   /// Highest possible CPU number plus one; there may be holes.
   [[nodiscard]] std::uint32_t cpu_count() { return host_->cpu_count(call_); }
   [[nodiscard]] bool cpu_possible(std::uint32_t cpu) { return try_read(MSC_CPU0 + cpu, 0, {}); }

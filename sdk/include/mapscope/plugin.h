@@ -372,7 +372,8 @@ struct msc_host {
   /* For the plugin's author: shown on stderr with -v, at most 1000 lines of one render. */
   int (*debug)(struct msc_call*, const char* text);
   /* len bytes are about to be read, so that a packed dump can be unpacked on all CPUs. Only ever a hint. On a
-   * machine that runs they are then no older than all that was read; MSC_ENOENT: and not as they were. */
+   * machine that runs they are then no older than all that was read; MSC_ENOENT: and not as they were. len
+   * UINT64_MAX: all that was read; MSC_EFAULT: it could not be looked at again at once. */
   int (*will_read)(struct msc_call*, uint32_t space, uint64_t addr, uint64_t len);
 };
 

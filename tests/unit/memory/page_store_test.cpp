@@ -76,19 +76,24 @@ TEST(PageStore, LooksAgainAtWhatIsNotTheNewest) {
   const auto kept = pages.view(0, 2);
   ASSERT_EQ(kept.size(), 2 * page_size);
   EXPECT_FALSE(pages.is_newest(0));
-  pages.renew(0, 1);
+  pages.look_again(0, 1);
   EXPECT_TRUE(pages.is_newest(0)); // as it was
-  pages.renew(0, 1);
+  pages.look_again(0, 1);
   EXPECT_EQ(looks, 3U);
-  pages.renew(1, 1);
+  pages.look_again(1, 1);
   EXPECT_EQ(kept[page_size], std::byte{4}); // in place
   EXPECT_FALSE(pages.is_newest(0));
-  pages.renew(0, 1);
+  pages.look_again(0, 1);
   EXPECT_TRUE(pages.is_newest(0));
   std::ignore = pages.view(2, 1); // another came in
   EXPECT_FALSE(pages.is_newest(0));
-  pages.renew(3, 1);
+  pages.look_again(3, 1);
   EXPECT_EQ(pages.state(3), PageState::there);
+  const std::uint64_t arrivals = pages.arrivals();
+  looks = 0;
+  pages.look_at_all_again();
+  EXPECT_EQ(looks, 4U);
+  EXPECT_NE(pages.arrivals(), arrivals); // page 1 is another each time
   pages.forget();
   EXPECT_FALSE(pages.is_newest(0));
 }
