@@ -13,12 +13,12 @@ using mapscope::Bytes;
 using mapscope::Call;
 using mapscope::builtin::counted;
 using mapscope::builtin::follow;
-using mapscope::builtin::load;
+using mapscope::builtin::SecondLook;
 
 /// struct bpf_cgroup_storage
 class Storages {
 public:
-  explicit Storages(Call& call) : call_(call), cgroups_(call), value_(call.target.value_size) {
+  explicit Storages(Call& call) : call_(call), cgroups_(call) {
     if (call.target.attach == per_cpu) copies_.emplace(call);
     const msc_type storage = call.kernel_type("struct bpf_cgroup_storage");
     of_map_ = call.offset(storage, "list_map");
@@ -32,16 +32,41 @@ public:
   }
   [[nodiscard]] std::uint32_t of_map() const { return of_map_; }
 
-  void show(std::uint64_t storage) {
-    if (call_.target.row_limit != 0 && shown_ >= call_.target.row_limit) return void(++counted_);
-    if (!call_.try_read(MSC_KERNEL, storage + key_at_, key_)) return void(++lost_);
+  struct Found {
+    std::uint64_t storage = 0;
+    std::optional<std::vector<std::byte>> key, value;
+    std::optional<std::uint64_t> pointer; ///< to copies
+    std::vector<std::byte> annex;         ///< they themselves, of a machine that runs
+  };
+  std::optional<Found> read(SecondLook& look, std::uint64_t storage) {
+    Found found{storage, {}, {}, {}, {}};
+    if (is_full() || !look.read_into(storage + key_at_, key_, key_.size())) return found;
+    found.key = key_;
+    found.pointer = look.load<std::uint64_t>(storage + value_at_);
+    if (copies_ && look.is_running() && found.pointer) {
+      const std::size_t at = look.size();
+      copies_->add(look, *found.pointer);
+      const Bytes annex = look.bytes(at, look.size() - at);
+      found.annex.assign(annex.begin(), annex.end());
+    } else if (!copies_ && found.pointer.value_or(0) != 0) {
+      std::vector<std::byte> value(call_.target.value_size);
+      if (look.read_into(*found.pointer + data_at_, value, 0)) found.value = std::move(value);
+    }
+    return found;
+  }
+
+  void show(const Found& found) {
+    if (is_full()) return void(++counted_);
+    if (!found.key) return void(++lost_);
     ++shown_;
     if (copies_)
-      open_copies(storage);
+      call_.open_percpu_entry(*found.key, copies_of(found), key_type_);
     else
-      open_value(storage);
-    if (const auto cgroup = cgroup_of(storage)) (void)cgroups_.emit("owner", *cgroup);
-    if (attach_type_) call_.typed("attach_type", Bytes(key_).subspan(attach_type_at_, 4), *attach_type_);
+      call_.open_entry(*found.key, found.value ? std::optional<Bytes>(*found.value) : std::nullopt,
+                       key_type_);
+    if (const auto cgroup = cgroup_of(found)) (void)cgroups_.emit("owner", *cgroup);
+    if (attach_type_)
+      call_.typed("attach_type", Bytes(*found.key).subspan(attach_type_at_, 4), *attach_type_);
     call_.end();
   }
 
@@ -77,26 +102,23 @@ private:
     }
   }
 
-  void open_value(std::uint64_t storage) {
-    const auto buffer = follow(call_, storage + value_at_);
-    const bool there = buffer && call_.try_read(MSC_KERNEL, *buffer + data_at_, value_);
-    call_.open_entry(key_, there ? std::optional<Bytes>(value_) : std::nullopt, key_type_);
+  [[nodiscard]] bool is_full() const {
+    return call_.target.row_limit != 0 && shown_ >= call_.target.row_limit;
   }
-
-  void open_copies(std::uint64_t storage) {
-    const auto pointer = load<std::uint64_t>(call_, storage + value_at_);
-    call_.open_percpu_entry(key_, pointer ? copies_->read(*pointer) : copies_->unreadable(), key_type_);
+  std::span<const msc_value> copies_of(const Found& found) {
+    if (!found.pointer) return copies_->unreadable();
+    return found.annex.empty() ? copies_->read(*found.pointer) : copies_->of_annex(found.annex);
   }
 
   /// All storages of a cgroup are in a ring with a member of struct cgroup. Which node that is, is not
   /// marked; the id tells.
-  std::optional<std::uint64_t> cgroup_of(std::uint64_t storage) {
+  std::optional<std::uint64_t> cgroup_of(const Found& found) {
     constexpr int most = 256; // programs of a cgroup, with two maps each, and more than enough
-    const std::uint64_t id = mapscope::builtin::pointer_at(key_, id_at_);
-    std::uint64_t node = storage + of_cgroup_;
+    const std::uint64_t id = mapscope::builtin::pointer_at(*found.key, id_at_);
+    std::uint64_t node = found.storage + of_cgroup_;
     for (int step = 0; storages_at_ && step < most; ++step) {
       const auto next = follow(call_, node + next_);
-      if (!next || *next == storage + of_cgroup_) break;
+      if (!next || *next == found.storage + of_cgroup_) break;
       node = *next;
       if (cgroups_.id(node - *storages_at_) == id) return node - *storages_at_;
     }
@@ -108,7 +130,7 @@ private:
   Call& call_;
   mapscope::builtin::Cgroups cgroups_;
   std::optional<mapscope::builtin::PerCpuCopies> copies_;
-  std::vector<std::byte> value_, key_;
+  std::vector<std::byte> key_;
   msc_type key_type_ = MSC_DECLARED;
   std::optional<msc_type> attach_type_; ///< how to read that part of the key, where it is in there
   std::uint32_t of_map_ = 0, of_cgroup_ = 0, key_at_ = 0, value_at_ = 0, data_at_ = 0, next_ = 0;
@@ -124,7 +146,10 @@ void render_cgroup_storage(Call& call) {
   const std::uint64_t map = call.target.map - call.offset(type, "map");
   Storages storages(call);
   mapscope::builtin::List list(call, storages.of_map(), most);
-  list.for_each(map + call.offset(type, "list"), [&](std::uint64_t storage) { storages.show(storage); });
+  list.for_each(
+      map + call.offset(type, "list"),
+      [&](SecondLook& look, std::uint64_t storage) { return storages.read(look, storage); },
+      [&](const auto& found) { storages.show(found); });
   storages.finish();
   list.note_gaps();
 }

@@ -15,7 +15,7 @@ using mapscope::Bytes;
 using mapscope::Call;
 using mapscope::builtin::counted;
 using mapscope::builtin::follow;
-using mapscope::builtin::load;
+using mapscope::builtin::SecondLook;
 using mapscope::builtin::Slots;
 
 /// struct bpf_dtab_netdev
@@ -55,18 +55,28 @@ void scan_hash(Call& call, Slots& slots, msc_type map) {
                  head = call.kernel_type("struct hlist_head");
   const std::uint32_t idx = call.offset(entry, "idx"), first = call.offset(head, "first");
   mapscope::builtin::Hlists chains(call, call.offset(entry, "index_hlist"), call.target.max_entries);
+  struct Found {
+    std::uint64_t element;
+    std::optional<std::uint32_t> index;
+  };
   std::uint64_t elements = 0, lost_elements = 0;
+  const auto add = [&](const Found& found) {
+    ++elements;
+    if (found.index)
+      slots.add(*found.index, found.element);
+    else
+      ++lost_elements;
+  };
+  const std::size_t stride = call.size(head);
   const std::uint64_t lost =
-      mapscope::builtin::Table(call, buckets, call.size(head), count)
-          .for_each([&](std::uint64_t, Bytes bytes) {
-            chains.chain(mapscope::builtin::pointer_at(bytes, first), [&](std::uint64_t element) {
-              ++elements;
-              if (const auto index = load<std::uint32_t>(call, element + idx))
-                slots.add(*index, element);
-              else
-                ++lost_elements;
-            });
-          });
+      mapscope::builtin::Table(call, buckets, stride, count).for_each([&](std::uint64_t number, Bytes bytes) {
+        chains.chain(
+            buckets + number * stride + first, mapscope::builtin::pointer_at(bytes, first),
+            [&](SecondLook& look, std::uint64_t element) {
+              return std::optional(Found{element, look.load<std::uint32_t>(element + idx)});
+            },
+            add);
+      });
   slots.scanned(elements);
   chains.note_gaps();
   if (lost != 0) call.note(MSC_EFAULT, counted(lost, "bucket|buckets", "could not be read").c_str());

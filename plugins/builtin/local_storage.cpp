@@ -10,6 +10,8 @@
 #include "socket.hpp"
 #include "task.hpp"
 
+#include <unordered_set>
+#include <utility>
 #include <variant>
 
 namespace {
@@ -17,7 +19,7 @@ namespace {
 using mapscope::Bytes;
 using mapscope::Call;
 using mapscope::builtin::counted;
-using mapscope::builtin::load;
+using mapscope::builtin::SecondLook;
 
 using Owners = std::variant<mapscope::builtin::Tasks, mapscope::builtin::Inodes, mapscope::builtin::Sockets,
                             mapscope::builtin::Cgroups>;
@@ -38,8 +40,7 @@ Owners owners_of(Call& call) {
 /// struct bpf_local_storage_elem
 class Elements {
 public:
-  Elements(Call& call, std::uint64_t map)
-      : call_(call), map_(map), owners_(owners_of(call)), value_(call.target.value_size) {
+  Elements(Call& call, std::uint64_t map) : call_(call), map_(map), owners_(owners_of(call)) {
     const msc_type element = call.kernel_type("struct bpf_local_storage_elem");
     node_at_ = call.offset(element, "map_node");
     storage_at_ = call.offset(element, "local_storage");
@@ -50,20 +51,40 @@ public:
   }
   [[nodiscard]] std::uint32_t node() const { return node_at_; }
 
-  void show(std::uint64_t element) {
-    const auto map = load<std::uint64_t>(call_, element + map_at_);
-    if (!map) return void(++lost_);
-    if (*map != map_) return void(++strayed_);
-    if (call_.target.row_limit != 0 && shown_ >= call_.target.row_limit) return void(++counted_);
+  struct Found {
+    std::optional<std::uint64_t> map, owner; ///< owner: 0 = none any more
+    bool has_value = false;
+    std::vector<std::byte> value;
+  };
+  /// Of a machine that runs nothing where it is another map's by now, or none.
+  std::optional<Found> read(SecondLook& look, std::uint64_t element) {
+    Found found;
+    found.map = look.load<std::uint64_t>(element + map_at_);
+    if (found.map != map_) return look.is_running() ? std::nullopt : std::optional(std::move(found));
+    if (is_full()) return found;
+    found.owner = owner_of(look, element);
+    found.value = std::exchange(value_, {});
+    found.value.resize(call_.target.value_size);
+    found.has_value = look.read_into(element + value_at_, found.value, 0);
+    return found;
+  }
+
+  void show(Found found) {
+    if (!found.map) return void(++lost_);
+    if (*found.map != map_) return void(++strayed_);
+    if (is_full()) return void(++counted_);
+    if (call_.target.is_running != 0 && found.owner.value_or(0) != 0 && !seen_.insert(*found.owner).second)
+      return; // a new value in place of the one that was shown
     ++shown_;
-    const auto owner = owner_of(element);
-    const bool has_value = call_.try_read(MSC_KERNEL, element + value_at_, value_);
-    call_.open_owned_entry(owner.value_or(0), has_value ? std::optional<Bytes>(value_) : std::nullopt);
-    if (owner == 0U)
+    call_.open_owned_entry(found.owner.value_or(0),
+                           found.has_value ? std::optional<Bytes>(found.value) : std::nullopt);
+    if (found.owner == 0U)
       call_.text("state", "detached");
-    else if (!owner || !std::visit([&](auto& kind) { return kind.emit("owner", *owner); }, owners_))
+    else if (!found.owner ||
+             !std::visit([&](auto& kind) { return kind.emit("owner", *found.owner); }, owners_))
       ++lost_owners_;
     call_.end();
+    value_ = std::move(found.value);
   }
 
   void finish() {
@@ -75,11 +96,14 @@ public:
 
 private:
   /// 0 when it has none any more: owner and element are being taken apart. Nothing when it cannot be told.
-  std::optional<std::uint64_t> owner_of(std::uint64_t element) {
+  std::optional<std::uint64_t> owner_of(SecondLook& look, std::uint64_t element) {
     constexpr std::uint32_t unlinked = 2; // SELEM_STORAGE_UNLINKED: the pointer may lead to what was freed
-    if (state_at_ && (load<std::uint32_t>(call_, element + *state_at_).value_or(0) & unlinked) != 0) return 0;
-    const auto storage = load<std::uint64_t>(call_, element + storage_at_);
-    return storage.value_or(0) != 0 ? load<std::uint64_t>(call_, *storage + owner_at_) : storage;
+    if (state_at_ && (look.load<std::uint32_t>(element + *state_at_).value_or(0) & unlinked) != 0) return 0;
+    const auto storage = look.load<std::uint64_t>(element + storage_at_);
+    return storage.value_or(0) != 0 ? look.load<std::uint64_t>(*storage + owner_at_) : storage;
+  }
+  [[nodiscard]] bool is_full() const {
+    return call_.target.row_limit != 0 && shown_ >= call_.target.row_limit;
   }
 
   void say(std::uint64_t count, int rc, const char* forms, const char* rest) {
@@ -89,7 +113,8 @@ private:
   Call& call_;
   std::uint64_t map_;
   Owners owners_;
-  std::vector<std::byte> value_;
+  std::vector<std::byte> value_;           ///< room for the next one
+  std::unordered_set<std::uint64_t> seen_; ///< owners, of a machine that runs
   std::uint32_t node_at_ = 0, storage_at_ = 0, map_at_ = 0, value_at_ = 0, owner_at_ = 0;
   std::optional<std::uint32_t> state_at_;
   std::uint64_t shown_ = 0, counted_ = 0, lost_ = 0, lost_owners_ = 0, strayed_ = 0;
@@ -117,11 +142,14 @@ void render_local_storage(Call& call) {
   const std::uint32_t first = call.offset(bucket, "list.first");
   Elements elements(call, map);
   mapscope::builtin::Hlists chains(call, elements.node(), most_elements);
+  const std::size_t stride = call.size(bucket);
   const std::uint64_t lost =
-      mapscope::builtin::Table(call, buckets, call.size(bucket), std::uint64_t{1} << log)
-          .for_each([&](std::uint64_t, Bytes bytes) {
-            chains.chain(mapscope::builtin::pointer_at(bytes, first),
-                         [&](std::uint64_t element) { elements.show(element); });
+      mapscope::builtin::Table(call, buckets, stride, std::uint64_t{1} << log)
+          .for_each([&](std::uint64_t number, Bytes bytes) {
+            chains.chain(
+                buckets + number * stride + first, mapscope::builtin::pointer_at(bytes, first),
+                [&](SecondLook& look, std::uint64_t element) { return elements.read(look, element); },
+                [&](auto found) { elements.show(std::move(found)); });
           });
   elements.finish();
   chains.note_gaps();

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory of a machine that runs, read piece by piece and then, when all pieces are there, once more: what
-// both looks agree on was so at one time, the one between them.
+// both looks agree on was so at one time, the one between them. What has changed is read anew, a few times.
 //
-// That holds for what was written in between and back as well, unless all bytes are the same again.
+// That holds for what was written in between and back as well, unless all bytes are the same again. Where
+// nothing changes the first look is the only one.
 #pragma once
 
-#include <mapscope/plugin.hpp>
+#include "memory.hpp"
 
-#include <cstring>
-#include <optional>
-#include <vector>
+#include <utility>
 
 namespace mapscope::builtin {
+
+/// Behind how much of a map has them, where somebody writes to values in place.
+constexpr const char* of_two_times = "values that changed each time they were read, and may be of two times";
 
 class SecondLook {
 public:
@@ -21,7 +23,45 @@ public:
     other,
   };
 
+  /// What settle() has come to.
+  enum class Outcome : std::uint8_t {
+    whole,
+    other_values, ///< the values alone have changed each time
+    changing,     ///< all of it has
+    damaged,      ///< it contradicts itself, and does not change
+  };
+
   explicit SecondLook(Call& call) : call_(call) {}
+
+  [[nodiscard]] bool is_running() const { return call_.target.is_running != 0; }
+
+  /// walk(is_first) reads through this, all of it each time it is called, and says whether it made sense.
+  template <class Walk> Outcome settle(Walk walk) {
+    if (!is_running()) return begin(false), walk(true) ? Outcome::whole : Outcome::damaged;
+    auto outcome = Outcome::changing;
+    for (unsigned i = 0; i < most_looks && is_open(outcome); ++i, has_changed_ |= is_open(outcome))
+      outcome = look(walk, i == 0);
+    return outcome;
+  }
+  /// Anything that was settled, while it was.
+  [[nodiscard]] bool has_changed() const { return has_changed_; }
+
+  /// A member that links.
+  template <class T> std::optional<T> load(std::uint64_t address) {
+    T value{};
+    const bool there = read_into(address, std::as_writable_bytes(std::span(&value, 1)), sizeof value);
+    return there ? std::optional(value) : std::nullopt;
+  }
+  /// Bytes, of which those from `value` on are a value's. False when they cannot be read.
+  bool read_into(std::uint64_t address, std::span<std::byte> to, std::size_t value) {
+    return read_into(MSC_KERNEL, address, to, value);
+  }
+  bool read_into(std::uint32_t space, std::uint64_t address, std::span<std::byte> to, std::size_t value) {
+    if (!is_running()) return call_.try_read(space, address, to);
+    const auto at = read(space, address, to.size(), value);
+    if (at) std::ranges::copy(bytes(*at, to.size()), to.begin());
+    return at.has_value();
+  }
 
   /// From now on `anew`: nothing of it as it was read before.
   void begin(bool anew) {
@@ -63,6 +103,28 @@ public:
   }
 
 private:
+  static constexpr unsigned most_looks = 6;
+
+  static bool is_open(Outcome outcome) {
+    return outcome == Outcome::changing || outcome == Outcome::other_values;
+  }
+
+  /// The first look is at what others have brought in.
+  template <class Walk> Outcome look(Walk& walk, bool is_first) {
+    begin(!is_first);
+    const bool makes_sense = walk(is_first);
+    switch (again()) {
+    case Found::other:
+      return Outcome::changing;
+    case Found::other_values:
+      return makes_sense ? Outcome::other_values : Outcome::changing;
+    case Found::same:
+      break;
+    }
+    if (makes_sense) return Outcome::whole;
+    return is_first ? Outcome::changing : Outcome::damaged;
+  }
+
   struct Piece {
     std::uint64_t address;
     std::size_t at, size, value;
@@ -80,7 +142,7 @@ private:
   }
 
   Call& call_;
-  bool anew_ = false;
+  bool anew_ = false, has_changed_ = false;
   bool is_as_read_ = true; ///< all of it: what is brought in anew with one piece may hold another
   std::vector<Piece> pieces_;
   std::vector<std::byte> bytes_, now_;

@@ -8,6 +8,7 @@
 #include "memory.hpp"
 
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace mapscope::builtin {
@@ -27,12 +28,14 @@ public:
                       });
   }
 
-  /// A slot that was found elsewhere.
+  /// A slot that was found elsewhere. Of a machine that runs, one that was filled anew may be found again.
   void add(std::uint32_t index, std::uint64_t object) {
+    if (is_known(std::as_bytes(std::span(&index, 1)))) return;
     if (listed_.size() < limit_) listed_.push_back({index, object, {}});
     ++populated_;
   }
   void add(Bytes key, std::uint64_t object) {
+    if (is_known(key)) return;
     if (listed_.size() < limit_) listed_.push_back({0, object, {key.begin(), key.end()}});
     ++populated_, ++scanned_;
     keyed_ = true;
@@ -67,6 +70,11 @@ private:
                                                       ///< holds shall not fill the host's memory
   static constexpr std::size_t most_indices = 1024;   ///< as the report's format says
 
+  bool is_known(Bytes key) {
+    if (call_.target.is_running == 0) return false;
+    return !seen_.emplace(reinterpret_cast<const char*>(key.data()), key.size()).second;
+  }
+
   void emit_indices() {
     const std::size_t count = std::min(listed_.size(), most_indices);
     if (count != 0) {
@@ -100,6 +108,7 @@ private:
   Call& call_;
   std::size_t limit_;
   std::vector<Slot> listed_;
+  std::unordered_set<std::string> seen_; ///< keys, of a machine that runs
   bool keyed_ = false;
   std::uint64_t populated_ = 0, scanned_ = 0, counted_ = 0, lost_slots_ = 0, lost_objects_ = 0;
 };

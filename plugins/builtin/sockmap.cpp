@@ -13,6 +13,7 @@ namespace {
 using mapscope::Bytes;
 using mapscope::Call;
 using mapscope::builtin::counted;
+using mapscope::builtin::SecondLook;
 using mapscope::builtin::Slots;
 
 void scan_array(Call& call, Slots& slots) {
@@ -31,9 +32,22 @@ public:
   }
   [[nodiscard]] std::uint32_t node() const { return node_; }
 
-  void add(std::uint64_t element) {
-    if (!call_.try_read(MSC_KERNEL, element + key_, bytes_)) return void(++lost_);
-    slots_.add(bytes_, mapscope::builtin::load<std::uint64_t>(call_, element + socket_).value_or(0));
+  struct Found {
+    std::optional<std::vector<std::byte>> key;
+    std::uint64_t socket = 0;
+  };
+  std::optional<Found> read(SecondLook& look, std::uint64_t element) {
+    Found found;
+    if (!look.read_into(element + key_, bytes_, bytes_.size())) return found;
+    found.key = bytes_;
+    found.socket = look.load<std::uint64_t>(element + socket_).value_or(0);
+    return found;
+  }
+  void add(const Found& found) {
+    if (found.key)
+      slots_.add(*found.key, found.socket);
+    else
+      ++lost_;
   }
   void note_gaps() {
     if (lost_ != 0) call_.note(MSC_EFAULT, counted(lost_, "element|elements", "could not be read").c_str());
@@ -61,11 +75,14 @@ void scan_hash(Call& call, Slots& slots) {
   const std::uint32_t first = call.offset(bucket, "head.first");
   Elements elements(call, slots);
   mapscope::builtin::Hlists chains(call, elements.node(), call.target.max_entries);
-  const std::uint64_t lost = mapscope::builtin::Table(call, buckets, call.size(bucket), count)
-                                 .for_each([&](std::uint64_t, Bytes bytes) {
-                                   chains.chain(mapscope::builtin::pointer_at(bytes, first),
-                                                [&](std::uint64_t element) { elements.add(element); });
-                                 });
+  const std::size_t stride = call.size(bucket);
+  const std::uint64_t lost =
+      mapscope::builtin::Table(call, buckets, stride, count).for_each([&](std::uint64_t number, Bytes bytes) {
+        chains.chain(
+            buckets + number * stride + first, mapscope::builtin::pointer_at(bytes, first),
+            [&](SecondLook& look, std::uint64_t element) { return elements.read(look, element); },
+            [&](const auto& found) { elements.add(found); });
+      });
   chains.note_gaps();
   elements.note_gaps();
   if (lost != 0) call.note(MSC_EFAULT, counted(lost, "bucket|buckets", "could not be read").c_str());

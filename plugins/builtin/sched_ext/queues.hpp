@@ -44,7 +44,8 @@ public:
     list_ = call.offset(type_, "list"), nr_ = call.offset(type_, "nr"), id_ = call.offset(type_, "id");
     seq_ = call.offset_if(type_, "seq");
     node_ = call.offset(node_type_, "node"), flags_ = call.offset(node_type_, "flags");
-    in_entity_ = call.offset(call.kernel_type("struct sched_ext_entity"), "dsq_list");
+    const msc_type entity = call.kernel_type("struct sched_ext_entity");
+    in_entity_ = call.offset(entity, "dsq_list"), dsq_ = call.offset(entity, "dsq");
   }
 
   /// Those of a CPU's run queue at `rq`; beside the local one only such as have tasks.
@@ -88,17 +89,34 @@ private:
     return queue;
   }
 
+  struct Listed {
+    std::uint64_t node;
+    std::optional<std::uint32_t> flags;
+  };
+  static constexpr std::uint32_t cursor = 1; ///< SCX_DSQ_LNODE_ITER_CURSOR
+
+  /// Of a machine that runs nothing where the task is on another queue by now: the walk goes on from there.
+  std::optional<Listed> read_node(SecondLook& look, std::uint64_t queue, std::uint64_t node) {
+    const Listed found{node, look.load<std::uint32_t>(node + flags_)};
+    if (!look.is_running() || (found.flags.value_or(0) & cursor) != 0) return found;
+    const bool is_on_it = look.load<std::uint64_t>(node - in_entity_ + dsq_) == queue;
+    return is_on_it ? std::optional(found) : std::nullopt;
+  }
+
   /// What is no task on it is an iteration under way.
   void list_tasks(Queue& queue) {
-    constexpr std::uint32_t cursor = 1; // SCX_DSQ_LNODE_ITER_CURSOR
     if (!load<std::uint64_t>(call_, queue.address + list_))
       return void(call_.note(MSC_EFAULT, "a dispatch queue's list could not be read"));
-    List list(call_, node_, std::uint64_t{*queue.nr} + slack);
-    list.for_each(queue.address + list_, [&](std::uint64_t node) {
-      const auto own = load<std::uint32_t>(call_, node + flags_);
-      if (!own) return void(call_.note(MSC_EFAULT, "a part of a dispatch queue's list could not be read"));
-      if ((*own & cursor) == 0) queue.tasks.push_back(tasks_.of_entity(node - in_entity_));
-    });
+    List list(call_, node_, call_.target.is_running != 0 ? ScxTasks::most : std::uint64_t{*queue.nr} + slack);
+    list.for_each(
+        queue.address + list_,
+        [&](SecondLook& look, std::uint64_t node) { return read_node(look, queue.address, node); },
+        [&](const Listed& found) {
+          if (!found.flags)
+            call_.note(MSC_EFAULT, "a part of a dispatch queue's list could not be read");
+          else if ((*found.flags & cursor) == 0)
+            queue.tasks.push_back(tasks_.of_entity(found.node - in_entity_));
+        });
     list.note_gaps();
     drop_repeated(queue.tasks);
     if (queue.tasks.size() != *queue.nr)
@@ -158,7 +176,7 @@ private:
   ScxTasks& tasks_;
   PerCpuPlaces places_;
   msc_type type_, node_type_;
-  std::uint32_t list_ = 0, nr_ = 0, id_ = 0, node_ = 0, flags_ = 0, in_entity_ = 0;
+  std::uint32_t list_ = 0, nr_ = 0, id_ = 0, node_ = 0, flags_ = 0, in_entity_ = 0, dsq_ = 0;
   std::optional<std::uint32_t> seq_;
   std::vector<Queue> all_;
 };

@@ -136,9 +136,9 @@ public:
     return task.runnable_at ? clock.ms_since(*task.runnable_at) : std::nullopt;
   }
 
-private:
   static constexpr std::uint64_t most = 4 << 20; ///< PID_MAX_LIMIT
 
+private:
   void emit_signed(const char* field, const std::optional<std::int32_t>& value) {
     if (value) call_.signed_number(field, *value);
   }
@@ -147,12 +147,20 @@ private:
     std::vector<std::size_t> places;
     const std::uint64_t cursor = ent_flags_.value("SCX_TASK_CURSOR").value_or(1ULL << 31) & UINT32_MAX;
     const std::uint32_t flags = call_.offset(entity_, "flags");
+    struct Listed {
+      std::uint64_t entity;
+      std::optional<std::uint32_t> flags;
+    };
     List list(call_, node, most);
-    list.for_each(head, [&](std::uint64_t entity) {
-      const auto own = load<std::uint32_t>(call_, entity + flags);
-      if (!own) return void(++lost_); // a task's or a cursor's
-      if ((*own & cursor) == 0) places.push_back(of_entity(entity));
-    });
+    list.for_each(
+        head,
+        [&](SecondLook& look, std::uint64_t entity) {
+          return std::optional(Listed{entity, look.load<std::uint32_t>(entity + flags)});
+        },
+        [&](const Listed& found) {
+          if (!found.flags) return void(++lost_); // a task's or a cursor's
+          if ((*found.flags & cursor) == 0) places.push_back(of_entity(found.entity));
+        });
     drop_repeated(places);
     list.note_gaps();
     return places;
