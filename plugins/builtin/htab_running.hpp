@@ -7,6 +7,7 @@
 // damage, and somebody else's.
 #pragma once
 
+#include "digest.hpp"
 #include "second_look.hpp"
 
 #include <algorithm>
@@ -37,22 +38,27 @@ using Annex = std::function<void(SecondLook& look, Bytes stored)>;
 
 class RunningChain {
 public:
-  enum class Outcome : std::uint8_t { whole, other_values, changing, damaged };
+  using Outcome = SecondLook::Outcome;
 
   /// `bytes`: of an element, from hash_node.next on.
   RunningChain(Call& call, const HtabLayout& layout, std::size_t bytes, const Annex& annex)
       : look_(call), layout_(layout), key_size_(call.target.key_size), bytes_(bytes), annex_(annex) {}
 
-  /// other_values: the values alone have changed each time.
   Outcome read(std::uint32_t bucket, std::uint64_t head) {
-    auto outcome = Outcome::changing;
-    for (unsigned i = 0; i < most_looks && is_open(outcome); ++i, has_changed_ |= is_open(outcome))
-      outcome = look(bucket, i == 0 ? std::optional(head) : std::nullopt);
-    return outcome;
+    return look_.settle([&](bool is_first) {
+      return collect(bucket, is_first ? std::optional(head) : std::nullopt, bytes_);
+    });
+  }
+  /// One look at it as it was brought in: all of its bytes in one number. 0 where it does not end as a chain
+  /// does. What for_each() visits is what was looked at.
+  std::uint64_t digest(std::uint32_t bucket, std::uint64_t head) {
+    look_.begin(false);
+    return collect(bucket, head, bytes_) ? mapscope::builtin::digest(look_.bytes(0, look_.size())) : 0;
   }
   /// How many elements it has, by its links alone; nothing when these lead nowhere each time.
   std::optional<std::uint64_t> count(std::uint32_t bucket, std::uint64_t head) {
-    for (unsigned i = 0; i < most_looks; ++i, has_changed_ = true) {
+    for (unsigned i = 0; i < most_counts; ++i, has_changed_ = true) {
+      look_.begin(i != 0);
       const bool is_whole =
           collect(bucket, i == 0 ? std::optional(head) : std::nullopt, sizeof(std::uint64_t));
       if (is_whole) return found_.size();
@@ -60,7 +66,7 @@ public:
     return std::nullopt;
   }
   /// Of any of those that were read.
-  [[nodiscard]] bool has_changed() const { return has_changed_; }
+  [[nodiscard]] bool has_changed() const { return has_changed_ || look_.has_changed(); }
 
   /// visit(key, stored, annex) for each that was read. A new element comes before the one that it replaces.
   template <class Visit> void for_each(Visit visit) const {
@@ -71,7 +77,7 @@ public:
   }
 
 private:
-  static constexpr unsigned most_looks = 6;
+  static constexpr unsigned most_counts = 6;
   /// Elements and bytes: one that has more is no chain of its own.
   static constexpr std::size_t longest = 1 << 12, largest = MSC_READ_MAX;
 
@@ -79,29 +85,8 @@ private:
     std::size_t at, annex, annex_size;
   };
 
-  static bool is_open(Outcome outcome) {
-    return outcome == Outcome::changing || outcome == Outcome::other_values;
-  }
-
-  /// The first look is at what others have brought in.
-  Outcome look(std::uint32_t bucket, std::optional<std::uint64_t> head) {
-    const bool is_whole = collect(bucket, head, bytes_);
-    const bool is_first = head.has_value();
-    switch (look_.again()) {
-    case SecondLook::Found::other:
-      return Outcome::changing;
-    case SecondLook::Found::other_values:
-      return is_whole ? Outcome::other_values : Outcome::changing;
-    case SecondLook::Found::same:
-      break;
-    }
-    if (is_whole) return Outcome::whole;
-    return is_first ? Outcome::changing : Outcome::damaged;
-  }
-
   /// Without a head, all of it anew. False when it does not end as a chain does.
   bool collect(std::uint32_t bucket, std::optional<std::uint64_t> head, std::size_t size) {
-    look_.begin(!head);
     found_.clear();
     const std::uint64_t at = layout_.bucket_at(bucket) + layout_.head;
     if (head)
