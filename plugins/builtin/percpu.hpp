@@ -16,7 +16,7 @@ public:
     if (size_ > 64 << 10) call.fail("a per-CPU value of more than 64 KiB is not possible");
     for (std::uint32_t cpu = 0; cpu < copies_.size(); ++cpu)
       if (call.cpu_possible(cpu)) possible_.push_back(cpu);
-    bytes_ = std::make_unique_for_overwrite<std::byte[]>(size_ * possible_.size());
+    bytes_ = std::make_unique<std::byte[]>(size_ * possible_.size());
   }
 
   /// Every CPU's copy behind `pointer`, which the kernel leaves 0 where nothing was allocated: then there are
@@ -30,6 +30,19 @@ public:
     }
     return copies_;
   }
+
+  /// The same through a look, as copies that are shown apart from each other.
+  std::span<const msc_value> read(SecondLook& look, std::uint64_t pointer) {
+    if (pointer == 0) return {};
+    for (std::size_t i = 0; i < possible_.size(); ++i) {
+      const std::span own(bytes_.get() + i * size_, size_);
+      const bool there = look.read_into(MSC_CPU0 + possible_[i], pointer, own, 0);
+      copies_[possible_[i]] = call_.of(there ? std::optional<Bytes>(own) : std::nullopt);
+    }
+    return copies_;
+  }
+  /// All that read() has read, where it could.
+  [[nodiscard]] Bytes bytes() const { return {bytes_.get(), size_ * possible_.size()}; }
 
   /// The same of a machine that runs, as part of a look at what it belongs to; of_annex() takes it.
   void add(SecondLook& look, std::uint64_t pointer) {
