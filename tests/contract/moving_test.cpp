@@ -299,6 +299,76 @@ TEST_F(Resizing, GoesOnWithoutEnd) {
   EXPECT_THAT(render().text(), HasSubstr("note EFAULT the table was resized each time while it was read\n"));
 }
 
+class MovingElements : public Moving {
+protected:
+  MovingElements() : Moving("hash", hash_sample.image) {}
+};
+
+TEST_F(MovingElements, StandStill) { EXPECT_EQ(render().text(), hash_sample.lines); }
+
+TEST_F(MovingElements, AreDeletedAndTheirMemoryIsUsedForAnother) {
+  at_each_moment({{0x20008, 0x30080},
+                  {0x20018, 0x30000},
+                  {0x30000, 3},
+                  {0x30020, 1},
+                  {0x30028, 5},
+                  {0x30030, 0xe6e5e4e3e2e1}},
+                 [](const std::string& text) {
+                   const unsigned old = times(text, "entry 01 00 00 00 = a1 a2 a3 a4 a5 a6\n"),
+                                  other = times(text, "entry 05 00 00 00 = e1 e2 e3 e4 e5 e6\n");
+                   EXPECT_LE(old, 1U);
+                   EXPECT_LE(other, 1U);
+                   EXPECT_EQ(times(text, "entry 02 00 00 00 = b1 b2 b3 b4 b5 b6\n"), 1U);
+                   EXPECT_EQ(times(text, "entry 03 00 00 00 = c1 c2 c3 c4 c5 c6\n"), 1U);
+                   EXPECT_EQ(times(text, "entry "), 2 + old + other) << text;
+                 });
+}
+
+TEST_F(MovingElements, NeverStandStill) {
+  for (std::uint64_t hint = 1; hint < 20'000; ++hint) change(hint, {{0x30020, 8 | hint << 8}});
+  const std::string text = render().text();
+  EXPECT_THAT(text, HasSubstr("note EFAULT 1 chain has changed each time while the map was read and is left "
+                              "out, first that of bucket 0\n"));
+  EXPECT_EQ(times(text, "entry "), 1U);
+}
+
+class ChangingValues : public Moving {
+protected:
+  ChangingValues()
+      : Moving("array", R"(
+struct bpf_array 256 elem_size=200 index_mask=204 value=216 pptrs=216
+target map=0x10000 key_size=4 value_size=16 max_entries=2
+@0x100c8 u32:16 u32:3 zero:8
+@0x100d8 u64:0x11 u64:0x11 u64:0x22 u64:0x22
+)") {}
+};
+
+TEST_F(ChangingValues, AreOfOneTime) {
+  at_each_moment({{0x100e8, 0x33}, {0x100f0, 0x33}}, [](const std::string& text) {
+    EXPECT_EQ(times(text, "element "), 2U);
+    EXPECT_EQ(times(text, "element 1 = 22 00 00 00 00 00 00 00 22 00 00 00 00 00 00 00\n") +
+                  times(text, "element 1 = 33 00 00 00 00 00 00 00 33 00 00 00 00 00 00 00\n"),
+              1U)
+        << text;
+    EXPECT_THAT(text, Not(HasSubstr("note")));
+  });
+}
+
+TEST_F(ChangingValues, OfTwoTimesAreToldOf) {
+  for (std::uint64_t hint = 1; hint < 20'000; ++hint) change(hint, {{0x100e8, hint}});
+  const std::string text = render().text();
+  EXPECT_EQ(times(text, "element 0 = ") + times(text, "element 1 = "), 2U);
+  EXPECT_THAT(text,
+              HasSubstr("note OK 1 element has values that changed each time they were read, and may be "
+                        "of two times\n"));
+}
+
+TEST_F(ChangingValues, OfEightBytesAreReadAsOne) {
+  host_.target.value_size = 8, host_.target.max_entries = 1;
+  host_.memory[0x100c8][0] = std::byte{8};
+  EXPECT_EQ(render().hints, 0U);
+}
+
 /// As of lpm_trie_test.cpp: 10.0.0.0/8 above a fork at 10.1.2.0/24 with 10.1.2.3/32 and 10.1.2.128/25.
 class MovingPrefixes : public Moving {
 protected:
