@@ -21,9 +21,7 @@
 namespace mapscope::cli_test {
 namespace {
 
-constexpr std::uint32_t most = 4096;
-constexpr std::uint32_t keys = 5000;  ///< that come and go; more than there is room for
-constexpr std::uint32_t lasting = 64; ///< the first of them are never deleted
+constexpr std::uint32_t lasting = 64; ///< the first keys are never deleted
 
 std::uint64_t mixed(std::uint64_t number) {
   number = (number ^ (number >> 31)) * 0x7fb5d329728ea185;
@@ -63,6 +61,9 @@ struct Shape {
   std::uint32_t flags = 0;
   bool keeps_all = true;    ///< what is not deleted stays
   bool is_in_place = false; ///< values are written where they are
+  const char* via = "peek";
+  std::uint32_t most = 4096;
+  std::uint32_t keys = 5000; ///< that come and go; more than there is room for
   [[nodiscard]] bool is_per_cpu() const {
     return type == BPF_MAP_TYPE_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_ARRAY;
   }
@@ -83,11 +84,12 @@ class Raced {
 public:
   explicit Raced(const Shape& shape)
       : shape_(shape),
-        map_(shape.type, "live_raced", {static_cast<std::uint32_t>(shape.key_size()), sizeof(Sealed), most},
-             shape.flags),
+        map_(shape.type, "live_raced",
+             {static_cast<std::uint32_t>(shape.key_size()), sizeof(Sealed), shape.most}, shape.flags),
         copies_(shape.is_per_cpu() ? static_cast<std::size_t>(::libbpf_num_possible_cpus()) : 1) {
     if (!map_.is_made()) return;
-    for (std::uint32_t number = 0; number < (shape.is_array() ? most : lasting); ++number) put(number, 0);
+    for (std::uint32_t number = 0; number < (shape.is_array() ? shape.most : lasting); ++number)
+      put(number, 0);
     for (std::uint32_t i = 0; i < 4; ++i) threads_.emplace_back([this, i] { change(i); });
   }
   ~Raced() { goes_on_ = false; }
@@ -106,7 +108,8 @@ private:
   void change(std::uint64_t seed) {
     for (std::uint64_t count = 1, random = seed; goes_on_; ++count) {
       random = mixed(random + count);
-      const auto number = static_cast<std::uint32_t>(random % (shape_.is_array() ? most : keys));
+      const auto number =
+          static_cast<std::uint32_t>(random % (shape_.is_array() ? shape_.most : shape_.keys));
       if ((random >> 40) % 3 != 0 || number < lasting || shape_.is_array())
         put(number, count << 2 | seed);
       else
@@ -127,7 +130,7 @@ private:
 class Tally {
 public:
   explicit Tally(const Shape& shape) : shape_(shape) {
-    for (std::uint32_t number = 0; number < keys; ++number) numbers_[hex_of(number)].push_back(number);
+    for (std::uint32_t number = 0; number < shape.keys; ++number) numbers_[hex_of(number)].push_back(number);
   }
   unsigned reports = 0, complete = 0, of_two_times = 0;
   std::uint64_t entries = 0, repeated = 0, torn = 0, of_another = 0, lacking = 0, unknown = 0, missing = 0;
@@ -190,9 +193,9 @@ private:
   bool is_told_ = false;
 };
 
-void report_on(Tally& tally, const OwnMap& map) {
+void report_on(Tally& tally, const OwnMap& map, const Shape& shape) {
   const auto start = std::chrono::steady_clock::now();
-  const auto report = map.shown();
+  const auto report = map.shown({"--via", shape.via});
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   tally.slowest = std::max(tally.slowest, took.count());
   ASSERT_EQ(report["maps"].Size(), 1U);
@@ -215,7 +218,7 @@ TEST_P(LiveRace, IsReportedOn) {
   const Raced raced(shape);
   if (!raced.map().is_made()) GTEST_SKIP() << "no map can be made here: " << std::strerror(errno);
   Tally tally(shape);
-  for (unsigned i = 0; i < wanted_reports(); ++i) report_on(tally, raced.map());
+  for (unsigned i = 0; i < wanted_reports(); ++i) report_on(tally, raced.map(), shape);
   std::cout << shape.name << ": " << tally.reports << " reports, " << tally.complete << " complete, "
             << tally.of_two_times << " with values of two times; " << tally.entries << " entries, "
             << tally.repeated << " repeated, " << tally.unknown << " unknown, " << tally.torn << " torn, "
@@ -283,7 +286,28 @@ INSTANTIATE_TEST_SUITE_P(
         Shape{"lpm_trie", BPF_MAP_TYPE_LPM_TRIE, BPF_F_NO_PREALLOC},
         // An update writes to the element in place, without a lock.
         Shape{"array", BPF_MAP_TYPE_ARRAY, 0, true, true},
-        Shape{"percpu_array", BPF_MAP_TYPE_PERCPU_ARRAY, 0, true, true}),
+        Shape{"percpu_array", BPF_MAP_TYPE_PERCPU_ARRAY, 0, true, true},
+        // Many a call, with a bucket's lock for as long as it is copied.
+        Shape{.name = "hash_by_look_ups", .type = BPF_MAP_TYPE_HASH, .via = "bpf"},
+        Shape{.name = "hash_without_preallocation_by_look_ups",
+              .type = BPF_MAP_TYPE_HASH,
+              .flags = BPF_F_NO_PREALLOC,
+              .via = "bpf"},
+        Shape{
+            .name = "lru_hash_by_look_ups", .type = BPF_MAP_TYPE_LRU_HASH, .keeps_all = false, .via = "bpf"},
+        // Key by key and without a lock: the key that is asked for the next one may be gone, and an element
+        // be used for another key while it is copied.
+        Shape{.name = "hash_key_by_key",
+              .type = BPF_MAP_TYPE_HASH,
+              .via = "bpf",
+              .most = 1U << 17,
+              .keys = 200},
+        Shape{.name = "hash_without_preallocation_key_by_key",
+              .type = BPF_MAP_TYPE_HASH,
+              .flags = BPF_F_NO_PREALLOC,
+              .via = "bpf",
+              .most = 1U << 17,
+              .keys = 200}),
     [](const auto& info) { return std::string(info.param.name); });
 
 } // namespace
