@@ -37,6 +37,11 @@ std::string quoted(std::string_view text) {
   return out + '"';
 }
 
+/// The margin tells a text's own lines from those around it.
+void append_with_margin(std::string_view line, unsigned indent, std::string& out) {
+  out += fmt::format("\n{:{}}|{}{}", "", indent, line.empty() ? "" : " ", line);
+}
+
 } // namespace
 
 /// The characters before the first 0.
@@ -87,7 +92,6 @@ bool TextTree::same(std::uint32_t a, std::uint32_t b) const {
                             [this](std::uint32_t l, std::uint32_t r) { return same(l, r); });
 }
 
-/// The end of the run of equal (or all zero) elements that begins at `first`.
 std::size_t TextTree::run_end(const Node& array, std::size_t first) const {
   const bool zero = node(array.children[first]).zero;
   std::size_t end = first + 1;
@@ -162,17 +166,53 @@ std::string TextTree::left_out_text(const Node& array) const {
   return out;
 }
 
-/// Behind the text what cut it short. Zeros behind it are no part of it, whether they are shown or not.
 void TextTree::append_text(const Node& array, std::string& out) const {
   out += quoted(text_of(array));
+  append_behind_text(array, out);
+}
+
+/// What cut the text short. Zeros behind it are no part of it, whether they are shown or not.
+void TextTree::append_behind_text(const Node& array, std::string& out) const {
   if (!array.children.empty() && !node(array.children.back()).is_byte)
     out += ' ', append_one_line(node(array.children.back()), out);
   if (!has_all(array)) out += ' ' + left_out_text(array);
 }
 
+/// On one line where it has but one, or where all of it fits there.
+void TextTree::append_text_lines(const Node& array, std::size_t room, unsigned indent,
+                                 std::string& out) const {
+  const std::size_t begin = out.size();
+  append_one_line(array, out);
+  const std::string text = text_of(array);
+  if (out.size() - begin <= room || text.find('\n') >= text.size() - 1) return;
+  out.replace(begin, out.npos, array.text);
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    append_with_margin(printable_line(line), indent + 2, out);
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  }
+  std::string behind;
+  append_behind_text(array, behind);
+  if (!behind.empty()) out += fmt::format("\n{:{}}{}", "", indent + 1, behind);
+}
+
+/// On one line after all, in quotes.
+void TextTree::append_joined(const Node& array, std::string& out) const {
+  std::string text;
+  for (const std::uint32_t child : array.children) text += node(child).text + '\n';
+  out += quoted(text);
+}
+
+void TextTree::append_lines_with_margin(const Node& array, unsigned indent, std::string& out) const {
+  for (const std::uint32_t child : std::span(array.children).first(shown(array)))
+    append_with_margin(node(child).text, indent + 2, out);
+  append_left_out(array, indent, out);
+}
+
 /// Runs of equal elements are merged; what is zero is only counted.
 void TextTree::append_array(const Node& array, std::string& out, std::size_t most) const {
   if (array.is_text) return append_text(array, out);
+  if (array.is_lines) return append_joined(array, out);
   if (array.zero && !array.children.empty()) {
     out += fmt::format("[all {} zero]", array.length);
     return;

@@ -53,21 +53,23 @@ void TextFields::add(const Field& field) {
 }
 
 void TextFields::close() {
-  const bool is_list = lists_.back();
+  const bool is_list = lists_.back(), names_flags = tree_.is_open_member("flag_names");
   if (is_list)
     tree_.end_array();
   else
     tree_.end_struct();
+  if (is_list && names_flags) tree_.name_flags();
   if (pages_.count != 0) close_page();
   lists_.pop_back();
 }
 
+/// One of several lines keeps them.
 void TextFields::text(std::string_view text) {
-  if (!keeps_lines_ || text.find('\n') == text.npos) return tree_.word(text);
-  tree_.begin_list();
+  if (text.find('\n') == text.npos) return tree_.word(text);
+  tree_.begin_lines();
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
-    tree_.word(line);
+    tree_.line(line);
     text.remove_prefix(std::min(line.size() + 1, text.size()));
   }
   tree_.end_array();

@@ -16,9 +16,8 @@ namespace mapscope::report {
 
 class TextFields {
 public:
-  /// `keeps_lines`: a text of several lines is a list of them.
-  TextFields(const Options& options, bool keeps_lines)
-      : shows_pages_(options.arena_bytes == "hex"), keeps_lines_(keeps_lines), tree_(options.inside) {}
+  explicit TextFields(const Options& options)
+      : shows_pages_(options.arena_bytes == "hex"), tree_(options.inside) {}
 
   /// A record that holds what comes next.
   void begin();
@@ -44,7 +43,7 @@ private:
   void close_page();
   [[nodiscard]] std::string pages_text() const;
 
-  bool shows_pages_, keeps_lines_;
+  bool shows_pages_;
   TextTree tree_;
   Cuts cuts_;
   std::vector<bool> lists_; ///< of the open fields: which are lists

@@ -20,8 +20,8 @@ std::string times(std::int32_t number) { return counted(static_cast<std::uint32_
 
 class TextMapWriter : public MapWriter {
 public:
-  TextMapWriter(const Options& options, Stream& stream, bool keeps_lines = false)
-      : options_(options), fields_(options, keeps_lines), stream_(stream), value_(options.inside) {}
+  TextMapWriter(const Options& options, Stream& stream)
+      : options_(options), fields_(options), stream_(stream), value_(options.inside) {}
 
   void begin(const catalog::Map& map) override;
   void begin_allocator(std::string_view name, const catalog::Map& section) override;
@@ -169,7 +169,8 @@ void TextMapWriter::end_fields() {
 /// On a line below the row, without the braces that hold them together.
 std::string TextMapWriter::row_fields() const {
   const std::string line = fields_.tree().one_line();
-  if (line.size() + 4 <= options_.width) return fmt::format("    {}\n", line.substr(1, line.size() - 2));
+  if (line.size() + 4 <= options_.width && !fields_.tree().root().has_lines)
+    return fmt::format("    {}\n", line.substr(1, line.size() - 2));
   const std::string lines = fields_.tree().lines(options_.width, 4, 4);
   return (lines.starts_with('\n') ? lines.substr(1) : "    " + lines) + '\n';
 }
@@ -314,7 +315,7 @@ std::string TextMapWriter::end_lines(const Outcome& outcome) const {
 class TextExtensionWriter final : public TextMapWriter {
 public:
   TextExtensionWriter(const Options& options, std::string title, Stream& stream)
-      : TextMapWriter(options, stream, true), title_(std::move(title)) {}
+      : TextMapWriter(options, stream), title_(std::move(title)) {}
   void begin(const catalog::Map& /*map*/) override { put_title(title_); }
 
 protected:

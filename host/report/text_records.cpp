@@ -17,22 +17,19 @@ public:
   Packer(const TextTree& tree, unsigned width) : tree_(tree), width_(width) {}
 
   std::string lines(const Node& node, unsigned column, unsigned indent) const {
+    if (node.is_lines) return tree_.lines_of(node, width_, column, indent - 2);
     const std::string line = one_line(node);
     const bool has_parts = node.kind == TextTree::Kind::record || node.kind == TextTree::Kind::array;
     if (!has_parts || node.children.empty() || node.is_text) return " " + line;
-    if (is_many_lines(node)) return each_on_its_own(node, indent, "");
-    if (column + 1 + line.size() <= width_) return " " + line;
-    if (node.kind == TextTree::Kind::array && !all_scalars(node)) return each_on_its_own(node, indent, "- ");
+    if (column + 1 + line.size() <= width_ && !node.has_lines) return " " + line;
+    if (node.kind == TextTree::Kind::array &&
+        (node.has_lines || has_long_words(node) || !tree_.is_of_scalars(node)))
+      return each_on_its_own(node, indent, "- ");
     return "\n" + packed(node, indent);
   }
 
 private:
   [[nodiscard]] std::string one_line(const Node& node) const { return tree_.lines_of(node, UINT_MAX, 0, 0); }
-  [[nodiscard]] bool all_scalars(const Node& array) const {
-    return std::ranges::all_of(array.children, [this](std::uint32_t child) {
-      return tree_.node(child).kind == TextTree::Kind::scalar;
-    });
-  }
   [[nodiscard]] std::span<const std::uint32_t> shown(const Node& node) const {
     const bool is_list = node.kind == TextTree::Kind::array;
     return std::span(node.children).first(is_list ? tree_.shown(node) : node.children.size());
@@ -40,21 +37,19 @@ private:
   [[nodiscard]] std::string left_out(const Node& node) const {
     return node.kind == TextTree::Kind::array ? tree_.left_out_text(node) : "";
   }
-  /// A text of several lines.
-  [[nodiscard]] bool is_many_lines(const Node& node) const {
+  /// Sentences, which read badly side by side.
+  [[nodiscard]] bool has_long_words(const Node& array) const {
     constexpr std::size_t longest_word = 48;
-    return node.kind == TextTree::Kind::array && all_scalars(node) &&
-           std::ranges::any_of(node.children, [this](std::uint32_t child) {
-             return tree_.node(child).text.size() > longest_word;
-           });
+    return std::ranges::any_of(
+        array.children, [this](std::uint32_t child) { return tree_.node(child).text.size() > longest_word; });
   }
 
   [[nodiscard]] std::string each_on_its_own(const Node& array, unsigned indent, const char* mark) const {
     std::string out;
     for (const std::uint32_t child : shown(array)) {
       const Node& item = tree_.node(child);
-      const std::string own =
-          item.kind == TextTree::Kind::record ? packed(item, indent + 2).substr(indent + 2) : one_line(item);
+      std::string own = item.kind == TextTree::Kind::record ? packed(item, indent + 2) : one_line(item);
+      own.erase(0, std::min(own.find_first_not_of(' '), own.size())); // the mark stands there
       out += own.empty() ? "\n" : fmt::format("\n{:{}}{}{}", "", indent, mark, own);
     }
     if (const std::string rest = left_out(array); !rest.empty())
@@ -78,7 +73,7 @@ private:
       if (part.zero && node.kind == TextTree::Kind::record) continue;
       const std::string name = printable(part.member);
       const std::string text = (name.empty() ? "" : name + "=") + one_line(part);
-      if (indent + text.size() > width_ && !part.children.empty()) {
+      if ((indent + text.size() > width_ || part.has_lines) && !part.children.empty()) {
         end_line();
         out += fmt::format("{}{:{}}{}:{}", out.empty() ? "" : "\n", "", indent, name,
                            lines(part, width_, indent + 2));

@@ -6,6 +6,8 @@
 #include "host/btf/behind.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <utility>
@@ -29,6 +31,17 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+/// A text's tabs are its own, and harm nobody.
+std::string printable_line(std::string_view text) {
+  const std::size_t tab = text.find('\t');
+  if (tab == text.npos) return printable(text);
+  std::string out;
+  std::size_t at = 0;
+  for (std::size_t end = tab; end != text.npos; at = end + 1, end = text.find('\t', at))
+    out += printable(text.substr(at, end - at)) + '\t';
+  return out + printable(text.substr(at));
+}
+
 void TextTree::clear() {
   used_ = 0;
   rests_.clear();
@@ -44,6 +57,7 @@ TextTree::Node& TextTree::add(Kind kind) {
   Node& node = nodes_[index];
   node.kind = kind;
   node.zero = node.is_byte = node.is_text = node.cut = node.has_facts = false;
+  node.is_lines = node.has_lines = node.is_flags = false;
   node.rest = 0;
   node.member = std::exchange(next_member_, {});
   node.text.clear();
@@ -116,6 +130,33 @@ void TextTree::keep_zero() {
 }
 
 void TextTree::begin_list() { begin_array(0); }
+
+void TextTree::begin_lines() {
+  begin_list();
+  nodes_[used_ - 1].is_lines = nodes_[used_ - 1].has_lines = true;
+}
+
+void TextTree::line(std::string_view text) { scalar(printable_line(text), false); }
+
+/// Bits that have no name keep the number in place.
+void TextTree::name_flags() {
+  const std::vector<std::uint32_t>& siblings = nodes_[open_.back()].children;
+  if (siblings.size() < 2) return;
+  Node& flags = nodes_[siblings[siblings.size() - 2]];
+  const Node& names = nodes_[siblings.back()];
+  std::uint64_t bits = 0;
+  const char* const end = flags.text.data() + flags.text.size();
+  if (flags.member != "flags" || std::from_chars(flags.text.data(), end, bits).ptr != end) return;
+  std::string text;
+  for (const std::uint32_t child : names.children) {
+    if (nodes_[child].kind != Kind::scalar) return;
+    text += (text.empty() ? "" : "|") + nodes_[child].text;
+  }
+  flags.is_flags = !text.empty() && std::cmp_less_equal(std::popcount(bits), names.children.size());
+  if (!text.empty()) flags.text = flags.is_flags ? text : fmt::format("{} ({})", text, bits);
+  take_back();
+  next_member_ = {};
+}
 
 void TextTree::bytes(std::span<const std::byte> value) {
   Node& node = add(Kind::bytes);
@@ -200,6 +241,7 @@ void TextTree::close() {
   bool zero = true;
   for (const std::uint32_t child : node.children) {
     node.cut = node.cut || nodes_[child].cut;
+    node.has_lines = node.has_lines || nodes_[child].has_lines;
     zero = zero && nodes_[child].zero;
   }
   if (node.kind == Kind::pointer) return;

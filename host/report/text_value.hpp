@@ -18,6 +18,8 @@ namespace mapscope::report {
 
 /// Control characters (also C1) as escapes, invalid UTF-8 as U+FFFD: what a terminal may be given.
 std::string printable(std::string_view text);
+/// The same of a line in a text of several, which keeps its tabs.
+std::string printable_line(std::string_view text);
 
 /// Behind what is left out of a list because it is too long.
 inline constexpr std::string_view inside_limit = "(report.inside)";
@@ -32,6 +34,9 @@ public:
     bool has_facts = false; ///< record: they are shown in place of its members
     bool is_byte = false;   ///< an 8-bit integer
     bool is_text = false;   ///< array: of characters
+    bool is_lines = false;  ///< array: the lines of a text
+    bool has_lines = false; ///< there is such a text in it: it does not go on one line
+    bool is_flags = false;  ///< scalar: names with '|' between
     /// There is more to it than its form here tells, so that it is not known to equal another.
     bool cut = false;
     std::uint8_t byte = 0;
@@ -62,6 +67,10 @@ public:
   [[nodiscard]] Cuts cuts() const;
   /// What the end of an array says of elements that are not shown; "" when all are.
   [[nodiscard]] std::string left_out_text(const Node& array) const;
+  /// The end of the run of equal (or all zero) elements that begins at `first`.
+  [[nodiscard]] std::size_t run_end(const Node& array, std::size_t first) const;
+  /// Of an array: its elements are scalars.
+  [[nodiscard]] bool is_of_scalars(const Node& array) const;
   /// Lines of at most `width` columns where that can be done; the first is to stand behind something `column`
   /// wide, the others are indented by `indent`. No newline at the end.
   [[nodiscard]] std::string lines(unsigned width, unsigned column, unsigned indent) const;
@@ -105,6 +114,15 @@ public:
   void keep_zero();
   /// A list whose length is what it turns out to have.
   void begin_list();
+  /// Lines of a text, which are line() by line() and end_array().
+  void begin_lines();
+  void line(std::string_view text);
+  /// The innermost struct or list that has not ended is called so.
+  [[nodiscard]] bool is_open_member(std::string_view name) const {
+    return !open_.empty() && nodes_[open_.back()].member == name;
+  }
+  /// The list that was just complete names what is set in the number before it: they become one.
+  void name_flags();
   void begin_truncated(std::uint64_t needed, std::uint64_t had) override;
   void end_truncated() override;
   void unsupported(std::string_view reason) override;
@@ -135,11 +153,13 @@ private:
   static void append_hex_lines(std::string_view line, std::size_t begin, unsigned indent, std::string& out);
   void append_scalar_lines(const Node& array, unsigned width, unsigned indent, std::string& out) const;
   void append_left_out(const Node& array, unsigned indent, std::string& out) const;
+  void append_behind_text(const Node& array, std::string& out) const;
+  void append_text_lines(const Node& array, std::size_t room, unsigned indent, std::string& out) const;
+  void append_joined(const Node& array, std::string& out) const;
+  void append_lines_with_margin(const Node& array, unsigned indent, std::string& out) const;
   void add_cuts(const Node& node, Cuts& cuts) const;
-  [[nodiscard]] bool is_scalar_row(const Node& array) const;
   [[nodiscard]] bool is_withheld(const Node& pointer) const;
   [[nodiscard]] std::string run_text(const Node& array, std::size_t first, std::size_t end) const;
-  [[nodiscard]] std::size_t run_end(const Node& array, std::size_t first) const;
   [[nodiscard]] bool same(std::uint32_t a, std::uint32_t b) const;
 
   std::uint64_t inside_;

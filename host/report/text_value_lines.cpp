@@ -19,10 +19,12 @@ std::string TextTree::lines_of(const Node& node, unsigned width, unsigned column
 
 void TextTree::append_lines(const Node& node, unsigned width, unsigned column, unsigned indent,
                             std::string& out) const {
-  if (node.kind == Kind::scalar || node.is_text) return append_one_line(node, out);
+  if (node.kind == Kind::scalar) return append_one_line(node, out);
   const std::size_t begin = out.size(), room = width > column ? width - column : 0;
+  if (node.is_text) return append_text_lines(node, room, indent, out);
+  if (node.is_lines) return append_lines_with_margin(node, indent, out);
   append_one_line(node, out, node.kind == Kind::bytes ? std::string::npos : begin + room);
-  if (out.size() - begin <= room) return;
+  if (out.size() - begin <= room && !node.has_lines) return;
   const std::string line = node.kind == Kind::bytes ? out.substr(begin) : "";
   out.resize(begin);
   if (node.kind == Kind::pointer)
@@ -110,7 +112,7 @@ void TextTree::append_scalar_lines(const Node& array, unsigned width, unsigned i
 
 void TextTree::append_array_lines(const Node& array, unsigned width, unsigned indent,
                                   std::string& out) const {
-  if (is_scalar_row(array)) return append_scalar_lines(array, width, indent, out);
+  if (is_of_scalars(array)) return append_scalar_lines(array, width, indent, out);
   const std::size_t all = shown(array);
   std::size_t i = 0;
   while (i < all) {
@@ -135,7 +137,7 @@ void TextTree::append_left_out(const Node& array, unsigned indent, std::string& 
   if (!text.empty()) out += fmt::format("\n{:{}}{}", "", indent + 2, text);
 }
 
-bool TextTree::is_scalar_row(const Node& array) const {
+bool TextTree::is_of_scalars(const Node& array) const {
   return std::ranges::all_of(array.children,
                              [this](std::uint32_t child) { return node(child).kind == Kind::scalar; });
 }

@@ -336,12 +336,49 @@ TEST(TextExtension, RecordsTakeAsFewLinesAsTheyFitOn) {
                                                                "        IMMED\n    - pid=2"));
 }
 
+TEST(TextExtension, FlagsAreToldByTheirNames) {
+  const auto shown = [](std::uint64_t flags, const std::vector<const char*>& names) {
+    std::vector<Field> fields = {a_field(FieldKind::object, "task"), a_field(FieldKind::number, "pid", 1),
+                                 a_field(FieldKind::number, "flags", flags),
+                                 a_field(FieldKind::list, "flag_names")};
+    for (const char* name : names) fields.push_back(a_field(FieldKind::text, "", 0, name));
+    fields.push_back(a_field(FieldKind::end, ""));
+    fields.push_back(a_field(FieldKind::number, "weight", 3));
+    fields.push_back(a_field(FieldKind::end, ""));
+    return extension_lines(fields, 80);
+  };
+  EXPECT_EQ(shown(5, {"A_ONE", "A_FOUR"}), "  task: {pid=1, flags=A_ONE|A_FOUR, weight=3}\n\n");
+  EXPECT_EQ(shown(0, {}), "  task: {pid=1, flags=0, weight=3}\n\n");
+  EXPECT_EQ(shown(7, {"A_ONE", "A_FOUR"}), "  task: {pid=1, flags=A_ONE|A_FOUR (7), weight=3}\n\n")
+      << "one has no name";
+}
+
 TEST(TextExtension, ATextOfSeveralLinesKeepsThem) {
-  const std::string dump = "CPU 0\n\n  curr=busy\033[0m, which is more than forty-eight letters long\n";
+  const std::string dump = "CPU 0\n\n  curr=busy\033[0m,\twhich is more than forty-eight letters long\n";
   EXPECT_EQ(extension_lines({a_field(FieldKind::text, "dump", 0, dump)}, 80),
-            "  dump:\n    CPU 0\n\n      curr=busy\\x1b[0m, which is more than forty-eight letters long\n\n");
+            "  dump:\n    | CPU 0\n    |\n    |   curr=busy\\x1b[0m,\twhich is more than forty-eight letters "
+            "long\n\n");
   EXPECT_EQ(extension_lines({a_field(FieldKind::text, "none", 0, "")}, 80), "  none: \n\n");
-  EXPECT_EQ(extension_lines({a_field(FieldKind::text, "one", 0, "\n")}, 80), "  one: []\n\n");
+  EXPECT_EQ(extension_lines({a_field(FieldKind::text, "one", 0, "\n")}, 80), "  one:\n    |\n\n");
+}
+
+TEST(TextMap, ATextOfSeveralLinesKeepsThem) {
+  const Says dump([](V& v) {
+    v.begin_struct(".data");
+    v.member("dump"), text_array(std::string("CPU 0\n\tcurr=\033[0m\n\nend") + std::string(1, '\0'), 200,
+                                 {{.zero = true}})(v);
+    v.member("fmt"), text_array("no more than one\n")(v);
+    v.end_struct();
+  });
+  EXPECT_EQ(text(a_map("array", 1), {{Shape::value, {}, 0, value(dump), {}}}, {}, {.width = 30}),
+            "map 7 m  array, key 4 B, value 8 B, max_entries 1\n"
+            "  .data:\n"
+            "    dump\n"
+            "      | CPU 0\n"
+            "      | \tcurr=\\x1b[0m\n"
+            "      |\n"
+            "      | end\n"
+            "    fmt \"no more than one\\n\"\n\n");
 }
 
 TEST(TextExtension, ListsOfLinesHaveSoMany) {
@@ -351,7 +388,7 @@ TEST(TextExtension, ListsOfLinesHaveSoMany) {
   const std::string longest(60, 'x');
   extension->field(a_field(FieldKind::text, "dump", 0, "one\ntwo\n" + longest + "\n"));
   extension->end({});
-  EXPECT_EQ(kept.text, "title\n  dump:\n    one\n    two\n    ... 2 of 3 shown (report.inside)\n\n");
+  EXPECT_EQ(kept.text, "title\n  dump:\n    | one\n    | two\n    ... 2 of 3 shown (report.inside)\n\n");
 }
 
 TEST(TextExtension, EmptyListsAndPlainFacts) {
