@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/base/counted.hpp"
 #include "host/report/formats.hpp"
+#include "host/report/text_cells.hpp"
 #include "host/report/text_fields.hpp"
 #include "host/report/text_records.hpp"
-#include "host/report/text_table.hpp"
+#include "host/report/text_rows.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -16,12 +17,17 @@ namespace {
 /// What stands behind a label may begin with a line of its own.
 const char* colon_before(std::string_view text) { return text.starts_with('\n') ? ":" : ": "; }
 
+std::uint64_t address_of(const SlotNumbers& slot) {
+  return slot.address != 0 ? slot.address : slot.user_addr;
+}
+
 std::string times(std::int32_t number) { return counted(static_cast<std::uint32_t>(number), "time"); }
 
 class TextMapWriter : public MapWriter {
 public:
   TextMapWriter(const Options& options, Stream& stream)
-      : options_(options), fields_(options), stream_(stream), value_(options.inside) {}
+      : options_(options), fields_(options), stream_(stream), value_(options.inside),
+        rows_(options.width, 2, [this](std::string_view text) { put(text); }) {}
 
   void begin(const catalog::Map& map) override;
   void begin_allocator(std::string_view name, const catalog::Map& section) override;
@@ -65,9 +71,12 @@ private:
   void single(const Row& row);
   void pair(const Row& row);
   void slot(const Row& row);
-  bool into_table(const Row& row);
-  void leave_table();
-  void pair_lines();
+  [[nodiscard]] std::string slot_lines(const Row& row) const;
+  [[nodiscard]] std::string pair_lines();
+  void add_payload(const Typed& payload);
+  void add_cells_of(const TextTree& tree, unsigned part, const std::string& path);
+  void end_row();
+  [[nodiscard]] bool wants_plain() const { return rows_.wants_plain() || next_.is_other; }
   void per_cpu(const Row& row);
   void end_fields();
   [[nodiscard]] std::string row_fields() const;
@@ -87,8 +96,8 @@ private:
   TextTree key_; ///< shown in full: entries are told apart by it
   TextTree value_;
   Cuts cuts_; ///< by this format's own limits
-  TextTable table_;
-  bool tabular_ = true; ///< so far every row fits a table
+  TextRows rows_;
+  TextRow next_; ///< the row that has begun
   std::uint32_t max_entries_ = 0;
   bool is_single_ = false; ///< the map is one value
   bool row_open_ = false;  ///< fields are the last row's
@@ -151,18 +160,38 @@ void TextMapWriter::row(const Row& row) {
 }
 
 /// "3 (reused 2 times) at 0x60a0: task_ctx{weight=100}"
+std::string TextMapWriter::slot_lines(const Row& row) const {
+  const std::string reused = row.slot.genn != 0 ? fmt::format(" (reused {})", times(row.slot.genn)) : "";
+  const std::string head = fmt::format("{}{} at {:#x}", row.slot.idx, reused, address_of(row.slot));
+  const std::string text = value_.lines(options_.width, static_cast<unsigned>(head.size()) + 4, 2);
+  return fmt::format("  {}{}{}\n", head, colon_before(text), text);
+}
+
 void TextMapWriter::slot(const Row& row) {
   show(row.value, value_);
-  const std::string reused = row.slot.genn != 0 ? fmt::format(" (reused {})", times(row.slot.genn)) : "";
-  const std::string head = fmt::format("{}{} at {:#x}", row.slot.idx, reused,
-                                       row.slot.address != 0 ? row.slot.address : row.slot.user_addr);
-  const std::string text = value_.lines(options_.width, static_cast<unsigned>(head.size()) + 4, 2);
-  put(fmt::format("  {}{}{}\n", head, colon_before(text), text));
+  next_ = {};
+  const std::string address = fmt::format("{:#x}", address_of(row.slot));
+  const auto add = [&](unsigned part, const char* name, std::string text) {
+    next_.cells.cells.push_back({Cell::Kind::number, false, part, name, std::move(text)});
+  };
+  add(0, "slot", std::to_string(row.slot.idx));
+  add(1, "at", address);
+  add(1, "reused", std::to_string(row.slot.genn));
+  add_cells_of(value_, 2, "value");
+  if (wants_plain()) next_.plain = slot_lines(row);
+  end_row();
 }
 
 void TextMapWriter::end_fields() {
   fields_.end();
-  if (!fields_.tree().root().children.empty()) put(row_open_ ? row_fields() : map_field());
+  const bool has_fields = !fields_.tree().root().children.empty();
+  if (row_open_) {
+    if (has_fields && wants_plain()) next_.plain += row_fields();
+    if (has_fields) add_cells_of(fields_.tree(), 3, "");
+    end_row();
+  } else if (has_fields) {
+    put(map_field());
+  }
   row_open_ = false;
 }
 
@@ -186,7 +215,7 @@ std::string TextMapWriter::map_field() const {
 void TextMapWriter::field(const Field& field) {
   if (!row_open_ && !fields_.is_open()) { // a member of the map: on lines of its own
     fields_.begin();
-    put(table_.take_lines());
+    rows_.leave();
   }
   if (field.kind == FieldKind::end && !fields_.is_open()) return end_fields(); // the row's
   fields_.add(field);
@@ -204,41 +233,54 @@ void TextMapWriter::pair(const Row& row) {
   decode_key(row);
   show(row.value, value_);
   row_open_ = row.open;
-  if (row.open || row.payload) leave_table(); // what follows would have to stand between its lines
   if (row.open) fields_.begin();
-  if (!into_table(row)) pair_lines();
-  if (!row.payload) return;
-  show(*row.payload, value_);
-  const std::string text = value_.lines(options_.width, 10, 4);
-  put(fmt::format("    .data{}{}\n", text.starts_with('\n') ? "" : " ", text));
+  next_ = {};
+  next_.is_flat = is_flat(key_) && is_flat(value_);
+  add_cells_of(key_, 0, row.shape == Shape::queued ? "index" : "key");
+  add_cells_of(value_, 1, "value");
+  if (wants_plain()) next_.plain = pair_lines();
+  if (row.payload) add_payload(*row.payload);
+  if (!row.open) end_row();
 }
 
-bool TextMapWriter::into_table(const Row& row) {
-  if (!tabular_) return false;
-  const auto key = flat_cells(key_, row.shape == Shape::queued ? "index" : "key"),
-             value = flat_cells(value_, "value");
-  if (!key || !value || !table_.takes(*key, *value)) return leave_table(), false;
-  table_.add(*key, *value);
-  if (table_.width() > options_.width && options_.width != 0) {
-    // Too wide to read as a table; this row is in it already, and comes out with it.
-    tabular_ = false;
-    put(table_.take_lines());
-    return true;
+/// What the tree tells, as cells of the row; what does not go into cells will have lines below it.
+void TextMapWriter::add_cells_of(const TextTree& tree, unsigned part, const std::string& path) {
+  if (!rows_.wants_cells() || tree.empty()) return;
+  if (part == 0 && !is_flat(tree))
+    return next_.cells.cells.push_back({.path = path, .text = tree.one_line()});
+  const bool has_members = tree.root().kind == TextTree::Kind::record;
+  if (part != 0 && has_members && !next_.is_flat && !tree.root().text.empty()) {
+    const bool is_beside = path.starts_with('.'); // the value
+    next_.cells.cells.push_back(
+        {Cell::Kind::note, false, part, path + " type", (is_beside ? path + ": " : "") + tree.root().text});
   }
-  if (table_.ready()) put(table_.take_lines());
-  return true;
+  for (const Rest& rest :
+       add_cells(tree, tree.root(), part, has_members && !path.starts_with('.') ? "" : path, next_.cells)) {
+    if (rest.node == &tree.root()) next_.is_other = true;
+    const std::string name = rest.path + ' ';
+    const std::string text =
+        tree.lines_of(*rest.node, options_.width, static_cast<unsigned>(name.size()) + 6, 6);
+    next_.cells.below += fmt::format("\n      {}{}", text.starts_with('\n') ? rest.path : name, text);
+  }
 }
 
-void TextMapWriter::leave_table() {
-  tabular_ = false;
-  put(table_.take_lines());
+void TextMapWriter::add_payload(const Typed& payload) {
+  show(payload, value_);
+  next_.is_flat = false;
+  if (wants_plain()) {
+    const std::string text = value_.lines(options_.width, 10, 4);
+    next_.plain += fmt::format("    .data{}{}\n", text.starts_with('\n') ? "" : " ", text);
+  }
+  add_cells_of(value_, 2, ".data"); // its members are told from the value's by it
 }
 
-void TextMapWriter::pair_lines() {
+void TextMapWriter::end_row() { rows_.add(std::move(next_)); }
+
+std::string TextMapWriter::pair_lines() {
   const std::string key = key_.one_line();
   const auto column = static_cast<unsigned>(std::min<std::size_t>(key.size() + 4, options_.width / 2));
   const std::string text = value_.lines(options_.width, column, 2);
-  put(fmt::format("  {}{}{}\n", key, colon_before(text), text));
+  return fmt::format("  {}{}{}\n", key, colon_before(text), text);
 }
 
 void TextMapWriter::per_cpu(const Row& row) {
@@ -248,6 +290,7 @@ void TextMapWriter::per_cpu(const Row& row) {
     copies.push_back(copy ? copy_of(*copy) : Copy{"<not there>", false, {}});
   row_open_ = row.open;
   if (row.open) fields_.begin();
+  rows_.leave();
   put(fmt::format("  {}:{}\n", key_.one_line(), copies.empty() ? " <no copies>" : cpu_lines(copies)));
 }
 
@@ -286,7 +329,7 @@ std::string TextMapWriter::cpu_lines(const std::vector<Copy>& copies) {
 }
 
 void TextMapWriter::end(const Outcome& outcome) {
-  put(table_.take_lines());
+  rows_.leave();
   if (outcome.entry_count && !is_single_) // one value needs no count
     put(fmt::format("  {} {}\n", *outcome.entry_count, *outcome.entry_count == 1 ? "entry" : "entries"));
   put(end_lines(outcome) + '\n');

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/text_records.hpp"
 
+#include "host/base/display_width.hpp"
+#include "host/report/text_lists.hpp"
+
 #include <algorithm>
 #include <climits>
 #include <fmt/format.h>
@@ -17,11 +20,13 @@ public:
   Packer(const TextTree& tree, unsigned width) : tree_(tree), width_(width) {}
 
   std::string lines(const Node& node, unsigned column, unsigned indent) const {
-    if (node.is_lines) return tree_.lines_of(node, width_, column, indent - 2);
-    const std::string line = one_line(node);
     const bool has_parts = node.kind == TextTree::Kind::record || node.kind == TextTree::Kind::array;
+    if (node.is_lines) return tree_.lines_of(node, width_, column, indent - 2);
+    if (has_parts && !node.is_text)
+      if (const auto table = table_of(node, indent)) return *table;
+    const std::string line = one_line(node);
     if (!has_parts || node.children.empty() || node.is_text) return " " + line;
-    if (column + 1 + line.size() <= width_ && !node.has_lines) return " " + line;
+    if (column + 1 + display_width(line) <= width_ && !node.has_lines) return " " + line;
     if (node.kind == TextTree::Kind::array &&
         (node.has_lines || has_long_words(node) || !tree_.is_of_scalars(node)))
       return each_on_its_own(node, indent, "- ");
@@ -30,6 +35,13 @@ public:
 
 private:
   [[nodiscard]] std::string one_line(const Node& node) const { return tree_.lines_of(node, UINT_MAX, 0, 0); }
+  /// Three or more structs of one shape.
+  [[nodiscard]] std::optional<std::string> table_of(const Node& node, unsigned indent) const {
+    return table_lines(tree_, node, width_, {.indent = indent},
+                       [this](const Node& rest, unsigned column, unsigned own_indent) {
+                         return ':' + lines(rest, column, own_indent);
+                       });
+  }
   [[nodiscard]] std::span<const std::uint32_t> shown(const Node& node) const {
     const bool is_list = node.kind == TextTree::Kind::array;
     return std::span(node.children).first(is_list ? tree_.shown(node) : node.children.size());

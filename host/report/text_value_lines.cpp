@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values that are too long for one line.
+#include "host/report/text_lists.hpp"
 #include "host/report/text_value.hpp"
 
 #include <algorithm>
@@ -27,6 +28,7 @@ void TextTree::append_lines(const Node& node, unsigned width, unsigned column, u
   if (out.size() - begin <= room && !node.has_lines) return;
   const std::string line = node.kind == Kind::bytes ? out.substr(begin) : "";
   out.resize(begin);
+  if (append_table(node, width, indent, out)) return;
   if (node.kind == Kind::pointer)
     append_pointer_lines(node, width, indent, out);
   else if (node.kind == Kind::record)
@@ -35,6 +37,21 @@ void TextTree::append_lines(const Node& node, unsigned width, unsigned column, u
     append_array_lines(node, width, indent, out);
   else
     append_hex_lines(line, node.hex_at, indent, out);
+}
+
+/// Structs of one shape, in a list, in a struct, or behind one another.
+bool TextTree::append_table(const Node& node, unsigned width, unsigned indent, std::string& out) const {
+  const auto rest_lines = [&](const Node& rest, unsigned column, unsigned own_indent) {
+    std::string text;
+    append_behind_label(rest, width, column, own_indent - 2, text);
+    return text;
+  };
+  const bool is_pointer = node.kind == Kind::pointer;
+  const auto table =
+      is_pointer ? chain_lines(*this, node, width, indent + 2, rest_lines)
+                 : table_lines(*this, node, width, {.indent = indent + 2, .has_indexes = true}, rest_lines);
+  if (table) out += (is_pointer ? node.text : "") + *table;
+  return table.has_value();
 }
 
 void TextTree::append_pointer_lines(const Node& pointer, unsigned width, unsigned indent,

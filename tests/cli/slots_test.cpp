@@ -179,8 +179,11 @@ TEST_F(Slots, TextShowsTheSame) {
   const test::ScratchFile core(test::scheduler_core({}));
   const std::string text = run({"dump", core.path(), "-q"}).out;
   EXPECT_THAT(text, HasSubstr("\nallocator scx_task_allocator  in map 2 sched.bss\n"));
-  EXPECT_THAT(text, HasSubstr(": task_ctx{weight=101, pid=1001}\n"));
-  EXPECT_THAT(text, HasSubstr("    .data task_ctx{weight=101, pid=1001}\n"));
+  EXPECT_THAT(text, HasSubstr("  slot |             at reused | weight  pid\n"));
+  EXPECT_THAT(text, HasSubstr("     1 | 0x100000004108      1 |    101 1001\n"));
+  EXPECT_THAT(text, HasSubstr("data is a slot of scx_task_allocator, shown as the payload of this entry"));
+  EXPECT_THAT(text, HasSubstr(" 0x100000004108         1 |          101      1001\n")) << "the payload";
+  EXPECT_THAT(text, HasSubstr("  1 (reused 1 time) at 0x100000007250: cgrp_ctx{}\n")) << "two are no table";
 }
 
 } // namespace

@@ -80,16 +80,66 @@ TEST(TextMap, FlatEntriesAreATable) {
   EXPECT_EQ(text(a_map(), {entry(one, one)}), head + "\n  key | value\n    1 |     1\n\n");
 }
 
-TEST(TextMap, WhatFitsNoTableFollowsInLines) {
-  const Says list(array({1, 2}));
+TEST(TextMap, WhatFitsNoTableHasLines) {
+  const Says list(list_of({members({{"a", 1}}), members({{"a", 2}})}));
   EXPECT_EQ(text(a_map(), {entry(one, one), entry(one, list), entry(one, one)}),
-            head + "\n  key | value\n    1 |     1\n  1: [1, 2]\n  1: 1\n\n");
+            head + "\n  1: 1\n  1: [s{a=1}, s{a=2}]\n  1: 1\n\n");
 }
 
 TEST(TextMap, LongTablesStream) {
-  const std::vector<Row> rows(200, entry(one, one));
+  const Says list(list_of({members({{"a", 1}}), members({{"a", 2}})}));
+  std::vector<Row> rows(300, entry(one, one));
+  rows.push_back(entry(one, list));
   const std::string all = text(a_map(), rows);
-  EXPECT_EQ(std::ranges::count(all, '\n'), 203);
+  EXPECT_EQ(std::ranges::count(all, '\n'), 304);
+  EXPECT_THAT(all, HasSubstr("\n    1 |     1\n  1: [s{a=1}, s{a=2}]\n\n"))
+      << "an odd one has lines of its own";
+}
+
+/// What a table is laid out by is no more than its first rows.
+TEST(TextMap, RowsGoOutBeforeTheirMapEnds) {
+  Kept kept;
+  const auto writer = make_map_writer(Format::text, {}, kept);
+  writer->begin(a_map());
+  const std::string long_name(200, 'x');
+  const Says value_of(text_array(long_name));
+  for (int i = 0; i < 2000; ++i) writer->row(entry(one, value_of));
+  EXPECT_THAT(kept.text, HasSubstr(long_name));
+  writer->end({});
+}
+
+Events pointed(std::uint64_t address, const Events& target) {
+  return [=](V& v) {
+    v.begin_struct("holder");
+    v.member("ctx"), v.begin_pointer(address), v.deref(), target(v), v.end_pointer();
+    v.end_struct();
+  };
+}
+
+TEST(TextMap, WhatAPointerLeadsToStandsInItsRow) {
+  const Says first(pointed(0x10, members({{"pid", 1}, {"runs", 7}}))),
+      second(pointed(0x20, members({{"pid", 22}, {"runs", 7}}))),
+      third(pointed(0x30, members({{"pid", 3}, {"runs", 0}})));
+  EXPECT_EQ(text(a_map(), {entry(one, first), entry(one, second), entry(one, third)}),
+            head + "\n  all: holder, ctx -> s\n"
+                   "  key |  ctx ctx->pid ctx->runs\n"
+                   "    1 | 0x10        1         7\n"
+                   "    1 | 0x20       22         7\n"
+                   "    1 | 0x30        3         0\n\n");
+  EXPECT_THAT(text(a_map(), {entry(one, first), entry(one, second)}),
+              HasSubstr("\n  1: holder{ctx=0x10 -> s{pid=1, runs=7}}\n"))
+      << "two are no table";
+}
+
+TEST(TextMap, ChainsOfPointersHaveLinesBelowTheirRow) {
+  const Says plain(pointed(0x10, members({{"pid", 1}}))),
+      chain(pointed(0x20, pointed(0x30, members({{"pid", 2}}))));
+  EXPECT_THAT(
+      text(a_map(), {entry(one, plain), entry(one, plain), entry(one, plain), entry(one, chain)}),
+      HasSubstr(
+          "\n  all: holder\n  where not said: ctx -> s\n  key |  ctx ctx->pid\n    1 | 0x10        1\n"));
+  EXPECT_THAT(text(a_map(), {entry(one, plain), entry(one, plain), entry(one, plain), entry(one, chain)}),
+              HasSubstr("\n    1 | 0x20        -  ctx -> holder\n      ctx->ctx 0x30 -> s{pid=2}\n\n"));
 }
 
 TEST(TextMap, WhatCannotBeRead) {
@@ -244,6 +294,18 @@ TEST(TextMap, NamesOfFieldsEndWithTheCall) {
   EXPECT_THAT(kept.text, HasSubstr("\n  filter of one: {bits of a kind=5, level=5}\n"));
 }
 
+TEST(TextMap, RowsBehindAFieldOfTheMapAreATable) {
+  Kept kept;
+  const auto writer = make_map_writer(Format::text, {}, kept);
+  writer->begin(a_map());
+  writer->field(a_field(FieldKind::number, "level", 3));
+  writer->row(entry(one, one));
+  writer->field(a_field(FieldKind::number, "more", 4));
+  writer->row(entry(one, one));
+  writer->end({});
+  EXPECT_EQ(kept.text, head + "\n  level: 3\n  key | value\n    1 |     1\n  more: 4\n  1: 1\n\n");
+}
+
 TEST(TextMap, FieldsOfARowFollowIt) {
   Kept kept;
   const auto writer = make_map_writer(Format::text, {}, kept);
@@ -259,6 +321,26 @@ TEST(TextMap, FieldsOfARowFollowIt) {
   writer->field(a_field(FieldKind::end, ""));
   writer->end({});
   EXPECT_THAT(kept.text, HasSubstr("\n  01 02: 03\n    prefix=1.0.0.0/8\n"));
+}
+
+TEST(TextMap, FieldsOfFlatRowsStandInTheirTable) {
+  Kept kept;
+  const auto writer = make_map_writer(Format::text, {}, kept);
+  writer->begin(a_map());
+  Row row = entry(one, one);
+  row.open = true;
+  for (const char* comm : {"init", "a\tb"}) {
+    writer->row(row);
+    writer->field(a_field(FieldKind::object, "owner"));
+    writer->field(a_field(FieldKind::number, "pid", 0));
+    writer->field(a_field(FieldKind::text, "comm", 0, comm));
+    writer->field(a_field(FieldKind::end, ""));
+    writer->field(a_field(FieldKind::end, ""));
+  }
+  writer->end({});
+  EXPECT_EQ(kept.text, head + "\n  key | value | owner.pid owner.comm\n"
+                              "    1 |     1 |         0 init\n"
+                              "    1 |     1 |         0 a\\x09b\n\n");
 }
 
 TEST(TextReport, FrameAroundTheMaps) {
@@ -334,6 +416,78 @@ TEST(TextExtension, RecordsTakeAsFewLinesAsTheyFitOn) {
                                                                "      flags:\n"
                                                                "        QUEUED, IN_CUSTODY\n"
                                                                "        IMMED\n    - pid=2"));
+}
+
+Events linked(int pid, std::uint64_t address, const Events& next) {
+  return [=](V& v) {
+    v.begin_struct("node");
+    v.member("next"), v.begin_pointer(address), v.deref(), next(v), v.end_pointer();
+    v.member("pid"), v.unsigned_int(32, static_cast<std::uint64_t>(pid));
+    v.end_struct();
+  };
+}
+
+/// Structs that are nested only as they lead to one another.
+TEST(TextMap, AChainOfPointersIsATable) {
+  const Events last = [](V& v) {
+    v.begin_struct("node");
+    v.member("next"), v.begin_pointer(0x10),
+        v.fact("deref_skipped_reason", std::string_view("cycle to 0x10"));
+    v.end_pointer();
+    v.member("pid"), v.unsigned_int(32, 9);
+    v.end_struct();
+  };
+  const Says queue(linked(1, 0x10, linked(22, 0x20, linked(3, 0x30, last))));
+  EXPECT_EQ(text(a_map(), {entry(one, queue)}, {}, {.width = 70}),
+            head + "\n  1: node:\n"
+                   "    next 0x10 -> node, on through next:\n"
+                   "           | pid\n"
+                   "      0x10 |  22\n"
+                   "      0x20 |   3\n"
+                   "      0x30 |   9  next=0x10 [cycle]\n"
+                   "    pid 1\n\n");
+}
+
+TEST(TextMap, TheEndOfAChainMayLeadToAnotherStruct) {
+  const Says queue(linked(1, 0x10, linked(2, 0x20, linked(3, 0x30, linked(4, 0x40, members({{"a", 1}}))))));
+  EXPECT_THAT(text(a_map(), {entry(one, queue)}, {}, {.width = 70}),
+              HasSubstr("\n      0x30 |   4\n          next 0x40 -> s{a=1}\n    pid 1\n"));
+}
+
+TEST(TextMap, ElementsOfOneShapeAreATable) {
+  const Says list(
+      list_of({members({{"a", 1}, {"bb", 2}}), members({{"a", 1}, {"bb", 2}}), members({{"a", 0}, {"bb", 0}}),
+               members({{"a", 3}, {"bb", 4}}), members({{"a", 1000}, {"bb", 6}})}));
+  EXPECT_EQ(text(a_map(), {entry(one, list)}, {}, {.width = 50}), head + "\n  1:\n"
+                                                                         "    each: s\n"
+                                                                         "           |    a bb\n"
+                                                                         "    [0..1] |    1  2\n"
+                                                                         "    [3]    |    3  4\n"
+                                                                         "    [4]    | 1000  6\n\n");
+}
+
+/// The fields of a list of tasks.
+std::vector<Field> tasks(std::vector<std::pair<std::uint64_t, const char*>> all) {
+  std::vector<Field> fields = {a_field(FieldKind::list, "tasks")};
+  for (const auto& [pid, comm] : all) {
+    fields.push_back(a_field(FieldKind::object, ""));
+    fields.push_back(a_field(FieldKind::number, "pid", pid));
+    fields.push_back(a_field(FieldKind::text, "comm", 0, comm));
+    fields.push_back(a_field(FieldKind::text, "state", 0, "ENABLED"));
+    fields.push_back(a_field(FieldKind::end, ""));
+  }
+  fields.push_back(a_field(FieldKind::end, ""));
+  return fields;
+}
+
+TEST(TextExtension, ThreeOfOneShapeAreATable) {
+  EXPECT_EQ(extension_lines(tasks({{1, "init"}, {20, "a\xe4\xb8\xadz"}, {300, "x\033[2J"}}), 80),
+            "  tasks:\n"
+            "    all: state=ENABLED\n"
+            "    pid comm\n"
+            "      1 init\n"
+            "     20 a\xe4\xb8\xadz\n"
+            "    300 x\\x1b[2J\n\n");
 }
 
 TEST(TextExtension, FlagsAreToldByTheirNames) {

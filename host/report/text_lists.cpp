@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/report/text_lists.hpp"
+
+#include "host/base/display_width.hpp"
+#include "host/report/text_cells.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <iterator>
+#include <span>
+#include <vector>
+
+namespace mapscope::report {
+
+namespace {
+
+using Node = TextTree::Node;
+using Kind = TextTree::Kind;
+
+/// The struct that a pointer leads to, where nothing else is known of it than the slot it lies in.
+const Node* target_of(const TextTree& tree, const Node& pointer) {
+  if (pointer.kind != Kind::pointer) return nullptr;
+  const Node* target = nullptr;
+  for (const std::uint32_t index : pointer.children) {
+    const Node& part = tree.node(index);
+    if (part.member == "slot") continue;
+    if (!part.member.empty() || part.kind != Kind::record || part.text.starts_with('<')) return nullptr;
+    target = &part;
+  }
+  return target;
+}
+
+const Node* member_of(const TextTree& tree, const Node& record, std::string_view name) {
+  const auto found =
+      std::ranges::find(record.children, name, [&](std::uint32_t index) { return tree.node(index).member; });
+  return found == record.children.end() ? nullptr : &tree.node(*found);
+}
+
+/// Pointers from struct to struct of one type, each but the first in the one before.
+struct Chain {
+  std::string_view through; ///< the member
+  std::vector<const Node*> pointers;
+};
+
+Chain chain_through(const TextTree& tree, const Node& first, std::string_view member) {
+  Chain chain{member, {&first}};
+  const Node* at = target_of(tree, first);
+  while (const Node* const next = member_of(tree, *at, member)) {
+    const Node* const target = target_of(tree, *next);
+    if (target == nullptr || target->text != at->text) break;
+    chain.pointers.push_back(next);
+    at = target;
+  }
+  return chain;
+}
+
+/// The longest.
+Chain chain_from(const TextTree& tree, const Node& first) {
+  Chain longest;
+  const Node* const target = target_of(tree, first);
+  if (target == nullptr) return longest;
+  for (const std::uint32_t index : target->children) {
+    const Node& member = tree.node(index);
+    if (member.kind != Kind::pointer || member.member.empty()) continue;
+    Chain chain = chain_through(tree, first, member.member);
+    if (chain.pointers.size() > longest.pointers.size()) longest = std::move(chain);
+  }
+  return longest;
+}
+
+/// The rows of a list: its elements, or the members of a struct by their names.
+class RowList {
+public:
+  RowList(const TextTree& tree, const Node& node, unsigned width, const TableForm& form)
+      : tree_(tree), list_(node), table_(width, form.indent), indent_(form.indent) {
+    if (node.kind == Kind::record)
+      add_members();
+    else if (form.has_indexes)
+      add_runs();
+    else
+      for (const std::uint32_t index : elements()) rows_.push_back({"", &tree.node(index)});
+  }
+
+  RowList(const TextTree& tree, const Chain& chain, unsigned width, unsigned indent)
+      : tree_(tree), list_(*chain.pointers.front()), table_(width, indent), indent_(indent),
+        chain_(chain.through) {
+    for (const Node* const pointer : chain.pointers)
+      rows_.push_back({pointer->text, target_of(tree, *pointer), pointer});
+  }
+
+  [[nodiscard]] bool is_list_of_structs() const {
+    return rows_.size() >= TextTable::least_rows && std::ranges::all_of(rows_, [this](const Item& item) {
+             return item.node->kind == Kind::record && !item.node->children.empty() &&
+                    item.node->text == rows_.front().node->text && !item.node->text.starts_with('<');
+           });
+  }
+
+  std::optional<std::string> lines(const RestLines& rest_lines) {
+    std::size_t with_rest = 0;
+    for (const Item& item : rows_) with_rest += add_row(item) ? 1 : 0;
+    const bool has_many_lines = with_rest * 3 > table_.held() && list_.kind != Kind::pointer;
+    if (has_many_lines || !table_.lay_out(true)) return std::nullopt;
+    // Only now: lists within lists would else be put together again and again.
+    for (std::size_t i = 0; i < table_.held(); ++i) put_below(i, rest_lines);
+    std::string out = item_types() + '\n' + table_.take_lines();
+    out.pop_back();
+    if (list_.kind != Kind::array) return out;
+    const std::string left_out = tree_.left_out_text(list_);
+    return left_out.empty() ? out : out + fmt::format("\n{:{}}{}", "", indent_, left_out);
+  }
+
+private:
+  struct Item {
+    std::string name; ///< "" in a list without indexes
+    const Node* node = nullptr;
+    const Node* pointer = nullptr; ///< that led here
+  };
+  [[nodiscard]] std::span<const std::uint32_t> elements() const {
+    return std::span(list_.children).first(tree_.shown(list_));
+  }
+  /// What is zero is hidden, as it is in lines of its own.
+  void add_members() {
+    for (const std::uint32_t index : list_.children) {
+      const Node& member = tree_.node(index);
+      if (!member.zero) rows_.push_back({printable(member.member), &member});
+    }
+  }
+  void add_runs() {
+    const std::size_t all = elements().size();
+    for (std::size_t i = 0, end = 0; i < all; i = end) {
+      end = std::min(tree_.run_end(list_, i), all);
+      const Node& first = tree_.node(list_.children[i]);
+      if (!first.zero)
+        rows_.push_back({end - i > 1 ? fmt::format("[{}..{}]", i, end - 1) : fmt::format("[{}]", i), &first});
+    }
+  }
+  /// What the struct and its members are called, where they have type names.
+  [[nodiscard]] std::string item_types() const {
+    if (list_.kind == Kind::pointer)
+      return fmt::format(" -> {}, on through {}:", rows_.front().node->text, printable(chain_));
+    std::string line = list_.kind == Kind::record && !list_.text.empty() ? list_.text + ':' : "";
+    const std::string& type = rows_.front().node->text;
+    return type.empty() ? line : line + fmt::format("\n{:{}}each: {}", "", indent_, type);
+  }
+  bool add_row(const Item& item) {
+    TableRow row;
+    if (!item.name.empty()) row.cells.push_back({Cell::Kind::text, false, 0, "", item.name});
+    rests_.push_back(item.pointer == nullptr ? add_cells(tree_, *item.node, 1, "", row)
+                                             : add_link(item, row));
+    table_.hold(std::move(row));
+    return !rests_.back().empty();
+  }
+  /// What the struct says beside where it leads to.
+  std::vector<Rest> add_link(const Item& item, TableRow& row) {
+    std::vector<Rest> rests;
+    for (const std::uint32_t index : item.pointer->children)
+      if (const Node& part = tree_.node(index); part.member == "slot")
+        row.cells.push_back({Cell::Kind::text, false, 0, "slot", part.text.substr(part.text.find(' ') + 1)});
+    const Node* const next = member_of(tree_, *item.node, chain_);
+    TableRow end;
+    for (const std::uint32_t index : item.node->children) {
+      const Node& member = tree_.node(index);
+      if (&member == next && &item != &rows_.back()) continue;
+      TableRow& into = &member == next ? end : row;
+      std::ranges::move(add_link_cells(tree_, member, 1, printable(member.member), into),
+                        std::back_inserter(rests));
+    }
+    add_end(end, row);
+    return rests;
+  }
+  /// The pointer that leads no further has no column: in rows above it stands for the row below.
+  static void add_end(const TableRow& end, TableRow& row) {
+    for (const Cell& cell : end.cells)
+      if (!cell.zero)
+        row.cells.push_back(
+            {Cell::Kind::note, false, 1, cell.path, fmt::format("{}={}", cell.path, cell.text)});
+  }
+  void put_below(std::size_t row, const RestLines& rest_lines) {
+    for (const Rest& rest : rests_[row]) {
+      const unsigned indent = indent_ + 4;
+      const unsigned column = indent + static_cast<unsigned>(display_width(rest.path)) + 1;
+      table_.row(row).below +=
+          fmt::format("\n{:{}}{}{}", "", indent, rest.path, rest_lines(*rest.node, column, indent + 2));
+    }
+  }
+
+  const TextTree& tree_;
+  const Node& list_;
+  TextTable table_;
+  unsigned indent_;
+  std::string_view chain_ = {}; ///< the member that leads from row to row
+  std::vector<Item> rows_;
+  std::vector<std::vector<Rest>> rests_; ///< of each row
+};
+
+} // namespace
+
+std::optional<std::string> table_lines(const TextTree& tree, const Node& node, unsigned width,
+                                       const TableForm& form, const RestLines& rest_lines) {
+  if (node.kind != Kind::record && (node.kind != Kind::array || node.is_text)) return std::nullopt;
+  if (node.children.size() < TextTable::least_rows) return std::nullopt;
+  RowList list(tree, node, width, form);
+  return list.is_list_of_structs() ? list.lines(rest_lines) : std::nullopt;
+}
+
+std::optional<std::string> chain_lines(const TextTree& tree, const Node& pointer, unsigned width,
+                                       unsigned indent, const RestLines& rest_lines) {
+  const Chain chain = chain_from(tree, pointer);
+  if (chain.pointers.size() < TextTable::least_rows) return std::nullopt;
+  return RowList(tree, chain, width, indent).lines(rest_lines);
+}
+
+} // namespace mapscope::report
