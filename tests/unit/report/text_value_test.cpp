@@ -301,5 +301,19 @@ TEST(Printable, SparesTheTerminal) {
             "2J");
 }
 
+TEST(TextValue, ManyScalarMembersStandInColumns) {
+  std::vector<std::pair<const char*, std::int64_t>> values;
+  for (const char* name : {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "z", "lmn"})
+    values.emplace_back(name, 1);
+  values[3].second = 1000, values[4].second = 0;
+  EXPECT_EQ(lines(members(values), 30), "s:\n"
+                                        "  a 1      f 1      j 1\n"
+                                        "  b 1      g 1      k 1\n"
+                                        "  c 1      h 1      z 1\n"
+                                        "  d 1000   i 1      lmn 1");
+  values.pop_back();
+  EXPECT_EQ(lines(members(values), 30).substr(0, 14), "s:\n  a 1\n  b 1");
+}
+
 } // namespace
 } // namespace mapscope::report
