@@ -186,7 +186,9 @@ std::optional<SlotIndex::Found> Pointers::slot_at(std::uint64_t pointer) const {
 std::string Pointers::elsewhere(const Link& link) {
   const bool is_open = std::ranges::count(open_, link.spot.address, &Open::address) != 0;
   const auto before = shown_.find({link.spot.address, link.pointee->types, link.pointee->type});
-  const bool is_shown = before != shown_.end() && (before->second.direct || !open_.empty());
+  const bool is_list =
+      following_.flat && !is_of_rows_; // whose objects stand in it, wherever else they are met
+  const bool is_shown = before != shown_.end() && (before->second.direct || !open_.empty() || is_list);
   if (!is_open && !is_shown) return "";
   if (auto is = identity(link); !is.empty()) return is;
   if (is_open) return fmt::format("cycle to {:#x}", link.value);

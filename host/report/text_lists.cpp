@@ -17,55 +17,47 @@ namespace {
 using Node = TextTree::Node;
 using Kind = TextTree::Kind;
 
+/// What is said of a chain as a whole.
+bool is_of_chain(const Node& part) {
+  return part.member == "chain" || part.member == "links_only" || part.member == "chain_left_out";
+}
+
 /// The struct that a pointer leads to, where nothing else is known of it than the slot it lies in.
 const Node* target_of(const TextTree& tree, const Node& pointer) {
   if (pointer.kind != Kind::pointer) return nullptr;
   const Node* target = nullptr;
   for (const std::uint32_t index : pointer.children) {
     const Node& part = tree.node(index);
-    if (part.member == "slot") continue;
+    if (part.member == "slot" || is_of_chain(part)) continue;
     if (!part.member.empty() || part.kind != Kind::record || part.text.starts_with('<')) return nullptr;
     target = &part;
   }
   return target;
 }
 
-const Node* member_of(const TextTree& tree, const Node& record, std::string_view name) {
-  const auto found =
-      std::ranges::find(record.children, name, [&](std::uint32_t index) { return tree.node(index).member; });
-  return found == record.children.end() ? nullptr : &tree.node(*found);
-}
-
-/// Pointers from struct to struct of one type, each but the first in the one before.
+/// A pointer to the first of structs of one type that lead to each other, and pointers to the others.
 struct Chain {
-  std::string_view through; ///< the member
+  std::string_view through = ""; ///< the member that leads from one to the next
   std::vector<const Node*> pointers;
 };
 
-Chain chain_through(const TextTree& tree, const Node& first, std::string_view member) {
-  Chain chain{member, {&first}};
-  const Node* at = target_of(tree, first);
-  while (const Node* const next = member_of(tree, *at, member)) {
-    const Node* const target = target_of(tree, *next);
-    if (target == nullptr || target->text != at->text) break;
-    chain.pointers.push_back(next);
-    at = target;
-  }
-  return chain;
-}
-
-/// The longest.
+/// None of its pointers where one does not lead to a struct.
 Chain chain_from(const TextTree& tree, const Node& first) {
-  Chain longest;
+  Chain chain;
   const Node* const target = target_of(tree, first);
-  if (target == nullptr) return longest;
-  for (const std::uint32_t index : target->children) {
-    const Node& member = tree.node(index);
-    if (member.kind != Kind::pointer || member.member.empty()) continue;
-    Chain chain = chain_through(tree, first, member.member);
-    if (chain.pointers.size() > longest.pointers.size()) longest = std::move(chain);
+  const auto list = std::ranges::find(first.children, "chain", [&](std::uint32_t index) -> std::string_view {
+    return tree.node(index).member;
+  });
+  if (target == nullptr || list == first.children.end()) return chain;
+  chain.pointers.push_back(&first);
+  for (const std::uint32_t index : tree.node(*list).children) {
+    if (target_of(tree, tree.node(index)) == nullptr) return {};
+    chain.pointers.push_back(&tree.node(index));
   }
-  return longest;
+  for (const std::uint32_t index : target->children)
+    if (chain.pointers.size() > 1 && tree.node(index).text == chain.pointers[1]->text)
+      chain.through = tree.node(index).member;
+  return chain;
 }
 
 /// The rows of a list: its elements, or the members of a struct by their names.
@@ -104,6 +96,7 @@ public:
     for (std::size_t i = 0; i < table_.held(); ++i) put_below(i, rest_lines);
     std::string out = item_types() + '\n' + table_.take_lines();
     out.pop_back();
+    if (list_.kind == Kind::pointer) return out + of_chain();
     if (list_.kind != Kind::array) return out;
     const std::string left_out = tree_.left_out_text(list_);
     return left_out.empty() ? out : out + fmt::format("\n{:{}}{}", "", indent_, left_out);
@@ -137,7 +130,8 @@ private:
   /// What the struct and its members are called, where they have type names.
   [[nodiscard]] std::string item_types() const {
     if (list_.kind == Kind::pointer)
-      return fmt::format(" -> {}, on through {}:", rows_.front().node->text, printable(chain_));
+      return fmt::format(" -> {}{}{}:", rows_.front().node->text, chain_.empty() ? "" : ", on through ",
+                         printable(chain_));
     std::string line = list_.kind == Kind::record && !list_.text.empty() ? list_.text + ':' : "";
     const std::string& type = rows_.front().node->text;
     return type.empty() ? line : line + fmt::format("\n{:{}}each: {}", "", indent_, type);
@@ -156,24 +150,37 @@ private:
     for (const std::uint32_t index : item.pointer->children)
       if (const Node& part = tree_.node(index); part.member == "slot")
         row.cells.push_back({Cell::Kind::text, false, 0, "slot", part.text.substr(part.text.find(' ') + 1)});
-    const Node* const next = member_of(tree_, *item.node, chain_);
-    TableRow end;
     for (const std::uint32_t index : item.node->children) {
       const Node& member = tree_.node(index);
-      if (&member == next && &item != &rows_.back()) continue;
-      TableRow& into = &member == next ? end : row;
-      std::ranges::move(add_link_cells(tree_, member, 1, printable(member.member), into),
-                        std::back_inserter(rests));
+      if (is_next(item, member)) continue;
+      if (member.member == chain_)
+        add_end(member, row);
+      else
+        std::ranges::move(add_link_cells(tree_, member, 1, printable(member.member), row),
+                          std::back_inserter(rests));
     }
-    add_end(end, row);
     return rests;
   }
-  /// The pointer that leads no further has no column: in rows above it stands for the row below.
-  static void add_end(const TableRow& end, TableRow& row) {
+  /// It stands for the row below.
+  [[nodiscard]] bool is_next(const Item& item, const Node& member) const {
+    return !chain_.empty() && member.member == chain_ && &item != &rows_.back() &&
+           member.text == (&item + 1)->pointer->text;
+  }
+  /// The pointer that leads elsewhere, or no further, has no column.
+  void add_end(const Node& member, TableRow& row) const {
+    TableRow end;
+    (void)add_link_cells(tree_, member, 1, printable(member.member), end);
     for (const Cell& cell : end.cells)
       if (!cell.zero)
         row.cells.push_back(
             {Cell::Kind::note, false, 1, cell.path, fmt::format("{}={}", cell.path, cell.text)});
+  }
+  [[nodiscard]] std::string of_chain() const {
+    std::string lines;
+    for (const std::uint32_t index : list_.children)
+      if (const Node& part = tree_.node(index); is_of_chain(part) && part.kind == Kind::scalar)
+        lines += fmt::format("\n{:{}}{} {}", "", indent_, printable(part.member), part.text);
+    return lines;
   }
   void put_below(std::size_t row, const RestLines& rest_lines) {
     for (const Rest& rest : rests_[row]) {

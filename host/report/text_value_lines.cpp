@@ -78,12 +78,14 @@ bool TextTree::append_table(const Node& node, unsigned width, unsigned indent, s
 void TextTree::append_pointer_lines(const Node& pointer, unsigned width, unsigned indent,
                                     std::string& out) const {
   out += pointer.text;
+  bool has_list = false;
   for (const std::uint32_t child : pointer.children) {
     const Node& part = nodes_[child];
     const bool is_list = part.kind == Kind::array && !part.member.empty(); // below, and not behind the last
-    if (is_list) out += fmt::format("\n{:{}}{}", "", indent + 2, printable(part.member));
-    if (is_list)
-      append_lines(part, width, width, indent + 2, out);
+    has_list |= is_list;
+    if (has_list) out += fmt::format("\n{:{}}{}", "", indent + 2, printable(part.member));
+    if (has_list)
+      append_behind_label(part, width, is_list ? width : 0, indent + 2, out);
     else if (!append_pointer_part(part, out))
       append_lines(part, width, width, indent, out);
   }

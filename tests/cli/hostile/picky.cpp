@@ -66,7 +66,7 @@ int render(const msc_host* host, msc_call* call, const msc_target* target) {
 #else
   static std::uint8_t renders = 0;
   if (name.is("refused")) return host->note(call, MSC_EFAIL, "no map of ours"), MSC_EFAIL;
-  while (name.is("endless")) {
+  for (volatile bool goes_on = name.is("endless"); goes_on;) { // without a call: the place is to be render()
   }
   return rows(host, call, target, name.is("restless") ? ++renders : 7);
 #endif

@@ -418,40 +418,63 @@ TEST(TextExtension, RecordsTakeAsFewLinesAsTheyFitOn) {
                                                                "        IMMED\n    - pid=2"));
 }
 
-Events linked(int pid, std::uint64_t address, const Events& next) {
+/// A node whose `next` leads to an address, for the reason why it is not followed there.
+Events node(int pid, std::uint64_t next, std::string_view why) {
   return [=](V& v) {
     v.begin_struct("node");
-    v.member("next"), v.begin_pointer(address), v.deref(), next(v), v.end_pointer();
+    v.member("next"), v.begin_pointer(next), v.fact("deref_skipped_reason", why), v.end_pointer();
     v.member("pid"), v.unsigned_int(32, static_cast<std::uint64_t>(pid));
     v.end_struct();
   };
 }
 
-/// Structs that are nested only as they lead to one another.
+/// A pointer to the node, and what is said of its chain.
+Events to(std::uint64_t address, const Events& node, const Events& rest = [](V&) {}) {
+  return [=](V& v) { v.begin_pointer(address), v.deref(), node(v), rest(v), v.end_pointer(); };
+}
+
+/// Structs that lead to one another.
 TEST(TextMap, AChainOfPointersIsATable) {
-  const Events last = [](V& v) {
-    v.begin_struct("node");
-    v.member("next"), v.begin_pointer(0x10),
-        v.fact("deref_skipped_reason", std::string_view("cycle to 0x10"));
-    v.end_pointer();
-    v.member("pid"), v.unsigned_int(32, 9);
-    v.end_struct();
+  const Events others = [](V& v) {
+    v.begin_values("chain");
+    to(0x20, node(3, 0x30, "pid 9"))(v), to(0x30, node(9, 0x10, "pid 22"))(v);
+    v.end_values();
+    v.fact("links_only", std::uint64_t{7});
   };
-  const Says queue(linked(1, 0x10, linked(22, 0x20, linked(3, 0x30, last))));
+  const Says queue([=](V& v) {
+    v.begin_struct("fifo");
+    v.member("head"), to(0x10, node(22, 0x20, "pid 3"), others)(v);
+    v.member("idx"), v.unsigned_int(32, 1);
+    v.end_struct();
+  });
   EXPECT_EQ(text(a_map(), {entry(one, queue)}, {}, {.width = 70}),
-            head + "\n  1: node:\n"
-                   "    next 0x10 -> node, on through next:\n"
+            head + "\n  1: fifo:\n"
+                   "    head 0x10 -> node, on through next:\n"
                    "           | pid\n"
                    "      0x10 |  22\n"
                    "      0x20 |   3\n"
-                   "      0x30 |   9  next=0x10 [cycle]\n"
-                   "    pid 1\n\n");
+                   "      0x30 |   9  next=0x10 [pid 22]\n"
+                   "      links_only 7\n"
+                   "    idx 1\n\n");
 }
 
-TEST(TextMap, TheEndOfAChainMayLeadToAnotherStruct) {
-  const Says queue(linked(1, 0x10, linked(2, 0x20, linked(3, 0x30, linked(4, 0x40, members({{"a", 1}}))))));
-  EXPECT_THAT(text(a_map(), {entry(one, queue)}, {}, {.width = 70}),
-              HasSubstr("\n      0x30 |   4\n          next 0x40 -> s{a=1}\n    pid 1\n"));
+/// Too few for a table.
+TEST(TextMap, AShortChainStandsBelowItsFirst) {
+  const Events other = [](V& v) {
+    v.begin_values("chain");
+    to(0x20, node(3, 0x10, "pid 22"))(v);
+    v.end_values();
+    v.fact("links_only", std::uint64_t{7});
+  };
+  const Says queue(to(0x10, node(22, 0x20, "pid 3"), other));
+  EXPECT_EQ(text(a_map(), {entry(one, queue)}, {}, {.width = 40}), head + "\n  1: 0x10 -> node:\n"
+                                                                          "    next 0x20 [pid 3]\n"
+                                                                          "    pid 22\n"
+                                                                          "    chain\n"
+                                                                          "      [0] 0x20 -> node:\n"
+                                                                          "        next 0x10 [pid 22]\n"
+                                                                          "        pid 3\n"
+                                                                          "    links_only 7\n\n");
 }
 
 TEST(TextMap, ElementsOfOneShapeAreATable) {
