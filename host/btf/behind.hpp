@@ -62,6 +62,10 @@ public:
   /// One complete pointer value.
   virtual void pointer(const SpecialField& field, std::uint64_t value, const Types& types, Progress& progress,
                        ValueVisitor& out) = 0;
+  /// One complete value where an unsigned number of 64 bits is a pointer; false where it is a number.
+  virtual bool number(std::uint64_t /*value*/, Progress& /*progress*/, ValueVisitor& /*out*/) {
+    return false;
+  }
 };
 
 } // namespace mapscope::btf

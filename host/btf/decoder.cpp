@@ -150,6 +150,7 @@ private:
     case Op::signed_int:
       return out_.signed_int(node.bits, sign_extend(raw, node.bits));
     case Op::unsigned_int:
+      if (node.bits == 64 && is_pointer(raw)) return;
       return out_.unsigned_int(node.bits, raw);
     case Op::boolean:
       return out_.boolean(raw != 0);
@@ -162,6 +163,14 @@ private:
     default:
       return out_.pointer(raw);
     }
+  }
+
+  /// Then it was shown as one. Small numbers are not even asked about.
+  bool is_pointer(std::uint64_t raw) {
+    if (behind_ == nullptr || raw >> 32 == 0) return false;
+    bool is = false;
+    ask(progress_.depth + 1, [&](Progress& inner) { is = behind_->number(raw, inner, out_); });
+    return is;
   }
 
   void real(std::uint32_t bits, std::uint64_t raw) {

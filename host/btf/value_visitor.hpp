@@ -34,6 +34,14 @@ struct WideNumber {
   bool is_guess = false;    ///< the format is
 };
 
+/// What an unsigned number of 64 bits is in truth.
+struct Cast {
+  std::string_view space;   ///< where it leads: "kernel", "arena", "text" (code)
+  std::string_view type;    ///< of what lies there; "" where it has none
+  std::string_view why;     ///< what proves it
+  std::uint64_t values = 0; ///< that the claim rests on
+};
+
 class ValueVisitor {
 public:
   virtual ~ValueVisitor() = default;
@@ -66,6 +74,9 @@ public:
   virtual void begin_pointer(std::uint64_t value) = 0;
   virtual void deref() = 0;
   virtual void end_pointer() = 0;
+  /// A number that is a pointer: facts follow, or deref() and the value there.
+  virtual void begin_cast(std::uint64_t value, const Cast& cast) = 0;
+  virtual void end_cast() = 0;
   /// In a pointer, and in a struct behind its last member. Names are literals.
   virtual void fact(std::string_view name, const Fact& fact) = 0;
   /// Where facts may stand: a named list of complete values.

@@ -142,6 +142,24 @@ void JsonValue::end_pointer() {
   if (open_ > 0) --open_;
 }
 
+void JsonValue::begin_cast(std::uint64_t value, const btf::Cast& cast) {
+  out_.begin_object();
+  out_.begin_value(R"("kind":"uint","bits":64,"value":)");
+  out_.raw_number(value);
+  out_.key("cast");
+  out_.begin_object();
+  out_.key("space"), out_.string(cast.space);
+  if (!cast.type.empty()) out_.key("type"), out_.string(cast.type);
+  out_.key("why"), out_.string(cast.why);
+  out_.key("values"), out_.number(cast.values);
+  begin_part(Part::facts);
+}
+
+void JsonValue::end_cast() {
+  end_pointer();
+  out_.end_object();
+}
+
 void JsonValue::begin_fact(std::string_view name) {
   if (parts_[open_] != Part::facts) {
     open_member_ends();

@@ -26,7 +26,7 @@ SpecialFields::SpecialFields(const target::Target& target, std::shared_ptr<const
                              const btf::Limits& limits, const Following& following)
     : target_(target), kernel_(std::move(kernel)), symbols_(symbols), limits_(limits),
       reader_(target.reader()), pointers_(target, kernel_, std::move(own), following, limits, *this),
-      code_(symbols) {}
+      code_(symbols), casts_(target, kernel_, symbols, pointers_, limits) {}
 
 std::optional<std::uint64_t> SpecialFields::offset(const char* type, const char* member) const {
   const auto found = kernel_->offset_of(type, member);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "host/btf/decoder.hpp"
+#include "host/report/casts.hpp"
 #include "host/report/code_pointers.hpp"
 #include "host/report/kernel_clock.hpp"
 #include "host/report/pointers.hpp"
@@ -43,6 +44,9 @@ public:
              btf::Progress& progress, btf::ValueVisitor& out) override;
   void pointer(const btf::SpecialField& field, std::uint64_t value, const btf::Types& types,
                btf::Progress& progress, btf::ValueVisitor& out) override;
+  bool number(std::uint64_t value, btf::Progress& progress, btf::ValueVisitor& out) override {
+    return casts_.show(value, progress, out);
+  }
   /// Something of what was shown is missing, because the snapshot does not hold it.
   [[nodiscard]] bool lacks_memory() const {
     return lacks_memory_ || pointers_.lacks_memory() || code_.lacks_memory();
@@ -100,6 +104,7 @@ private:
   target::Reader reader_;
   Pointers pointers_;
   CodePointers code_;
+  Casts casts_;
   std::optional<KernelClock> clock_; ///< read when a timer asks for it
   std::map<std::tuple<btf::Special, const btf::Types*, btf::TypeId>, Pointee> pointees_;
   bool lacks_memory_ = false;

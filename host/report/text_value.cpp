@@ -204,6 +204,11 @@ void TextTree::begin_pointer(std::uint64_t value) {
   add(Kind::pointer).text += fmt::format("{:#x}", value);
   open_.push_back(used_ - 1);
 }
+/// The number stays as it is; what it leads to says the rest.
+void TextTree::begin_cast(std::uint64_t value, const btf::Cast& /*cast*/) {
+  add(Kind::pointer).text += fmt::format("{}", value);
+  open_.push_back(used_ - 1);
+}
 void TextTree::deref() { next_member_ = {}; }
 void TextTree::end_pointer() { close(); }
 

@@ -21,7 +21,8 @@ bool names_code(const rapidjson::Value& map) {
 
 /// A map's record but for the names of functions that pointers in its values lead to.
 std::string without_names(const rapidjson::Value& map) {
-  static const std::regex names(R"re(,"symbol":"[^"]*"(,"program":[0-9]+)?(,"module":"[^"]*")?)re");
+  static const std::regex names(
+      R"re(,"symbol":"[^"]*"(,"program":[0-9]+)?(,"module":"[^"]*")?|,"cast":\{"space":"text"[^}]*\})re");
   return std::regex_replace(as_text(map), names, "");
 }
 

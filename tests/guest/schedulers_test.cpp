@@ -117,6 +117,22 @@ TEST_F(RunningScheduler, TaskStorageShowsTheSameContexts) {
 }
 
 /// What only grows: pools begin again, and what is active comes and goes.
+/// The scheduler stores the task's address as a number.
+TEST_F(RunningScheduler, NumbersThatAreTasksAreNamed) {
+  const auto shown = dump(core, {"--limit", "0", "--map", "scx_task_map"});
+  const Value* map = map_by_name(shown, "scx_task_map");
+  ASSERT_NE(map, nullptr);
+  unsigned named = 0;
+  for (const auto& entry : (*map)["entries"].GetArray()) {
+    const Value& number = *member_of(entry["value"], "tptr");
+    ASSERT_TRUE(number.HasMember("cast")) << as_text(entry);
+    EXPECT_STREQ(number["cast"]["type"].GetString(), "task_struct");
+    EXPECT_EQ(number_of(number["cast"]["deref"], "pid"), entry["owner"]["pid"].GetInt64());
+    ++named;
+  }
+  EXPECT_EQ(named, contexts.size());
+}
+
 bool only_grows(const std::string& counter) {
   return counter.find("pool.") == counter.npos && counter.find("active") == counter.npos;
 }

@@ -116,6 +116,10 @@ void TreeVisitor::member(std::string_view of) {
 void TreeVisitor::begin_pointer(std::uint64_t value) { begin(Shape::pointer, fmt::format("{:#x}", value)); }
 void TreeVisitor::deref() { name("*"); }
 void TreeVisitor::end_pointer() { end(Shape::pointer); }
+void TreeVisitor::begin_cast(std::uint64_t value, const btf::Cast& cast) {
+  begin(Shape::pointer, fmt::format("{}:uint64 is {} {}", value, cast.space, cast.type));
+}
+void TreeVisitor::end_cast() { end(Shape::pointer); }
 void TreeVisitor::fact_name(std::string_view of) {
   name("@" + std::string(of));
   open_.back()->has_facts = true;

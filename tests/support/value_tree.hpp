@@ -57,6 +57,8 @@ public:
   void begin_pointer(std::uint64_t value) override;
   void deref() override;
   void end_pointer() override;
+  void begin_cast(std::uint64_t value, const btf::Cast& cast) override;
+  void end_cast() override;
   void fact(std::string_view name, const btf::Fact& fact) override;
   void begin_values(std::string_view name) override;
   void end_values() override;

@@ -43,7 +43,11 @@ class PointerFixture : public testing::Test {
 protected:
   PointerFixture() {
     test::add_kernel_types(kernel);
-    kernel.record("task_struct", {{"pid", kernel.i32()}, {"comm", kernel.array(kernel.character(), 16)}});
+    const btf::TypeId to = kernel.pointer(0), list = kernel.record("list_head", {{"next", to}, {"prev", to}});
+    kernel.record("task_struct", {{"pid", kernel.i32()},
+                                  {"comm", kernel.array(kernel.character(), 16)},
+                                  {"thread_node", list},
+                                  {"group_leader", to}});
     catalog.maps.resize(2);
     catalog.maps[0].id = 1, catalog.maps[0].programs = {7};
     catalog.maps[1].id = 2, catalog.maps[1].type_name = "arena", catalog.maps[1].programs = {7};

@@ -287,7 +287,7 @@ TEST_F(Following, MasksOfCpusAreSafeToShow) {
 TEST_F(Following, OtherObjectsOfTheKernelAreShownWhenAsked) {
   arenas.clear();
   const auto holder = program.holder_of(program.task);
-  const std::string memory = "u32 42 text \"systemd\\0\" zero 8\n";
+  const std::string memory = "u32 42 text \"systemd\\0\" zero 36\n";
   EXPECT_EQ(decode(memory, holder, direct_at(memory_at)), "holder{p=0xffff888000180000}");
   typed_kernel = true;
   EXPECT_THAT(decode(memory, holder, direct_at(memory_at)), HasSubstr("(*=task_struct{pid=42:int32, comm="))
