@@ -7,7 +7,7 @@
 // chain is looked at twice, and again where it has changed meanwhile (htab_running.hpp).
 #pragma once
 
-#include "counted.hpp"
+#include "htab_gaps.hpp"
 #include "htab_running.hpp"
 #include "htab_witnesses.hpp"
 #include "memory.hpp"
@@ -45,17 +45,13 @@ public:
   template <class Visit> void for_each(std::size_t value_bytes, Visit visit) {
     begin(value_bytes);
     if (is_running()) look_at_all(visit);
-    std::vector<std::byte> heads;
-    for_each_window([&](std::uint32_t first, std::uint32_t count) {
-      heads.resize(count * at_.bucket_size);
-      walk(first, count, heads, visit);
-      beyond_ += counted_;
-      if (counted_ != 0) call_.count(std::exchange(counted_, 0));
-    });
+    if (open_)
+      look_one_by_one(visit);
+    else
+      walk_all(visit);
     note_gaps();
-    if (lost_buckets_ == at_.bucket_count) throw Stop{MSC_EFAULT};
+    if (gaps_.buckets == at_.bucket_count) throw Stop{MSC_EFAULT};
   }
-
   /// Some elements, for a first impression: visit() says whether it goes on.
   template <class Visit> void sample(std::size_t value_bytes, Visit visit) {
     begin(value_bytes);
@@ -105,6 +101,16 @@ private:
     at_.value = at_.key + (padded ? (key_size + 7) / 8 * 8 : key_size);
   }
 
+  template <class Visit> void walk_all(Visit& visit) {
+    std::vector<std::byte> heads;
+    for_each_window([&](std::uint32_t first, std::uint32_t count) {
+      heads.resize(count * at_.bucket_size);
+      walk(first, count, heads, visit);
+      beyond_ += counted_;
+      if (counted_ != 0) call_.count(std::exchange(counted_, 0));
+    });
+  }
+
   /// Halves a run of buckets that cannot be read as a whole until what is missing is left.
   template <class Visit>
   void walk(std::uint32_t first, std::uint32_t count, std::span<std::byte> heads, Visit& visit) {
@@ -114,14 +120,13 @@ private:
           call_.will_read(MSC_KERNEL, dense->address, dense->size);
       for (std::uint32_t i = 0; i < count; ++i) {
         const std::uint64_t head = head_of(heads, i);
-        if (is_settled(first + i)) continue;
         if (is_running() && !is_still_)
           running_chain(first + i, head, visit);
         else
           chain(first + i, head, visit);
       }
     } else if (count == 1) {
-      ++lost_buckets_;
+      ++gaps_.buckets;
     } else {
       walk(first, count / 2, heads, visit);
       walk(first + count / 2, count - count / 2, heads, visit);
@@ -137,14 +142,17 @@ private:
       each(static_cast<std::uint32_t>(first),
            static_cast<std::uint32_t>(std::min<std::uint64_t>(window, at_.bucket_count - first)));
   }
-  /// each(bucket, head) of those whose heads can be read window by window.
-  template <class Each> void for_each_head(Each each) {
+  /// each(bucket, head) of those whose heads can be read window by window; false when these are not all.
+  template <class Each> bool for_each_head(Each each) {
     std::vector<std::byte> heads;
+    bool is_all = true;
     for_each_window([&](std::uint32_t first, std::uint32_t count) {
       heads.resize(count * at_.bucket_size);
-      if (call_.try_read(MSC_KERNEL, at_.bucket_at(first), heads))
-        for (std::uint32_t i = 0; i < count; ++i) each(first + i, head_of(heads, i));
+      const bool there = call_.try_read(MSC_KERNEL, at_.bucket_at(first), heads);
+      for (std::uint32_t i = 0; there && i < count; ++i) each(first + i, head_of(heads, i));
+      is_all &= there;
     });
+    return is_all;
   }
   [[nodiscard]] std::uint64_t head_of(std::span<const std::byte> heads, std::uint32_t number) const {
     return load<std::uint64_t>(heads.data() + number * at_.bucket_size + at_.head);
@@ -166,35 +174,56 @@ private:
       bring_in_elements();
   }
 
+  /// A chain that was not the same twice, or not looked at twice.
+  struct Open {
+    std::uint32_t bucket;
+    std::uint64_t digest; ///< when it was looked at last; 0 = it made no sense
+  };
+
   /// At all chains, and at all of them again: those that were the same twice are shown. The others take part
   /// in the next round, as long as there are many and this settles them, and are looked at one by one then.
   template <class Visit> void look_in_rounds(Visit& visit) {
-    std::uint64_t open = 0;
-    digests_.assign(at_.bucket_count, 0);
-    for_each_head([&](std::uint32_t bucket, std::uint64_t head) {
-      if (is_empty(bucket, head)) return void(digests_[bucket] = settled);
-      digests_[bucket] = running_->digest(bucket, head), ++open;
+    std::vector<Open> open;
+    const bool is_all = for_each_head([&](std::uint32_t bucket, std::uint64_t head) {
+      if (!is_empty(bucket, head)) open.push_back({bucket, running_->digest(bucket, head)});
     });
+    if (!is_all) return; // the walk says what is missing
+    open_ = std::move(open);
     constexpr unsigned most_rounds = 8;
-    std::uint64_t before = at_.bucket_count;
-    for (unsigned round = 0; round < most_rounds && open > at_.bucket_count / 1024; ++round) {
-      if ((round != 0 && open > before / 4 * 3) || !call_.look_again()) return;
-      before = std::exchange(open, 0);
-      for_each_head([&](std::uint32_t bucket, std::uint64_t head) {
-        if (digests_[bucket] != settled && !settle(bucket, head, visit)) ++open;
-      });
+    std::size_t before = at_.bucket_count;
+    for (unsigned round = 0; round < most_rounds && open_->size() > at_.bucket_count / 1024; ++round) {
+      if ((round != 0 && open_->size() > before / 4 * 3) || !call_.look_again()) return;
+      before = open_->size();
+      keep_open([&](Open& one, std::uint64_t head) { return !settle(one, head, visit); });
     }
   }
-  template <class Visit> bool settle(std::uint32_t bucket, std::uint64_t head, Visit& visit) {
-    const std::uint64_t now = is_empty(bucket, head) ? settled : running_->digest(bucket, head);
-    const bool is_same = now != 0 && now == digests_[bucket];
+  template <class Visit> bool settle(Open& one, std::uint64_t head, Visit& visit) {
+    const bool empty = is_empty(one.bucket, head);
+    const std::uint64_t now = empty ? 0 : running_->digest(one.bucket, head);
+    const bool is_same = now != 0 && now == one.digest;
     has_changed_ |= !is_same;
-    if (is_same) show_chain(bucket, visit);
-    digests_[bucket] = is_same ? settled : now;
-    return is_settled(bucket);
+    if (is_same) show_chain(one.bucket, visit);
+    one.digest = now;
+    return is_same || empty;
   }
-  [[nodiscard]] bool is_settled(std::uint32_t bucket) const {
-    return bucket < digests_.size() && digests_[bucket] == settled;
+  /// Those that each(one, head) says of, and those whose head cannot be read.
+  template <class Each> void keep_open(Each each) {
+    std::vector<std::byte> heads;
+    auto kept = open_->begin();
+    for (auto one = open_->begin(); one != open_->end();) {
+      const std::uint32_t first = one->bucket;
+      const auto end =
+          std::find_if(one, open_->end(), [&](const Open& other) { return other.bucket - first >= window; });
+      heads.resize((std::prev(end)->bucket - first + std::size_t{1}) * at_.bucket_size);
+      const bool there = call_.try_read(MSC_KERNEL, at_.bucket_at(first), heads);
+      for (; one != end; ++one)
+        if (!there || each(*one, head_of(heads, one->bucket - first))) *kept++ = *one;
+    }
+    open_->erase(kept, open_->end());
+  }
+  template <class Visit> void look_one_by_one(Visit& visit) {
+    keep_open([&](Open& one, std::uint64_t head) { return running_chain(one.bucket, head, visit), false; });
+    gaps_.buckets += open_->size();
   }
   static bool is_empty(std::uint32_t bucket, std::uint64_t head) {
     return is_end(head) && head >> 1 == bucket && head != 0;
@@ -252,16 +281,17 @@ private:
       if (count)
         counted_ += *count, take_steps(*count, bucket);
       else
-        lose(changing_, bucket);
+        HtabGaps::lose(gaps_.changing, bucket);
       return;
     }
     switch (running_->read(bucket, head)) {
     case RunningChain::Outcome::damaged:
       return chain(bucket, head, visit);
     case RunningChain::Outcome::changing:
-      return lose(changing_, bucket);
+      return HtabGaps::lose(gaps_.changing, bucket);
     case RunningChain::Outcome::other_values:
-      if (call_.target.value_size > sizeof(std::uint64_t)) lose(other_values_, bucket); // else read as one
+      if (call_.target.value_size > sizeof(std::uint64_t))
+        HtabGaps::lose(gaps_.other_values, bucket); // else read as one
       break;
     case RunningChain::Outcome::whole:
       break;
@@ -295,16 +325,16 @@ private:
   template <class Visit> void chain(std::uint32_t bucket, std::uint64_t pointer, Visit& visit) {
     std::uint64_t milestone = 0; // the pointer at the last step whose number is a power of two (Brent)
     for (std::uint64_t step = 0; !is_end(pointer); ++step) {
-      if (pointer == milestone) return lose(circles_, bucket);
+      if (pointer == milestone) return HtabGaps::lose(gaps_.circles, bucket);
       if ((step & (step - 1)) == 0) milestone = pointer;
       if (steps_left_-- == 0) give_up(bucket);
-      if (!visit_element(bucket, pointer - at_.node, visit)) return lose(lost_chains_, bucket);
+      if (!visit_element(bucket, pointer - at_.node, visit)) return HtabGaps::lose(gaps_.broken, bucket);
       pointer = load<std::uint64_t>(element_.data());
     }
     if (pointer == 0)
-      lose(unmarked_, bucket);
+      HtabGaps::lose(gaps_.unmarked, bucket);
     else if (pointer >> 1 != bucket) // the mark at the end names its bucket
-      lose(strayed_, bucket);
+      HtabGaps::lose(gaps_.strayed, bucket);
   }
 
   /// Leaves the element's next pointer at the front of element_; false when that cannot be read.
@@ -318,7 +348,7 @@ private:
     if (call_.try_read(MSC_KERNEL, element + at_.next, element_)) {
       const auto hash = load<std::uint32_t>(element_.data() + at_.hash);
       const bool is_misplaced = (hash & (at_.bucket_count - 1)) != bucket;
-      if (is_misplaced) ++misplaced_;
+      if (is_misplaced) ++gaps_.misplaced;
       if (is_misplaced && is_running()) return false; // by now it is another's, or none
       ++shown_;
       show(visit, key, Bytes(element_).subspan(at_.value));
@@ -328,17 +358,9 @@ private:
       ++shown_;
       show(visit, key, std::nullopt); // the value lies on a page that is missing
     } else {
-      ++lost_elements_;
+      ++gaps_.elements;
     }
     return call_.try_read(MSC_KERNEL, element + at_.next, next);
-  }
-
-  struct Lost {
-    std::uint64_t count = 0;
-    std::uint32_t first = 0; ///< bucket
-  };
-  static void lose(Lost& lost, std::uint32_t bucket) {
-    if (lost.count++ == 0) lost.first = bucket;
   }
 
   [[noreturn]] void give_up(std::uint32_t bucket) {
@@ -349,41 +371,10 @@ private:
     throw Stop{MSC_EFAULT};
   }
 
-  void say(std::uint64_t count, int rc, const char* forms, const char* rest) {
-    if (count != 0) call_.note(rc, counted(count, forms, rest).c_str());
-  }
-  void say(const Lost& lost, int rc, const char* forms, const char* rest) {
-    const std::string text = rest + std::to_string(lost.first);
-    say(lost.count, rc, forms, text.c_str());
-  }
   void note_gaps() {
-    say(lost_buckets_, MSC_EFAULT, "bucket|buckets", "could not be read");
-    say(lost_elements_, MSC_EFAULT, "element|elements", "could not be read");
-    say(lost_chains_, MSC_EFAULT, "chain breaks|chains break",
-        "off where an element could not be read, first in bucket ");
-    say(circles_, MSC_EFAULT, "chain runs|chains run", "in a circle, first in bucket ");
-    say(unmarked_, MSC_EFAULT, "chain ends|chains end",
-        "in a null pointer instead of the mark of their bucket, first in bucket ");
-    say(strayed_, if_more_than_moves(strayed_.count), "chain ends|chains end",
-        "in another bucket, first from bucket ");
-    say(misplaced_, if_more_than_moves(misplaced_), "element hashes|elements hash",
-        "to another bucket than theirs");
-    say(changing_, MSC_EFAULT, "chain has|chains have",
-        "changed each time while the map was read and is left out, first that of bucket ");
-    say(other_values_, MSC_OK, "chain has|chains have",
-        (std::string(of_two_times) + ", first that of bucket ").c_str());
-    if (is_whole())
+    gaps_.note(call_, is_running());
+    if (gaps_.is_whole())
       witnesses_.check_count(shown_ + beyond_, has_changed_ || (running_ && running_->has_changed()));
-  }
-  /// Each CPU may be caught as it moves an element. While all go on, no chain that strayed is whole.
-  [[nodiscard]] int if_more_than_moves(std::uint64_t count) {
-    return count > (is_running() ? 0 : call_.cpu_count()) ? MSC_EFAULT : MSC_OK;
-  }
-  /// As far as the walk itself tells.
-  [[nodiscard]] bool is_whole() const {
-    return lost_buckets_ + lost_elements_ + lost_chains_.count + circles_.count + unmarked_.count +
-               changing_.count ==
-           0;
   }
 
   Call& call_;
@@ -393,12 +384,11 @@ private:
   std::optional<RunningChain> running_;
   bool is_still_ = false; ///< between two looks at all of it nothing has changed
   bool has_changed_ = false;
-  static constexpr std::uint64_t settled = 2; ///< no digest is even, but for none
-  std::vector<std::uint64_t> digests_;        ///< by bucket, of a machine that runs
+  std::optional<std::vector<Open>> open_; ///< by bucket; none: the walk goes through all of them
   std::uint64_t steps_left_ = 0;
   std::vector<std::byte> element_; ///< from hash_node.next on
-  std::uint64_t shown_ = 0, counted_ = 0, beyond_ = 0, lost_buckets_ = 0, lost_elements_ = 0, misplaced_ = 0;
-  Lost lost_chains_, circles_, unmarked_, strayed_, changing_, other_values_;
+  std::uint64_t shown_ = 0, counted_ = 0, beyond_ = 0;
+  HtabGaps gaps_;
 };
 
 } // namespace mapscope::builtin
