@@ -14,6 +14,9 @@ namespace mapscope::report {
 
 namespace {
 
+/// What a slot holds, beside the entry that points to it: the name that JSON has for it.
+constexpr const char* payload = "payload";
+
 /// What stands behind a label may begin with a line of its own.
 const char* colon_before(std::string_view text) { return text.starts_with('\n') ? ":" : ": "; }
 
@@ -73,7 +76,7 @@ private:
   void slot(const Row& row);
   [[nodiscard]] std::string slot_lines(const Row& row) const;
   [[nodiscard]] std::string pair_lines();
-  void add_payload(const Typed& payload);
+  void add_payload(const Typed& typed);
   void add_cells_of(const TextTree& tree, unsigned part, const std::string& path);
   void end_row();
   [[nodiscard]] bool wants_plain() const { return rows_.wants_plain() || next_.is_other; }
@@ -248,14 +251,13 @@ void TextMapWriter::add_cells_of(const TextTree& tree, unsigned part, const std:
   if (!rows_.wants_cells() || tree.empty()) return;
   if (part == 0 && !is_flat(tree))
     return next_.cells.cells.push_back({.path = path, .text = tree.one_line()});
-  const bool has_members = tree.root().kind == TextTree::Kind::record;
+  const bool has_members = tree.root().kind == TextTree::Kind::record, is_payload = path == payload;
   if (part != 0 && has_members && !next_.is_flat && !tree.root().text.empty()) {
-    const bool is_beside = path.starts_with('.'); // the value
     next_.cells.cells.push_back(
-        {Cell::Kind::note, false, part, path + " type", (is_beside ? path + ": " : "") + tree.root().text});
+        {Cell::Kind::note, false, part, path + " type", (is_payload ? path + ": " : "") + tree.root().text});
   }
   for (const Rest& rest :
-       add_cells(tree, tree.root(), part, has_members && !path.starts_with('.') ? "" : path, next_.cells)) {
+       add_cells(tree, tree.root(), part, has_members && !is_payload ? "" : path, next_.cells)) {
     if (rest.node == &tree.root()) next_.is_other = true;
     const std::string name = rest.path + ' ';
     const std::string text =
@@ -264,14 +266,14 @@ void TextMapWriter::add_cells_of(const TextTree& tree, unsigned part, const std:
   }
 }
 
-void TextMapWriter::add_payload(const Typed& payload) {
-  show(payload, value_);
+void TextMapWriter::add_payload(const Typed& typed) {
+  show(typed, value_);
   next_.is_flat = false;
   if (wants_plain()) {
     const std::string text = value_.lines(options_.width, 10, 4);
-    next_.plain += fmt::format("    .data{}{}\n", text.starts_with('\n') ? "" : " ", text);
+    next_.plain += fmt::format("    {}{}{}\n", payload, text.starts_with('\n') ? "" : " ", text);
   }
-  add_cells_of(value_, 2, ".data"); // its members are told from the value's by it
+  add_cells_of(value_, 2, payload); // its members are told from the value's by it
 }
 
 void TextMapWriter::end_row() { rows_.add(std::move(next_)); }

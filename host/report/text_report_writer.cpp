@@ -24,6 +24,9 @@ std::string stopped_text(const Meta& meta) {
 }
 
 std::string origin_of(const Meta& meta) {
+  if (meta.source_kind == "live" && !meta.is_running)
+    return fmt::format("this machine as it runs ({}): what is shown was looked up while it changed",
+                       meta.via);
   if (!meta.is_running) return with_article(meta.source_kind) + stopped_text(meta);
   return fmt::format("{} as it runs ({}): what is shown was read while it changed",
                      meta.source_kind == "live" ? "this machine" : "a guest", meta.via);

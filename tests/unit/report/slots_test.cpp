@@ -168,7 +168,20 @@ TEST(Entries, MayHaveAPayload) {
   row.payload = Typed{&one, bytes};
   EXPECT_THAT(map_text(Format::json, a_map(), {row}),
               HasSubstr(R"("value_hex":"01 02","payload":{"kind":"uint","bits":32,"value":1}})"));
-  EXPECT_THAT(map_text(Format::text, a_map(), {row}), HasSubstr("  01 02: 01 02\n    .data 1\n"));
+  EXPECT_THAT(map_text(Format::text, a_map(), {row}), HasSubstr("  01 02: 01 02\n    payload 1\n"));
+}
+
+TEST(Entries, HaveTheirPayloadInTheirRow) {
+  const auto bytes = bytes_of({1, 2});
+  Row row{Shape::entry, {&one, bytes}, 0, {&one, bytes}, {}};
+  const Says task([](btf::ValueVisitor& v) {
+    v.begin_struct("task");
+    v.member("pid"), v.unsigned_int(32, 7);
+    v.end_struct();
+  });
+  row.payload = Typed{&task, bytes};
+  EXPECT_THAT(map_text(Format::text, a_map(), {row, row, row}),
+              HasSubstr("\n  all: payload: task, payload.pid=7\n  key | value\n    1 |     1\n"));
 }
 
 TEST(LostPayloads, AreAFinding) {

@@ -364,6 +364,20 @@ TEST(TextReport, FrameAroundTheMaps) {
                     "worth a look\n  info     map 7: look\\x0d\n  error    all\n");
 }
 
+TEST(TextReport, SaysHowAMachineWasLookedInto) {
+  const auto first_line = [](const Meta& meta) {
+    Kept kept;
+    make_report_writer(Format::text, {}, kept)->begin(meta);
+    return kept.text;
+  };
+  Meta meta{
+      .version = "0.1", .source_kind = "live", .release = "6.12", .arch = "x86_64", .cpus = 2, .via = "bpf"};
+  EXPECT_EQ(first_line(meta), "Linux 6.12, x86_64, 2 CPUs, from this machine as it runs (bpf): what is shown "
+                              "was looked up while it changed\n\n");
+  meta.via = "peek", meta.is_running = true;
+  EXPECT_THAT(first_line(meta), HasSubstr("from this machine as it runs (peek): what is shown was read "));
+}
+
 TEST(TextReport, WhatIsNoMapBeginsWithItsFindings) {
   Kept kept;
   const auto writer = make_report_writer(Format::text, {}, kept);
