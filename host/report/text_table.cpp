@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
 namespace mapscope::report {
 
@@ -33,48 +34,59 @@ std::string_view struct_of(const std::string& path) {
 }
 
 /// Members of one struct that follow each other share its name: "owner={pid=1", "comm=a}".
-std::vector<std::string> grouped(const std::vector<Saying>& all) {
-  std::vector<std::string> texts;
+TextTable::Groups grouped(const std::vector<Saying>& all) {
+  TextTable::Groups groups;
   for (std::size_t i = 0; i < all.size();) {
     const std::string_view group = struct_of(all[i].path);
     std::size_t end = i + 1;
     while (!group.empty() && end < all.size() && struct_of(all[end].path) == group) ++end;
+    std::vector<std::string>& texts = groups.emplace_back();
     if (end == i + 1) {
       texts.push_back(all[i].path + all[i].text);
     } else {
       for (std::size_t at = i; at < end; ++at)
         texts.push_back(all[at].path.substr(group.size()) + all[at].text);
       const bool is_pointer = group.ends_with('>');
-      texts[texts.size() - (end - i)].insert(
-          0,
-          is_pointer ? fmt::format("{}{{", group) : fmt::format("{}={{", group.substr(0, group.size() - 1)));
+      texts.front().insert(0, is_pointer ? fmt::format("{}{{", group)
+                                         : fmt::format("{}={{", group.substr(0, group.size() - 1)));
       texts.back() += '}';
     }
     i = end;
   }
-  return texts;
+  return groups;
 }
 
-/// Texts with commas between, on lines of at most `width` columns where that can be done; `line` is what the
-/// first begins with.
-std::string side_by_side(const std::vector<std::string>& texts, std::string line, std::size_t indent,
+/// With commas between.
+std::size_t width_of(const std::vector<std::string>& texts) {
+  std::size_t width = 2 * (texts.size() - 1);
+  for (const std::string& text : texts) width += display_width(text);
+  return width;
+}
+
+/// Texts with commas between, on lines of at most `width` columns where that can be done, and those of a
+/// group on one line where that can be done; `line` is what the first begins with.
+std::string side_by_side(const TextTable::Groups& groups, std::string line, std::size_t indent,
                          std::size_t width) {
   std::string out;
   std::size_t used = display_width(line);
   bool is_first = true;
-  for (const std::string& text : texts) {
-    const std::size_t own = display_width(text);
-    if (!is_first && width != 0 && used + 2 + own > width) {
-      out += line + '\n';
-      line.assign(indent, ' ');
-      used = indent;
-    } else if (!is_first) {
-      line += ", ";
-      used += 2;
+  for (const std::vector<std::string>& texts : groups) {
+    const std::size_t whole = width_of(texts);
+    bool is_whole = indent + whole <= width; // where a line of its own is enough
+    for (const std::string& text : texts) {
+      const std::size_t own = display_width(text), needed = std::exchange(is_whole, false) ? whole : own;
+      if (!is_first && width != 0 && used + 2 + needed > width) {
+        out += line + '\n';
+        line.assign(indent, ' ');
+        used = indent;
+      } else if (!is_first) {
+        line += ", ";
+        used += 2;
+      }
+      line += text;
+      used += own;
+      is_first = false;
     }
-    line += text;
-    used += own;
-    is_first = false;
   }
   return out + line;
 }
@@ -154,8 +166,8 @@ std::vector<const Cell*> TextTable::in_columns(const TableRow& row, std::vector<
 }
 
 /// What the row says that has no column, or that is not so for most.
-std::vector<std::string> TextTable::behind(const TableRow& row, const std::vector<const Cell*>& cells,
-                                           const std::vector<const Cell*>& others) const {
+TextTable::Groups TextTable::behind(const TableRow& row, const std::vector<const Cell*>& cells,
+                                    const std::vector<const Cell*>& others) const {
   std::vector<Saying> all;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     const Column& column = columns_[i];
@@ -191,7 +203,7 @@ std::string TextTable::lines(const TableRow& row) const {
     else if (is_below(row, columns_[i]))
       shown[i] = "below";
   std::string out = cells_line(shown);
-  if (const auto texts = behind(row, cells, others); !texts.empty()) {
+  if (const Groups texts = behind(row, cells, others); !texts.empty()) {
     const std::string more = side_by_side(texts, std::string(indent_ + 4, ' '), indent_ + 4, width_);
     const std::string_view own = std::string_view(more).substr(indent_ + 4);
     const bool fits =

@@ -59,6 +59,9 @@ public:
   /// Fewer have nothing in common that is worth a line.
   static constexpr std::size_t least_rows = 3;
 
+  /// What is said beside a table; members of one struct are a group.
+  using Groups = std::vector<std::vector<std::string>>;
+
   TextTable(unsigned width, unsigned indent) : width_(width), indent_(indent) {}
 
   /// A row that is held back.
@@ -99,8 +102,8 @@ private:
   [[nodiscard]] std::string cells_line(const std::vector<std::string>& texts) const;
   [[nodiscard]] std::vector<const Cell*> in_columns(const TableRow& row,
                                                     std::vector<const Cell*>& others) const;
-  [[nodiscard]] std::vector<std::string> behind(const TableRow& row, const std::vector<const Cell*>& cells,
-                                                const std::vector<const Cell*>& others) const;
+  [[nodiscard]] Groups behind(const TableRow& row, const std::vector<const Cell*>& cells,
+                              const std::vector<const Cell*>& others) const;
   [[nodiscard]] std::string said(const char* mark, bool by_all) const;
   [[nodiscard]] bool is_as_usual(const Column& column, const std::vector<const Cell*>& cells,
                                  const Cell& cell) const;

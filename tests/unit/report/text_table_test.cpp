@@ -121,6 +121,17 @@ TEST(TextTable, WhatIsTooWideSaysOnceWhatMostHaveInCommon) {
                                                               "      usual=9\n"));
 }
 
+TEST(TextTable, MembersOfOneStructStayOnALine) {
+  std::vector<TableRow> rows;
+  for (int i = 0; i < 3; ++i)
+    rows.push_back(row({number("pid", i), number("cpu", 2 * i), number("of_all", 5), number("owner.pid", 17),
+                        number("owner.tgid", 18)}));
+  EXPECT_THAT(table_of(rows, 42), testing::StartsWith("  all: of_all=5, owner={pid=17, tgid=18}\n"));
+  EXPECT_THAT(table_of(rows, 39), testing::StartsWith("  all: of_all=5\n    owner={pid=17, tgid=18}\n"));
+  EXPECT_THAT(table_of(rows, 24), testing::StartsWith("  all: of_all=5\n    owner={pid=17\n    tgid=18}\n"))
+      << "no line is wide enough";
+}
+
 TEST(TextTable, ThenTheLastColumnsGoBehind) {
   EXPECT_THAT(table_of(wide_rows(8), 14), HasSubstr("\n  pid comm\n    0 name0\n      last=1000\n"));
   EXPECT_EQ(table_of(wide_rows(8), 5), "") << "more behind the rows than in them";
