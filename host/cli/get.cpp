@@ -92,6 +92,7 @@ Result<rapidjson::Document> report_of(const pipeline::Setup& setup, const pipeli
   pipeline::Request request{.maps = {spec}, .only = "", .format = report::Format::json, .writing = {}};
   request.writing.big_numbers_as_strings = setup.loaded.config.report.big_numbers == "string";
   request.writing.arena_bytes = "hex";
+  request.rows_stand_alone = true;
   if (key)
     request.around = [&](std::unique_ptr<report::MapWriter> to) {
       return pipeline::only_with_key(std::move(to), *key, others);

@@ -75,7 +75,8 @@ ReportRun::ReportRun(const Setup& setup, const Session& session, const Request& 
                    &setup.registry,
                    [](const std::string& text) { spdlog::info("{}", text); },
                    request.format == report::Format::text,
-                   &session.given.objects()},
+                   &session.given.objects(),
+                   request.rows_stand_alone},
       allocations_(std::make_unique<Allocations>()) {}
 
 ReportRun::~ReportRun() = default;

@@ -40,14 +40,18 @@ bool is_of_entries(const Json& map) {
   return true;
 }
 
-/// The first of the places that has it; else what the first says.
-Result<const Json*> follow_from(std::initializer_list<const Json*> places, const Path& path) {
+/// The first of the places that has it; else what the one says that the path begins in, or the first.
+Result<const Json*> follow_from(std::initializer_list<const Json*> places, const Path& path,
+                                const Json& all) {
   std::optional<Error> first;
+  bool has_begun = false;
   for (const Json* const place : places) {
     if (place == nullptr) continue;
-    auto found = follow(*place, path);
+    auto found = follow(*place, path, all);
     if (found) return found;
-    if (!first) first = std::move(found.error());
+    const bool begins = !has_begun && follow(*place, Path{path.front()}, all).has_value();
+    has_begun |= begins;
+    if (!first || begins) first = std::move(found.error());
   }
   return std::unexpected(first ? std::move(*first) : Error{Errc::not_found, "there is nothing", {}});
 }
@@ -82,11 +86,11 @@ Result<const Entry*> entry_of(const std::vector<Entry>& entries, const Key& key,
   return &*found;
 }
 
-Result<const Json*> inside(const Entry& entry, const Path& path) {
+Result<const Json*> inside(const Entry& entry, const Path& path, const Json& map) {
   const Json& content = content_of(entry);
   if (path.empty()) return &content;
   const bool is_per_cpu = &content == find(*entry.row, "per_cpu");
-  auto found = follow_from({&content, entry.row}, path);
+  auto found = follow_from({&content, entry.row}, path, map);
   if (!found && is_per_cpu && !path.front().index)
     return fail(Errc::not_found,
                 fmt::format("each CPU has a copy, and {} names none of the {}; say which first, as 0.{}",
@@ -99,11 +103,11 @@ Result<const Json*> with_key(const Json& map, const std::vector<Entry>& entries,
   const auto key = Key::parse(word);
   if (!key) return std::unexpected(key.error());
   const Json* const only = only_value(map);
-  if (only != nullptr && key->is(Json(0U))) return follow(*only, path);
+  if (only != nullptr && key->is(Json(0U))) return follow(*only, path, map);
   if (only != nullptr && entries.empty() && others.count == 0)
     return fail(Errc::not_found, fmt::format("it has one value, and {} is not its key (0)", word));
   const auto entry = entry_of(entries, *key, others);
-  return entry ? inside(**entry, path) : std::unexpected(entry.error());
+  return entry ? inside(**entry, path, map) : std::unexpected(entry.error());
 }
 
 /// A word alone: a key, else the way to a member.
@@ -116,7 +120,7 @@ Result<const Json*> with_word(const Json& map, const std::vector<Entry>& entries
   if (!path) return has_list ? by_key : std::unexpected(path.error());
   auto by_path = follow_from({only_value(map), &map, find(map, "arena"), find(map, "ringbuf"),
                               find(map, "struct_ops"), find(map, "bloom_filter")},
-                             *path);
+                             *path, map);
   return by_path || !has_list ? by_path : by_key;
 }
 

@@ -63,15 +63,48 @@ const Json* member(const Json& node, const std::string& name) {
   return find(node, name.c_str()); // what stands beside the bytes, and what is no value
 }
 
-Result<const Json*> one_step(const Json& from, const Step& step) {
+/// Whether the pointer itself is not followed because its object is shown elsewhere.
+bool is_elsewhere(const Json& pointer) {
+  const Json* const why = find(pointer, "deref_skipped_reason");
+  if (why == nullptr || !why->IsString()) return false;
+  const std::string_view text = why->GetString();
+  return text.starts_with("cycle ") || text.starts_with("shown already") ||
+         text.find("in the chain ") != text.npos;
+}
+
+/// visit(what lies there) for each pointer to the same address that is followed, until it says true.
+template <class Visit> bool for_same(const Json& in, const Json& address, Visit& visit) {
+  if (in.IsArray())
+    return std::ranges::any_of(in.GetArray(), [&](const Json& one) { return for_same(one, address, visit); });
+  if (!in.IsObject()) return false;
+  const Json* const there = is_kind(in, "ptr") ? find(in, "deref") : nullptr;
+  const Json* const value = there != nullptr ? find(in, "value") : nullptr;
+  if (value != nullptr && *value == address && visit(*there)) return true;
+  return std::ranges::any_of(in.GetObject(),
+                             [&](const auto& member) { return for_same(member.value, address, visit); });
+}
+
+Result<const Json*> one_step(const Json& from, const Step& step, const Json& all);
+
+Result<const Json*> step_behind(const Json& pointer, const Step& step, const Json& all) {
+  const auto at = behind(pointer);
+  if (at) return one_step(**at, step, all);
+  const Json* const address = find(pointer, "value");
+  const Json* found = nullptr;
+  const auto visit = [&](const Json& there) {
+    if (const auto next = is_kind(there, "ptr") ? at : one_step(there, step, all); next) found = *next;
+    return found != nullptr;
+  };
+  if (address != nullptr && is_elsewhere(pointer) && for_same(all, *address, visit)) return found;
+  return at;
+}
+
+Result<const Json*> one_step(const Json& from, const Step& step, const Json& all) {
   const Json& node = whole_or_part(from);
   if (node.IsArray() && step.index) return element(node, *step.index);
   const Json* const elements = is_kind(node, "array") ? find(node, "elements") : nullptr;
   if (elements != nullptr && elements->IsArray() && step.index) return element(*elements, *step.index);
-  if (is_kind(node, "ptr")) {
-    const auto at = behind(node);
-    return at ? one_step(**at, step) : at;
-  }
+  if (is_kind(node, "ptr") || find(node, "cast") != nullptr) return step_behind(node, step, all);
   if (!step.name.empty())
     if (const Json* const found = member(node, step.name); found != nullptr) return found;
   return fail(Errc::not_found,
@@ -108,11 +141,11 @@ Result<std::vector<Step>> parse_path(std::string_view text) {
   return path;
 }
 
-Result<const Json*> follow(const Json& from, std::span<const Step> path) {
+Result<const Json*> follow(const Json& from, std::span<const Step> path, const Json& all) {
   const Json* at = &from;
   std::string so_far;
   for (const Step& step : path) {
-    auto next = one_step(*at, step);
+    auto next = one_step(*at, step, all);
     if (!next)
       return fail(next.error().code, fmt::format("{} {}", so_far.empty() ? "it" : so_far, next.error().text));
     if (!so_far.empty() && !step.name.empty()) so_far += '.';

@@ -22,8 +22,10 @@ struct Step {
 /// Errors (usage): text that is no path.
 Result<std::vector<Step>> parse_path(std::string_view text);
 
-/// What it leads to. Errors (not_found): the step that leads nowhere, why, and what there is.
-Result<const Json*> follow(const Json& from, std::span<const Step> path);
+/// What it leads to. Where a pointer is not followed, since what lies there is shown in another place, the
+/// way goes on there if that is in `all`. Errors (not_found): the step that leads nowhere, why, and what
+/// there is.
+Result<const Json*> follow(const Json& from, std::span<const Step> path, const Json& all);
 
 /// The names that a path may go on with; "" in front of none.
 std::vector<std::string> names_in(const Json& node);

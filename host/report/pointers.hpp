@@ -45,7 +45,10 @@ public:
             btf::Progress& progress, btf::ValueVisitor& out);
 
   /// Where in the report the values that come next are listed: "entries", 7. A row begins.
-  void at(std::string_view list, std::uint64_t index) { list_ = list, index_ = index, objects_ = 0; }
+  void at(std::string_view list, std::uint64_t index) {
+    list_ = list, index_ = index, objects_ = 0;
+    if (following_.each_row) shown_.clear();
+  }
   /// One more object behind the row's pointers: "", or why there have been enough, which is counted.
   [[nodiscard]] std::string withholds(std::uint64_t size);
   /// What the value that comes next is shown with, so that its own pointers there need not be followed; 0 =

@@ -42,7 +42,8 @@ struct Environment {
   const Registry* registry = nullptr;                     ///< none: nobody walks other maps
   void (*tell_author)(const std::string& text) = nullptr; ///< what plugins say with debug(); none: nobody
   bool flat_chains = false;                               ///< see report::Following
-  const catalog::TypeObjects* given_types = nullptr; ///< none: no files with types were given
+  const catalog::TypeObjects* given_types = nullptr;      ///< none: no files with types were given
+  bool rows_stand_alone = false;                          ///< see report::Following
 };
 
 } // namespace mapscope::plugin

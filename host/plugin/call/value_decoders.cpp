@@ -24,6 +24,7 @@ report::Following following(const Task& task) {
           .typed_kernel = report.kernel_pointers == "typed",
           .slots = task.environment.slots,
           .flat = task.environment.flat_chains,
+          .each_row = task.environment.rows_stand_alone,
           .inside = report.inside,
           .bytes = task.budget.limits().emit_bytes};
 }

@@ -56,6 +56,32 @@ TEST(LookUp, AMissSaysWhatThereIs) {
   EXPECT_THAT(found_in(hash(), {"12", "list[1"}), HasSubstr("is no path"));
 }
 
+/// An object is shown in one place, and the other pointers to it say where.
+TEST(LookUp, GoesOnWhereAnObjectIsShown) {
+  const auto value = [](const std::string& why) {
+    const std::string head = pointer(R"(,"deref":)" + record(member("pid", uint(9))));
+    const std::string tail = pointer(R"(,"deref_skipped_reason":")" + why + R"(")");
+    return parsed(R"({"name":"a","type_name":"array","status":"complete","value":)" +
+                  record(member("head", head) + "," + member("tail", tail)) + "}");
+  };
+  for (const char* why :
+       {"cycle to 0x1000", "shown already, under entries[3]", "nested 32 deep, in the chain behind 0x20"})
+    EXPECT_EQ(found_in(value(why), {"0", "tail.pid"}), "9") << why;
+  EXPECT_EQ(found_in(value("nothing is mapped there"), {"0", "tail.pid"}),
+            "tail is a pointer that is not followed: nothing is mapped there");
+  EXPECT_EQ(found_in(value("cycle to 0x1000"), {"0", "tail.nope"}),
+            "tail is a pointer that is not followed: cycle to 0x1000");
+}
+
+TEST(LookUp, GoesThroughNumbersThatArePointers) {
+  const std::string task = R"({"kind":"uint","bits":64,"value":4096,"cast":{"space":"kernel","deref":)" +
+                           record(member("pid", uint(9))) + "}}";
+  const auto value = parsed(R"({"name":"a","type_name":"array","status":"complete","value":)" +
+                            record(member("tptr", task)) + "}");
+  EXPECT_EQ(found_in(value, {"0", "tptr.pid"}), "9");
+  EXPECT_EQ(found_in(value, {"0", "tptr"}), "4096");
+}
+
 TEST(LookUp, OneValueNeedsNoKey) {
   const auto map = parsed(R"({"name":".bss","value":)" + stats(5) + "}");
   EXPECT_EQ(found_in(map, {"nr", {}}), "5");
