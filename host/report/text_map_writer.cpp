@@ -103,11 +103,13 @@ private:
   TextRow next_; ///< the row that has begun
   std::uint32_t max_entries_ = 0;
   bool is_single_ = false; ///< the map is one value
+  std::string_view counted_as_ = "entry";
   bool row_open_ = false;  ///< fields are the last row's
 };
 
 void TextMapWriter::begin(const catalog::Map& map) {
   max_entries_ = map.max_entries;
+  if (map.type_name == "arena") counted_as_ = "page";
   std::string head = bold(fmt::format("map {} {}", map.id, printable(map.label())));
   head += map.is_read ? fmt::format("  {}, key {} B, value {} B, max_entries {}", printable(map.type_name),
                                     map.key_size, map.value_size, map.max_entries)
@@ -122,6 +124,7 @@ void TextMapWriter::begin(const catalog::Map& map) {
 }
 
 void TextMapWriter::begin_allocator(std::string_view name, const catalog::Map& section) {
+  counted_as_ = "slot";
   put(bold(fmt::format("allocator {}", printable(name))) +
       fmt::format("  in map {} {}\n", section.id, printable(section.names().longest())));
 }
@@ -333,7 +336,7 @@ std::string TextMapWriter::cpu_lines(const std::vector<Copy>& copies) {
 void TextMapWriter::end(const Outcome& outcome) {
   rows_.leave();
   if (outcome.entry_count && !is_single_) // one value needs no count
-    put(fmt::format("  {} {}\n", *outcome.entry_count, *outcome.entry_count == 1 ? "entry" : "entries"));
+    put(fmt::format("  {}\n", counted(*outcome.entry_count, counted_as_)));
   put(end_lines(outcome) + '\n');
   flush();
 }

@@ -104,7 +104,7 @@ TEST(TextAllocator, ListsItsSlots) {
   const auto bytes = bytes_of({1, 2});
   EXPECT_EQ(allocator_text(Format::text, {slot_row({&one, bytes})}),
             "allocator scx_task_allocator  in map 12 a_sched.bss\n  3 (reused 1 time) at 0x60a0: 1\n  "
-            "elem_size: 40\n  1 entry\n\n");
+            "elem_size: 40\n  1 slot\n\n");
 }
 
 /// So that it can be found again where a pointer leads to it.
