@@ -6,6 +6,7 @@
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/only.hpp"
 #include "host/pipeline/opened.hpp"
+#include "host/pipeline/task_page.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -105,10 +106,14 @@ int dump(const DumpOptions& options) {
   if (!output) return complain(output.error());
   auto source = pipeline::Opened::open(options, setup->loaded.config);
   if (!source) return complain(source.error());
-  const auto request = request_of(options, setup->loaded.config.report, terminal);
+  auto request = request_of(options, setup->loaded.config.report, terminal);
+  pipeline::TaskPage page(options.task.value_or(0));
+  if (options.task)
+    if (auto narrowed = page.narrow(*setup, *source, request); !narrowed) return complain(narrowed.error());
   const auto run = write(*setup, *source, options, request, **output);
   source->tell_troubles();
   if (!run) return complain(run.error());
+  if (options.task && page.is_empty()) return complain(page.missing());
   const std::string shortfall = options.strict ? (*run)->shortfall() : "";
   if (shortfall.empty()) return exit_ok;
   spdlog::error("--strict: less than complete: {}", shortfall);

@@ -28,6 +28,9 @@ void add_dump(CLI::App& app, Words& words) {
   add_filter(app, options,
              "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name, and parts of the kernel: "
              "kernel:NAME; may be given again. Of the programs text lists those that use them, JSON all");
+  named(app.add_option("--task", options.task,
+                       "only what belongs to this task: its rows of maps, and what the kernel has of it"))
+      ->type_name("PID");
   named(app.add_option(
             "--only", options.only,
             "only what this plugin is the first choice for: maps, allocators and parts of the kernel; "

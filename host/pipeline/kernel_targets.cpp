@@ -57,13 +57,14 @@ struct KernelTargets::Shown {
   report::Outcome outcome{};
 };
 
-void KernelTargets::write(report::Format format, const report::Options& options, report::ReportWriter& writer,
-                          report::Stream& to, plugin::Workers* workers) {
+void KernelTargets::write(const Request& request, report::ReportWriter& writer, report::Stream& to,
+                          plugin::Workers* workers) {
   const auto shown_by = [&](const std::string& name, const plugin::Choice& choice) {
     Shown shown{&choice};
     shown.writer = std::make_unique<report::Draft>(
         [&, title = fmt::format("{}, by {}", name, choice.plugin->tag())](report::Stream& text) {
-          return report::make_extension_writer(format, options, title, text);
+          auto plain = report::make_extension_writer(request.format, request.writing, title, text);
+          return request.around_kernel ? request.around_kernel(std::move(plain)) : std::move(plain);
         },
         *shown.kept);
     shown.writer->begin(none_);

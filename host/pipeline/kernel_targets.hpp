@@ -6,6 +6,7 @@
 // to be looked at first stands before it; budget.bytes bounds it. Thread rule: one thread.
 #pragma once
 
+#include "host/pipeline/request.hpp"
 #include "host/plugin/render.hpp"
 #include "host/report/writer.hpp"
 
@@ -22,8 +23,8 @@ public:
   /// What there is to render; comes first.
   void choose(std::vector<plugin::KernelTarget> targets) { targets_ = std::move(targets); }
   [[nodiscard]] const std::vector<plugin::KernelTarget>& targets() const { return targets_; }
-  void write(report::Format format, const report::Options& options, report::ReportWriter& writer,
-             report::Stream& to, plugin::Workers* workers);
+  void write(const Request& request, report::ReportWriter& writer, report::Stream& to,
+             plugin::Workers* workers);
 
   /// In the order of the report: the plugins' own, then how their work ended.
   [[nodiscard]] const std::vector<report::Finding>& findings() const { return findings_; }

@@ -134,7 +134,7 @@ Result<void> ReportRun::make(report::Output& output, report::ReportWriter& write
                              const Hooks& hooks) {
   start_workers();
   allocations_->read(environment_, workers_.get());
-  kernel_targets_.write(request_.format, request_.writing, writer, stream, workers_.get());
+  kernel_targets_.write(request_, writer, stream, workers_.get());
   return write_pieces(output, writer, hooks);
 }
 

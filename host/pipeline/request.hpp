@@ -21,6 +21,8 @@ struct Request {
   report::Options writing;
   /// Stands between what is found in a map and the writer; may leave out rows. "": nothing does.
   std::function<std::unique_ptr<report::MapWriter>(std::unique_ptr<report::MapWriter>)> around = {};
+  /// The same for what is no map.
+  std::function<std::unique_ptr<report::MapWriter>(std::unique_ptr<report::MapWriter>)> around_kernel = {};
   /// What lies behind a pointer is shown in each row that leads there: one of them is all that is wanted.
   bool rows_stand_alone = false;
   unsigned jobs = 0; ///< maps rendered at the same time; 0 = the CPUs available

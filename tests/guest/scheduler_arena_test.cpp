@@ -142,5 +142,27 @@ TEST_F(SchedulerArena, FunctionsOfTheSchedulerHaveNames) {
   }
 }
 
+/// What the kernel has of a task beside what the scheduler has of it, and nothing of others.
+TEST_F(SchedulerArena, ATaskHasAPageOfItsOwn) {
+  const auto whole = dump(core, {"--limit", "0", "--map", "task_ctx_stor"});
+  const Value& rows = (*map_by_name(whole, "task_ctx_stor"))["entries"];
+  ASSERT_GE(rows.Size(), 3U);
+  for (rapidjson::SizeType i = 0; i < 3; ++i) {
+    const std::int64_t pid = rows[i]["owner"]["pid"].GetInt64();
+    const auto page = dump(core, {"--limit", "0", "--task", std::to_string(pid)});
+    const Value* map = map_by_name(page, "task_ctx_stor");
+    ASSERT_NE(map, nullptr);
+    ASSERT_EQ((*map)["entries"].Size(), 1U);
+    EXPECT_EQ(number_of((*map)["entries"][0]["value"], "taskc") != 0, true);
+    EXPECT_EQ((*map)["entries"][0]["owner"]["pid"].GetInt64(), pid);
+    const Value& tasks = page["extensions"]["mapscope.builtin.sched_ext"]["tasks"];
+    ASSERT_EQ(tasks.Size(), 1U);
+    EXPECT_EQ(tasks[0]["pid"].GetInt64(), pid);
+  }
+  const Ran none = run({"dump", core.string(), "--task", "4000000"});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_NE(none.err.find("nothing here belongs to task 4000000"), std::string::npos) << none.err;
+}
+
 } // namespace
 } // namespace mapscope::guest

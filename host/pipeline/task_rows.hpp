@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What of a report belongs to one task: rows of maps that it owns, that say its pid, or that lead to it.
+//
+// Found in a first pass, which writes nothing, by the rows' keys; a second shows the rows that have these. So
+// an object that a row of somebody else shows first is not lost.
+//
+// Refuses: to take a row for the task's because a neighbour of what it points to is: one pointer is looked
+// behind, not more. Thread rule: writers may be used from several threads, each by one; the rest by one.
+#pragma once
+
+#include "host/report/writer.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace mapscope::pipeline {
+
+class TaskRows {
+public:
+  explicit TaskRows(std::uint32_t pid) : pid_(pid) {}
+
+  /// Looks at a map, and writes nothing. Must not outlive this.
+  [[nodiscard]] std::unique_ptr<report::MapWriter> finder();
+  /// Hands on the rows of those that were found.
+  [[nodiscard]] std::unique_ptr<report::MapWriter> only(std::unique_ptr<report::MapWriter> to) const;
+  /// SPECs of the maps that have any.
+  [[nodiscard]] std::vector<std::string> maps() const;
+
+private:
+  class Finder;
+  class Only;
+  using Found = std::set<std::string>; ///< what tells a row from the others of its map
+
+  std::uint32_t pid_;
+  std::mutex mutex_;
+  std::map<std::uint32_t, Found> rows_; ///< by map
+};
+
+/// Of what is no map: elements of lists that say the pid, with what they stand in. `is_found` is set when
+/// there are any, and must live as long.
+std::unique_ptr<report::MapWriter> only_of_task(std::unique_ptr<report::MapWriter> to, std::uint32_t pid,
+                                                bool& is_found);
+
+} // namespace mapscope::pipeline
