@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/task_page.hpp"
 
+#include "host/pipeline/opened.hpp"
+#include "host/pipeline/setup.hpp"
 #include "host/report/output.hpp"
 
 #include <fmt/format.h>

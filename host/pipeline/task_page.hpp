@@ -4,10 +4,14 @@
 // Thread rule: one thread; it must outlive the report that is made of the request.
 #pragma once
 
-#include "host/pipeline/opened.hpp"
+#include "host/base/result.hpp"
 #include "host/pipeline/task_rows.hpp"
 
 namespace mapscope::pipeline {
+
+class Opened;
+class Setup;
+struct Request;
 
 class TaskPage {
 public:
