@@ -10,7 +10,7 @@
 namespace mapscope::pipeline {
 
 class Opened;
-class Setup;
+struct Setup;
 struct Request;
 
 class TaskPage {
