@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/task_rows.hpp"
 
+#include "host/btf/decoder.hpp"
 #include "host/plain/value.hpp"
 #include "host/report/json_text.hpp"
 #include "host/report/json_value.hpp"
@@ -96,7 +97,7 @@ public:
   void end(const report::Outcome& /*outcome*/) override { keep(); }
 
 private:
-  /// A key that is a number may be the pid itself.
+  /// A key that is a number is a pid where its type says so: any map has small numbers.
   bool says(const report::Typed& typed, bool is_key) {
     if (typed.decoder == nullptr || !typed.readable) return false;
     text_.text.clear();
@@ -108,8 +109,9 @@ private:
     rapidjson::Document value;
     value.Parse(text_.text.data(), text_.text.size());
     if (value.HasParseError()) return false;
-    const bool is_scalar = plain::is_kind(value, "uint") || plain::is_kind(value, "int");
-    return is_key && is_scalar ? is_number(value, task_.pid_) : says_pid(value, task_.pid_, 1);
+    if (is_key && typed.decoder->type_name().find("pid") != std::string_view::npos)
+      return is_number(value, task_.pid_);
+    return says_pid(value, task_.pid_, 1);
   }
   /// A map may be begun anew, by another plugin.
   void keep() {

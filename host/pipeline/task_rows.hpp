@@ -4,8 +4,9 @@
 // Found in a first pass, which writes nothing, by the rows' keys; a second shows the rows that have these. So
 // an object that a row of somebody else shows first is not lost.
 //
-// Refuses: to take a row for the task's because a neighbour of what it points to is: one pointer is looked
-// behind, not more. Thread rule: writers may be used from several threads, each by one; the rest by one.
+// Refuses: to take a number for a pid that nothing calls so, and to take a row for the task's because a
+// neighbour of what it points to is: one pointer is looked behind, not more. Thread rule: writers may be used
+// from several threads, each by one; the rest by one.
 #pragma once
 
 #include "host/report/writer.hpp"
