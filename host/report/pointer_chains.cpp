@@ -126,7 +126,7 @@ void Pointers::show_link(const Link& link, std::span<const std::byte> bytes, btf
   out.begin_pointer(link.value);
   if (!link.slot.empty()) out.fact("slot", link.slot);
   out.deref();
-  open_.push_back({link.spot.address, link.value, link.pointee, true});
+  open_.push_back({link.spot.address, link.value, link.pointee});
   decode(*link.pointee, link.spot.address, bytes, progress, out);
   open_.pop_back();
   out.end_pointer();
@@ -173,10 +173,6 @@ void Pointers::show_waiting(btf::Progress& progress, btf::ValueVisitor& out) {
   for (const Link& link : waiting_)
     if (!is_shown(link)) object(*link.pointee, link.value, link.spot, progress, out, link.slot);
   out.end_array();
-}
-
-bool Pointers::is_outermost() const {
-  return open_.size() == 1 || (open_.size() == 2 && open_.back().is_linked);
 }
 
 /// What tells people which object it is; "" where nothing does.

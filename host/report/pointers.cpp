@@ -273,16 +273,14 @@ std::string Pointers::read_object(const Link& link, std::vector<std::byte>& byte
   return link.spot.is_doubtful ? "" : "nothing is mapped there";
 }
 
-/// What is shown behind the outermost pointer counts for the map, with all that lies behind it.
+/// What lies behind pointers has a budget of its own, which is the map's: the members behind a pointer, in the
+/// value and in each object, are shown however much that leads to.
 void Pointers::decode(const Pointee& pointee, std::uint64_t address, std::span<const std::byte> bytes,
                       btf::Progress& progress, btf::ValueVisitor& out) {
-  btf::Progress inner{std::min(progress.left, left_), progress.depth, progress.said, {}};
+  btf::Progress inner{.left = left_, .depth = progress.depth};
   const std::uint64_t before = inner.left;
   pointee.decoder->decode(bytes, out, inner);
-  const std::uint64_t used = before - inner.left;
-  progress.left -= used;
-  if (is_outermost()) left_ -= used;
-  progress.said = inner.said && progress.left == 0;
+  left_ -= std::min(left_, before - inner.left); // beside what its own pointers used
   progress.cuts.add(inner.cuts);
   // What was cut short here may be shown whole from where there is more room for it.
   if (!inner.cuts.depth && !inner.said)

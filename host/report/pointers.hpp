@@ -105,7 +105,6 @@ private:
   struct Open {
     std::uint64_t address, value;
     const Pointee* pointee;
-    bool is_linked = false;                 ///< in the chain of the one before
     std::vector<Link> fresh = {};           ///< found in the object that is shown now, in its order
     std::vector<Link> chain = {};           ///< found before; the last comes next
     std::uint64_t hollow = 0;               ///< objects in it that hold nothing but links
@@ -141,7 +140,6 @@ private:
   void show_link(const Link& link, std::span<const std::byte> bytes, btf::Progress& progress,
                  btf::ValueVisitor& out);
   [[nodiscard]] std::string identity(const Link& link);
-  [[nodiscard]] bool is_outermost() const;
   bool pass_hollow(const Link& link, std::span<const std::byte> bytes);
 
   void object(const Pointee& pointee, std::uint64_t value, const Spot& spot, btf::Progress& progress,

@@ -98,6 +98,22 @@ TEST_F(Chains, KeepToTheBudgets) {
   EXPECT_EQ(cuts.size(), 1U);
 }
 
+/// However long a chain is, what the value and the objects on the way to it say themselves is there.
+TEST_F(Chains, LeaveTheMembersBehindTheirPointersRoom) {
+  auto& b = program.b;
+  const btf::TypeId owner = b.record("owner", {{"nodes", program.to_node}, {"cpu", program.u32}});
+  const btf::TypeId value = b.record("value", {{"owner", b.pointer(owner)}, {"state", program.u32}});
+  const std::string memory = chain(100) + fmt::format("u64 {:#x}\nu32 5 0\n", user);
+  limits.nodes = 60;
+  for (const bool is_text : {false, true}) {
+    flat = is_text;
+    const std::string text = decode(memory, value, {pack(node_at(100), std::uint64_t{7})});
+    EXPECT_THAT(text, HasSubstr("more than 60 values")) << text;
+    EXPECT_THAT(text, HasSubstr("cpu=5:uint32")) << text;
+    EXPECT_THAT(text, HasSubstr("state=7:uint32")) << text;
+  }
+}
+
 TEST_F(Chains, GoOnBehindWhatIsMissing) {
   flat = true;
   const std::string text =
