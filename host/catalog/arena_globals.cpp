@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <bpf/btf.h>
+#include <expected>
 #include <fmt/format.h>
 #include <linux/bpf.h>
+#include <ranges>
 
 namespace mapscope::catalog {
 
@@ -55,12 +57,12 @@ struct Candidate {
   std::uint64_t offset; ///< bytes from the arena's start
   const char* words;
   std::uint64_t addressed = 0; ///< variables of it that programs name
-  bool is_mapped = false;      ///< its first page and its last
+  bool may_be_mapped = false;  ///< its first page and its last
 };
 
 class Finder {
 public:
-  Finder(const target::Target& target, const btf::Types& kernel, const Catalog& catalog)
+  Finder(const target::Target& target, const btf::Types& kernel, Catalog& catalog)
       : reader_(target.reader()), fields_(code_fields(kernel)), catalog_(catalog) {}
 
   void find(Arena& arena) {
@@ -69,17 +71,28 @@ public:
     const auto& types = map->types ? map->types : map->program_types;
     const btf::TypeId section = types ? arena_section(*types) : 0;
     const std::uint64_t size = section != 0 ? types->size(section).value_or(0) : 0;
-    const std::uint64_t span = (size + arena.page_size - 1) / arena.page_size * arena.page_size;
-    if (size == 0 || span > arena.size) return;
-    arena.globals = ArenaGlobals{types, section, size, std::nullopt, ""};
-    Candidate places[] = {{0, "at its start"}, {arena.size - span, "at its end"}};
-    count_addressed(arena, size, *map, places);
-    for (Candidate& place : places)
-      place.is_mapped = is_mapped(arena, place.offset) && is_mapped(arena, place.offset + size - 1);
-    choose(places, *arena.globals);
+    if (size == 0) return;
+    const auto offset = place_of(arena, size, *map);
+    if (offset) arena.globals = ArenaGlobals{types, section, size, *offset};
+    if (!offset) map->type_notes.push_back("its programs' variables are not shown: " + offset.error());
   }
 
 private:
+  /// Bytes from the arena's start, or why that is not known.
+  std::expected<std::uint64_t, std::string> place_of(const Arena& arena, std::uint64_t size, const Map& map) {
+    const std::uint64_t span = (size + arena.page_size - 1) / arena.page_size * arena.page_size;
+    if (span > arena.size)
+      return std::unexpected(
+          fmt::format("their {} bytes are more than the {} of the arena", size, arena.size));
+    if (arena.user_vm_start == 0) return std::unexpected("no process has mapped it, and none wrote them");
+    Candidate places[] = {{0, "at its start"}, {arena.size - span, "at its end"}};
+    count_addressed(arena, size, map, places);
+    for (Candidate& place : places)
+      place.may_be_mapped =
+          may_be_mapped(arena, place.offset) && may_be_mapped(arena, place.offset + size - 1);
+    return choose(places);
+  }
+
   void count_addressed(const Arena& arena, std::uint64_t size, const Map& map, std::span<Candidate> places) {
     for (const std::uint32_t id : map.programs) {
       const auto program = std::ranges::lower_bound(catalog_.programs, id, {}, &Program::id);
@@ -90,30 +103,32 @@ private:
     }
   }
 
-  [[nodiscard]] bool is_mapped(const Arena& arena, std::uint64_t offset) {
+  /// What a dump left out proves nothing.
+  [[nodiscard]] bool may_be_mapped(const Arena& arena, std::uint64_t offset) {
     std::byte byte{};
     target::Fault fault{};
-    return read_arena(reader_, arena, arena.user_vm_start + offset, std::span(&byte, 1), &fault) == 1;
+    (void)read_arena(reader_, arena, arena.user_vm_start + offset, std::span(&byte, 1), &fault);
+    return fault != target::Fault::unmapped;
   }
 
   /// Small arenas have one place; else what programs name decides, and where they name none the pages do.
-  static void choose(std::span<const Candidate, 2> places, ArenaGlobals& globals) {
+  static std::expected<std::uint64_t, std::string> choose(std::span<const Candidate, 2> places) {
     const Candidate &first = places[0], &last = places[1];
-    const bool is_addressed = first.addressed != last.addressed;
-    if (first.offset == last.offset || is_addressed || first.is_mapped != last.is_mapped) {
-      const bool is_first = is_addressed ? first.addressed > last.addressed : first.is_mapped;
-      globals.offset = is_first ? first.offset : last.offset;
-      return;
-    }
-    globals.doubt =
-        fmt::format("its programs' variables are not shown: they may lie {} or {}, {}", first.words,
-                    last.words, first.is_mapped ? "where there are pages" : "and there is a page at neither");
+    if (first.addressed != last.addressed) return (first.addressed > last.addressed ? first : last).offset;
+    if (first.offset == last.offset) return first.offset;
+    if (first.may_be_mapped != last.may_be_mapped) return (first.may_be_mapped ? first : last).offset;
+    return std::unexpected(
+        fmt::format("they may lie {} or {}, {}", first.words, last.words,
+                    first.may_be_mapped ? "where there are pages" : "and there is a page at neither"));
   }
 
   target::Reader reader_;
   std::optional<CodeFields> fields_;
-  const Catalog& catalog_;
+  Catalog& catalog_;
 };
+
+/// Of a union's members, and of those without bytes before the one in question.
+constexpr std::uint32_t most_tried = 64;
 
 /// Goes from a variable into its members, to what lies at an offset.
 class Path {
@@ -144,16 +159,29 @@ private:
     return true;
   }
 
+  /// Members of a struct are in the order of their offsets, those of a union all lie at its start.
   bool into_member(btf::TypeId& type, std::uint64_t& offset, std::string& path) const {
-    for (std::uint32_t i = 0; const auto found = types_.member_at(type, i); ++i) {
-      const auto& [name, member] = *found;
-      const std::uint64_t size = types_.size(member.type).value_or(0);
-      if (member.bit_size != 0 || offset < member.offset() || offset - member.offset() >= size) continue;
-      if (!name.empty()) path += fmt::format(".{}", name);
-      offset -= member.offset(), type = member.type;
-      return true;
-    }
+    const btf_type* record = types_.type(type);
+    if (!btf_is_composite(record)) return false;
+    const auto all = std::views::iota(0U, btf::vlen_of(record));
+    const bool is_union = btf_is_union(record);
+    const auto behind = std::ranges::upper_bound(
+        all, offset, {}, [&](std::uint32_t i) { return types_.member_at(type, i)->member.offset(); });
+    const auto end = static_cast<std::uint32_t>(behind - all.begin());
+    for (std::uint32_t i = 0; i < std::min(end, most_tried); ++i)
+      if (enter_member(is_union ? i : end - 1 - i, type, offset, path)) return true;
     return false;
+  }
+
+  bool enter_member(std::uint32_t index, btf::TypeId& type, std::uint64_t& offset, std::string& path) const {
+    const auto found = types_.member_at(type, index);
+    if (!found) return false;
+    const auto& [name, member] = *found;
+    const std::uint64_t size = types_.size(member.type).value_or(0);
+    if (member.bit_size != 0 || offset < member.offset() || offset - member.offset() >= size) return false;
+    if (!name.empty()) path += fmt::format(".{}", name);
+    offset -= member.offset(), type = member.type;
+    return true;
   }
 
   const btf::Types& types_;
@@ -163,19 +191,20 @@ private:
 } // namespace
 
 std::string global_at(const Arena& arena, std::uint64_t pointer, btf::TypeId type) {
-  if (!arena.globals || !arena.globals->offset) return "";
-  const auto& [types, section, size, place, doubt] = *arena.globals;
+  if (!arena.globals) return "";
+  const auto& [types, section, size, place] = *arena.globals;
   const std::uint64_t offset =
-      arena.kernel_address(pointer) - arena.kernel_address(arena.user_vm_start) - *place;
+      arena.kernel_address(pointer) - arena.kernel_address(arena.user_vm_start) - place;
   const btf_type* variables = types->type(section);
   if (offset >= size || variables == nullptr) return "";
-  for (const btf_var_secinfo& there : std::span(btf_var_secinfos(variables), btf::vlen_of(variables))) {
-    const btf_type* variable = types->type(there.type);
-    if (variable == nullptr || !btf_is_var(variable) || offset - there.offset >= there.size) continue;
-    std::string path(types->text(variable->name_off));
-    return Path(*types, type).enter(variable->type, offset - there.offset, path) ? path : "";
-  }
-  return "";
+  const std::span all(btf_var_secinfos(variables), btf::vlen_of(variables)); // in the order of their offsets
+  const auto behind = std::ranges::upper_bound(all, offset, {}, &btf_var_secinfo::offset);
+  if (behind == all.begin()) return "";
+  const btf_var_secinfo& there = *std::prev(behind);
+  const btf_type* variable = types->type(there.type);
+  if (variable == nullptr || !btf_is_var(variable) || offset - there.offset >= there.size) return "";
+  std::string path(types->text(variable->name_off));
+  return Path(*types, type).enter(variable->type, offset - there.offset, path) ? path : "";
 }
 
 btf::TypeId arena_section(const btf::Types& types) {
@@ -184,7 +213,7 @@ btf::TypeId arena_section(const btf::Types& types) {
   return section != nullptr && btf_is_datasec(section) ? *found : 0;
 }
 
-void find_arena_globals(const target::Target& target, const btf::Types& kernel, const Catalog& catalog,
+void find_arena_globals(const target::Target& target, const btf::Types& kernel, Catalog& catalog,
                         std::span<Arena> arenas) {
   if (arenas.empty()) return;
   Finder finder(target, kernel, catalog);

@@ -19,8 +19,8 @@ namespace mapscope::catalog {
 /// The DATASEC of such variables; 0 when the object has none.
 btf::TypeId arena_section(const btf::Types& types);
 
-/// Fills in `globals` of each arena whose programs declare variables in it.
-void find_arena_globals(const target::Target& target, const btf::Types& kernel, const Catalog& catalog,
+/// Fills in `globals` of each arena whose programs declare variables in it, or notes on its map why not.
+void find_arena_globals(const target::Target& target, const btf::Types& kernel, Catalog& catalog,
                         std::span<Arena> arenas);
 
 /// The variable of that type that a pointer leads to, as C spells it: "qa.fifos[2]"; "" when it leads to

@@ -22,10 +22,9 @@ constexpr std::uint64_t arena_span = 1ULL << 32;
 /// The variables of an arena's programs: see arena_globals.hpp.
 struct ArenaGlobals {
   std::shared_ptr<const btf::Types> types;
-  btf::TypeId section = 0;             ///< a DATASEC
-  std::uint64_t size = 0;              ///< bytes
-  std::optional<std::uint64_t> offset; ///< from the arena's start; none: `doubt` says why
-  std::string doubt;
+  btf::TypeId section = 0;  ///< a DATASEC
+  std::uint64_t size = 0;   ///< bytes
+  std::uint64_t offset = 0; ///< from the arena's start
 };
 
 struct Arena {
@@ -37,7 +36,7 @@ struct Arena {
   bool short_pointers = false;          ///< they are stored without their upper half (BPF_F_NO_USER_CONV)
   std::uint64_t page_size = 0;          ///< bytes
   std::optional<std::uint64_t> scratch; ///< physical address of the page that is nobody's
-  std::optional<ArenaGlobals> globals;  ///< none: the programs declare none, or nobody looked
+  std::optional<ArenaGlobals> globals;  ///< none: the programs declare none, or its map has a note
 
   /// Whether a pointer of that value can lead here: as a process sees it, or as the kernel does.
   /// `is_typed`: its type says that it is an arena's, so that it may also lack its upper half.

@@ -69,7 +69,7 @@ struct Map {
   /// Where types are from that the map itself does not have: ".maps" for its declaration in a program's
   /// object, else what is given: "sched.bpf.o", "sched.bpf.o (value)".
   std::string types_from;
-  std::vector<std::string> type_notes; ///< on what is given: what does not fit, what else has its name
+  std::vector<std::string> type_notes; ///< what does not fit of given types and of declared variables
   std::string untyped;                 ///< why a declaration gives it no types, as a clause
   /// struct_ops: btf_vmlinux_value_type_id, whatever the map's own BTF object is. 0 for all other maps.
   btf::TypeId vmlinux_value_type = 0;

@@ -29,8 +29,8 @@ void add_globals(msc_target& target, const plugin::Task& task) {
   if (task.environment.families == nullptr || task.is_kernel_target()) return;
   const auto& arenas = task.environment.families->arenas();
   const auto arena = std::ranges::find(arenas, task.map.id, &catalog::Arena::map);
-  if (arena == arenas.end() || !arena->globals || !arena->globals->offset) return;
-  target.globals = arena->kernel_address(arena->user_vm_start + *arena->globals->offset);
+  if (arena == arenas.end() || !arena->globals) return;
+  target.globals = arena->kernel_address(arena->user_vm_start + arena->globals->offset);
   target.globals_type = plugin::map_tag | arena->globals->section;
 }
 
