@@ -91,6 +91,8 @@ Result<void> ReportRun::choose() {
   std::erase_if(scope->parts, [&](const auto& part) { return !is_by(part.selection, request_.only); });
   if (!request_.only.empty() && maps_.empty() && scope->parts.empty() && allocations_->none_chosen())
     return nothing_by(request_.only, setup_, session_, scope->maps.size(), may_lack());
+  for (const ShownMap& shown : maps_)
+    if (shown.map->type_name == "arena") environment_.shown_arenas.push_back(shown.map->id);
   kernel_targets_.choose(std::move(scope->parts));
   warn_of_gaps(session_.catalog, maps_, narrowed_by(request_));
   if (request_.only.empty()) tell_missing(scope->missing);

@@ -7,6 +7,7 @@
 #include "host/catalog/catalog.hpp"
 
 #include <cstdint>
+#include <vector>
 
 namespace mapscope::catalog {
 class Families;
@@ -27,6 +28,8 @@ struct Following {
   bool flat =
       false; ///< a chain is a list from its first link on, and what is shown elsewhere is named (text)
   bool each_row = false;    ///< a row does not refer to what another one shows
+  /// Ids of the arenas whose variables the report shows, in order; null: of none.
+  const std::vector<std::uint32_t>* shown_arenas = nullptr;
   std::uint64_t inside = 0; ///< objects shown behind the pointers of one row; 0 = all
   std::uint64_t bytes = 0;  ///< shown behind the pointers of all rows; 0 = any number
 };

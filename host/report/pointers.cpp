@@ -131,10 +131,12 @@ void Pointers::show(const btf::SpecialField& field, std::uint64_t value, const b
   object(kernel_pointee(target, types), value, spot, progress, out);
 }
 
-/// A variable of the programs, which is shown with the others.
+/// A variable of the programs, where the report shows it with the others.
 std::string Pointers::variable_at(const catalog::Arena& arena, std::uint64_t value, const btf::Types& types,
                                   btf::TypeId target) const {
-  const bool is_own = following_.flat && arena.globals && arena.globals->types.get() == &types;
+  const bool is_shown = following_.flat && following_.shown_arenas != nullptr &&
+                        std::ranges::binary_search(*following_.shown_arenas, arena.map);
+  const bool is_own = is_shown && arena.globals && arena.globals->types.get() == &types;
   return is_own ? catalog::global_at(arena, value, target) : "";
 }
 
@@ -273,8 +275,8 @@ std::string Pointers::read_object(const Link& link, std::vector<std::byte>& byte
   return link.spot.is_doubtful ? "" : "nothing is mapped there";
 }
 
-/// What lies behind pointers has a budget of its own, which is the map's: the members behind a pointer, in the
-/// value and in each object, are shown however much that leads to.
+/// What lies behind pointers has a budget of its own, which is the map's: the members behind a pointer, in
+/// the value and in each object, are shown however much that leads to.
 void Pointers::decode(const Pointee& pointee, std::uint64_t address, std::span<const std::byte> bytes,
                       btf::Progress& progress, btf::ValueVisitor& out) {
   btf::Progress inner{.left = left_, .depth = progress.depth};

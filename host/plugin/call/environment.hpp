@@ -10,6 +10,7 @@
 #include "host/plugin/select/quarantine.hpp"
 
 #include <memory>
+#include <vector>
 
 namespace mapscope::target {
 class Target;
@@ -44,6 +45,7 @@ struct Environment {
   bool flat_chains = false;                               ///< see report::Following
   const catalog::TypeObjects* given_types = nullptr;      ///< none: no files with types were given
   bool rows_stand_alone = false;                          ///< see report::Following
+  std::vector<std::uint32_t> shown_arenas = {};           ///< ids, in order: see report::Following
 };
 
 } // namespace mapscope::plugin

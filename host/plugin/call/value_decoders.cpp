@@ -25,6 +25,7 @@ report::Following following(const Task& task) {
           .slots = task.environment.slots,
           .flat = task.environment.flat_chains,
           .each_row = task.environment.rows_stand_alone,
+          .shown_arenas = &task.environment.shown_arenas,
           .inside = report.inside,
           .bytes = task.budget.limits().emit_bytes};
 }

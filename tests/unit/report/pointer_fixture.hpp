@@ -71,6 +71,8 @@ protected:
     const auto target = target::Target::open(image, {});
     if (!target) return target.error().text;
     catalog.maps[0].types = program.b.types("program");
+    if (section != 0)
+      arenas[0].globals = {catalog.maps[0].types, section, *catalog.maps[0].types->size(section), 0};
     const catalog::Families families(arenas, catalog, nullptr);
     SpecialFields behind(**target, kernel.types("vmlinux"), catalog.maps[0].types, nullptr, limits,
                          {.families = &families,
@@ -80,6 +82,7 @@ protected:
                           .slots = slots.pools().empty() ? nullptr : &slots,
                           .lists_slots = lists_slots,
                           .flat = flat,
+                          .shown_arenas = &shown_arenas,
                           .inside = inside,
                           .bytes = bytes});
     const auto decoder = btf::Decoder::compile(own ? own : catalog.maps[0].types, type, limits, &behind);
@@ -105,8 +108,10 @@ protected:
   std::vector<catalog::Arena> arenas;
   btf::Limits limits;
   SlotIndex slots;
-  catalog::TypeObjects given;            ///< of files that a person named
-  std::shared_ptr<const btf::Types> own; ///< of the values; null: the program's
+  catalog::TypeObjects given;              ///< of files that a person named
+  std::shared_ptr<const btf::Types> own;   ///< of the values; null: the program's
+  btf::TypeId section = 0;                 ///< of variables at the begin of the arena; 0: it has none
+  std::vector<std::uint32_t> shown_arenas; ///< by the report
   bool lists_slots = false, flat = false;
   bool typed_kernel = false, lacks_memory = false;
   std::uint64_t left_out = 0, inside = 0, bytes = 0;

@@ -191,6 +191,18 @@ TEST_F(Following, TwoArenasWithOneWindowAreNotGuessedBetween) {
               HasSubstr("it may lead into the arena arena or into second"));
 }
 
+/// Not where the report has the objects of that map alone.
+TEST_F(Following, AVariableIsNamedWhereTheReportShowsIt) {
+  const auto variable = program.b.variable("tree", program.node);
+  section = program.b.section(".addr_space.1", {{variable, 0, 24}});
+  flat = true;
+  const btf::TypeId type = program.holder(program.to_node);
+  EXPECT_EQ(decode("u64 0 0 7\n", type, user),
+            "holder{p=0x100000000000(*=node{next=0x0, other=0x0, number=7:uint64})}");
+  shown_arenas = {2};
+  EXPECT_EQ(decode("u64 0 0 7\n", type, user), "holder{p=0x100000000000(@deref_skipped_reason=tree)}");
+}
+
 /// Two slots of 32 bytes at the arena's begin, a header of 8 and a node; the second is free.
 class IntoSlots : public Following {
 protected:
