@@ -19,11 +19,13 @@ std::optional<btf::TypeId> find_type(const btf::Types& types, std::string_view s
 
 struct PlacedType {
   TypeRef type;                    ///< no object: nobody has it
-  std::vector<std::string> others; ///< later places that have one of this name and of another layout
+  std::vector<std::string> others; ///< places that have one of this name and of another layout
 };
 /// In the first of `places` that has it; those may be null.
 PlacedType find_type(const TypeObjects& places, std::string_view spelled);
 
+/// Where others are, as a clause; "" where there are none.
+std::string others_of(const PlacedType& found);
 /// That others have one, too; "" where nobody has.
 std::string remark_on_others(const PlacedType& found, std::string_view spelled);
 

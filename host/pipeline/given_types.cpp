@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/given_types.hpp"
 
+#include "host/base/clause.hpp"
 #include "host/base/utf8.hpp"
 #include "host/catalog/type_places.hpp"
 
@@ -131,8 +132,9 @@ catalog::TypeRef GivenTypes::find(catalog::Map& map, const Part& part, const std
     return note(fmt::format("there is no {} among the types of {}", spelled,
                             catalog::listed(places, map.object().get())));
   if (const auto why = misfit(found.type, map.*part.size, part.name); !why.empty())
-    return note(fmt::format("{}, of {}, {}; it is shown as if nothing were said", spelled,
-                            found.type.types->name(), why));
+    return note(with_clause(fmt::format("{}, of {}, {}; it is shown as if nothing were said", spelled,
+                                        found.type.types->name(), why),
+                            catalog::others_of(found)));
   if (const auto others = catalog::remark_on_others(found, spelled); !others.empty()) (void)note(others);
   return found.type;
 }

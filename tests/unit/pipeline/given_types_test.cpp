@@ -139,6 +139,24 @@ TEST_F(Given, OfAnotherSizeIsNotTaken) {
                       ", has 12 bytes, and the map's values have 8; it is shown as if nothing were said"));
 }
 
+/// Compilers and pahole write a struct of each unit that has one of the name.
+TEST_F(Given, OfTheSameNameInOneFileAreNamed) {
+  BtfBuilder b;
+  for (const unsigned numbers : {2U, 2U, 3U}) b.record("flow", {{"n", b.array(b.u32(), numbers)}});
+  const auto raw = b.raw();
+  files_ = {folder_.file("two.o", {reinterpret_cast<const char*>(raw.data()), raw.size()}), file("a.o", 1)};
+  const std::string others =
+      "there is another of that name and of another layout in " + files_[0] + " itself and in " + files_[1];
+  EXPECT_THAT(applied(a_map(), {rule("*", {}, "struct flow")}).type_notes,
+              ElementsAre(std::string(origin) + "value_type: struct flow is taken as " + files_[0] +
+                          " has it; " + others));
+  EXPECT_THAT(
+      applied(a_map(4, 12), {rule("*", {}, "struct flow")}).type_notes,
+      ElementsAre(std::string(origin) + "value_type: struct flow, of " + files_[0] +
+                  ", has 8 bytes, and the map's values have 12; it is shown as if nothing were said; " +
+                  others));
+}
+
 TEST_F(Given, ThatNobodyHas) {
   files_ = {file("a.o", 2)};
   EXPECT_THAT(applied(a_map(), {rule("*", {}, "struct flw")}).type_notes,
