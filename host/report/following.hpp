@@ -27,7 +27,7 @@ struct Following {
   bool lists_slots = false;         ///< slots are listed elsewhere: say which one, and do not follow
   bool flat =
       false; ///< a chain is a list from its first link on, and what is shown elsewhere is named (text)
-  bool each_row = false;    ///< a row does not refer to what another one shows
+  bool each_row = false; ///< a row does not refer to what another one shows
   /// Ids of the arenas whose variables the report shows, in order; null: of none.
   const std::vector<std::uint32_t>* shown_arenas = nullptr;
   std::uint64_t inside = 0; ///< objects shown behind the pointers of one row; 0 = all
