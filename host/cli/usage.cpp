@@ -25,16 +25,15 @@ constexpr std::array<Later, 2> later_commands = {
      {"report", "`mapscope dump` writes text from the dump itself"}}};
 
 constexpr std::string_view from_json = "choose from what -j writes, with jq for example";
-constexpr std::array<Later, 10> later_options = {{{"--not-map", "--map says which maps are shown"},
-                                                  {"--task", from_json},
-                                                  {"--key", from_json},
-                                                  {"--where", from_json},
-                                                  {"--sort", from_json},
-                                                  {"--top", "--limit says how many entries are shown"},
-                                                  {"--fold", "-j writes the stacks with their counts"},
-                                                  {"--full", "-j writes every value"},
-                                                  {"--zeros", "-j writes every value"},
-                                                  {"--no-pager", "no pager is started"}}};
+constexpr std::array<Later, 9> later_options = {{{"--not-map", "--map says which maps are shown"},
+                                                 {"--key", from_json},
+                                                 {"--where", from_json},
+                                                 {"--sort", from_json},
+                                                 {"--top", "--limit says how many entries are shown"},
+                                                 {"--fold", "-j writes the stacks with their counts"},
+                                                 {"--full", "-j writes every value"},
+                                                 {"--zeros", "-j writes every value"},
+                                                 {"--no-pager", "no pager is started"}}};
 
 template <std::size_t Size>
 const Later* find_later(const std::array<Later, Size>& table, std::string_view word) {

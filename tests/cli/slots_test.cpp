@@ -182,7 +182,7 @@ TEST_F(Slots, TextShowsTheSame) {
   EXPECT_THAT(text, HasSubstr("  slot |             at reused | weight  pid\n"));
   EXPECT_THAT(text, HasSubstr("     1 | 0x100000004108      1 |    101 1001\n"));
   EXPECT_THAT(text, HasSubstr("data is a slot of scx_task_allocator, shown as the payload of this entry"));
-  EXPECT_THAT(text, HasSubstr(" 0x100000004108         1 |          101      1001\n")) << "the payload";
+  EXPECT_THAT(text, HasSubstr(" 0x100000004108         1 |            101        1001\n")) << "the payload";
   EXPECT_THAT(text, HasSubstr("  1 (reused 1 time) at 0x100000007250: cgrp_ctx{}\n")) << "two are no table";
 }
 

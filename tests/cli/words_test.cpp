@@ -54,10 +54,10 @@ TEST(Words, OptionOfAnotherCommand) {
 }
 
 TEST(Words, OptionsThatAreNotThereYet) {
-  for (const std::string option : {"--not-map", "--task", "--key", "--where", "--sort", "--top", "--fold",
-                                   "--full", "--zeros", "--no-pager"})
+  for (const std::string option :
+       {"--not-map", "--key", "--where", "--sort", "--top", "--fold", "--full", "--zeros", "--no-pager"})
     EXPECT_THAT(misuse({"dump", "vmcore", option, "x"}), StartsWith(option + " is not there yet; "));
-  EXPECT_THAT(misuse({"maps", "--task=x"}), StartsWith("--task is not there yet; "));
+  EXPECT_THAT(misuse({"maps", "--key=x"}), StartsWith("--key is not there yet; "));
 }
 
 TEST(Words, OneTooMany) {
