@@ -23,9 +23,9 @@ enum class JsonForm : std::uint8_t { none, line, pretty };
 struct SourceOptions : CommonOptions, pipeline::SourceInput {};
 
 struct DumpOptions : SourceOptions {
-  std::vector<std::string> maps; ///< --map SPEC
+  std::vector<std::string> maps;     ///< --map SPEC
   std::optional<std::uint32_t> task; ///< --task PID
-  std::string only;              ///< --only ID, a plugin's; "" = any
+  std::string only;                  ///< --only ID, a plugin's; "" = any
   report::Format format = report::Format::text;
   bool pretty = false;
   std::string color = "auto";        ///< "auto", "always" or "never"
