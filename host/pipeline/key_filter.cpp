@@ -2,8 +2,7 @@
 #include "host/pipeline/key_filter.hpp"
 
 #include "host/base/hex.hpp"
-#include "host/report/json_text.hpp"
-#include "host/report/json_value.hpp"
+#include "host/pipeline/row_reading.hpp"
 
 #include <linux/bpf.h>
 #include <optional>
@@ -16,11 +15,6 @@ namespace mapscope::pipeline {
 namespace {
 
 constexpr std::size_t most_kept = 12;
-
-struct Text final : report::Stream {
-  void append(std::string_view more) override { text.append(more); }
-  std::string text;
-};
 
 std::string hex_of(std::span<const std::byte> bytes) {
   std::string hex;
@@ -47,18 +41,13 @@ public:
     to_->begin_allocator(name, section);
   }
   void row(const report::Row& row) override {
-    depth_ = 0;
-    if (is_other(row)) {
-      depth_ = row.open ? 1 : 0;
-      return;
-    }
+    left_out_ = {};
+    if (is_other(row)) return left_out_.begin(row);
     to_->row(row);
   }
   void field(const report::Field& field) override {
-    if (depth_ == 0) return to_->field(field);
-    using report::FieldKind;
-    if (field.kind == FieldKind::object || field.kind == FieldKind::list) ++depth_;
-    if (field.kind == FieldKind::end) --depth_;
+    if (!left_out_.is_open()) return to_->field(field);
+    left_out_.take(field);
   }
   void end(const report::Outcome& outcome) override { to_->end(outcome); }
   [[nodiscard]] report::Cuts cuts() const override { return to_->cuts(); }
@@ -70,7 +59,7 @@ private:
     if (row.shape == Shape::entry || row.shape == Shape::percpu_entry) {
       if (row.key.decoder == nullptr || !row.key.readable) return false;
       if (!key_.bytes().empty() && hex_of(row.key.bytes) == key_.bytes()) return false;
-      read_key(row.key);
+      value_ = read_back_([&](btf::ValueVisitor& into) { decode(row.key, into); });
     } else {
       value_.emplace();
       value_->SetUint(row.index);
@@ -78,17 +67,6 @@ private:
     if (key_.is(*value_)) return false;
     keep();
     return true;
-  }
-
-  void read_key(const report::Typed& key) {
-    text_.text.clear();
-    {
-      report::JsonText out(text_, false, false);
-      report::JsonValue into(out);
-      decode(key, into);
-    }
-    value_.emplace();
-    value_->Parse(text_.text.data(), text_.text.size());
   }
 
   void keep() {
@@ -99,10 +77,10 @@ private:
   std::unique_ptr<report::MapWriter> to_;
   const plain::Key& key_;
   plain::OtherKeys& others_;
-  Text text_;
+  ReadBack read_back_;
   std::optional<rapidjson::Document> value_;
   bool is_on_ = true;
-  unsigned depth_ = 0; ///< of the row that is left out
+  OpenRow left_out_;
 };
 
 } // namespace

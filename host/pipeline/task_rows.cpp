@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/task_rows.hpp"
 
+#include "host/pipeline/row_reading.hpp"
+
 #include "host/btf/decoder.hpp"
 #include "host/plain/value.hpp"
-#include "host/report/json_text.hpp"
-#include "host/report/json_value.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -14,11 +14,6 @@ namespace mapscope::pipeline {
 namespace {
 
 using plain::Json;
-
-struct Text final : report::Stream {
-  void append(std::string_view more) override { text.append(more); }
-  std::string text;
-};
 
 bool is_number(const Json& value, std::uint32_t wanted) {
   const Json* const number = plain::find(value, "value");
@@ -50,22 +45,6 @@ std::string identity_of(const report::Row& row) {
   if (row.shape != Shape::entry && row.shape != Shape::percpu_entry) return fmt::format("{}", row.index);
   return {reinterpret_cast<const char*>(row.key.bytes.data()), row.key.bytes.size()};
 }
-
-/// Whether the fields that come belong to a row, and how deep they are in it.
-class OpenRow {
-public:
-  void begin(const report::Row& row) { depth_ = row.open ? 1 : 0; }
-  [[nodiscard]] bool is_open() const { return depth_ != 0; }
-  void take(const report::Field& field) {
-    using report::FieldKind;
-    if (depth_ == 0) return;
-    if (field.kind == FieldKind::object || field.kind == FieldKind::list) ++depth_;
-    if (field.kind == FieldKind::end) --depth_;
-  }
-
-private:
-  unsigned depth_ = 0;
-};
 
 } // namespace
 
@@ -100,14 +79,7 @@ private:
   /// A key that is a number is a pid where its type says so: any map has small numbers.
   bool says(const report::Typed& typed, bool is_key) {
     if (typed.decoder == nullptr || !typed.readable) return false;
-    text_.text.clear();
-    {
-      report::JsonText out(text_, false, false);
-      report::JsonValue into(out);
-      decode(typed, into);
-    }
-    rapidjson::Document value;
-    value.Parse(text_.text.data(), text_.text.size());
+    const auto value = read_back_([&](btf::ValueVisitor& into) { decode(typed, into); });
     if (value.HasParseError()) return false;
     if (is_key && typed.decoder->type_name().find("pid") != std::string_view::npos)
       return is_number(value, task_.pid_);
@@ -122,7 +94,7 @@ private:
   TaskRows& task_;
   std::uint32_t map_ = 0;
   Found found_;
-  Text text_;
+  ReadBack read_back_;
   std::string identity_; ///< of the row that is open
   OpenRow open_;
 };
