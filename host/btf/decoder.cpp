@@ -256,6 +256,7 @@ private:
     const unsigned needed = (member.shift + member.width + 7U) / 8;
     const Bytes own = part(bytes, member.offset, needed);
     if (own.size() < needed) return truncated_bytes(needed, own);
+    out_.bit_field();
     if (const Node& node = plan_.nodes[member.node]; node.op == Op::wide_int)
       return wide_int(node, own, member.shift);
     std::uint64_t raw = load_number(own.data(), std::min(needed, 8U)) >> member.shift;

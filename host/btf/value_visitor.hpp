@@ -46,6 +46,8 @@ class ValueVisitor {
 public:
   virtual ~ValueVisitor() = default;
 
+  /// Right before a value that is a bit field's: not every width tells.
+  virtual void bit_field() {}
   virtual void signed_int(std::uint32_t bits, std::int64_t value) = 0;
   virtual void unsigned_int(std::uint32_t bits, std::uint64_t value) = 0;
   virtual void boolean(bool value) = 0;
