@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plain/value.hpp"
 
+#include "host/base/char_text.hpp"
+#include "host/base/member_names.hpp"
+
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
@@ -52,14 +55,16 @@ Json plain_array(const Json& value, Memory& memory) {
 /// members.
 Json plain_struct(const Json& value, Memory& memory) {
   Json object(rapidjson::kObjectType);
-  for_members(value, [&](const Json& name, const Json& member) {
-    if (!object.HasMember(name)) object.AddMember(Json(name, memory), plain(member, memory), memory);
-  });
-  for (const auto& [name, fact] : value.GetObject()) {
-    const std::string_view key = text_of(name);
-    if (key == "kind" || key == "type_name" || key == "members" || object.HasMember(name)) continue;
-    object.AddMember(Json(name, memory), plain(fact, memory), memory);
-  }
+  MemberNames names;
+  const auto add = [&](const Json& name, const Json& member) {
+    std::string made;
+    Json key = text(names.add(text_of(name), made), memory);
+    object.AddMember(key, plain(member, memory), memory);
+  };
+  for_members(value, add);
+  for (const auto& [name, fact] : value.GetObject())
+    if (const std::string_view key = text_of(name); key != "kind" && key != "type_name" && key != "members")
+      add(name, fact);
   return object;
 }
 
@@ -134,8 +139,8 @@ const Json& whole_or_part(const Json& value) {
 
 bool is_text(const Json& array, std::string& text) {
   const Json* const elements = find(array, "elements");
-  if (elements == nullptr || !elements->IsArray() || elements->Empty()) return false;
-  bool ended = false, may_be_numbers = false;
+  if (elements == nullptr || !elements->IsArray()) return false;
+  CharText characters;
   for (const Json& element : elements->GetArray()) {
     const Json* const value = find(element, "value");
     const Json* const bits = find(element, "bits");
@@ -144,14 +149,10 @@ bool is_text(const Json& array, std::string& text) {
     if (value == nullptr || !value->IsInt() ||
         !(is_unsigned || is_kind(element, "char") || (is_8 && is_kind(element, "int"))))
       return false;
-    may_be_numbers = may_be_numbers || is_unsigned;
-    const int code = value->GetInt();
-    if (code == 0) ended = true;
-    if (code != 0 && (ended || code < 0x20 || code > 0x7e)) return false;
-    if (code != 0) text += static_cast<char>(code);
+    if (!characters.add(value->GetInt(), is_unsigned)) return false;
   }
-  constexpr std::size_t least = 3; // of numbers so many in a row are hardly ever letters, and then zeros
-  return !may_be_numbers || (ended && text.size() >= least);
+  text = characters.text();
+  return characters.is_text();
 }
 
 Json plain(const Json& node, Memory& memory) {
