@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/formats.hpp"
+#include "host/report/json_parts.hpp"
 #include "host/report/json_value.hpp"
 
 namespace mapscope::report {
@@ -25,8 +26,6 @@ protected:
   void begin_object() { out_.begin_object(Layout::lines); }
 
 private:
-  void declared(const catalog::Map& map);
-  void optional_header(const catalog::Map& map);
   void open_list(Shape shape);
   void close_list();
   void decoded(const char* key, const Typed& typed);
@@ -36,7 +35,6 @@ private:
   void copies(std::span<const std::optional<Typed>> copies);
   void page(std::span<const std::byte> bytes);
   void close_field();
-  void texts(const char* key, const std::vector<std::string>& list);
 
   JsonText out_;
   JsonValue value_;
@@ -48,43 +46,12 @@ private:
 
 void JsonMapWriter::begin(const catalog::Map& map) {
   out_.begin_object(Layout::lines);
-  out_.key("name"), out_.string(map.name);
-  out_.key("map_type"), out_.number(std::uint64_t{map.type});
-  out_.key("value_size"), out_.number(std::uint64_t{map.value_size});
-  out_.key("max_entries"), out_.number(std::uint64_t{map.max_entries});
-  out_.key("id"), out_.number(std::uint64_t{map.id});
-  out_.key("type_name"), out_.string(map.type_name);
-  if (map.is_read) declared(map); // what the format demands is there, whatever is known
-  optional_header(map);
-}
-
-void JsonMapWriter::declared(const catalog::Map& map) {
-  out_.key("key_size"), out_.number(std::uint64_t{map.key_size});
-  out_.key("map_flags"), out_.number(std::uint64_t{map.flags});
-  out_.key("flag_names"), out_.begin_array();
-  for (const auto& name : map.flag_names) out_.string(name);
-  out_.end_array();
+  write_header(out_, map);
 }
 
 void JsonMapWriter::begin_allocator(std::string_view name, const catalog::Map& section) {
   out_.begin_object(Layout::lines);
-  out_.key("allocator_name"), out_.string(name);
-  out_.key("map_id"), out_.number(std::uint64_t{section.id}); // another program may have one of this name
-}
-
-void JsonMapWriter::optional_header(const catalog::Map& map) {
-  if (!map.full_name.empty()) out_.key("full_name"), out_.string(map.full_name);
-  if (!map.types_from.empty()) out_.key("types_from"), out_.string(map.types_from);
-  if (map.map_extra != 0) out_.key("map_extra"), out_.number(map.map_extra);
-  if (map.kva != 0 && !map.is_live) out_.key("map_kva"), out_.number(map.kva);
-  if (map.btf_id) out_.key("btf_id"), out_.number(std::uint64_t{*map.btf_id});
-  if (map.frozen) out_.key("frozen"), out_.boolean(*map.frozen);
-  if (map.refcnt) out_.key("refcnt"), out_.number(*map.refcnt);
-  if (map.usercnt) out_.key("usercnt"), out_.number(*map.usercnt);
-  if (map.programs.empty()) return;
-  out_.key("programs"), out_.begin_array();
-  for (const auto id : map.programs) out_.number(std::uint64_t{id});
-  out_.end_array();
+  write_allocator_header(out_, name, section);
 }
 
 void JsonMapWriter::open_list(Shape shape) {
@@ -232,27 +199,9 @@ void JsonMapWriter::field(const Field& field) {
   }
 }
 
-/// What "error" says in one, apart: a reader need not guess whether anything went wrong.
-void JsonMapWriter::texts(const char* key, const std::vector<std::string>& list) {
-  if (list.empty()) return;
-  out_.key(key), out_.begin_array();
-  for (const std::string& text : list) out_.string(text);
-  out_.end_array();
-}
-
 void JsonMapWriter::end(const Outcome& outcome) {
   close_list();
-  if (!outcome.renderer.empty()) out_.key("renderer"), out_.string(outcome.renderer);
-  out_.key("status"), out_.string(status_name(outcome.status));
-  if (outcome.entry_count) out_.key("entry_count"), out_.number(*outcome.entry_count);
-  // Readers test for the presence of "error": what is complete has none.
-  const bool is_whole = outcome.status == Status::complete;
-  const auto words = is_whole ? "" : words_of(outcome);
-  if (!words.empty()) out_.key("error"), out_.string(words);
-  texts("limits", outcome.limits);
-  auto notes = outcome.notes;
-  if (is_whole && !outcome.error.empty()) notes.insert(notes.begin(), outcome.error);
-  texts("notes", notes);
+  write_outcome(out_, outcome);
   out_.end_object();
   out_.flush();
 }

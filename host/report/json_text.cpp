@@ -19,9 +19,10 @@ bool is_plain(std::string_view text) {
 
 } // namespace
 
-JsonText::JsonText(Stream& stream, bool pretty, bool big_numbers_as_strings, unsigned depth)
+JsonText::JsonText(Stream& stream, bool pretty, bool big_numbers_as_strings, unsigned depth,
+                   std::size_t block)
     : stream_(stream), pretty_(pretty), big_as_strings_(big_numbers_as_strings), indent_(depth),
-      buffer_(std::make_unique_for_overwrite<char[]>(2 * block)) {
+      block_(block), buffer_(std::make_unique_for_overwrite<char[]>(2 * block)) {
   levels_[0].empty = true;
 }
 
@@ -59,6 +60,14 @@ void JsonText::close(char bracket) {
   raw(bracket);
 }
 
+void JsonText::hex_number(std::uint64_t value) {
+  std::array<char, 16> digits;
+  const char* const end = std::to_chars(digits.begin(), digits.end(), value, 16).ptr;
+  begin_value("\"0x");
+  raw({digits.data(), static_cast<std::size_t>(end - digits.data())});
+  raw('"');
+}
+
 void JsonText::raw_real(double value) {
   if (!std::isfinite(value)) return raw("null");
   std::array<char, 32> text;
@@ -70,7 +79,7 @@ void JsonText::raw_real(double value) {
 }
 
 void JsonText::raw_hex(std::span<const std::byte> bytes) {
-  constexpr std::size_t piece = block / 4;
+  const std::size_t piece = block_ / 4;
   while (!bytes.empty()) {
     const auto now = bytes.first(std::min(piece, bytes.size()));
     bytes = bytes.subspan(now.size());

@@ -21,7 +21,9 @@ namespace mapscope::report {
 class JsonText {
 public:
   /// `depth` indents everything by so many levels: a map inside the report's array.
-  JsonText(Stream& stream, bool pretty, bool big_numbers_as_strings, unsigned depth = 0);
+  /// Text is handed on in pieces of up to twice `block` bytes.
+  JsonText(Stream& stream, bool pretty, bool big_numbers_as_strings, unsigned depth = 0,
+           std::size_t block = most_at_once);
   ~JsonText() { flush(); }
   JsonText(const JsonText&) = delete;
   JsonText& operator=(const JsonText&) = delete;
@@ -40,6 +42,11 @@ public:
     raw('"'), raw(name), raw(pretty_ ? "\": " : "\":");
     after_key_ = true;
   }
+  /// The same, of a name that may need to be escaped.
+  void member(std::string_view name) {
+    separate(), quoted(name), raw(pretty_ ? ": " : ":");
+    after_key_ = true;
+  }
   /// `fragment` begins a value and is written as it is; what follows goes on with raw() and the number
   /// functions.
   void begin_value(std::string_view fragment) { separate(), raw(fragment); }
@@ -50,11 +57,15 @@ public:
   void real(double value) { separate(), raw_real(value); }
   void boolean(bool value) { separate(), raw(value ? "true" : "false"); }
   void null() { separate(), raw("null"); }
+  /// Of memory: a number, or a string behind write_addresses_in_hex().
+  void address(std::uint64_t value) { hex_addresses_ ? hex_number(value) : number(value); }
+  void hex_number(std::uint64_t value); ///< "0xffff888000000000"
+  void write_addresses_in_hex() { hex_addresses_ = true; }
   void hex(std::span<const std::byte> bytes) { separate(), raw('"'), raw_hex(bytes), raw('"'); }
 
   void raw(char c) { *room(1) = c, used_ += 1; }
   void raw(std::string_view text) {
-    if (text.size() > block) return raw_long(text);
+    if (text.size() > block_) return raw_long(text);
     std::memcpy(room(text.size()), text.data(), text.size());
     used_ += text.size();
   }
@@ -66,10 +77,14 @@ public:
   void raw_hex(std::span<const std::byte> bytes);
   void quoted(std::string_view text);
 
+  /// Behind a value that stands on a line of its own.
+  void end_line() { raw('\n'), begin_anew(); }
+  /// The next value stands behind none.
+  void begin_anew() { levels_[0].empty = true; }
   void flush();
 
 private:
-  static constexpr std::size_t block = 64U << 10;    ///< of text handed on at once
+  static constexpr std::size_t most_at_once = 64U << 10;
   static constexpr std::uint64_t exact = 1ULL << 53; ///< a double holds every integer up to here
   static constexpr unsigned deepest = 255; ///< up to five levels a nesting of values, and the report's own
 
@@ -91,7 +106,7 @@ private:
   }
 
   char* room(std::size_t size) {
-    if (used_ + size > 2 * block) flush();
+    if (used_ + size > 2 * block_) flush();
     return buffer_.get() + used_;
   }
 
@@ -111,10 +126,11 @@ private:
   };
 
   Stream& stream_;
-  bool pretty_, big_as_strings_, after_key_ = false;
+  bool pretty_, big_as_strings_, after_key_ = false, hex_addresses_ = false;
   unsigned indent_, depth_ = 0;
   std::array<Level, deepest + 1> levels_{};
-  std::unique_ptr<char[]> buffer_; ///< 2 * block
+  std::size_t block_;
+  std::unique_ptr<char[]> buffer_; ///< 2 * block_
   std::size_t used_ = 0;
 };
 
