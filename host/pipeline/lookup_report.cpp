@@ -103,6 +103,7 @@ Result<void> LookupReport::choose() {
   const auto scope = scope_of(source_, request_.maps);
   if (!scope) return std::unexpected(scope.error());
   for (const catalog::Map* map : scope->maps) maps_.push_back({map, {}, {}, {}});
+  writing_.one_map = request_.maps.size() == 1 && maps_.size() == 1;
   foreign_ = foreign_plugins(setup_, source_, scope->maps);
   if (!foreign_.empty()) spdlog::warn("{}", foreign_);
   return {};
@@ -113,7 +114,7 @@ Result<void> LookupReport::write(report::Output& output, const Hooks& hooks) {
   budget.leave_out(output);
   OutputStream stream(output);
   const auto meta = meta_of(source_.listing);
-  const auto writer = report::make_report_writer(request_.format, request_.writing, stream);
+  const auto writer = report::make_report_writer(request_.format, writing_, stream);
   writer->begin(meta);
   std::atomic<bool> first_done = false;
   report::Ordered work;
@@ -134,7 +135,7 @@ Result<void> LookupReport::write(report::Output& output, const Hooks& hooks) {
 }
 
 void LookupReport::render(ShownMap& shown, const plugin::ReportBudget& budget, report::Stream& to) const {
-  auto plain = report::make_map_writer(request_.format, request_.writing, to);
+  auto plain = report::make_map_writer(request_.format, writing_, to);
   if (request_.around) plain = request_.around(std::move(plain));
   report::Watch watch(*plain);
   auto context = context_of(setup_, source_, setup_.loaded.config);

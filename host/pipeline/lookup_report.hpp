@@ -37,7 +37,7 @@ class LookupReport final : public Report {
 public:
   /// What the arguments refer to must live as long.
   LookupReport(const Setup& setup, const LookupSource& source, const Request& request)
-      : setup_(setup), source_(source), request_(request) {}
+      : setup_(setup), source_(source), request_(request), writing_(request.writing) {}
 
   Result<void> choose() override;
   Result<void> write(report::Output& output, const Hooks& hooks) override;
@@ -52,6 +52,7 @@ private:
   const Setup& setup_;
   const LookupSource& source_;
   const Request& request_;
+  report::Options writing_;
   ShownMaps maps_;
   std::string foreign_;
 };

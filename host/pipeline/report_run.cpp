@@ -61,7 +61,8 @@ private:
 };
 
 ReportRun::ReportRun(const Setup& setup, const Session& session, const Request& request)
-    : setup_(setup), session_(session), request_(request), budget_(setup.loaded.config.budget.report),
+    : setup_(setup), session_(session), request_(request), writing_(request.writing),
+      budget_(setup.loaded.config.budget.report),
       environment_{session.target.get(),
                    session.kernel,
                    &setup.loaded.config,
@@ -93,6 +94,7 @@ Result<void> ReportRun::choose() {
     return nothing_by(request_.only, setup_, session_, scope->maps.size(), may_lack());
   for (const ShownMap& shown : maps_)
     if (shown.map->type_name == "arena") environment_.shown_arenas.push_back(shown.map->id);
+  writing_.one_map = request_.maps.size() == 1 && maps_.size() == 1;
   kernel_targets_.choose(std::move(scope->parts));
   warn_of_gaps(session_.catalog, maps_, narrowed_by(request_));
   if (request_.only.empty()) tell_missing(scope->missing);
@@ -105,7 +107,7 @@ Result<void> ReportRun::write(report::Output& output, const Hooks& hooks) {
   budget_.leave_out(output);
   OutputStream stream(output);
   const auto meta = meta_of(session_);
-  const auto writer = report::make_report_writer(request_.format, request_.writing, stream);
+  const auto writer = report::make_report_writer(request_.format, writing_, stream);
   writer->begin(meta);
   if (auto made = make(output, *writer, stream, hooks); !made) return made;
   return finish(output, *writer, stream);
@@ -118,7 +120,7 @@ Result<bool> ReportRun::write_if(report::Output& output, const Hooks& hooks,
   if (!held) return std::unexpected(held.error());
   budget_.leave_out(**held);
   OutputStream stream(**held);
-  const auto writer = report::make_report_writer(request_.format, request_.writing, stream);
+  const auto writer = report::make_report_writer(request_.format, writing_, stream);
   if (auto made = make(**held, *writer, stream, hooks); !made)
     return std::unexpected(std::move(made.error()));
   if (!stands()) return false;
@@ -186,7 +188,7 @@ void ReportRun::render(std::size_t index, report::Stream& to) {
   const double begin = thread_ms();
   report::Draft writer(
       [this](report::Stream& text) {
-        auto plain = report::make_map_writer(request_.format, request_.writing, text);
+        auto plain = report::make_map_writer(request_.format, writing_, text);
         return request_.around ? request_.around(std::move(plain)) : std::move(plain);
       },
       to);
@@ -199,7 +201,7 @@ void ReportRun::render(std::size_t index, report::Stream& to) {
 }
 
 void ReportRun::list_slots(std::size_t index, report::Stream& to) {
-  const auto writer = report::make_map_writer(request_.format, request_.writing, to);
+  const auto writer = report::make_map_writer(request_.format, writing_, to);
   allocations_->write(index, environment_, *writer);
 }
 

@@ -50,6 +50,7 @@ private:
   const Setup& setup_;
   const Session& session_;
   const Request& request_;
+  report::Options writing_;
   ShownMaps maps_;
   plugin::ReportBudget budget_;
   plugin::Quarantine quarantine_;

@@ -60,19 +60,46 @@ std::string_view list_name(Shape shape) {
 }
 
 std::unique_ptr<MapWriter> make_map_writer(Format format, const Options& options, Stream& stream) {
-  return format == Format::json ? make_json_map_writer(options, stream)
-                                : make_text_map_writer(options, stream);
+  switch (format) {
+  case Format::json:
+    return make_json_map_writer(options, stream);
+  case Format::ndjson:
+    return make_ndjson_map_writer(options, stream);
+  case Format::bpftool:
+    return make_bpftool_map_writer(options, stream);
+  case Format::text:
+    break;
+  }
+  return make_text_map_writer(options, stream);
 }
 
 std::unique_ptr<MapWriter> make_extension_writer(Format format, const Options& options, std::string title,
                                                  Stream& stream) {
-  return format == Format::json ? make_json_extension_writer(options, stream)
-                                : make_text_extension_writer(options, std::move(title), stream);
+  switch (format) {
+  case Format::json:
+    return make_json_extension_writer(options, stream);
+  case Format::ndjson:
+    return make_ndjson_extension_writer(options, stream);
+  case Format::bpftool:
+    return make_bpftool_extension_writer(options, stream);
+  case Format::text:
+    break;
+  }
+  return make_text_extension_writer(options, std::move(title), stream);
 }
 
 std::unique_ptr<ReportWriter> make_report_writer(Format format, const Options& options, Stream& stream) {
-  return format == Format::json ? make_json_report_writer(options, stream)
-                                : make_text_report_writer(options, stream);
+  switch (format) {
+  case Format::json:
+    return make_json_report_writer(options, stream);
+  case Format::ndjson:
+    return make_ndjson_report_writer(options, stream);
+  case Format::bpftool:
+    return make_bpftool_report_writer(options, stream);
+  case Format::text:
+    break;
+  }
+  return make_text_report_writer(options, stream);
 }
 
 void MapWriter::decode(const Typed& typed, btf::ValueVisitor& into) {

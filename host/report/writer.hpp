@@ -157,6 +157,7 @@ struct Options {
   bool color = false;                ///< text
   unsigned width = 120;              ///< text: columns
   std::uint64_t inside = 0;          ///< text: shown of a list inside a value; 0 = all
+  bool one_map = false;              ///< bpftool: one map was asked for, and its array is all there is
 };
 
 class MapWriter {
@@ -208,7 +209,7 @@ public:
                    std::span<const Finding> findings) = 0;
 };
 
-enum class Format : std::uint8_t { text, json };
+enum class Format : std::uint8_t { text, json, ndjson, bpftool };
 
 std::unique_ptr<MapWriter> make_map_writer(Format format, const Options& options, Stream& stream);
 /// For what is no map: begin() is given an empty one, and there are fields alone. `title` is for people.

@@ -1,1 +1,1 @@
-target_link_libraries(unit_report PRIVATE mapscope_test_program)
+target_link_libraries(unit_report PRIVATE mapscope_test_program mapscope_plain)
