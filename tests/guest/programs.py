@@ -11,9 +11,11 @@ import concurrent.futures
 import hashlib
 import os
 import pathlib
+import re
+import shutil
 import tempfile
 
-from kernels import Apt, own_architecture, own_suite, run
+from kernels import Apt, fail, own_architecture, own_suite, run
 
 HERE = pathlib.Path(__file__).resolve().parent
 CLANG = "clang-19"
@@ -127,6 +129,16 @@ def ingredients_key(many, tools):
     for path in sorted([pathlib.Path(__file__), *sources]):
         digest.update(str(path.relative_to(HERE)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def bpftool():
+    """This machine's, with the libraries that it loads, and what loads them: by the name that each has in the guest."""
+    program = shutil.which("bpftool", path="/usr/sbin:/sbin:" + os.environ.get("PATH", ""))
+    if not program:
+        fail("there is no bpftool; install the package bpftool")
+    listed = run(["ldd", program])
+    files = {name: pathlib.Path(path) for name, path in re.findall(r"(\S+) => (/\S+)", listed)}
+    return files | {"bpftool": pathlib.Path(program), "ld.so": pathlib.Path(re.search(r"^\s+(/\S*ld-linux\S*)", listed, re.M).group(1))}
 
 
 def programs(cache, many, arch):

@@ -21,6 +21,7 @@ void fill_and_state() {
   run_programs(objects);
   std::FILE* out = open_statement();
   state(out, objects, unknown_types);
+  state_bpftool(out);
   close_statement(out);
 }
 
