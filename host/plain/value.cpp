@@ -2,7 +2,7 @@
 #include "host/plain/value.hpp"
 
 #include "host/base/char_text.hpp"
-#include "host/base/member_names.hpp"
+#include "host/base/unique_names.hpp"
 
 #include <algorithm>
 #include <array>
@@ -55,7 +55,7 @@ Json plain_array(const Json& value, Memory& memory) {
 /// members.
 Json plain_struct(const Json& value, Memory& memory) {
   Json object(rapidjson::kObjectType);
-  MemberNames names;
+  UniqueNames names;
   const auto add = [&](const Json& name, const Json& member) {
     std::string made;
     Json key = text(names.add(text_of(name), made), memory);

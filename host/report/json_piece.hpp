@@ -8,6 +8,7 @@
 #include "host/report/json_text.hpp"
 
 #include <string>
+#include <utility>
 
 namespace mapscope::report {
 
@@ -17,12 +18,13 @@ public:
     text_.write_addresses_in_hex();
   }
   JsonText& text() { return text_; }
-  /// What was written since the last take(), and valid up to the next write.
+  /// What was written since the last take(), and valid up to the next.
   std::string_view take() {
-    kept_.text.clear();
     text_.flush();
     text_.begin_anew();
-    return kept_.text;
+    std::swap(taken_, kept_.text); // which has what did not fit into the buffer
+    kept_.text.clear();
+    return taken_;
   }
   /// The same of an object, without its braces: its members.
   std::string_view take_members() {
@@ -36,6 +38,7 @@ private:
     void append(std::string_view more) override { text += more; }
   };
   Kept kept_;
+  std::string taken_;
   JsonText text_;
 };
 

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "host/base/char_text.hpp"
-#include "host/base/member_names.hpp"
+#include "host/base/unique_names.hpp"
 #include "host/btf/value_visitor.hpp"
 #include "host/report/json_piece.hpp"
 
@@ -75,7 +75,7 @@ private:
     bool has_content = false; ///< pointer: there is more to tell than the address
     std::string name;         ///< object, pointer: of the member, or list of values, that is open
     std::uint64_t count = 0;  ///< list: elements that have begun
-    MemberNames names;        ///< object
+    UniqueNames names;        ///< object
   };
 
   JsonText& out() { return apart_ == 0 ? *out_ : pieces_[apart_ - 1]->text(); }

@@ -175,6 +175,16 @@ TEST(PlainValue, WherePointersLeadIsKeptApart) {
       R"({"path":"value.n","address":"0x3000","cast":{"space":"arena","type":"struct x","why":"its stores","values":9},"deref":true})");
 }
 
+TEST(PlainValue, WhereAPointerLeadsMayBeLong) {
+  constexpr int count = 20'000; // more than any buffer holds
+  const auto plain = plain_of([](V& v) {
+    v.begin_pointer(1), v.deref(), v.begin_array(count);
+    for (int i = 0; i < count; ++i) v.signed_int(32, i);
+    v.end_array(), v.end_pointer();
+  });
+  EXPECT_EQ(parsed(plain.links)["deref"].Size(), unsigned{count});
+}
+
 TEST(PlainValue, WhatIsMissingIsKeptApart) {
   const auto bytes = bytes_of({7});
   const Events events = [&](V& v) {

@@ -14,7 +14,7 @@
 
 namespace mapscope {
 
-class MemberNames {
+class UniqueNames {
 public:
   /// How a member with this name is to be called: the name itself, or `storage`.
   std::string_view add(std::string_view name, std::string& storage) {
