@@ -141,4 +141,12 @@ std::vector<Finding> findings_of(const catalog::Map& map, const Outcome& outcome
   return findings;
 }
 
+std::optional<std::uint64_t> percent_full(const catalog::Map& map, const Outcome& outcome, const Seen& seen) {
+  if (seen.ring_pending && seen.ring_capacity.value_or(0) != 0)
+    return percent_of(*seen.ring_pending, *seen.ring_capacity);
+  if (!outcome.entry_count || map.max_entries == 0 || effect_of(map.type_name, 100).empty())
+    return std::nullopt;
+  return percent_of(*outcome.entry_count, map.max_entries);
+}
+
 } // namespace mapscope::report

@@ -47,4 +47,7 @@ private:
 /// From one map and how its rendering ended; in order of weight.
 std::vector<Finding> findings_of(const catalog::Map& map, const Outcome& outcome, const Seen& seen = {});
 
+/// How full it is: of maps whose elements are as many as somebody added, and of ring buffers.
+std::optional<std::uint64_t> percent_full(const catalog::Map& map, const Outcome& outcome, const Seen& seen);
+
 } // namespace mapscope::report
