@@ -41,9 +41,10 @@ void add_dump(CLI::App& app, Words& words) {
   auto* format =
       app.add_option("--format", words.format_word,
                      "the same choice spelled out; ndjson: a line of JSON per element, plain names "
-                     "and values; bpftool: as `bpftool -j map dump` prints each map, all of it")
+                     "and values; bpftool: as `bpftool -j map dump` prints each map, all of it; html: one page "
+                     "that any browser opens")
           ->default_str("text")
-          ->check(one_of({"text", "json", "ndjson", "bpftool"}, {"html"}));
+          ->check(one_of({"text", "json", "ndjson", "bpftool", "html"}));
   json->excludes(format), pretty->excludes(format);
   named(app.add_option("-o,--output", options.output,
                        "write there; a partial file never replaces a complete one, and no report replaces "
@@ -74,13 +75,12 @@ void add_dump(CLI::App& app, Words& words) {
 
 int run_dump(Words& words) {
   DumpOptions& options = words.dump;
-  if (words.format_word == "html")
-    return not_there_yet("--format html", "text, json, ndjson and bpftool are");
   options.opening.threads = options.jobs, options.opening.in_place = true;
   if (options.output == "-" || options.output == "/dev/stdout") options.output.clear();
   if (words.json || options.pretty || words.format_word == "json") options.format = report::Format::json;
   if (words.format_word == "ndjson") options.format = report::Format::ndjson;
   if (words.format_word == "bpftool") options.format = report::Format::bpftool;
+  if (words.format_word == "html") options.format = report::Format::html;
   return dump(options);
 }
 

@@ -23,6 +23,11 @@ std::unique_ptr<ReportWriter> make_bpftool_report_writer(const Options& options,
 std::unique_ptr<MapWriter> make_text_map_writer(const Options& options, Stream& stream);
 std::unique_ptr<MapWriter> make_text_extension_writer(const Options& options, std::string title,
                                                       Stream& stream);
+
+std::unique_ptr<MapWriter> make_html_map_writer(const Options& options, Stream& stream);
+std::unique_ptr<MapWriter> make_html_extension_writer(const Options& options, std::string title,
+                                                      Stream& stream);
+std::unique_ptr<ReportWriter> make_html_report_writer(const Options& options, Stream& stream);
 std::unique_ptr<ReportWriter> make_text_report_writer(const Options& options, Stream& stream);
 
 } // namespace mapscope::report

@@ -67,6 +67,8 @@ std::unique_ptr<MapWriter> make_map_writer(Format format, const Options& options
     return make_ndjson_map_writer(options, stream);
   case Format::bpftool:
     return make_bpftool_map_writer(options, stream);
+  case Format::html:
+    return make_html_map_writer(options, stream);
   case Format::text:
     break;
   }
@@ -82,6 +84,8 @@ std::unique_ptr<MapWriter> make_extension_writer(Format format, const Options& o
     return make_ndjson_extension_writer(options, stream);
   case Format::bpftool:
     return make_bpftool_extension_writer(options, stream);
+  case Format::html:
+    return make_html_extension_writer(options, std::move(title), stream);
   case Format::text:
     break;
   }
@@ -96,6 +100,8 @@ std::unique_ptr<ReportWriter> make_report_writer(Format format, const Options& o
     return make_ndjson_report_writer(options, stream);
   case Format::bpftool:
     return make_bpftool_report_writer(options, stream);
+  case Format::html:
+    return make_html_report_writer(options, stream);
   case Format::text:
     break;
   }

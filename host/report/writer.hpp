@@ -209,7 +209,7 @@ public:
                    std::span<const Finding> findings) = 0;
 };
 
-enum class Format : std::uint8_t { text, json, ndjson, bpftool };
+enum class Format : std::uint8_t { text, json, ndjson, bpftool, html };
 
 std::unique_ptr<MapWriter> make_map_writer(Format format, const Options& options, Stream& stream);
 /// For what is no map: begin() is given an empty one, and there are fields alone. `title` is for people.
