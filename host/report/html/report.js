@@ -57,7 +57,8 @@ class Report {
 async function textOf(block) {
   if (!('gzip' in block.dataset)) return block.textContent;
   if (!window.DecompressionStream) throw new Error('this browser cannot unpack gzip (no DecompressionStream); a newer one can');
-  const packed = Uint8Array.from(atob(block.textContent), (c) => c.charCodeAt(0));
+  const characters = atob(block.textContent), packed = new Uint8Array(characters.length);
+  for (let i = 0; i < characters.length; i++) packed[i] = characters.charCodeAt(i);
   return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
 }
 
