@@ -1,9 +1,24 @@
 // JSON as the report has it, read here because JSON.parse() rounds numbers of 64 bits: beyond 2^53 they are BigInts.
 // Lists of rows are only split, at first: nobody looks at a hundred thousand rows at once.
 
-const QUOTE = 34, COMMA = 44, OPEN_LIST = 91, BACKSLASH = 92, CLOSE_LIST = 93, OPEN = 123, CLOSE = 125;
-const ROWS = new Set(['entries', 'array_entries', 'percpu_entries', 'percpu_hash_entries', 'elements',
-  'arena.pages', 'ringbuf.records', 'stack_trace.entries', 'fd_array.slots']);
+const QUOTE = 34,
+  COMMA = 44,
+  OPEN_LIST = 91,
+  BACKSLASH = 92,
+  CLOSE_LIST = 93,
+  OPEN = 123,
+  CLOSE = 125;
+const ROWS = new Set([
+  'entries',
+  'array_entries',
+  'percpu_entries',
+  'percpu_hash_entries',
+  'elements',
+  'arena.pages',
+  'ringbuf.records',
+  'stack_trace.entries',
+  'fd_array.slots',
+]);
 
 function endOfString(text, at) {
   for (let end = text.indexOf('"', at + 1); end >= 0; end = text.indexOf('"', end + 1)) {
@@ -40,33 +55,54 @@ class Rows {
     }
     this.end = at + 1;
   }
-  get length() { return this.starts.length; }
-  at(index) { return new Reader(this.text, this.starts[index]).value(); }
+  get length() {
+    return this.starts.length;
+  }
+  at(index) {
+    return new Reader(this.text, this.starts[index]).value();
+  }
   // The row that what stands at `offset` of the text belongs to, or -1.
   rowOf(offset) {
     if (!this.length || offset < this.starts[0] || offset >= this.end) return -1;
-    let low = 0, high = this.length;
+    let low = 0,
+      high = this.length;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if (this.starts[middle] <= offset) low = middle; else high = middle;
+      if (this.starts[middle] <= offset) low = middle;
+      else high = middle;
     }
     return low;
   }
 }
 
 class Reader {
-  constructor(text, at = 0, splits = false) { this.text = text; this.i = at; this.splits = splits; this.path = []; }
+  constructor(text, at = 0, splits = false) {
+    this.text = text;
+    this.i = at;
+    this.splits = splits;
+    this.path = [];
+  }
 
   value() {
     const { text } = this;
     switch (text[this.i]) {
-      case '{': return this.object();
-      case '[': return this.list();
-      case '"': return this.string();
-      case 't': this.i += 4; return true;
-      case 'f': this.i += 5; return false;
-      case 'n': this.i += 4; return null;
-      default: return this.number();
+      case '{':
+        return this.object();
+      case '[':
+        return this.list();
+      case '"':
+        return this.string();
+      case 't':
+        this.i += 4;
+        return true;
+      case 'f':
+        this.i += 5;
+        return false;
+      case 'n':
+        this.i += 4;
+        return null;
+      default:
+        return this.number();
     }
   }
 

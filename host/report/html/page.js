@@ -10,9 +10,13 @@ class Place {
     this.id = dash < 0 ? '' : decodeURIComponent(path.slice(dash + 1));
     this.state = new URLSearchParams(state || '');
   }
-  get(key, otherwise = '') { return this.state.get(key) || otherwise; }
+  get(key, otherwise = '') {
+    return this.state.get(key) || otherwise;
+  }
   set(changes) {
-    for (const [key, value] of Object.entries(changes)) if (value) this.state.set(key, value); else this.state.delete(key);
+    for (const [key, value] of Object.entries(changes))
+      if (value) this.state.set(key, value);
+      else this.state.delete(key);
     if (this.kept === '') return;
     const state = String(this.state);
     history.replaceState(null, '', `#${this.path}${state ? `?${state}` : ''}`);
@@ -42,7 +46,11 @@ let turn = 0;
 async function show() {
   const mine = ++turn;
   let place;
-  try { place = new Place(location.hash); } catch { place = new Place(''); }
+  try {
+    place = new Place(location.hash);
+  } catch {
+    place = new Place('');
+  }
   const isOverview = SECTIONS.has(place.kind) && place.id === '';
   document.body.classList.toggle('inside', !isOverview);
   view.replaceChildren();
@@ -54,7 +62,11 @@ async function show() {
   const back = el('nav', { class: 'crumbs' }, el('a', { href: '#' }, '← all maps'));
   view.replaceChildren(back, el('p', { class: 'status' }, 'opening …'));
   let page;
-  try { page = await pageOf(place); } catch (error) { page = el('p', { class: 'failed' }, visible(error.message)); }
+  try {
+    page = await pageOf(place);
+  } catch (error) {
+    page = el('p', { class: 'failed' }, visible(error.message));
+  }
   if (mine !== turn) return;
   view.replaceChildren(back, page);
   if (!view.querySelector('.marked')) window.scrollTo(0, 0);
@@ -67,7 +79,11 @@ document.addEventListener('keydown', (event) => {
   else if (isTyping || event.ctrlKey || event.altKey || event.metaKey) return;
   else if (event.key === '/') {
     const field = [...document.querySelectorAll('input[type=search]')].find((input) => input.offsetParent !== null);
-    if (field) { event.preventDefault(); field.focus(); field.select(); }
+    if (field) {
+      event.preventDefault();
+      field.focus();
+      field.select();
+    }
   } else if (event.key === 'Escape' && document.body.classList.contains('inside')) location.hash = '';
   else if (event.key === 'n' || event.key === 'p') turnPage(event.key === 'n' ? 'next' : 'previous');
 });
@@ -77,7 +93,9 @@ async function start() {
   document.querySelector('main').append(view);
   await report.open();
   overview.build();
-  window.addEventListener('hashchange', () => { void show(); });
+  window.addEventListener('hashchange', () => {
+    void show();
+  });
   await show();
   document.documentElement.dataset.ready = 'yes';
 }

@@ -23,23 +23,44 @@ class Report {
     this.allocators = [...this.parts.values()].filter((part) => part.kind === 'slots');
   }
 
-  add(number, part) { this.parts.set(number, { ...part, number, href: `#${part.kind}-${encodeURIComponent(part.id)}` }); }
+  add(number, part) {
+    this.parts.set(number, { ...part, number, href: `#${part.kind}-${encodeURIComponent(part.id)}` });
+  }
 
   // What the page's own table says: it is there before anything is unpacked.
   ofMap(number) {
-    const row = this.blocks[number].closest('tr'), cell = (i) => row.cells[i].textContent;
-    return { kind: 'map', id: Number(row.id.slice(4)), row, name: row.cells[1].textContent, type: cell(2),
-      kva: row.dataset.kva ? BigInt(row.dataset.kva) : 0n, status: cell(9) };
+    const row = this.blocks[number].closest('tr'),
+      cell = (i) => row.cells[i].textContent;
+    return {
+      kind: 'map',
+      id: Number(row.id.slice(4)),
+      row,
+      name: row.cells[1].textContent,
+      type: cell(2),
+      kva: row.dataset.kva ? BigInt(row.dataset.kva) : 0n,
+      status: cell(9),
+    };
   }
   ofAllocator(number, id) {
     const row = this.blocks[number].closest('tr');
-    return { kind: 'slots', id, row, name: row.cells[0].querySelector('bdi').textContent, type: 'allocator', status: row.cells[3].textContent,
-      map: Number(row.cells[1].querySelector('a').hash.slice(5)) };
+    return {
+      kind: 'slots',
+      id,
+      row,
+      name: row.cells[0].querySelector('bdi').textContent,
+      type: 'allocator',
+      status: row.cells[3].textContent,
+      map: Number(row.cells[1].querySelector('a').hash.slice(5)),
+    };
   }
 
-  find(kind, id) { return [...this.parts.values()].find((part) => part.kind === kind && String(part.id) === id); }
+  find(kind, id) {
+    return [...this.parts.values()].find((part) => part.kind === kind && String(part.id) === id);
+  }
 
-  textOf(part) { return textOf(this.blocks[part.number]); }
+  textOf(part) {
+    return textOf(this.blocks[part.number]);
+  }
 
   async recordOf(part) {
     const known = this.recent.get(part.number);
@@ -57,7 +78,8 @@ class Report {
 async function textOf(block) {
   if (!('gzip' in block.dataset)) return block.textContent;
   if (!window.DecompressionStream) throw new Error('this browser cannot unpack gzip (no DecompressionStream); a newer one can');
-  const characters = atob(block.textContent), packed = new Uint8Array(characters.length);
+  const characters = atob(block.textContent),
+    packed = new Uint8Array(characters.length);
   for (let i = 0; i < characters.length; i++) packed[i] = characters.charCodeAt(i);
   return new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
 }
