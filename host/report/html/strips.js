@@ -92,11 +92,13 @@ function waitsPerCpu(record) {
   );
   const limit = Number((record.schedulers || []).map((scheduler) => scheduler.watchdog_timeout_ms || 0)[0] || 0);
   const waits = cpus.flatMap((cpu) => cpu.runnable.map((task) => Number(task.waited_ms || 0)));
-  const most = Math.max(limit, ...waits, 1);
+  const longest = waits.reduce((most, ms) => Math.max(most, ms), 1);
+  const isNear = limit && longest > limit / 4; // else all bars would be dots
+  const most = isNear ? Math.max(limit, longest) : longest;
   if (!waits.length) return null;
   const bar = 14,
     left = 60;
-  const x = (ms) => left + (ms * (WIDTH - left - 60)) / most;
+  const x = (ms) => left + (ms * (WIDTH - left - 150)) / most;
   const parts = [];
   let y = 0;
   for (const cpu of cpus) {
@@ -119,14 +121,14 @@ function waitsPerCpu(record) {
     }
     y += bar / 2;
   }
-  if (limit)
+  if (isNear)
     parts.push(
       svg('line', { x1: x(limit), x2: x(limit), y1: 0, y2: y, class: 'limit' }, svg('title', {}, `the watchdog’s ${limit} ms`)),
     );
   return figure(
-    limit
+    isNear
       ? `How long tasks have waited on each CPU; the line is the watchdog’s ${limit} ms`
-      : 'How long tasks have waited on each CPU',
+      : `How long tasks have waited on each CPU${limit ? `; the watchdog’s ${limit} ms are far off` : ''}`,
     picture(y + 4, 'waits per CPU', ...parts),
   );
 }

@@ -106,7 +106,11 @@ function columnRows(table, indices, place, resort) {
     return el(
       'th',
       { 'aria-sort': sorted },
-      el('button', { title: column, onclick: () => resort(column) }, visible(column.replace(/^value[.→]/, '') || 'value')),
+      el(
+        'button',
+        { title: column, onclick: () => resort(column) },
+        visible(column.replace(/^(value|payload)[.→]/, '') || 'value'),
+      ),
     );
   });
   const rows = el('tbody');

@@ -222,7 +222,7 @@ function addressIn(x, key) {
     const leads = x.kind === 'ptr' || x.cast !== undefined;
     return leads && BigInt(x.value) !== 0n ? BigInt(x.value) : null;
   }
-  return isNumber(x) && ADDRESSES.test(key) && BigInt(x) > 0n ? BigInt(x) : null;
+  return isNumber(x) && ADDRESSES.test(key) && BigInt(x) > 0xffffffffn ? BigInt(x) : null; // a slot has but its lower half
 }
 
 // Ids of maps and programs that plugins tell.
