@@ -3,6 +3,8 @@
 #include "host/cli/options.hpp"
 #include "host/cli/print.hpp"
 #include "host/pipeline/opened.hpp"
+#include "host/pipeline/report_facts.hpp"
+#include "host/report/duration.hpp"
 #include "host/report/text_value.hpp"
 #include "host/target/architectures.hpp"
 #include "host/target/without_vmcoreinfo.hpp"
@@ -65,6 +67,23 @@ std::vector<Fact> facts_of(const memory::Source& source) {
   return facts;
 }
 
+/// Whose kernel it was, how long it ran, and what it died of.
+void add_machine(const pipeline::Session& session, std::vector<Fact>& facts) {
+  report::Meta meta;
+  pipeline::tell_of_machine(session, meta);
+  if (!meta.host_name.empty()) facts.push_back({"host_name", "host name", meta.host_name, {}});
+  if (meta.uptime_ns)
+    facts.push_back({"uptime_ns", "up", report::duration_text(*meta.uptime_ns), meta.uptime_ns});
+  if (!meta.time.empty()) facts.push_back({"time", "time by its clock", meta.time, {}});
+  if (!meta.panic) return;
+  const catalog::Panic& panic = *meta.panic;
+  facts.push_back({"panic", "panic", panic.text.empty() ? "the log has lost why" : panic.text, {}});
+  facts.push_back(number("panic_cpu", "  on CPU", panic.cpu));
+  if (!panic.comm.empty()) facts.push_back({"panic_comm", "  in task", panic.comm, {}});
+  if (panic.pid && *panic.pid >= 0)
+    facts.push_back(number("panic_pid", "  process id", static_cast<std::uint64_t>(*panic.pid)));
+}
+
 std::vector<Fact> facts_of(const pipeline::Session& session) {
   const auto& target = *session.target;
   const auto& catalog = session.catalog;
@@ -75,6 +94,7 @@ std::vector<Fact> facts_of(const pipeline::Session& session) {
       {"release", "kernel release", std::string(target.release()), {}},
       {"build_id", "build id", std::string(target.vmcoreinfo().build_id()), {}}};
   facts.insert(facts.begin() + 1, kernel.begin(), kernel.end());
+  add_machine(session, facts);
   const std::vector<Fact> more = {
       number("page_size", "page size", target.page_size()),
       number("page_table_levels", "page-table levels", target.page_table_levels()),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/report_facts.hpp"
 
+#include "host/report/kernel_clock.hpp"
+
 #include <chrono>
 #include <fmt/chrono.h>
 
@@ -8,29 +10,46 @@ namespace mapscope::pipeline {
 
 namespace {
 
+std::string in_utc(std::time_t time) { return fmt::format("{:%FT%TZ}", fmt::gmtime(time)); }
+
 std::string now_in_utc() {
-  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  return fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(now)));
+  return in_utc(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
 }
+
+constexpr std::int64_t nanoseconds = 1'000'000'000;
+/// The clock is the target's, and may say anything.
+constexpr std::int64_t latest = 253'402'300'799; ///< 9999-12-31T23:59:59Z
 
 bool runs(const memory::Source& source) { return source.is_running() || source.stopped_ms(); }
 
 } // namespace
 
+void tell_of_machine(const Session& session, report::Meta& meta) {
+  const auto& target = *session.target;
+  meta.host_name = catalog::host_name(target, *session.kernel);
+  meta.panic = catalog::panic_of(target, *session.kernel);
+  const report::KernelClock clock(target, *session.kernel);
+  const std::int64_t seconds = clock.now(0).value_or(0) / nanoseconds;
+  if (seconds > 0 && seconds <= latest) meta.time = in_utc(seconds);
+  if (const auto boot = clock.now(7); boot && *boot >= 0) meta.uptime_ns = static_cast<std::uint64_t>(*boot);
+}
+
 report::Meta meta_of(const Session& session) {
   const auto& target = *session.target;
-  return {.version = MAPSCOPE_VERSION,
-          .source_kind = std::string(session.source->format()),
-          .release = std::string(target.release()),
-          .arch = std::string(target.arch()),
-          .page_size = target.page_size(),
-          .kaslr_offset = target.kaslr_offset(),
-          .cpus = static_cast<std::uint32_t>(target.per_cpu().possible().size()),
-          .excluded_bytes = session.source->left_out_bytes(),
-          .via = std::string(session.source->via()),
-          .is_running = session.source->is_running(),
-          .stopped_ms = session.source->stopped_ms(),
-          .started_at = runs(*session.source) ? now_in_utc() : ""};
+  report::Meta meta{.version = MAPSCOPE_VERSION,
+                    .source_kind = std::string(session.source->format()),
+                    .release = std::string(target.release()),
+                    .arch = std::string(target.arch()),
+                    .page_size = target.page_size(),
+                    .kaslr_offset = target.kaslr_offset(),
+                    .cpus = static_cast<std::uint32_t>(target.per_cpu().possible().size()),
+                    .excluded_bytes = session.source->left_out_bytes(),
+                    .via = std::string(session.source->via()),
+                    .is_running = session.source->is_running(),
+                    .stopped_ms = session.source->stopped_ms(),
+                    .started_at = runs(*session.source) ? now_in_utc() : ""};
+  tell_of_machine(session, meta);
+  return meta;
 }
 
 report::Meta meta_of(const lookup::Listing& listing) {

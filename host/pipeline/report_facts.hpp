@@ -12,6 +12,8 @@
 namespace mapscope::pipeline {
 
 report::Meta meta_of(const Session& session);
+/// What the kernel says of the machine it ran on, and of its own end.
+void tell_of_machine(const Session& session, report::Meta& meta);
 report::Meta meta_of(const lookup::Listing& listing);
 btf::Limits limits_of(const config::Report& settings, std::uint32_t cpus);
 btf::Limits limits_of(const config::Report& settings, const Session& session);

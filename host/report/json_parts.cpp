@@ -36,6 +36,15 @@ void texts(JsonText& out, const char* key, const std::vector<std::string>& list)
   out.end_array();
 }
 
+void write_panic(JsonText& out, const catalog::Panic& panic) {
+  out.key("panic"), out.begin_object();
+  out.key("text"), out.string(panic.text);
+  out.key("cpu"), out.number(std::uint64_t{panic.cpu});
+  if (panic.pid) out.key("pid"), out.number(*panic.pid);
+  if (!panic.comm.empty()) out.key("comm"), out.string(panic.comm);
+  out.end_object();
+}
+
 } // namespace
 
 void write_header(JsonText& out, const catalog::Map& map) {
@@ -79,6 +88,16 @@ void write_source(JsonText& out, const Meta& meta) {
   out.key("kaslr_offset"), out.number(meta.kaslr_offset);
   out.key("cpus"), out.number(std::uint64_t{meta.cpus});
   if (meta.excluded_bytes != 0) out.key("excluded_bytes"), out.number(meta.excluded_bytes);
+  out.end_object();
+}
+
+void write_machine(JsonText& out, const Meta& meta) {
+  if (meta.host_name.empty() && meta.time.empty() && !meta.panic) return;
+  out.key("machine"), out.begin_object();
+  if (!meta.host_name.empty()) out.key("host_name"), out.string(meta.host_name);
+  if (!meta.time.empty()) out.key("time"), out.string(meta.time);
+  if (meta.uptime_ns) out.key("uptime_ns"), out.number(*meta.uptime_ns);
+  if (meta.panic) write_panic(out, *meta.panic);
   out.end_object();
 }
 

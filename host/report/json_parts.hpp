@@ -19,6 +19,8 @@ void write_outcome(JsonText& out, const Outcome& outcome);
 
 /// Each an object.
 void write_source(JsonText& out, const Meta& meta);
+/// As "machine", where anything is known of it: whose it was, and what its kernel died of.
+void write_machine(JsonText& out, const Meta& meta);
 void write_plugin(JsonText& out, const PluginUse& plugin);
 void write_program(JsonText& out, const catalog::Program& program);
 void write_finding(JsonText& out, const Finding& finding);

@@ -79,6 +79,7 @@ private:
       out_.key("version"), out_.string(meta.version);
       out_.key("source"), write_source(out_, meta);
       if (!meta.started_at.empty()) out_.key("started_at"), out_.string(meta.started_at);
+      write_machine(out_, meta);
       list("plugins", plugins, write_plugin);
       out_.end_object();
     }

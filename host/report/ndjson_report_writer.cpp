@@ -21,6 +21,7 @@ public:
     out_.key("source"), write_source(out_, meta);
     out_.key("mapscope"), out_.string(meta.version);
     if (!meta.started_at.empty()) out_.key("started_at"), out_.string(meta.started_at);
+    write_machine(out_, meta);
     out_.end_object();
     end_line();
   }

@@ -7,10 +7,12 @@
 #pragma once
 
 #include "host/catalog/catalog.hpp"
+#include "host/catalog/machine.hpp"
 #include "host/report/cut_reasons.hpp"
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -148,7 +150,34 @@ struct Meta {
   bool is_running = false;            ///< it goes on while it is read
   std::optional<double> stopped_ms{}; ///< of a guest: how long it stood still for this
   std::string started_at{};           ///< of either, when that began: "2026-11-29T23:14:09Z"
+  std::string host_name{};            ///< "" = not known
+  std::string time{};                 ///< by the kernel's own clock: "2026-11-29T23:14:09Z"; "" = not known
+  std::optional<std::uint64_t> uptime_ns{}; ///< CLOCK_BOOTTIME
+  std::optional<catalog::Panic> panic{};    ///< it died of that
 };
+
+/// What of a part of the kernel fits on a first page: each line without an indent.
+struct Digest {
+  std::string title; ///< "sched_ext"
+  std::vector<std::string> lines;
+};
+
+/// A map as the first page lists it.
+struct MapLine {
+  const catalog::Map* map = nullptr;
+  const Outcome* outcome = nullptr;
+};
+
+/// The whole report on a page, known when all of it has been made.
+struct Overview {
+  std::span<const Finding> findings = {};
+  std::span<const Digest> parts = {};
+  std::span<const MapLine> maps = {};
+  std::span<const catalog::Program> programs = {};
+};
+
+/// What programs are called, by id.
+using ProgramNames = std::map<std::uint32_t, std::string>;
 
 struct Options {
   bool pretty = false; ///< JSON: indented
@@ -158,6 +187,9 @@ struct Options {
   unsigned width = 120;              ///< text: columns
   std::uint64_t inside = 0;          ///< text: shown of a list inside a value; 0 = all
   bool one_map = false;              ///< bpftool: one map was asked for, and its array is all there is
+  bool zeros = false;                ///< text: also members that are zero
+  bool full = false;                 ///< text: nothing is left out because a person may not want it
+  std::shared_ptr<const ProgramNames> programs = {}; ///< text; null: they are told by their ids
 };
 
 class MapWriter {
@@ -198,6 +230,9 @@ class ReportWriter {
 public:
   virtual ~ReportWriter() = default;
   virtual void begin(const Meta& meta) = 0; ///< `meta` must outlive the writer
+  /// Behind begin() and before all else, by whoever has held the rest back until it was whole; formats that
+  /// have no first page pass over it. Where it is not called end() tells what is worth a look.
+  virtual void overview(const Overview& /*page*/) {}
   /// Called before the text of what plugin `id` found that is no map is copied to the report's stream,
   /// ahead of all maps; with what of it a person should look at first.
   virtual void before_extension(std::string_view id, std::span<const Finding> findings) = 0;
