@@ -8,6 +8,7 @@
 #include "host/pipeline/selections.hpp"
 #include "host/pipeline/walk.hpp"
 #include "host/plugin/select/select_attach.hpp"
+#include "host/report/fill.hpp"
 #include "host/report/text_value.hpp"
 
 #include <algorithm>
@@ -122,21 +123,6 @@ std::size_t name_width(const ShownMaps& maps) {
   return std::min(width, most);
 }
 
-/// Memory that is missing is no zero.
-std::string declared(const catalog::Map& map, std::uint32_t number) {
-  return map.is_read ? std::to_string(number) : "?";
-}
-
-/// The max_entries of a ring buffer are bytes, and maps whose elements belong to others have none.
-bool bounds_entries(const catalog::Map& map) {
-  return map.max_entries != 0 && map.type_name != "ringbuf" && map.type_name != "user_ringbuf";
-}
-
-std::string used_text(const catalog::Map& map, const report::Outcome& outcome) {
-  return fmt::format("{} / {}", outcome.entry_count ? std::to_string(*outcome.entry_count) : "?",
-                     !map.is_read || bounds_entries(map) ? declared(map, map.max_entries) : "-");
-}
-
 /// As a report marks what is less than complete; that nobody renders it the line says anyway.
 std::string mark_of(const report::Outcome& outcome) {
   if (outcome.status == report::Status::complete || outcome.status == report::Status::skipped) return "";
@@ -156,10 +142,11 @@ void print_maps(const ShownMaps& maps, bool explain, StdoutStream& stream) {
   for (const ShownMap& shown : maps) {
     const auto& [record, selection, outcome, seen] = shown;
     const catalog::Map& map = *record;
-    stream.append(fmt::format(
-        "{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}{}\n", map.id, report::printable(map.type_name),
-        report::printable(map.label()), width, declared(map, map.key_size), declared(map, map.value_size),
-        used_text(map, outcome), mark_of(outcome), report::printable(renderer_text(shown))));
+    stream.append(fmt::format("{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}{}\n", map.id,
+                              report::printable(map.type_name), report::printable(map.label()), width,
+                              report::declared_text(map, map.key_size),
+                              report::declared_text(map, map.value_size), report::used_text(map, outcome),
+                              mark_of(outcome), report::printable(renderer_text(shown))));
     if (explain) print_others(selection, stream);
     if (explain && map.value().types)
       stream.append(

@@ -2,6 +2,7 @@
 #include "host/pipeline/kernel_targets.hpp"
 
 #include "host/plugin/call/attempt.hpp"
+#include "host/report/digest.hpp"
 #include "host/report/draft.hpp"
 
 #include <algorithm>
@@ -53,6 +54,7 @@ struct KernelTargets::Shown {
 
   const plugin::Choice* choice;
   std::unique_ptr<Kept> kept = std::make_unique<Kept>();
+  std::unique_ptr<std::vector<std::string>> digest = std::make_unique<std::vector<std::string>>();
   std::unique_ptr<report::Draft> writer{};
   report::Outcome outcome{};
 };
@@ -62,8 +64,11 @@ void KernelTargets::write(const Request& request, report::ReportWriter& writer, 
   const auto shown_by = [&](const std::string& name, const plugin::Choice& choice) {
     Shown shown{&choice};
     shown.writer = std::make_unique<report::Draft>(
-        [&, title = fmt::format("{}, by {}", name, choice.plugin->tag())](report::Stream& text) {
+        [&, title = fmt::format("{}, by {}", name, choice.plugin->tag()),
+         digest = shown.digest.get()](report::Stream& text) {
           auto plain = report::make_extension_writer(request.format, request.writing, title, text);
+          if (request.format == report::Format::text)
+            plain = std::make_unique<report::DigestWriter>(std::move(plain), *digest);
           return request.around_kernel ? request.around_kernel(std::move(plain)) : std::move(plain);
         },
         *shown.kept);
@@ -117,6 +122,7 @@ void KernelTargets::put(const std::string& name, Shown shown, report::ReportWrit
   to.append(shown.kept->text);
   uses_.push_back({manifest.id, manifest.version, 0});
   std::ranges::move(findings, std::back_inserter(findings_));
+  if (!shown.digest->empty()) digests_.push_back({name, std::move(*shown.digest)});
   all_complete_ = all_complete_ && outcome.status == report::Status::complete;
 }
 

@@ -29,6 +29,8 @@ public:
   /// In the order of the report: the plugins' own, then how their work ended.
   [[nodiscard]] const std::vector<report::Finding>& findings() const { return findings_; }
   [[nodiscard]] const std::vector<report::PluginUse>& uses() const { return uses_; }
+  /// Of a report in text: for its first page.
+  [[nodiscard]] const std::vector<report::Digest>& digests() const { return digests_; }
   [[nodiscard]] bool all_complete() const { return all_complete_; }
 
 private:
@@ -42,6 +44,7 @@ private:
   const catalog::Map none_{}; ///< what takes the place of a map
   std::vector<report::Finding> findings_;
   std::vector<report::PluginUse> uses_;
+  std::vector<report::Digest> digests_;
   bool all_complete_ = true;
 };
 

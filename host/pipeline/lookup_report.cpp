@@ -5,12 +5,12 @@
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/nowhere.hpp"
 #include "host/pipeline/output_stream.hpp"
-#include "host/pipeline/programs.hpp"
 #include "host/pipeline/report_facts.hpp"
 #include "host/pipeline/shortfall.hpp"
 
 #include "host/base/counted.hpp"
 #include "host/report/ordered.hpp"
+#include "host/report/spooled_output.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -109,13 +109,32 @@ Result<void> LookupReport::choose() {
   return {};
 }
 
+/// A first page tells of all that stands behind it, which waits for it.
 Result<void> LookupReport::write(report::Output& output, const Hooks& hooks) {
   plugin::ReportBudget budget(setup_.loaded.config.budget.report);
   budget.leave_out(output);
   OutputStream stream(output);
   const auto meta = meta_of(source_.listing);
   const auto writer = report::make_report_writer(request_.format, writing_, stream);
-  writer->begin(meta);
+  if (request_.format != report::Format::text) {
+    writer->begin(meta);
+    if (auto written = write_maps(output, *writer, budget, hooks); !written) return written;
+  } else {
+    report::SpooledOutput held(stream);
+    if (auto written = write_maps(held, *writer, budget, hooks); !written) return written;
+    writer->begin(meta);
+    const auto lines = map_lines(maps_);
+    const auto found = findings();
+    writer->overview({found, {}, lines, source_.listing.catalog.programs});
+    held.let_go();
+  }
+  writer->end(programs(), uses(), findings());
+  if (!stream.result()) return stream.result();
+  return output.commit();
+}
+
+Result<void> LookupReport::write_maps(report::Output& output, report::ReportWriter& writer,
+                                      const plugin::ReportBudget& budget, const Hooks& hooks) {
   std::atomic<bool> first_done = false;
   report::Ordered work;
   work.count = maps_.size();
@@ -126,12 +145,9 @@ Result<void> LookupReport::write(report::Output& output, const Hooks& hooks) {
   };
   work.before = [&](std::size_t i) {
     hooks.before_map(i, maps_.size());
-    writer->before_map();
+    writer.before_map();
   };
-  if (auto written = report::run_ordered(output, work); !written) return written;
-  writer->end(programs(), uses(), findings());
-  if (!stream.result()) return stream.result();
-  return output.commit();
+  return report::run_ordered(output, work);
 }
 
 void LookupReport::render(ShownMap& shown, const plugin::ReportBudget& budget, report::Stream& to) const {

@@ -8,6 +8,7 @@
 
 #include "host/lookup/listing.hpp"
 #include "host/pipeline/given_types.hpp"
+#include "host/pipeline/programs.hpp"
 #include "host/pipeline/report.hpp"
 #include "host/pipeline/scope.hpp"
 #include "host/pipeline/setup.hpp"
@@ -37,13 +38,16 @@ class LookupReport final : public Report {
 public:
   /// What the arguments refer to must live as long.
   LookupReport(const Setup& setup, const LookupSource& source, const Request& request)
-      : setup_(setup), source_(source), request_(request), writing_(request.writing) {}
+      : setup_(setup), source_(source), request_(request),
+        writing_(with_names(request.writing, source.listing.catalog.programs)) {}
 
   Result<void> choose() override;
   Result<void> write(report::Output& output, const Hooks& hooks) override;
   [[nodiscard]] std::string shortfall() const override;
 
 private:
+  Result<void> write_maps(report::Output& output, report::ReportWriter& writer,
+                          const plugin::ReportBudget& budget, const Hooks& hooks);
   void render(ShownMap& shown, const plugin::ReportBudget& budget, report::Stream& to) const;
   [[nodiscard]] std::vector<report::Finding> findings() const;
   [[nodiscard]] std::vector<report::PluginUse> uses() const;
@@ -52,7 +56,7 @@ private:
   const Setup& setup_;
   const LookupSource& source_;
   const Request& request_;
-  report::Options writing_;
+  report::Options writing_; ///< the request's, with what is known of programs and maps
   ShownMaps maps_;
   std::string foreign_;
 };

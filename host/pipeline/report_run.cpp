@@ -19,10 +19,12 @@
 #include "host/report/draft.hpp"
 #include "host/report/held_output.hpp"
 #include "host/report/ordered.hpp"
+#include "host/report/spooled_output.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <ctime>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <thread>
 
@@ -61,7 +63,8 @@ private:
 };
 
 ReportRun::ReportRun(const Setup& setup, const Session& session, const Request& request)
-    : setup_(setup), session_(session), request_(request), writing_(request.writing),
+    : setup_(setup), session_(session), request_(request),
+      writing_(with_names(request.writing, session.catalog.programs)),
       budget_(setup.loaded.config.budget.report),
       environment_{session.target.get(),
                    session.kernel,
@@ -103,13 +106,26 @@ Result<void> ReportRun::choose() {
   return {};
 }
 
+/// A first page tells of all that stands behind it, which waits for it.
 Result<void> ReportRun::write(report::Output& output, const Hooks& hooks) {
   budget_.leave_out(output);
   OutputStream stream(output);
   const auto meta = meta_of(session_);
   const auto writer = report::make_report_writer(request_.format, writing_, stream);
+  if (!has_first_page()) {
+    writer->begin(meta);
+    if (auto made = make(output, *writer, stream, hooks); !made) return made;
+    return finish(output, *writer, stream);
+  }
+  OutputStream behind(output);
+  report::SpooledOutput held(behind);
+  stream.go_on_in(held);
+  if (auto made = make(held, *writer, stream, hooks); !made) return made;
+  stream.go_on_in(output);
   writer->begin(meta);
-  if (auto made = make(output, *writer, stream, hooks); !made) return made;
+  tell_overview(*writer);
+  if (stream.result()) held.let_go();
+  if (!behind.result()) return behind.result();
   return finish(output, *writer, stream);
 }
 
@@ -128,23 +144,60 @@ Result<bool> ReportRun::write_if(report::Output& output, const Hooks& hooks,
   stream.go_on_in(output);
   const auto meta = meta_of(session_);
   writer->begin(meta);
+  tell_overview(*writer);
   auto written = (*held)->copy_to(output);
   if (written) written = finish(output, *writer, stream);
   if (!written) return std::unexpected(std::move(written.error()));
   return true;
 }
 
+bool ReportRun::has_first_page() const { return request_.format == report::Format::text; }
+
+void ReportRun::tell_overview(report::ReportWriter& writer) const {
+  if (!has_first_page()) return;
+  const auto lines = map_lines(maps_);
+  const auto found = findings();
+  writer.overview({found, kernel_targets_.digests(), lines, session_.catalog.programs});
+}
+
+std::vector<report::Finding> ReportRun::findings() const {
+  return findings_of(session_, kernel_targets_, *allocations_, maps_, narrowed_by(request_));
+}
+
 Result<void> ReportRun::make(report::Output& output, report::ReportWriter& writer, OutputStream& stream,
                              const Hooks& hooks) {
   start_workers();
   allocations_->read(environment_, workers_.get());
-  kernel_targets_.write(request_, writer, stream, workers_.get());
-  return write_pieces(output, writer, hooks);
+  join_tasks();
+  Request of_kernel = request_;
+  if (join_) of_kernel.around_kernel = [this](auto to) { return join_->taker(std::move(to)); };
+  kernel_targets_.write(of_kernel, writer, stream, workers_.get());
+  if (auto written = write_pieces(output, writer, hooks); !written) return written;
+  tell_other_tasks(stream);
+  return {};
+}
+
+/// A person reads both views of a task side by side, where a scheduler's map says whose its rows are.
+void ReportRun::join_tasks() {
+  const bool is_asked = request_.format == report::Format::text && !request_.around && !writing_.full;
+  if (!is_asked || kernel_targets_.targets().empty()) return;
+  const auto* const map = map_of_tasks(maps_, session_.catalog.programs);
+  if (map == nullptr) return;
+  join_ = std::make_unique<report::TaskJoin>(*map);
+  joined_ = map->id;
+}
+
+void ReportRun::tell_other_tasks(OutputStream& stream) const {
+  if (!join_ || !join_->has_rest()) return;
+  const auto writer = report::make_extension_writer(
+      request_.format, writing_, fmt::format("tasks that map {} has nothing of", joined_), stream);
+  writer->begin({});
+  join_->tell_rest(*writer);
+  writer->end({});
 }
 
 Result<void> ReportRun::finish(report::Output& output, report::ReportWriter& writer, OutputStream& stream) {
-  writer.end(programs(), plugin_uses(maps_, kernel_targets_.uses(), allocations_->all().used),
-             findings_of(session_, kernel_targets_, *allocations_, maps_, narrowed_by(request_)));
+  writer.end(programs(), plugin_uses(maps_, kernel_targets_.uses(), allocations_->all().used), findings());
   if (!stream.result()) return stream.result();
   return output.commit();
 }
@@ -187,8 +240,9 @@ void ReportRun::render(std::size_t index, report::Stream& to) {
   const plugin::Quarantine::Turn turn(quarantine_, index);
   const double begin = thread_ms();
   report::Draft writer(
-      [this](report::Stream& text) {
+      [this, &shown](report::Stream& text) {
         auto plain = report::make_map_writer(request_.format, writing_, text);
+        if (join_ && shown.map->id == joined_) return join_->giver(std::move(plain));
         return request_.around ? request_.around(std::move(plain)) : std::move(plain);
       },
       to);

@@ -12,6 +12,7 @@
 #include "host/pipeline/setup.hpp"
 #include "host/pipeline/shown_map.hpp"
 #include "host/plugin/worker/workers.hpp"
+#include "host/report/task_join.hpp"
 
 #include <memory>
 #include <string>
@@ -45,12 +46,17 @@ private:
                     const Hooks& hooks);
   Result<void> finish(report::Output& output, report::ReportWriter& writer, OutputStream& stream);
   Result<void> write_pieces(report::Output& output, report::ReportWriter& writer, const Hooks& hooks);
+  void join_tasks();
+  void tell_other_tasks(OutputStream& stream) const;
+  [[nodiscard]] bool has_first_page() const;
+  void tell_overview(report::ReportWriter& writer) const;
+  [[nodiscard]] std::vector<report::Finding> findings() const;
   [[nodiscard]] std::vector<catalog::Program> programs() const;
 
   const Setup& setup_;
   const Session& session_;
   const Request& request_;
-  report::Options writing_;
+  report::Options writing_; ///< the request's, with what is known of programs and maps
   ShownMaps maps_;
   plugin::ReportBudget budget_;
   plugin::Quarantine quarantine_;
@@ -58,6 +64,8 @@ private:
   KernelTargets kernel_targets_{environment_};
   std::unique_ptr<Allocations> allocations_;
   std::unique_ptr<plugin::Workers> workers_;
+  std::unique_ptr<report::TaskJoin> join_; ///< null: tasks are where they are found
+  std::uint32_t joined_ = 0;               ///< the map that gets them
 };
 
 } // namespace mapscope::pipeline

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "host/report/duration.hpp"
 #include "host/report/formats.hpp"
+#include "host/report/in_columns.hpp"
 #include "host/report/origin.hpp"
+#include "host/report/text_overview.hpp"
 #include "host/report/text_value.hpp"
 
 #include <algorithm>
@@ -11,62 +14,77 @@ namespace mapscope::report {
 
 namespace {
 
+/// "host db7, up 2 min 5 s, 2026-11-29T23:14:09Z by its clock"; "" where nothing is known.
+std::string machine_line(const Meta& meta) {
+  std::vector<std::string> facts;
+  if (!meta.host_name.empty()) facts.push_back(fmt::format("host {}", printable(meta.host_name)));
+  if (meta.uptime_ns) facts.push_back(fmt::format("up {}", duration_text(*meta.uptime_ns)));
+  if (!meta.time.empty()) facts.push_back(fmt::format("{} by its clock", meta.time));
+  return facts.empty() ? "" : fmt::format("{}\n", fmt::join(facts, ", "));
+}
+
+/// "panicked on CPU 1 in bash[12]: sysrq triggered crash"
+std::string panic_line(const catalog::Panic& panic) {
+  const std::string pid = panic.pid ? fmt::format("[{}]", *panic.pid) : "";
+  const std::string task =
+      panic.comm.empty() && pid.empty() ? "" : fmt::format(" in {}{}", printable(panic.comm), pid);
+  return fmt::format("panicked on CPU {}{}: {}\n", panic.cpu, task,
+                     panic.text.empty() ? "the log has lost why" : printable(panic.text));
+}
+
 class TextReportWriter final : public ReportWriter {
 public:
   TextReportWriter(const Options& options, Stream& stream) : options_(options), stream_(stream) {}
 
   void begin(const Meta& meta) override {
-    stream_.append(fmt::format("Linux {}, {}, {} CPU{}, from {}\n\n", printable(meta.release), meta.arch,
-                               meta.cpus, meta.cpus == 1 ? "" : "s", origin_of(meta)));
+    stream_.append(fmt::format("Linux {}, {}, {} CPU{}, from {}\n{}{}\n", printable(meta.release), meta.arch,
+                               meta.cpus, meta.cpus == 1 ? "" : "s", origin_of(meta), machine_line(meta),
+                               meta.panic ? alert(panic_line(*meta.panic)) : ""));
   }
-  /// What is no map comes first, and before it what of it there is to look at: a person need not look for
-  /// why.
-  void before_extension(std::string_view /*id*/, std::span<const Finding> findings) override {
-    for (const Finding& finding : findings) stream_.append(finding_line(finding));
-    if (!findings.empty()) stream_.append("\n");
+  void overview(const Overview& page) override {
+    has_told_findings_ = true;
+    stream_.append(overview_text(page, options_));
   }
+  void before_extension(std::string_view /*id*/, std::span<const Finding> /*findings*/) override {}
   void before_map() override {}
   void before_allocator() override {}
 
   void end(std::span<const catalog::Program> programs, std::span<const PluginUse> /*plugins*/,
            std::span<const Finding> findings) override {
-    if (!programs.empty()) stream_.append(heading("programs"));
-    std::size_t width = 16; // and wider where names in full are
-    for (const auto& program : programs) width = std::max(width, program.names().longest().size());
-    for (const auto& program : programs)
-      stream_.append(program_line(program, std::min<std::size_t>(width, 32)));
-    if (findings.empty()) return;
-    // Last, where the eye is when the text has run through.
-    stream_.append(fmt::format("{}{}", programs.empty() ? "" : "\n", heading("worth a look")));
-    for (const Finding& finding : findings) stream_.append(finding_line(finding));
+    if (!programs.empty()) stream_.append(programs_text(programs));
+    if (has_told_findings_ || findings.empty()) return;
+    stream_.append((programs.empty() ? "" : "\n") + findings_text(findings, options_));
   }
 
 private:
-  [[nodiscard]] std::string heading(const char* text) const {
-    return options_.color ? fmt::format("\033[1m{}\033[0m\n", text) : fmt::format("{}\n", text);
+  [[nodiscard]] std::string alert(const std::string& line) const {
+    return options_.color ? "\033[31m" + line.substr(0, line.size() - 1) + "\033[0m\n" : line;
   }
 
-  static std::string program_line(const catalog::Program& program, std::size_t width) {
+  [[nodiscard]] std::string programs_text(std::span<const catalog::Program> programs) const {
+    std::vector<std::string> lines;
+    for (const auto& program : programs) lines.push_back(program_line(program));
+    std::string out;
+    append_in_columns(lines, options_.width, 2, out);
+    return heading_text("programs", options_) + out.substr(1) + '\n';
+  }
+
+  static std::string program_line(const catalog::Program& program) {
     const std::string name = !program.is_read       ? "(not known)"
                              : program.name.empty() ? "(no name)"
                                                     : printable(program.names().longest());
-    std::string line = fmt::format("  {:>4}  {}", program.id, name);
-    if (!program.tag.empty())
-      line = fmt::format("  {:>4}  {:<{}} {:<16} tag {}", program.id, name, width, program.type_name,
-                         program.tag);
+    std::string line = fmt::format("{:>4} {}", program.id, name);
+    if (!program.tag.empty()) line += fmt::format("  {} {}", program.type_name, program.tag);
     if (!program.map_ids.empty()) line += fmt::format("  maps {}", fmt::join(program.map_ids, " "));
     if (program.run_cnt.value_or(0) != 0)
-      line += fmt::format("  ran {} times in {} ns", *program.run_cnt, program.run_time_ns.value_or(0));
-    return line + '\n';
-  }
-
-  static std::string finding_line(const Finding& finding) {
-    const std::string map = finding.map ? fmt::format("map {}: ", *finding.map) : "";
-    return fmt::format("  {:<7}  {}{}\n", finding.severity, map, printable(finding.text));
+      line += fmt::format("  ran {} times in {}", *program.run_cnt,
+                          duration_text(program.run_time_ns.value_or(0)));
+    return line;
   }
 
   Options options_;
   Stream& stream_;
+  bool has_told_findings_ = false;
 };
 
 } // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values that are too long for one line.
 #include "host/base/display_width.hpp"
+#include "host/report/in_columns.hpp"
 #include "host/report/text_lists.hpp"
 #include "host/report/text_value.hpp"
 
@@ -8,26 +9,6 @@
 #include <fmt/format.h>
 
 namespace mapscope::report {
-
-namespace {
-
-/// Each on a line of its own; where they are many, side by side in columns that are read downwards.
-void append_in_columns(std::vector<std::string>& texts, unsigned width, unsigned indent, std::string& out) {
-  constexpr std::size_t many = 12, between = 3;
-  std::size_t widest = 0;
-  for (const std::string& text : texts) widest = std::max(widest, display_width(text));
-  const std::size_t room = width > indent ? width - indent + between : 0;
-  const std::size_t columns = texts.size() < many ? 1 : std::max<std::size_t>(room / (widest + between), 1);
-  const std::size_t lines = (texts.size() + columns - 1) / columns;
-  for (std::size_t line = 0; line < lines; ++line) {
-    out += fmt::format("\n{:{}}{}", "", indent, texts[line]);
-    for (std::size_t i = line + lines, before = line; i < texts.size(); before = i, i += lines)
-      out += fmt::format("{:{}}{}", "", widest + between - display_width(texts[before]), texts[i]);
-  }
-  texts.clear();
-}
-
-} // namespace
 
 std::string TextTree::lines(unsigned width, unsigned column, unsigned indent) const {
   return used_ != 0 ? lines_of(root(), width, column, indent) : "";
@@ -121,17 +102,19 @@ void TextTree::append_record_lines(const Node& record, unsigned width, unsigned 
   std::vector<std::string> scalars; // that follow each other
   for (const std::uint32_t child : record.children) {
     const Node& member = node(child);
-    if (member.zero) continue;
+    if (is_hidden(record, member)) continue;
     const std::string name = member.member.empty() ? "<anon>" : printable(member.member);
     if (member.kind == Kind::scalar) {
       scalars.push_back(name + ' ' + member.text);
       continue;
     }
-    append_in_columns(scalars, width, indent + 2, out);
+    append_in_columns(scalars, width, indent + 2, out), scalars.clear();
     out += fmt::format("\n{:{}}{}", "", indent + 2, name);
     append_behind_label(member, width, indent + 3 + static_cast<unsigned>(name.size()), indent + 2, out);
   }
-  append_in_columns(scalars, width, indent + 2, out);
+  append_in_columns(scalars, width, indent + 2, out), scalars.clear();
+  if (const std::string hidden = hidden_text(record); !hidden.empty())
+    out += fmt::format("\n{:{}}{}", "", indent + 2, hidden);
 }
 
 /// Side by side, as many to a line as fit; a line begins with the index of its first.

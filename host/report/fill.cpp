@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/report/fill.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace mapscope::report {
+
+namespace {
+
+/// The max_entries of a ring buffer are bytes, and maps whose elements belong to others have none.
+bool bounds_entries(const catalog::Map& map) {
+  return map.max_entries != 0 && map.type_name != "ringbuf" && map.type_name != "user_ringbuf";
+}
+
+} // namespace
+
+std::string declared_text(const catalog::Map& map, std::uint32_t number) {
+  return map.is_read ? std::to_string(number) : "?";
+}
+
+std::string used_text(const catalog::Map& map, const Outcome& outcome) {
+  return fmt::format("{} / {}", outcome.entry_count ? std::to_string(*outcome.entry_count) : "?",
+                     !map.is_read || bounds_entries(map) ? declared_text(map, map.max_entries) : "-");
+}
+
+/// Something is not nothing, and what is not full does not look it.
+std::string fill_bar(const catalog::Map& map, const Outcome& outcome, std::size_t width) {
+  if (!outcome.entry_count || !bounds_entries(map) || width < 2) return "";
+  const double part = static_cast<double>(*outcome.entry_count) / map.max_entries;
+  auto filled = static_cast<std::size_t>(std::min(part, 1.0) * static_cast<double>(width));
+  if (*outcome.entry_count != 0) filled = std::max<std::size_t>(filled, 1);
+  if (part < 1.0) filled = std::min(filled, width - 1);
+  return std::string(filled, '#') + std::string(width - filled, '.');
+}
+
+} // namespace mapscope::report
