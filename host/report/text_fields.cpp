@@ -53,6 +53,7 @@ void TextFields::add(const Field& field) {
 }
 
 void TextFields::close() {
+  if (!full_) shorten(lists_.back());
   const bool is_list = lists_.back(), names_flags = tree_.is_open_member("flag_names");
   if (is_list)
     tree_.end_array();

@@ -17,7 +17,8 @@ namespace mapscope::report {
 class TextFields {
 public:
   explicit TextFields(const Options& options)
-      : shows_pages_(options.arena_bytes == "hex"), tree_(options.inside) {}
+      : shows_pages_(options.arena_bytes == "hex"), full_(options.full || options.zeros),
+        tree_(options.inside, options.zeros, options.full) {}
 
   /// A record that holds what comes next.
   void begin();
@@ -43,7 +44,14 @@ private:
   void close_page();
   [[nodiscard]] std::string pages_text() const;
 
+  void shorten(bool is_list);
+  void thin_out_counters();
+  void drop_told_twice();
+  void tell_frame();
+  [[nodiscard]] TextTree::Node* child(std::string_view name);
+
   bool shows_pages_;
+  bool full_; ///< all of it is told as it comes
   TextTree tree_;
   Cuts cuts_;
   std::vector<bool> lists_; ///< of the open fields: which are lists

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/base/counted.hpp"
+#include "host/base/display_width.hpp"
 #include "host/report/formats.hpp"
 #include "host/report/text_cells.hpp"
 #include "host/report/text_fields.hpp"
@@ -29,7 +30,8 @@ std::string times(std::int32_t number) { return counted(static_cast<std::uint32_
 class TextMapWriter : public MapWriter {
 public:
   TextMapWriter(const Options& options, Stream& stream)
-      : options_(options), fields_(options), stream_(stream), value_(options.inside),
+      : options_(options), fields_(options), stream_(stream),
+        value_(options.inside, options.zeros, options.full),
         rows_(options.width, 2, [this](std::string_view text) { put(text); }) {}
 
   void begin(const catalog::Map& map) override;
@@ -62,16 +64,19 @@ private:
   }
   [[nodiscard]] std::string end_lines(const Outcome& outcome) const;
 
-  void put(std::string_view text) {
-    buffer_ += text;
-    if (buffer_.size() >= 64U << 10) flush();
-  }
+  static std::string type_text(const catalog::TypeRef& type);
+  [[nodiscard]] std::string program_text(std::uint32_t id) const;
+  [[nodiscard]] std::string users_of(const catalog::Map& map, std::size_t column) const;
+  void put(std::string_view text);
   void flush() {
     if (!buffer_.empty()) stream_.append(buffer_);
     buffer_.clear();
   }
   void show(const Typed& typed, TextTree& into);
   void single(const Row& row);
+  [[nodiscard]] std::string value_text() const;
+  void hold_ops();
+  void put_ops(bool with_programs);
   void pair(const Row& row);
   void slot(const Row& row);
   [[nodiscard]] std::string slot_lines(const Row& row) const;
@@ -83,6 +88,8 @@ private:
   void per_cpu(const Row& row);
   void end_fields();
   [[nodiscard]] std::string row_fields() const;
+  void drop_address_of_owner();
+  [[nodiscard]] bool tells_programs() const;
   void decode_key(const Row& row);
   /// One CPU's.
   struct Copy {
@@ -102,25 +109,67 @@ private:
   TextRows rows_;
   TextRow next_; ///< the row that has begun
   std::uint32_t max_entries_ = 0;
-  bool is_single_ = false; ///< the map is one value
+  bool head_is_open_ = false; ///< its line has not ended
+  bool is_ops_ = false;       ///< struct_ops
+  std::string ops_;           ///< its value, which waits for its programs
+  std::string brief_ops_;     ///< the same without what these tell
+  bool is_short_ = false;     ///< the whole map is one line
+  bool is_single_ = false;    ///< the map is one value
   std::string_view counted_as_ = "entry";
-  bool row_open_ = false;  ///< fields are the last row's
+  bool row_open_ = false; ///< fields are the last row's
 };
 
 void TextMapWriter::begin(const catalog::Map& map) {
   max_entries_ = map.max_entries;
   if (map.type_name == "arena") counted_as_ = "page";
   std::string head = bold(fmt::format("map {} {}", map.id, printable(map.label())));
-  head += map.is_read ? fmt::format("  {}, key {} B, value {} B, max_entries {}", printable(map.type_name),
-                                    map.key_size, map.value_size, map.max_entries)
+  head += map.is_read ? fmt::format("  {}, key {} B{}, value {} B{}, max_entries {}",
+                                    printable(map.type_name), map.key_size, type_text(map.key()),
+                                    map.value_size, type_text(map.value()), map.max_entries)
                       : "  of unknown type and sizes";
   if (!map.flag_names.empty()) head += fmt::format(", {}", fmt::join(map.flag_names, "|"));
   if (!map.types_from.empty()) head += fmt::format(", types from {}", printable(map.types_from));
   if (map.frozen.value_or(false)) head += ", frozen";
-  if (!map.programs.empty())
-    head += fmt::format(", used by program{} {}", map.programs.size() > 1 ? "s" : "",
-                        fmt::join(map.programs, " "));
-  put(head + '\n');
+  if (!map.programs.empty()) head += ", used by " + users_of(map, display_width(head));
+  is_ops_ = map.type_name == "struct_ops";
+  put(head);
+  head_is_open_ = true;
+}
+
+/// " (task_ctx)"; "" where the type has no name.
+std::string TextMapWriter::type_text(const catalog::TypeRef& type) {
+  const std::string_view name = type.types && type.id != 0 ? type.types->name_of(type.id) : "";
+  return name.empty() ? "" : fmt::format(" ({})", printable(name));
+}
+
+/// "sched_wakeup[127]"; by the id alone where nothing tells the name.
+std::string TextMapWriter::program_text(std::uint32_t id) const {
+  const auto* const names = options_.programs.get();
+  const auto found = names != nullptr ? names->find(id) : ProgramNames::const_iterator{};
+  if (names == nullptr || found == names->end() || found->second.empty())
+    return fmt::format("program {}", id);
+  return fmt::format("{}[{}]", printable(found->second), id);
+}
+
+/// As many as fit on the line, or one, and how many more there are.
+std::string TextMapWriter::users_of(const catalog::Map& map, std::size_t column) const {
+  constexpr std::size_t before = 10, behind = 6; // ", used by ", " +1234"
+  std::string out;
+  for (std::size_t i = 0; i < map.programs.size(); ++i) {
+    const std::string next = (i == 0 ? "" : ", ") + program_text(map.programs[i]);
+    const std::size_t used = column + before + display_width(out) + display_width(next) + behind;
+    if (i != 0 && used > options_.width && !options_.full)
+      return out + fmt::format(" +{}", map.programs.size() - i);
+    out += next;
+  }
+  return out;
+}
+
+/// What belongs to the map begins on a line of its own.
+void TextMapWriter::put(std::string_view text) {
+  if (std::exchange(head_is_open_, false)) buffer_ += '\n';
+  buffer_ += text;
+  if (buffer_.size() >= 64U << 10) flush();
 }
 
 void TextMapWriter::begin_allocator(std::string_view name, const catalog::Map& section) {
@@ -194,11 +243,33 @@ void TextMapWriter::end_fields() {
   if (row_open_) {
     if (has_fields && wants_plain()) next_.plain += row_fields();
     if (has_fields) add_cells_of(fields_.tree(), 3, "");
+    if (!options_.full) drop_address_of_owner();
     end_row();
   } else if (has_fields) {
+    put_ops(tells_programs());
     put(map_field());
   }
   row_open_ = false;
+}
+
+/// The key of local storage is where its owner was; who that is says more.
+void TextMapWriter::drop_address_of_owner() {
+  auto& cells = next_.cells.cells;
+  const auto pid = std::ranges::find(cells, "owner.pid", &Cell::path);
+  if (pid == cells.end() || cells.empty() || cells.front().part != 0 || !cells.front().text.starts_with("0x"))
+    return;
+  cells.front().text = pid->text;
+  cells.front().path = "owner.pid";
+  cells.erase(pid);
+}
+
+/// Each member's, in what the plugin says of a struct_ops map.
+bool TextMapWriter::tells_programs() const {
+  const auto& ops = fields_.tree().node(fields_.tree().root().children.front());
+  return std::ranges::any_of(ops.children, [this](std::uint32_t index) {
+    const auto& member = fields_.tree().node(index);
+    return member.member == "programs" && !member.children.empty();
+  });
 }
 
 /// On a line below the row, without the braces that hold them together.
@@ -232,7 +303,34 @@ void TextMapWriter::single(const Row& row) {
   if (max_entries_ > 1) return; // the elements follow, this one among them
   is_single_ = true;
   show(row.value, value_);
-  put("  " + value_.lines(options_.width, 2, 2) + '\n');
+  if (value_.root().zero && value_.root().text.starts_with('.')) { // a data section: nothing more to say
+    head_is_open_ = false;
+    is_short_ = true;
+    return put(": all zero\n");
+  }
+  if (is_ops_ && !options_.full) return (void)(ops_ = value_text()), hold_ops();
+  put(value_text());
+}
+
+std::string TextMapWriter::value_text() const { return "  " + value_.lines(options_.width, 2, 2) + '\n'; }
+
+/// Functions of the kernel's that call a program are told with the program, if those are.
+void TextMapWriter::hold_ops() {
+  for (const std::uint32_t index : value_.root().children) {
+    TextTree::Node& member = value_.node_at(index);
+    const bool calls = std::ranges::any_of(member.children, [&](std::uint32_t child) {
+      const auto& part = value_.node(child);
+      return part.member == "symbol" && part.text.starts_with("bpf__") && part.text.ends_with(member.member);
+    });
+    if (calls) member.zero = true;
+  }
+  brief_ops_ = value_text();
+}
+
+void TextMapWriter::put_ops(bool with_programs) {
+  if (ops_.empty()) return;
+  put(with_programs ? brief_ops_ : ops_);
+  ops_.clear();
 }
 
 void TextMapWriter::pair(const Row& row) {
@@ -335,9 +433,11 @@ std::string TextMapWriter::cpu_lines(const std::vector<Copy>& copies) {
 
 void TextMapWriter::end(const Outcome& outcome) {
   rows_.leave();
+  put_ops(false);
   if (outcome.entry_count && !is_single_) // one value needs no count
     put(fmt::format("  {}\n", counted(*outcome.entry_count, counted_as_)));
-  put(end_lines(outcome) + '\n');
+  const std::string lines = end_lines(outcome);
+  if (!lines.empty() || !is_short_) put(lines + '\n');
   flush();
 }
 

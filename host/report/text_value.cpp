@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/text_value.hpp"
 
+#include "host/base/counted.hpp"
 #include "host/base/hex.hpp"
 #include "host/base/utf8.hpp"
 #include "host/btf/behind.hpp"
+#include "host/report/duration.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -42,6 +44,18 @@ std::string printable_line(std::string_view text) {
   return out + printable(text.substr(at));
 }
 
+namespace {
+
+/// A span of time also as people say it: "557506600 (557.5 ms)", "-1200000 (1.2 ms ago)".
+std::string span_text(std::string_view name, std::int64_t number) {
+  if (!name.ends_with("_in_ns") || number == 0) return fmt::format("{}", number);
+  const std::uint64_t size =
+      number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
+  return fmt::format("{} ({}{})", number, duration_text(size), number < 0 ? " ago" : "");
+}
+
+} // namespace
+
 void TextTree::clear() {
   used_ = 0;
   rests_.clear();
@@ -68,7 +82,7 @@ TextTree::Node& TextTree::add(Kind kind) {
 
 void TextTree::scalar(std::string_view text, bool zero) {
   Node& node = add(Kind::scalar);
-  node.zero = zero && node.text.empty(); // behind a truncation mark nothing is hidden
+  node.zero = zero && !zeros_ && node.text.empty(); // behind a truncation mark nothing is hidden
   node.text += text;
 }
 
@@ -162,8 +176,9 @@ void TextTree::bytes(std::span<const std::byte> value) {
   Node& node = add(Kind::bytes);
   node.length = value.size();
   node.hex_at = node.text.size();
-  node.cut = value.size() > most_hex_bytes;
-  append_hex(node.text, value.first(std::min(value.size(), most_hex_bytes)));
+  const std::size_t most = full_ ? value.size() : std::min(value.size(), most_hex_bytes);
+  node.cut = value.size() > most;
+  append_hex(node.text, value.first(most));
 }
 
 void TextTree::memory(std::span<const std::byte> value) {
@@ -222,7 +237,7 @@ void TextTree::fact(std::string_view name, const btf::Fact& fact) {
   else if (const auto* flag = std::get_if<bool>(&fact))
     boolean(*flag);
   else if (const auto* number = std::get_if<std::int64_t>(&fact))
-    scalar(fmt::format("{}", *number), *number == 0);
+    scalar(span_text(name, *number), *number == 0);
   else
     scalar(fmt::format("{}", std::get<std::uint64_t>(fact)), std::get<std::uint64_t>(fact) == 0);
 }
@@ -250,7 +265,7 @@ void TextTree::close() {
     zero = zero && nodes_[child].zero;
   }
   if (node.kind == Kind::pointer) return;
-  node.zero = zero;
+  node.zero = zero && !zeros_;
   if (node.kind == Kind::array) close_array(node);
 }
 
@@ -267,7 +282,7 @@ void TextTree::append_one_line(const Node& node, std::string& out, std::size_t m
   case Kind::bytes:
     out += node.text;
     if (const std::uint64_t shown = (node.text.size() - node.hex_at + 1) / 3; shown < node.length)
-      out += fmt::format(" ... {} more bytes", node.length - shown);
+      out += fmt::format(" ... {} more bytes (--full)", node.length - shown);
     return;
   case Kind::array:
     out += node.text, append_array(node, out, most);
@@ -279,18 +294,37 @@ void TextTree::append_one_line(const Node& node, std::string& out, std::size_t m
   }
 }
 
+/// Texts for printf-like functions that the compiler has named (bpf_printk's `____fmt`, scx_bpf_error's
+/// `___fmt`) are no variables of anybody's.
+bool TextTree::is_hidden(const Node& record, const Node& member) const {
+  if (member.zero) return true;
+  if (full_ || !record.text.starts_with('.')) return false;
+  return member.member.find(".___fmt") != member.member.npos ||
+         member.member.find(".____fmt") != member.member.npos;
+}
+
+/// "38 format strings (--full)"; "" where none is hidden.
+std::string TextTree::hidden_text(const Node& record) const {
+  const auto formats = std::ranges::count_if(record.children, [&](std::uint32_t child) {
+    return !nodes_[child].zero && is_hidden(record, nodes_[child]);
+  });
+  return formats == 0 ? "" : counted(static_cast<std::uint64_t>(formats), "format string") + " (--full)";
+}
+
 void TextTree::append_members(const Node& record, std::string& out, std::size_t most) const {
   out += record.text;
+  if (record.zero && record.text.starts_with('.')) return (void)(out += ": all zero"); // a data section
   out += '{';
   bool first = true;
   for (const std::uint32_t child : record.children) {
     const Node& member = nodes_[child];
-    if (member.zero) continue;
+    if (is_hidden(record, member)) continue;
     if (out.size() > most) return;
     if (!std::exchange(first, false)) out += ", ";
     if (!member.member.empty()) out += printable(member.member), out += '=';
     append_one_line(member, out, most);
   }
+  if (const std::string hidden = hidden_text(record); !hidden.empty()) out += (first ? "" : ", ") + hidden;
   out += '}';
 }
 

@@ -53,7 +53,9 @@ public:
   /// No list shows more than so many things (0 = all of it), which are single elements and runs of equal
   /// ones; zeros do not count. The same on one line and on many: what is shown must not depend on how wide a
   /// terminal is.
-  explicit TextTree(std::uint64_t inside = 0) : inside_(inside) {}
+  /// zeros: members that are zero are shown as well; full: no more is left out than `inside` says.
+  explicit TextTree(std::uint64_t inside = 0, bool zeros = false, bool full = false)
+      : inside_(inside), zeros_(zeros), full_(full) {}
   void clear();
   [[nodiscard]] bool empty() const { return used_ == 0; }
   [[nodiscard]] const Node& root() const { return nodes_[0]; }
@@ -119,6 +121,9 @@ public:
   /// Lines of a text, which are line() by line() and end_array().
   void begin_lines();
   void line(std::string_view text);
+  /// The innermost struct or list that has not ended, for who knows what it is and how that reads best.
+  [[nodiscard]] Node& open_node() { return nodes_[open_.back()]; }
+  [[nodiscard]] Node& node_at(std::uint32_t index) { return nodes_[index]; }
   /// The innermost struct or list that has not ended is called so.
   [[nodiscard]] bool is_open_member(std::string_view name) const {
     return !open_.empty() && nodes_[open_.back()].member == name;
@@ -164,8 +169,11 @@ private:
   [[nodiscard]] bool is_withheld(const Node& pointer) const;
   [[nodiscard]] std::string run_text(const Node& array, std::size_t first, std::size_t end) const;
   [[nodiscard]] bool same(std::uint32_t a, std::uint32_t b) const;
+  [[nodiscard]] bool is_hidden(const Node& record, const Node& member) const;
+  [[nodiscard]] std::string hidden_text(const Node& record) const;
 
   std::uint64_t inside_;
+  bool zeros_, full_;
   std::vector<Node> nodes_; ///< the first used_ are in use; the rest keep their buffers
   std::uint32_t used_ = 0;
   std::vector<btf::LeftOut> rests_;
