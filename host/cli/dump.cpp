@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/inputs.hpp"
 #include "host/cli/message.hpp"
+#include "host/cli/pager.hpp"
 #include "host/cli/progress.hpp"
 #include "host/cli/terminal.hpp"
 #include "host/pipeline/map_filter.hpp"
@@ -57,9 +58,11 @@ report::Options report_options(const DumpOptions& options, const config::Report&
   out.pretty = options.pretty;
   out.big_numbers_as_strings = settings.big_numbers == "string";
   out.arena_bytes = settings.arena_bytes;
-  out.inside = settings.inside;
+  out.inside = options.full ? 0 : settings.inside;
+  out.full = options.full, out.zeros = options.zeros;
   out.color = terminal.colored(options.color);
-  if (terminal.columns >= 40) out.width = terminal.columns;
+  constexpr unsigned narrowest = 20; // below that nothing is a table
+  if (terminal.columns != 0) out.width = std::max(terminal.columns, narrowest);
   return out;
 }
 
@@ -102,6 +105,7 @@ Result<std::unique_ptr<report::Output>> open_output(const std::string& path) {
 } // namespace
 
 int dump(const DumpOptions& options) {
+  Pager pager; // is waited for when all else is gone
   if (auto checked = check_output(options.output, inputs_of(options)); !checked)
     return complain(checked.error());
   auto setup = pipeline::Setup::open(options, sets_of(options));
@@ -116,8 +120,9 @@ int dump(const DumpOptions& options) {
     return complain(checked.error());
   if (auto checked = check_output(options.output, inputs_of(setup->loaded.config)); !checked)
     return complain(checked.error());
-  // Before standard output gets another number.
+  // Before standard output gets another number, or is a pager's.
   const Terminal terminal = options.output.empty() ? Terminal::of(STDOUT_FILENO) : Terminal{};
+  if (options.format == report::Format::text && !options.no_pager) pager.start(terminal);
   auto output = open_output(options.output);
   if (!output) return complain(output.error());
   auto source = pipeline::Opened::open(options, setup->loaded.config);

@@ -64,6 +64,11 @@ void add_dump(CLI::App& app, Words& words) {
       ->type_name("N")
       ->default_str("the CPUs available")
       ->check(number_from(1, 1024));
+  app.add_flag("--full", options.full,
+               "text leaves nothing out: long runs of bytes, format strings, and what is told in two places");
+  app.add_flag("--zeros", options.zeros, "text also shows members and counters that are zero");
+  app.add_flag("--no-pager", options.no_pager,
+               "text on a terminal goes straight out, and not through $MAPSCOPE_PAGER, $PAGER or less");
   app.add_option("--color", options.color, "text in colours; auto: on a terminal, unless NO_COLOR is set")
       ->default_str("auto")
       ->check(one_of({"auto", "always", "never"}));

@@ -34,6 +34,7 @@ struct DumpOptions : SourceOptions {
   std::optional<std::string> isolate;
   unsigned jobs = 0; ///< 0 = the CPUs available
   bool strict = false;
+  bool full = false, zeros = false, no_pager = false; ///< text
 };
 
 struct GetOptions : DumpOptions {

@@ -25,15 +25,12 @@ constexpr std::array<Later, 2> later_commands = {
      {"report", "`mapscope dump` writes text from the dump itself"}}};
 
 constexpr std::string_view from_json = "choose from what -j writes, with jq for example";
-constexpr std::array<Later, 9> later_options = {{{"--not-map", "--map says which maps are shown"},
+constexpr std::array<Later, 6> later_options = {{{"--not-map", "--map says which maps are shown"},
                                                  {"--key", from_json},
                                                  {"--where", from_json},
                                                  {"--sort", from_json},
                                                  {"--top", "--limit says how many entries are shown"},
-                                                 {"--fold", "-j writes the stacks with their counts"},
-                                                 {"--full", "-j writes every value"},
-                                                 {"--zeros", "-j writes every value"},
-                                                 {"--no-pager", "no pager is started"}}};
+                                                 {"--fold", "-j writes the stacks with their counts"}}};
 
 template <std::size_t Size>
 const Later* find_later(const std::array<Later, Size>& table, std::string_view word) {

@@ -21,7 +21,7 @@ std::string on_terminal(const Words& words, const std::vector<Variable>& variabl
   EXPECT_EQ(::openpty(&master, &slave, nullptr, nullptr, nullptr), 0);
   const Words all = and_also({"dump", scratch.file("core", tiny_core({"first"}))}, words);
   const Started program(scratch, all, slave, [&] {
-    ::setenv("TERM", "xterm", 1), ::unsetenv("NO_COLOR");
+    ::setenv("TERM", "xterm", 1), ::unsetenv("NO_COLOR"), ::setenv("MAPSCOPE_PAGER", "", 1);
     for (const auto& [name, value] : variables) ::setenv(name, value, 1);
   });
   ::close(slave);
@@ -74,6 +74,20 @@ TEST(Color, AsAsked) {
   EXPECT_THAT(in_file({"--color", "always"}), HasSubstr(escape));
   EXPECT_THAT(in_file({"--color", "always", "-j"}), Not(HasSubstr(escape))) << "JSON has none";
   EXPECT_THAT(misuse({"dump", "x", "--color", "yes"}), StartsWith("--color: yes not in {auto,always,never}"));
+}
+
+TEST(Pager, GetsWhatGoesToATerminal) {
+  const std::vector<Variable> numbering = {{"MAPSCOPE_PAGER", "sed 's/^/paged: /'"}};
+  EXPECT_THAT(on_terminal({}, numbering), HasSubstr("paged: "));
+  EXPECT_THAT(on_terminal({}, {{"MAPSCOPE_PAGER", "sed 's/^/paged: /'"}, {"TERM", "dumb"}}),
+              Not(HasSubstr("paged: ")));
+  EXPECT_THAT(on_terminal({"--no-pager"}, numbering), Not(HasSubstr("paged: ")));
+  EXPECT_THAT(on_terminal({"-j"}, numbering), Not(HasSubstr("paged: "))) << "JSON is for programs";
+}
+
+TEST(Pager, OfTheUserIsTakenWhereThereIsNoneForMapscope) {
+  EXPECT_THAT(on_terminal({}, {{"PAGER", "sed 's/^/paged: /'"}}), Not(HasSubstr("paged: ")))
+      << "MAPSCOPE_PAGER is set, and empty";
 }
 
 } // namespace

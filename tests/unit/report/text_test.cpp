@@ -11,7 +11,7 @@ TEST(TextMap, Header) {
   auto map = a_map();
   map.name = "", map.flag_names = {"A", "B"}, map.frozen = true, map.programs = {1, 2};
   EXPECT_EQ(text(map, {}), "map 7 (no name)  hash, key 4 B, value 8 B, max_entries 8, A|B, frozen, used by "
-                           "programs 1 2\n\n");
+                           "program 1, program 2\n\n");
   map = a_map(), map.full_name = "m_in_full", map.types_from = ".maps";
   EXPECT_EQ(text(map, {}), "map 7 m_in_full  hash, key 4 B, value 8 B, max_entries 8, types from .maps\n\n");
   map = {}, map.id = 7, map.is_read = false;
@@ -341,9 +341,9 @@ TEST(TextReport, FrameAroundTheMaps) {
   program.map_ids = {7};
   catalog::Program lost;
   lost.id = 4, lost.is_read = false;
-  EXPECT_THAT(shown({program, lost}, {}), HasSubstr("maps 7\n     4  (not known)\n"));
+  EXPECT_THAT(shown({program, lost}, {}), HasSubstr("maps 7\n     4 (not known)\n"));
   EXPECT_EQ(shown({program}, {{"info", 7, "look\r"}, {"error", std::nullopt, "all"}}),
-            first + "programs\n     3  p\\x0a            kprobe           tag 0123  maps 7\n\n"
+            first + "programs\n     3 p\\x0a  kprobe 0123  maps 7\n\n"
                     "worth a look\n  info     map 7: look\\x0d\n  error    all\n");
 }
 
@@ -361,7 +361,41 @@ TEST(TextReport, SaysHowAMachineWasLookedInto) {
   EXPECT_THAT(first_line(meta), HasSubstr("from this machine as it runs (peek): what is shown was read "));
 }
 
-TEST(TextReport, WhatIsNoMapBeginsWithItsFindings) {
+TEST(TextReport, TellsHowTheKernelDied) {
+  Kept kept;
+  Meta meta{.version = "0.1", .source_kind = "ELF core", .release = "6.12", .arch = "x86_64", .cpus = 2};
+  meta.host_name = "db7", meta.time = "2026-11-29T23:14:09Z", meta.uptime_ns = 125'000'000'000;
+  meta.panic = {.text = "sysrq triggered\033 crash", .cpu = 1, .comm = "bash", .pid = 12};
+  make_report_writer(Format::text, {}, kept)->begin(meta);
+  EXPECT_EQ(kept.text, "Linux 6.12, x86_64, 2 CPUs, from an ELF core\n"
+                       "host db7, up 2 min 5 s, 2026-11-29T23:14:09Z by its clock\n"
+                       "panicked on CPU 1 in bash[12]: sysrq triggered\\x1b crash\n\n");
+}
+
+TEST(TextReport, FirstPageTellsFindingsPartsAndMaps) {
+  Kept kept;
+  Options options;
+  options.width = 80;
+  catalog::Map map = a_map();
+  map.programs = {3, 4};
+  const Outcome outcome{.status = Status::partial, .renderer = "a@1", .entry_count = 4, .error = ""};
+  catalog::Program one, two;
+  one.id = 3, one.name = "enqueue", two.id = 4, two.name = "dequeue";
+  const std::vector<catalog::Program> programs = {one, two};
+  const std::vector<MapLine> maps = {{&map, &outcome}, {&map, &outcome}};
+  const std::vector<Finding> findings = {{"info", 7, "look\r"}};
+  const std::vector<Digest> parts = {{"sched_ext", {"state=enabled"}}};
+  const auto writer = make_report_writer(Format::text, options, kept);
+  writer->overview({findings, parts, maps, programs});
+  const std::string row = "   7  hash m      4 / 8  #####.....  [partial]  enqueue, dequeue\n";
+  EXPECT_EQ(kept.text, "worth a look\n  info     map 7: look\\x0d\n\nsched_ext\n  state=enabled\n\n"
+                       "maps\n  id  type name entries              programs\n" +
+                           row + row + "\n");
+  writer->end({}, {}, findings);
+  EXPECT_THAT(kept.text, testing::EndsWith(row + "\n")) << "and they are told once";
+}
+
+TEST(TextReport, WhatIsNoMapStandsBesideItsFindings) {
   Kept kept;
   const auto writer = make_report_writer(Format::text, {}, kept);
   const Meta meta{"0.1", "ELF core", "6.12", "x86_64", 4096, 0, 1};
@@ -372,7 +406,7 @@ TEST(TextReport, WhatIsNoMapBeginsWithItsFindings) {
   extension->begin({});
   extension->field(a_field(FieldKind::text, "state", 0, "enabled"));
   extension->end({Status::partial, "a.b@1", std::nullopt, "gap"});
-  EXPECT_EQ(kept.text, "Linux 6.12, x86_64, 1 CPU, from an ELF core\n\n  error    it fell\\x0d\n\n"
+  EXPECT_EQ(kept.text, "Linux 6.12, x86_64, 1 CPU, from an ELF core\n\n"
                        "sched_ext, by a.b@1\n  state: enabled\n  [partial] gap\n\n");
 }
 
