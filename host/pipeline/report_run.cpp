@@ -183,7 +183,8 @@ void ReportRun::join_tasks() {
   if (!is_asked || kernel_targets_.targets().empty()) return;
   const auto* const map = map_of_tasks(maps_, session_.catalog.programs);
   if (map == nullptr) return;
-  join_ = std::make_unique<report::TaskJoin>(*map);
+  const std::uint32_t last = std::max(session_.target->per_cpu().count(), 1U) - 1;
+  join_ = std::make_unique<report::TaskJoin>(*map, last == 0 ? "0" : fmt::format("0-{}", last));
   joined_ = map->id;
 }
 

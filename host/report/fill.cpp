@@ -13,6 +13,12 @@ bool bounds_entries(const catalog::Map& map) {
   return map.max_entries != 0 && map.type_name != "ringbuf" && map.type_name != "user_ringbuf";
 }
 
+/// All elements of these are there from the begin.
+bool is_always_full(const catalog::Map& map) {
+  return map.type_name == "array" || map.type_name == "percpu_array" || map.type_name == "struct_ops" ||
+         map.type_name == "insn_array";
+}
+
 } // namespace
 
 std::string declared_text(const catalog::Map& map, std::uint32_t number) {
@@ -26,7 +32,7 @@ std::string used_text(const catalog::Map& map, const Outcome& outcome) {
 
 /// Something is not nothing, and what is not full does not look it.
 std::string fill_bar(const catalog::Map& map, const Outcome& outcome, std::size_t width) {
-  if (!outcome.entry_count || !bounds_entries(map) || width < 2) return "";
+  if (!outcome.entry_count || !bounds_entries(map) || is_always_full(map) || width < 2) return "";
   const double part = static_cast<double>(*outcome.entry_count) / map.max_entries;
   auto filled = static_cast<std::size_t>(std::min(part, 1.0) * static_cast<double>(width));
   if (*outcome.entry_count != 0) filled = std::max<std::size_t>(filled, 1);

@@ -81,13 +81,24 @@ private:
     join_.keep(number, {element_.begin() + 1, element_.end() - 1}, !is_of_all_);
   }
 
-  /// "batch-pool.0[130] 3164 ms"
+  /// "batch-pool.0[130] 3164 ms QUEUED 10": what of it is neither zero nor the rule.
   void tell_waiting(std::int64_t pid) {
     const Kept* const comm = find("comm");
-    const Kept* const waited = find("waited_ms");
-    const std::string text = fmt::format("{}[{}]{}", comm != nullptr ? comm->text : "?", pid,
-                                         waited != nullptr ? fmt::format(" {} ms", waited->number) : "");
+    std::string text = fmt::format("{}[{}]", comm != nullptr ? comm->text : "?", pid);
+    if (const Kept* const waited = find("waited_ms")) text += fmt::format(" {} ms", waited->number);
+    if (const Kept* const state = find("ops_state")) text += ' ' + state->text;
+    if (const Kept* const qseq = find("ops_qseq"); qseq != nullptr && qseq->number != 0)
+      text += fmt::format(" {}", qseq->number);
+    if (const Kept* const cpus = find("cpus"); cpus != nullptr && cpus->text != join_.all_cpus_)
+      text += " cpus " + cpus->text;
+    for (const char* name : {"dsq_flags", "sticky_cpu", "holding_cpu", "migration_disabled"})
+      if (const Kept* const number = find(name); number != nullptr && says_something(*number))
+        text += fmt::format(" {}={}", name, static_cast<std::int64_t>(number->number));
     to_->field({FieldKind::text, "", 0, 0, text, {}});
+  }
+  /// -1 is no CPU.
+  static bool says_something(const Kept& number) {
+    return number.number != 0 && static_cast<std::int64_t>(number.number) != -1;
   }
 
   void pass_element() {
@@ -150,29 +161,15 @@ private:
     given_.insert(pid_);
     tell(task->second);
   }
-  /// Who it is the row says.
+  /// Who it is the row says, and those that wait have a list.
   void tell(const Task& task) {
-    for (const Fields* fields : {&task.fields, &task.waiting}) {
-      std::size_t depth = 0;
-      for (const Kept& kept : *fields) {
-        const bool is_known =
-            depth == 0 && (kept.name == "pid" || kept.name == "tgid" || kept.name == "comm" ||
-                           (fields == &task.waiting && names(task.fields, kept.name)));
-        if (opens(kept.kind)) ++depth;
-        if (kept.kind == FieldKind::end) --depth;
-        if (is_known && opens(kept.kind)) skipped_ = depth;
-        if (!is_known && skipped_ == 0) to_->field(kept.field());
-        if (skipped_ != 0 && depth < skipped_) skipped_ = 0;
-      }
-    }
-  }
-  static bool names(const Fields& fields, const std::string& name) {
-    return std::ranges::find(fields, name, &Kept::name) != fields.end();
+    for (const Kept& kept : task.fields)
+      if (kept.name != "pid" && kept.name != "tgid" && kept.name != "comm") to_->field(kept.field());
   }
 
   std::unique_ptr<MapWriter> to_;
   TaskJoin& join_;
-  std::size_t depth_ = 0, skipped_ = 0;
+  std::size_t depth_ = 0;
   bool in_owner_ = false;
   std::int64_t pid_ = -1;
   std::set<std::int64_t> given_;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mapscope::report {
@@ -21,8 +22,9 @@ class TaskJoin {
 public:
   static constexpr std::size_t most = 4096;
 
-  /// `map` gets the tasks.
-  explicit TaskJoin(const catalog::Map& map) : map_(map.id), label_(map.label()) {}
+  /// `map` gets the tasks; who may run on `all_cpus` ("0-3") is not told.
+  TaskJoin(const catalog::Map& map, std::string all_cpus)
+      : map_(map.id), label_(map.label()), all_cpus_(std::move(all_cpus)) {}
 
   /// Stands before the writer of a part of the kernel.
   [[nodiscard]] std::unique_ptr<MapWriter> taker(std::unique_ptr<MapWriter> to);
@@ -52,7 +54,7 @@ private:
   void keep(std::int64_t pid, Fields fields, bool is_waiting);
 
   std::uint32_t map_;
-  std::string label_;
+  std::string label_, all_cpus_;
   std::map<std::int64_t, Task> tasks_;
   std::set<std::int64_t> given_;
 };

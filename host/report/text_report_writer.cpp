@@ -69,13 +69,16 @@ private:
     return heading_text("programs", options_) + out.substr(1) + '\n';
   }
 
-  static std::string program_line(const catalog::Program& program) {
+  /// Who uses a map its head says.
+  [[nodiscard]] std::string program_line(const catalog::Program& program) const {
     const std::string name = !program.is_read       ? "(not known)"
                              : program.name.empty() ? "(no name)"
                                                     : printable(program.names().longest());
     std::string line = fmt::format("{:>4} {}", program.id, name);
-    if (!program.tag.empty()) line += fmt::format("  {} {}", program.type_name, program.tag);
-    if (!program.map_ids.empty()) line += fmt::format("  maps {}", fmt::join(program.map_ids, " "));
+    if (program.is_read || !program.tag.empty()) line += fmt::format("  {}", program.type_name);
+    if (options_.full && !program.tag.empty()) line += fmt::format("  tag {}", program.tag);
+    if (options_.full && !program.map_ids.empty())
+      line += fmt::format("  maps {}", fmt::join(program.map_ids, " "));
     if (program.run_cnt.value_or(0) != 0)
       line += fmt::format("  ran {} times in {}", *program.run_cnt,
                           duration_text(program.run_time_ns.value_or(0)));

@@ -264,7 +264,8 @@ void TextTree::close() {
     node.has_lines = node.has_lines || nodes_[child].has_lines;
     zero = zero && nodes_[child].zero;
   }
-  if (node.kind == Kind::pointer) return;
+  if (node.kind == Kind::pointer || node.kind == Kind::scalar)
+    return; // a scalar: what it was is said in a word
   node.zero = zero && !zeros_;
   if (node.kind == Kind::array) close_array(node);
 }

@@ -3,8 +3,8 @@
 #include "captures.hpp"
 
 #include <gmock/gmock.h>
+#include <regex>
 #include <set>
-#include <sstream>
 
 namespace mapscope::guest {
 namespace {
@@ -12,10 +12,10 @@ namespace {
 /// Ids of the programs that the text lists.
 std::set<unsigned> listed_programs(const std::string& text) {
   std::set<unsigned> ids;
-  std::istringstream lines(text.substr(std::min(text.find("\nprograms\n"), text.size())));
-  std::string line;
-  std::getline(lines, line), std::getline(lines, line); // the rest of the line before, and the heading
-  while (std::getline(lines, line) && line.starts_with("  ")) ids.insert(std::stoul(line));
+  static const std::regex program("(\\d+) \\S+  [a-z_0-9]+"); // several to a line
+  const std::string list = text.substr(std::min(text.find("\nprograms\n"), text.size()));
+  for (std::sregex_iterator at(list.begin(), list.end(), program), end; at != end; ++at)
+    ids.insert(static_cast<unsigned>(std::stoul((*at)[1].str())));
   return ids;
 }
 

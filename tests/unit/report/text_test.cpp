@@ -341,9 +341,9 @@ TEST(TextReport, FrameAroundTheMaps) {
   program.map_ids = {7};
   catalog::Program lost;
   lost.id = 4, lost.is_read = false;
-  EXPECT_THAT(shown({program, lost}, {}), HasSubstr("maps 7\n     4 (not known)\n"));
+  EXPECT_THAT(shown({program, lost}, {}), HasSubstr("  kprobe\n     4 (not known)\n"));
   EXPECT_EQ(shown({program}, {{"info", 7, "look\r"}, {"error", std::nullopt, "all"}}),
-            first + "programs\n     3 p\\x0a  kprobe 0123  maps 7\n\n"
+            first + "programs\n     3 p\\x0a  kprobe\n\n"
                     "worth a look\n  info     map 7: look\\x0d\n  error    all\n");
 }
 
