@@ -65,6 +65,7 @@ public:
 
   std::optional<Member> in(TypeId record, unsigned depth = 0) {
     const btf_type* at = types_.type(types_.peel(record));
+    if (at != nullptr && btf_is_datasec(at)) return in_section(at);
     if (at == nullptr || !btf_is_composite(at) || depth > deepest || visits_ == 0) return std::nullopt;
     --visits_;
     for (unsigned i = 0; i < vlen_of(at); ++i) {
@@ -81,6 +82,13 @@ public:
   }
 
 private:
+  [[nodiscard]] std::optional<Member> in_section(const btf_type* section) const {
+    for (unsigned i = 0; i < vlen_of(section); ++i)
+      if (const auto found = section_member(types_, section, i); found && found->name == name_)
+        return found->member;
+    return std::nullopt;
+  }
+
   static constexpr unsigned deepest = 32;
   const Types& types_;
   std::string_view name_;
@@ -106,7 +114,9 @@ Result<Member> element(const Types& types, const Member& array, std::uint32_t in
 
 std::optional<NamedMember> Types::member_at(TypeId record, std::uint32_t index) const {
   const btf_type* found = type(peel(record));
-  if (found == nullptr || !btf_is_composite(found) || index >= vlen_of(found)) return std::nullopt;
+  if (found == nullptr || index >= vlen_of(found)) return std::nullopt;
+  if (btf_is_datasec(found)) return section_member(*this, found, index);
+  if (!btf_is_composite(found)) return std::nullopt;
   return NamedMember{text(btf_members(found)[index].name_off), record_member(*this, found, index)};
 }
 

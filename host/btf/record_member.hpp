@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a member of a struct or union lies, in both forms that BTF has for it. Private to this folder.
+// Where a member of a struct or union lies, in both forms that BTF has for it, and a variable in its section.
+// Private to this folder.
 #pragma once
 
 #include "host/btf/types.hpp"
@@ -25,6 +26,15 @@ inline Member record_member(const Types& types, const btf_type* record, unsigned
   member.bit_offset += offset;
   member.bit_size = bits;
   return member;
+}
+
+/// The `index`-th variable of `section`, which has that many; nothing where it is of another kind.
+inline std::optional<NamedMember> section_member(const Types& types, const btf_type* section,
+                                                 unsigned index) {
+  const btf_var_secinfo& place = btf_var_secinfos(section)[index];
+  const btf_type* variable = types.type(place.type);
+  if (variable == nullptr || !btf_is_var(variable)) return std::nullopt;
+  return NamedMember{types.text(variable->name_off), {variable->type, std::uint64_t{place.offset} * 8, 0}};
 }
 
 } // namespace mapscope::btf

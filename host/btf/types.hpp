@@ -85,13 +85,14 @@ public:
   /// The type as C spells it ("struct foo", "unsigned int", "u64[4]", "struct foo *"); "void" for 0.
   [[nodiscard]] std::string spell(TypeId id) const;
 
-  /// `path` is "a.b.c" from a struct or union; "a[3].b" indexes arrays. The error names what was not found.
+  /// `path` is "a.b.c" from a struct or union, or from a section, whose variables are its members; "a[3].b"
+  /// indexes arrays. The error names what was not found.
   [[nodiscard]] Result<Member> member(TypeId from, std::string_view path) const;
   /// The name that the first wrong one of such a path probably means; "" when none is near, or none wrong.
   [[nodiscard]] std::string nearest_member(TypeId from, std::string_view path) const;
   /// The same by name of the outer type, e.g. offset_of("struct bpf_map", "ops").
   [[nodiscard]] Result<std::uint64_t> offset_of(std::string_view type, std::string_view path) const;
-  /// The `index`-th member of a struct or union; nothing behind the last and for all other types.
+  /// The `index`-th member of a struct, union or section; nothing behind the last and for all other types.
   [[nodiscard]] std::optional<NamedMember> member_at(TypeId record, std::uint32_t index) const;
   /// The `index`-th enumerator of an enum or enum64, as declared; nothing behind the last and for all other
   /// types.

@@ -112,6 +112,21 @@ TEST_F(MemberPath, MembersByTheirPlace) {
     EXPECT_FALSE(b.types()->is_function_pointer(other)) << other;
 }
 
+TEST_F(MemberPath, VariablesAreMembersOfTheirSection) {
+  const TypeId count = b.variable("count", u64, BTF_VAR_GLOBAL_ALLOCATED),
+               many = b.variable("many", list, BTF_VAR_STATIC);
+  const TypeId data = b.section(".data", {{count, 8, 8}, {many, 16, 32}, {u32, 48, 4}});
+  const auto types = b.types();
+  EXPECT_EQ(types->member(data, "count")->offset(), 8U);
+  EXPECT_EQ(types->member(data, "many[1].high")->offset(), 16U + 8 + 4);
+  EXPECT_EQ(types->member_at(data, 1)->name, "many");
+  EXPECT_EQ(types->member_at(data, 1)->member.type, list);
+  EXPECT_FALSE(types->member_at(data, 2)) << "no variable";
+  EXPECT_FALSE(types->member_at(data, 3));
+  EXPECT_EQ(types->nearest_member(data, "cuont"), "count");
+  EXPECT_FALSE(types->member(data, "none"));
+}
+
 TEST_F(MemberPath, StructsThatBeginWithAnother) {
   const TypeId first = b.record("first_holder", {{"it", b.typedef_of("inner_t", inner)}, {"more", u32}});
   b.record("behind", {{"more", u32}, {"it", inner}});
