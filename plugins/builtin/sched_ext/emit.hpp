@@ -5,6 +5,7 @@
 
 #include "../counted.hpp"
 #include "cpus.hpp"
+#include "user_exits.hpp"
 
 namespace mapscope::builtin {
 
@@ -29,7 +30,7 @@ public:
     call_.end();
   }
 
-  void scheduler(const Scheduler& scheduler) {
+  void scheduler(const Scheduler& scheduler, bool with_dump) {
     call_.object(nullptr);
     emit_name(call_, "name", scheduler.name);
     call_.text("source", scheduler.source);
@@ -44,10 +45,19 @@ public:
     if (scheduler.aborting) call_.flag("aborting", *scheduler.aborting);
     if (scheduler.exit) {
       call_.object("exit");
-      exits_.emit(*scheduler.exit);
+      exits_.emit(*scheduler.exit, with_dump);
       call_.end();
     }
     events(scheduler);
+    call_.end();
+  }
+
+  void user_exit(const UserExit& user, bool with_dump) {
+    call_.object(nullptr);
+    call_.number("map", user.map);
+    call_.text("section", user.section);
+    call_.text("variable", user.variable);
+    exits_.emit(user.exit, with_dump);
     call_.end();
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a scheduler left (struct scx_exit_info): read as long as somebody holds the record, else told by the
-// lines that the kernel printed.
+// Why a scheduler left (struct scx_exit_info): read as long as somebody holds the record, else told by what
+// the scheduler kept of it (user_exits.hpp) and by the lines that the kernel printed.
 //
 // What is read is kept; nothing is emitted before all is known. A text that breaks off is kept as far as it
 // goes.
@@ -57,8 +57,14 @@ public:
     return std::nullopt;
   }
 
-  /// Of `exit` without who it was.
-  void emit(const ScxExit& exit) {
+  /// Of one whose kind is known.
+  void name_kind(ScxExit& exit) const {
+    exit.kind_name = kinds_.name(*exit.kind);
+    exit.is_error = *exit.kind >= kinds_.value("SCX_EXIT_ERROR").value_or(1024);
+  }
+
+  /// Of `exit` without who it was. What is long, once is enough of.
+  void emit(const ScxExit& exit, bool with_dump = true) {
     if (exit.kind) call_.number("kind", *exit.kind);
     if (!exit.kind_name.empty()) call_.text("kind_name", exit.kind_name);
     emit_name(call_, "reason", exit.reason);
@@ -67,6 +73,7 @@ public:
     emit_signed("exit_cpu", exit.exit_cpu);
     if (exit.flags) call_.number("flags", *exit.flags);
     if (exit.ts_ns) call_.number("ts_ns", *exit.ts_ns);
+    if (!with_dump) return;
     if (!exit.backtrace.empty()) emit_backtrace(exit.backtrace);
     if (exit.dump && !exit.dump->empty()) call_.text("dump", *exit.dump);
   }
@@ -76,11 +83,6 @@ private:
   static constexpr std::uint64_t most_frames = 256; ///< SCX_EXIT_BT_LEN is 64
 
   void note(const char* what) { call_.note(MSC_EFAULT, what); }
-
-  void name_kind(ScxExit& exit) const {
-    exit.kind_name = kinds_.name(*exit.kind);
-    exit.is_error = *exit.kind >= kinds_.value("SCX_EXIT_ERROR").value_or(1024);
-  }
 
   /// A member this kernel's record has; 32-bit ones are widened.
   template <class T> std::optional<std::uint64_t> number(std::uint64_t info, const char* member) {

@@ -19,6 +19,7 @@ public:
     if (!exit.kind_name.empty()) text += " (" + exit.kind_name + ")";
     if (exit.msg && !exit.msg->empty()) text += ": " + *exit.msg;
     if (exit.source == "log") text += "; its record is gone, the kernel's log says so";
+    if (exit.source == "user_exit_info") text += "; the kernel's record is gone, its own says so";
     call_.finding(exit.is_error ? MSC_ERROR : MSC_INFO, text.c_str());
   }
 

@@ -8,6 +8,7 @@
 #include "../counted.hpp"
 #include "emit.hpp"
 #include "findings.hpp"
+#include "user_exits.hpp"
 
 namespace {
 
@@ -17,6 +18,8 @@ using mapscope::builtin::counted;
 using mapscope::builtin::load;
 using mapscope::builtin::Scheduler;
 using mapscope::builtin::ScxCpu;
+using mapscope::builtin::ScxExit;
+using mapscope::builtin::UserExit;
 
 constexpr std::size_t most_log_lines = 256;
 
@@ -47,13 +50,17 @@ public:
     for (Scheduler& scheduler : schedulers_)
       part(call_, "a scheduler's events", [&] { read_events(scheduler); });
     part(call_, "the kernel's log", [this] { read_log(); });
+    part(call_, "what schedulers kept of their exits", [this] { read_user_exits(); });
     choose_exit();
     if (exit_) findings_.exit(*exit_, is_attached());
     emitter_.name_owners(schedulers_);
     emit_state();
     if (exit_) emitter_.exit(*exit_);
     emit_counters();
-    emit_all("schedulers", schedulers_, [&](const Scheduler& scheduler) { emitter_.scheduler(scheduler); });
+    emit_all("schedulers", schedulers_,
+             [&](const Scheduler& scheduler) { emitter_.scheduler(scheduler, !is_chosen(scheduler.exit)); });
+    emit_all("user_exits", user_exits_,
+             [&](const UserExit& user) { emitter_.user_exit(user, !is_chosen(user.exit)); });
   }
 
   /// Who runs, who waits, and where. One that has left has no queues.
@@ -138,6 +145,11 @@ private:
     if (log.lost() != 0) call_.note(MSC_EFAULT, "a part of the kernel's log could not be read");
   }
 
+  void read_user_exits() {
+    const mapscope::builtin::ObjectMaps maps(call_);
+    user_exits_ = mapscope::builtin::UserExits(call_, exits_, maps).find();
+  }
+
   [[nodiscard]] bool is_attached() const { return !schedulers_.empty() && schedulers_.front().attached; }
 
   /// Of the attached scheduler if it is on its way out. When there is none, of the one that left last: of
@@ -151,6 +163,26 @@ private:
     const bool is_another =
         logged && exit_ && (logged->scheduler != exit_->scheduler || logged->reason != exit_->reason);
     if (!exit_ || is_another) exit_ = logged;
+    if (!exit_ || exit_->source == "log") take_user_exit();
+  }
+
+  /// The one that the log tells of; without a log the only one, as which of several was last is not known.
+  void take_user_exit() {
+    const auto told =
+        exit_ ? std::ranges::find_if(user_exits_,
+                                     [&](const UserExit& user) { return same_words(user.exit, *exit_); })
+              : (user_exits_.size() == 1 ? user_exits_.begin() : user_exits_.end());
+    if (told == user_exits_.end()) return;
+    const auto logged = std::exchange(exit_, told->exit);
+    if (!logged) return;
+    exit_->scheduler = logged->scheduler, exit_->ts_ns = logged->ts_ns;
+  }
+  static bool same_words(const ScxExit& one, const ScxExit& other) {
+    return one.reason == other.reason && one.msg.value_or("") == other.msg.value_or("");
+  }
+  /// Whether it is the exit that the report begins with, and stands there as a whole.
+  [[nodiscard]] bool is_chosen(const std::optional<ScxExit>& exit) const {
+    return exit && exit_ && exit->dump == exit_->dump && same_words(*exit, *exit_);
   }
 
   [[nodiscard]] std::uint64_t watchdog_ms() const {
@@ -195,7 +227,8 @@ private:
   std::uint64_t nr_tasks_ = 0;
   bool has_tasks_ = false;
   std::vector<mapscope::builtin::LogLine> log_;
-  std::optional<mapscope::builtin::ScxExit> exit_;
+  std::optional<ScxExit> exit_;
+  std::vector<UserExit> user_exits_;
 };
 
 void render_sched_ext(Call& call) {
@@ -214,6 +247,7 @@ MSC_PLUGIN(render_sched_ext,
            "license=Apache-2.0\0"
            "summary=schedulers that are BPF programs: their queues, their tasks, why they left\0"
            "attach=kernel:sched_ext\0"
+           "maps=any\0"
            "symbols=scx_root,scx_sched_all,scx_tasks,scx_enable_state_var,__scx_switched_all\0"
            "symbols=scx_nr_rejected,scx_hotplug_seq,scx_enable_seq,runqueues,__per_cpu_offset\0"
            "symbols=jiffies,clocksource_jiffies,prb,map_idr,bpf_struct_ops_map_ops,nr_node_ids\0"

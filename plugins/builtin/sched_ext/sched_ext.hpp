@@ -16,21 +16,28 @@
 //   jiffies        number  the kernel's clock of ticks when the memory was taken
 //   jiffy_ns       number  nanoseconds of a tick, from the clock source "jiffies"; without it there are no *_ms
 //   schedulers     list    the attached one, then its sub-schedulers, then those that have left and are held
+//   user_exits     list    what schedulers that have left wrote down of it in maps that are still held: their
+//                          variables of type struct user_exit_info
 //   cpus           list    every possible CPU, ascending
 //   dsqs           list    dispatch queues: local ones by CPU, then each attached scheduler's
 //   nr_tasks       number  tasks on the list scx_tasks, without the kernel's own marks of iterations
 //   tasks          list    those of them that have anything of a scheduler's: not those in state NONE
 //   log            list    what the kernel's log still holds of sched_ext: {ts_ns, text}, oldest first
 //
-// exit           source "scx_sched", "scx_exit_info" (6.12) or "log"; scheduler (its name); kind; kind_name
+// exit           source "scx_sched", "scx_exit_info" (6.12), "user_exit_info" where the kernel's record is gone
+//                and the scheduler's own is not, or "log"; scheduler (its name); kind; kind_name
 //                "SCX_EXIT_ERROR_STALL"; reason; msg; exit_code (signed); exit_cpu (signed; 7.x); flags (7.x);
 //                backtrace [{ip, symbol, offset, module, program}]; dump (what the kernel itself wrote).
-//                From the log: scheduler, reason, msg, ts_ns; kind and kind_name if the reason stands for one
+//                From the log: scheduler, reason, msg, ts_ns; kind and kind_name if the reason stands for one.
+//                From the scheduler's own, which has no flags and no backtrace: ts_ns as the log has it
 // schedulers     name; source "scx_root", "scx_sched_all", "struct_ops map N" or, in 6.12, "scx_ops"; address;
 //                attached (flag); level; cgroup {id, path} of a sub-scheduler; flags; flag_names [text];
 //                timeout_ms (as asked for; 0 = the default); exit_dump_len; id; slice_dfl (ns); bypass_depth;
 //                watchdog_timeout_ms (in force); aborting (flag); exit {as above, without source and
-//                scheduler; absent when nobody has left}; events {NAME: sum over all CPUs, signed}
+//                scheduler, and, where it is that one, without its dump and backtrace; absent when nobody has
+//                left}; events {NAME: sum over all CPUs, signed}
+// user_exits     map (its id); section "scx_qmap.data"; variable "uei"; and as exit above without source and
+//                scheduler, and, where it is that one, without its dump
 // cpus           cpu; nr_running; cpuperf_target; nr_immed (7.x); kick_sync (6.12: pnt_seq); flags; flag_names;
 //                cpu_released (flag); curr {pid, tgid, comm, cpu, class "ext_sched_class"}; cpus_to_kick,
 //                cpus_to_kick_if_idle, cpus_to_preempt, cpus_to_wait, cpus_to_sync (text "0-3,8", of the
