@@ -333,9 +333,10 @@ private:
     }
     member.name = types_.text(declared->name_off);
     member.offset = placed.offset;
-    member.hops = btf_is_var(declared) ? 2 : 1;
+    const bool is_variable = btf_is_var(declared);
+    member.hops = is_variable ? 2 : 1;
     // What clang writes has no sizes yet; libbpf puts them in before it loads an object.
-    own_bytes(member, declared_node(placed.type, placed.type, -1),
+    own_bytes(member, declared_node(is_variable ? declared->type : placed.type, placed.type, -1),
               placed.size != 0 ? placed.size : types_.size(placed.type).value_or(0));
     return member;
   }

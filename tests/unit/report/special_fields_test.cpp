@@ -106,6 +106,16 @@ TEST_F(Special, AListShowsWhatItContains) {
   EXPECT_THAT(text, ::testing::Not(HasSubstr("@problem")));
 }
 
+/// What a variable contains is said of the variable: a scheduler's tree of control groups is one.
+TEST_F(Special, AListInASectionShowsWhatItContains) {
+  BtfBuilder& b = program.b;
+  const auto queue = b.variable("queue", program.list_head);
+  b.decl_tag("contains:item:node", queue);
+  const auto section = b.section(".data.QUEUE", {{queue, 0, 16}});
+  const auto head = pack(direct_at(objects), direct_at(objects + 32));
+  EXPECT_THAT(decode(two_items("0xffff888000190000"), section, head), HasSubstr("number=7:uint32}, item{"));
+}
+
 TEST_F(Special, AListOfTypesFromAFileShowsWhatItContains) {
   of_a_file = true;
   const auto head = pack(direct_at(objects), direct_at(objects + 32));
