@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/call/call.hpp"
 
-#include "host/catalog/families.hpp"
 #include "host/report/special_fields.hpp"
 #include "host/target/target.hpp"
 
@@ -22,16 +21,6 @@ constexpr std::size_t longest_name = 256;
 /// What rules for maps match.
 catalog::Names names_of(const catalog::Map& map, const plugin::AllocatorCall* allocator) {
   return allocator != nullptr ? catalog::Names(allocator->variable->name) : map.names();
-}
-
-/// Of an arena.
-void add_globals(msc_target& target, const plugin::Task& task) {
-  if (task.environment.families == nullptr || task.is_kernel_target()) return;
-  const auto& arenas = task.environment.families->arenas();
-  const auto arena = std::ranges::find(arenas, task.map.id, &catalog::Arena::map);
-  if (arena == arenas.end() || !arena->globals) return;
-  target.globals = arena->kernel_address(arena->user_vm_start + arena->globals->offset);
-  target.globals_type = plugin::map_tag | arena->globals->section;
 }
 
 } // namespace
@@ -59,7 +48,6 @@ msc_target msc_call::target() const {
   target.attach = task_.choice().attach;
   target.row_limit = static_cast<std::uint32_t>(std::min<std::uint64_t>(limit_, UINT32_MAX));
   if (task_.is_kernel_target()) target.name = nullptr;
-  add_globals(target, task_);
   if (task_.allocator == nullptr) return target;
   target.root = task_.allocator->variable->root;
   target.root_type = plugin::map_tag | task_.allocator->variable->type;

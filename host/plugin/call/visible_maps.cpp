@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plugin/call/visible_maps.hpp"
 
+#include "host/catalog/families.hpp"
 #include "host/plugin/call/environment.hpp"
 
 #include <algorithm>
@@ -65,27 +66,52 @@ std::string VisibleMaps::absence(std::string_view name) const {
 
 msc_target VisibleMaps::target_of(const catalog::Map& map) const {
   const auto types = handles(map);
-  return {.size = sizeof(msc_target),
-          .attach = 0,
-          .map = map.kva,
-          .map_type = map.type,
-          .map_flags = map.flags,
-          .key_size = map.key_size,
-          .value_size = map.value_size,
-          .max_entries = map.max_entries,
-          .row_limit = 0,
-          .key_type = types.key,
-          .value_type = types.value,
-          .root = 0,
-          .root_type = 0,
-          .root_name = nullptr,
-          .name = map.full_name.empty() ? map.name.c_str() : map.full_name.c_str(),
-          .id = map.id,
-          .btf_id = map.btf_id.value_or(0),
-          .is_running = map.is_live ? 1U : 0U,
-          .unused = 0,
-          .globals = 0,
-          .globals_type = MSC_BYTES};
+  msc_target target{.size = sizeof(msc_target),
+                    .attach = 0,
+                    .map = map.kva,
+                    .map_type = map.type,
+                    .map_flags = map.flags,
+                    .key_size = map.key_size,
+                    .value_size = map.value_size,
+                    .max_entries = map.max_entries,
+                    .row_limit = 0,
+                    .key_type = types.key,
+                    .value_type = types.value,
+                    .root = 0,
+                    .root_type = 0,
+                    .root_name = nullptr,
+                    .name = map.full_name.empty() ? map.name.c_str() : map.full_name.c_str(),
+                    .id = map.id,
+                    .btf_id = object_of(map),
+                    .is_running = map.is_live ? 1U : 0U,
+                    .unused = 0,
+                    .globals = 0,
+                    .globals_type = MSC_BYTES};
+  add_globals(target, map);
+  return target;
+}
+
+/// A map that was made without types belongs to the object of its programs, or to that which declares it, if
+/// other maps of that tell which it is.
+std::uint32_t VisibleMaps::object_of(const catalog::Map& map) const {
+  const auto& types = map.object() != nullptr ? map.object() : map.value().types;
+  if (map.btf_id || types == nullptr || task_.environment.catalog == nullptr) return map.btf_id.value_or(0);
+  const auto& maps = task_.environment.catalog->maps;
+  const auto typed = std::ranges::find_if(
+      maps, [&](const catalog::Map& other) { return other.btf_id && other.types == types; });
+  return typed != maps.end() ? *typed->btf_id : 0;
+}
+
+/// Of an arena.
+void VisibleMaps::add_globals(msc_target& target, const catalog::Map& map) const {
+  if (task_.environment.families == nullptr || map.id == 0) return;
+  const auto& arenas = task_.environment.families->arenas();
+  const auto arena = std::ranges::find(arenas, map.id, &catalog::Arena::map);
+  if (arena == arenas.end() || !arena->globals) return;
+  const bool is_own = &map == &task_.map;
+  if (!is_own && arena->globals->types != map.object()) return; // no handle would lead to them
+  target.globals = arena->kernel_address(arena->user_vm_start + arena->globals->offset);
+  target.globals_type = (is_own ? map_tag : (other_tag | map.id) << 32) | arena->globals->section;
 }
 
 std::shared_ptr<const btf::Types> VisibleMaps::types_of(std::uint64_t tag) const {

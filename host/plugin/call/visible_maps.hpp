@@ -37,6 +37,8 @@ public:
 
 private:
   [[nodiscard]] bool may_see(const catalog::Map& map) const;
+  [[nodiscard]] std::uint32_t object_of(const catalog::Map& map) const;
+  void add_globals(msc_target& target, const catalog::Map& map) const;
 
   const Task& task_;
 };
