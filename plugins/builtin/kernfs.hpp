@@ -43,6 +43,11 @@ public:
     return node ? load<std::uint64_t>(call_, *node + id_) : std::nullopt;
   }
 
+  [[nodiscard]] std::optional<std::string> path_of(std::uint64_t cgroup) {
+    const auto node = cgroup != 0 ? follow(call_, cgroup + directory_) : std::nullopt;
+    return node ? path(*node) : std::nullopt;
+  }
+
   /// "/", "/system.slice/ssh.service".
   [[nodiscard]] std::optional<std::string> path(std::uint64_t node) {
     std::string path;

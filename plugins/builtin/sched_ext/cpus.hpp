@@ -5,6 +5,7 @@
 
 #include "../counted.hpp"
 #include "../field_names.hpp"
+#include "contexts.hpp"
 #include "queues.hpp"
 
 namespace mapscope::builtin {
@@ -18,6 +19,7 @@ struct ScxCpu {
   std::string curr_class;                                 ///< "ext_sched_class"
   std::vector<std::pair<const char*, std::string>> masks; ///< those with a CPU in them
   std::vector<std::size_t> runnable;
+  std::vector<Context> contexts; ///< what schedulers have of it
 };
 
 class Cpus {

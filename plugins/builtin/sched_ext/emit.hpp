@@ -5,6 +5,7 @@
 
 #include "../counted.hpp"
 #include "cpus.hpp"
+#include "task_queues.hpp"
 #include "user_exits.hpp"
 
 namespace mapscope::builtin {
@@ -13,7 +14,7 @@ class ScxEmitter {
 public:
   ScxEmitter(Call& call, ScxExits& exits, ScxTasks& tasks, const Jiffies& clock)
       : call_(call), exits_(exits), tasks_(tasks), clock_(clock), ops_flags_(call, {"enum scx_ops_flags"}),
-        rq_flags_(call, {"enum scx_rq_flags"}) {}
+        rq_flags_(call, {"enum scx_rq_flags"}), group_flags_(call, {"enum scx_tg_flags"}) {}
 
   /// A task says whose it is by the address. With one scheduler there is nothing to tell apart.
   void name_owners(const std::vector<Scheduler>& schedulers) {
@@ -73,6 +74,20 @@ public:
     for (const std::size_t place : waiting(cpu.runnable)) task(place, true);
     call_.end();
     longest_waiter(cpu.runnable, cpu.curr);
+    emit_contexts(call_, cpu.contexts);
+    call_.end();
+  }
+
+  void group(const ScxGroup& group) {
+    call_.object(nullptr);
+    emit_group(group);
+    for (const auto& [field, value] : group.numbers) call_.number(field, value);
+    if (group.idle) call_.flag("idle", *group.idle);
+    if (group.flags) flags(*group.flags, group_flags_);
+    call_.number("nr_tasks", group.nr_tasks);
+    call_.number("nr_runnable", group.runnable.size());
+    longest_waiter(group.runnable, std::nullopt);
+    emit_contexts(call_, group.contexts);
     call_.end();
   }
 
@@ -92,6 +107,25 @@ public:
     call_.end();
   }
 
+  void task_queue(const TaskQueue& queue, const std::vector<ScxGroup>& groups) {
+    call_.object(nullptr);
+    call_.number("map", queue.map);
+    if (!queue.name.empty()) call_.text("name", queue.name);
+    if (queue.is_stack) call_.flag("stack", true);
+    if (!queue.tasks.empty()) {
+      call_.list("tasks");
+      for (const std::size_t place : waiting(queue.tasks)) queued(tasks_[place], true);
+      call_.end();
+      longest_waiter(queue.tasks, std::nullopt);
+    }
+    if (!queue.groups.empty()) {
+      call_.list("cgroups");
+      for (const std::size_t place : limited(queue.groups)) group_name(groups[place]);
+      call_.end();
+    }
+    call_.end();
+  }
+
   void task(std::size_t place, bool waits) {
     const ScxTask& task = tasks_[place];
     call_.object(nullptr);
@@ -101,9 +135,9 @@ public:
   }
 
   /// What of a list is shown.
-  [[nodiscard]] std::span<const std::size_t> limited(const std::vector<std::size_t>& places) const {
-    const std::size_t limit = call_.target.row_limit != 0 ? call_.target.row_limit : places.size();
-    return std::span(places).first(std::min(places.size(), limit));
+  template <class T> [[nodiscard]] std::span<const T> limited(const std::vector<T>& list) const {
+    const std::size_t limit = call_.target.row_limit != 0 ? call_.target.row_limit : list.size();
+    return std::span(list).first(std::min(list.size(), limit));
   }
 
   /// The lists of those who wait are many: what all of them leave out is said once.
@@ -112,9 +146,20 @@ public:
       call_.note(
           MSC_STOP,
           counted(left_out_, "waiting task is|waiting tasks are", "not listed; --limit 0 lists all").c_str());
+    left_out_ = 0;
   }
 
 private:
+  void emit_group(const ScxGroup& group) {
+    tasks_.emit("id", group.id);
+    emit_name(call_, "path", group.path);
+  }
+  void group_name(const ScxGroup& group) {
+    call_.object(nullptr);
+    emit_group(group);
+    call_.end();
+  }
+
   [[nodiscard]] std::span<const std::size_t> waiting(const std::vector<std::size_t>& places) {
     const auto shown = limited(places);
     left_out_ += places.size() - shown.size();
@@ -149,9 +194,10 @@ private:
     call_.end();
   }
 
-  void queued(const ScxTask& task) {
+  void queued(const ScxTask& task, bool is_schedulers = false) {
     call_.object(nullptr);
     tasks_.emit_who(task);
+    if (is_schedulers && !tasks_.is_in_custody(task)) call_.flag("in_custody", false);
     tasks_.emit_waited(task, clock_);
     tasks_.emit("dsq_vtime", task.dsq_vtime);
     tasks_.emit("slice", task.slice);
@@ -182,7 +228,7 @@ private:
   ScxTasks& tasks_;
   const Jiffies& clock_;
   std::unordered_map<std::uint64_t, std::string> names_; ///< of schedulers, by their addresses
-  Enum ops_flags_, rq_flags_;
+  Enum ops_flags_, rq_flags_, group_flags_;
   std::uint64_t left_out_ = 0; ///< tasks of lists of those who wait
 };
 

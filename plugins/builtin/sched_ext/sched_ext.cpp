@@ -8,7 +8,10 @@
 #include "../counted.hpp"
 #include "emit.hpp"
 #include "findings.hpp"
+#include "task_queues.hpp"
 #include "user_exits.hpp"
+
+#include <numeric>
 
 namespace {
 
@@ -16,9 +19,11 @@ using mapscope::Call;
 using mapscope::Stop;
 using mapscope::builtin::counted;
 using mapscope::builtin::load;
+using mapscope::builtin::ObjectMaps;
 using mapscope::builtin::Scheduler;
 using mapscope::builtin::ScxCpu;
 using mapscope::builtin::ScxExit;
+using mapscope::builtin::ScxGroup;
 using mapscope::builtin::UserExit;
 
 constexpr std::size_t most_log_lines = 256;
@@ -66,6 +71,7 @@ public:
   /// Who runs, who waits, and where. One that has left has no queues.
   void show_queues() {
     part(call_, "the run queues", [this] { read_cpus(); });
+    part(call_, "what schedulers have of CPUs", [this] { read_cpu_contexts(); });
     for (const Scheduler& scheduler : schedulers_)
       if (scheduler.attached) part(call_, "a scheduler's queues", [&] { queues_.add_of(scheduler, sched_); });
     findings_.waiters(cpus_, watchdog_ms());
@@ -76,6 +82,9 @@ public:
 
   void show_tasks() {
     part(call_, "the list of tasks", [this] { read_tasks(); });
+    part(call_, "the control groups", [this] { read_groups(); });
+    part(call_, "the queues that schedulers keep in maps", [this] { show_task_queues(); });
+    if (!groups_.empty()) show_groups();
     if (tasks_.lost() != 0)
       call_.note(MSC_EFAULT, counted(tasks_.lost(), "task|tasks", "could not be read").c_str());
     if (has_tasks_) call_.number("nr_tasks", nr_tasks_);
@@ -145,9 +154,103 @@ private:
     if (log.lost() != 0) call_.note(MSC_EFAULT, "a part of the kernel's log could not be read");
   }
 
-  void read_user_exits() {
-    const mapscope::builtin::ObjectMaps maps(call_);
-    user_exits_ = mapscope::builtin::UserExits(call_, exits_, maps).find();
+  void read_user_exits() { user_exits_ = mapscope::builtin::UserExits(call_, exits_, maps()).find(); }
+
+  /// Listed once, when first asked for.
+  const ObjectMaps& maps() {
+    if (!maps_) maps_.emplace(call_);
+    return *maps_;
+  }
+
+  /// Nothing where its struct_ops map, or that map's BTF, is not known.
+  std::optional<std::uint32_t> btf_of(const Scheduler& scheduler) {
+    if (!scheduler.attached || !scheduler.map) return std::nullopt;
+    const auto own = std::ranges::find(maps().all(), *scheduler.map,
+                                       [](const mapscope::Map& map) { return map.target.id; });
+    return own != maps().all().end() ? std::optional(own->target.btf_id) : std::nullopt;
+  }
+
+  void read_cpu_contexts() {
+    for (const Scheduler& scheduler : schedulers_) {
+      const auto btf = btf_of(scheduler);
+      if (!btf) continue;
+      auto contexts =
+          mapscope::builtin::CpuContexts(call_, maps(), numbers_of_cpus(scheduler)).of_object(*btf);
+      for (ScxCpu& cpu : cpus_) std::ranges::move(contexts[cpu.cpu], std::back_inserter(cpu.contexts));
+    }
+  }
+  /// What the scheduler counts each by: scx_cpu_to_cid_tbl has it for those of the newer form.
+  std::vector<std::uint64_t> numbers_of_cpus(const Scheduler& scheduler) {
+    std::vector<std::uint64_t> numbers(call_.cpu_count());
+    std::iota(numbers.begin(), numbers.end(), 0);
+    if (!scheduler.counts_cids) return numbers;
+    const auto table = call_.symbol_address("scx_cpu_to_cid_tbl");
+    const auto first = table ? mapscope::builtin::follow(call_, *table) : std::nullopt;
+    for (std::uint64_t& number : numbers) {
+      const auto cid =
+          first ? load<std::int16_t>(call_, *first + number * sizeof(std::int16_t)) : std::nullopt;
+      if (!cid) throw Stop{MSC_EFAULT};
+      number = *cid >= 0 ? static_cast<std::uint64_t>(*cid) : 0; // of those that are not possible
+    }
+    return numbers;
+  }
+
+  /// With what the attached schedulers have of each.
+  void read_groups() {
+    if (!is_attached()) return;
+    mapscope::builtin::Groups groups(call_);
+    groups_ = groups.read();
+    if (groups_.empty()) return;
+    const auto group_of = [&](std::size_t task) -> ScxGroup* {
+      const auto place = groups.place(tasks_[task].group.value_or(0));
+      return place && *place < groups_.size() ? &groups_[*place] : nullptr;
+    };
+    for (const std::size_t task : listed_)
+      if (ScxGroup* const group = group_of(task)) ++group->nr_tasks;
+    for (const ScxCpu& cpu : cpus_)
+      for (const std::size_t task : cpu.runnable)
+        if (ScxGroup* const group = group_of(task)) group->runnable.push_back(task);
+    read_group_contexts();
+  }
+  void read_group_contexts() {
+    std::unordered_map<std::uint64_t, std::uint64_t> ids;
+    for (const ScxGroup& group : groups_)
+      if (group.id) ids.emplace(*group.id, group.address);
+    for (const Scheduler& scheduler : schedulers_) {
+      const auto btf = btf_of(scheduler);
+      if (!btf) continue;
+      auto contexts = mapscope::builtin::GroupContexts(call_, maps()).of_object(*btf, ids);
+      for (ScxGroup& group : groups_)
+        std::ranges::move(contexts[group.address], std::back_inserter(group.contexts));
+    }
+  }
+
+  void show_task_queues() {
+    mapscope::builtin::TaskQueues queues(call_, tasks_, listed_, groups_);
+    std::vector<mapscope::builtin::TaskQueue> found;
+    for (const Scheduler& scheduler : schedulers_)
+      if (const auto btf = btf_of(scheduler))
+        std::ranges::move(queues.of_object(maps(), *btf), std::back_inserter(found));
+    if (found.empty()) return;
+    emit_all("map_queues", found, [&](const auto& queue) { emitter_.task_queue(queue, groups_); });
+    emitter_.note_left_out();
+  }
+
+  /// Machines have thousands that no task is in; those that the scheduler has something of are shown all the
+  /// same.
+  void show_groups() {
+    const auto hidden = std::erase_if(
+        groups_, [](const ScxGroup& group) { return group.nr_tasks == 0 && group.contexts.empty(); });
+    if (hidden != 0)
+      call_.note(MSC_OK, counted(hidden, "control group is|control groups are",
+                                 "not listed: no task of a scheduler is in it, and nothing that it has")
+                             .c_str());
+    const auto shown = emitter_.limited(groups_);
+    if (shown.size() < groups_.size())
+      call_.note(MSC_STOP, counted(groups_.size() - shown.size(), "control group is|control groups are",
+                                   "not listed; --limit 0 lists all")
+                               .c_str());
+    emit_all("cgroups", shown, [&](const ScxGroup& group) { emitter_.group(group); });
   }
 
   [[nodiscard]] bool is_attached() const { return !schedulers_.empty() && schedulers_.front().attached; }
@@ -229,6 +332,8 @@ private:
   std::vector<mapscope::builtin::LogLine> log_;
   std::optional<ScxExit> exit_;
   std::vector<UserExit> user_exits_;
+  std::vector<ScxGroup> groups_; ///< the root first
+  std::optional<ObjectMaps> maps_;
 };
 
 void render_sched_ext(Call& call) {
@@ -251,6 +356,7 @@ MSC_PLUGIN(render_sched_ext,
            "symbols=scx_root,scx_sched_all,scx_tasks,scx_enable_state_var,__scx_switched_all\0"
            "symbols=scx_nr_rejected,scx_hotplug_seq,scx_enable_seq,runqueues,__per_cpu_offset\0"
            "symbols=jiffies,clocksource_jiffies,prb,map_idr,bpf_struct_ops_map_ops,nr_node_ids\0"
+           "symbols=task_groups,scx_cpu_to_cid_tbl\0"
            "symbols=ext_sched_class,fair_sched_class,idle_sched_class,rt_sched_class\0"
            "symbols=dl_sched_class,stop_sched_class\0"
            "needs=struct sched_ext_entity.dsq,flags\0"

@@ -20,6 +20,10 @@
 //                          variables of type struct user_exit_info
 //   cpus           list    every possible CPU, ascending
 //   dsqs           list    dispatch queues: local ones by CPU, then each attached scheduler's
+//   map_queues     list    queues that attached schedulers keep in maps of the types queue and stack: maps all of
+//                          whose values are pids of their tasks, or ids of control groups
+//   cgroups        list    control groups, the root first: those that tasks of a scheduler are in, or that it has
+//                          something of. Absent where no scheduler is attached, or the kernel has none of it
 //   nr_tasks       number  tasks on the list scx_tasks, without the kernel's own marks of iterations
 //   tasks          list    those of them that have anything of a scheduler's: not those in state NONE
 //   log            list    what the kernel's log still holds of sched_ext: {ts_ns, text}, oldest first
@@ -42,10 +46,19 @@
 //                cpu_released (flag); curr {pid, tgid, comm, cpu, class "ext_sched_class"}; cpus_to_kick,
 //                cpus_to_kick_if_idle, cpus_to_preempt, cpus_to_wait, cpus_to_sync (text "0-3,8", of the
 //                attached scheduler; only those that are not empty); runnable [task], without the one that
-//                runs; longest_waiter {pid, tgid, comm, cpu, waited_ms}
+//                runs; longest_waiter {pid, tgid, comm, cpu, waited_ms}; contexts [context]
 // dsqs           kind "local", "global", "user", and, only where they have tasks, "bypass", "reject", "rescue";
 //                dsq_id; cpu or node; scheduler (name); nr; seq; tasks [{pid, tgid, comm, cpu, waited_ms,
 //                dsq_vtime, slice, weight}] in the order of dispatch; longest_waiter
+// map_queues     map (its id); name; stack (flag); tasks [as in dsqs, and in_custody (flag, false): a pid that
+//                was left behind] in the order in which they leave, longest_waiter; or cgroups [{id, path}]
+// cgroups        id; path; weight; bw_period_us, bw_quota_us and bw_burst_us of one whose time is limited (7.x);
+//                idle (flag); flags; flag_names;
+//                nr_tasks; nr_runnable (without those that run); longest_waiter; contexts [context]
+// context        what an attached scheduler has of the CPU or group: map (its id); name of the map or, in a
+//                section or an arena, of the variable; index (of an array's element: the CPU's number, or its
+//                topological number where the scheduler goes by these); keys (of a hash: how many there are, all
+//                of them ids of control groups); value
 // task           pid; tgid; comm; cpu; scheduler (name, where there are several); state "ENABLED" of enum
 //                scx_ent_flags; flags (without the state); flag_names; weight; dsq (the queue's kind; absent
 //                on none); dsq_id; slice (ns); dsq_vtime; and of runnable ones: waited_ms; ops_state "QUEUED";

@@ -23,6 +23,8 @@ struct Scheduler {
   std::optional<std::uint64_t> level, flags, watchdog_timeout, cgroup_id;
   std::optional<std::string> cgroup_path;
   std::optional<bool> aborting;
+  std::optional<std::uint32_t> map; ///< id of the struct_ops map that it is
+  bool counts_cids = false;         ///< by topological numbers in place of CPUs', since 7.2
   std::optional<ScxExit> exit;
   std::vector<std::pair<std::string, std::int64_t>> events;
 };
@@ -86,7 +88,9 @@ private:
         return;
       const auto sched = follow(call_, at + priv);
       const auto id = sched ? load<std::uint32_t>(call_, at + call_.offset(map, "id")) : std::nullopt;
-      if (id) add(*sched, "struct_ops map " + std::to_string(*id), false);
+      if (!id) return;
+      add(*sched, "struct_ops map " + std::to_string(*id), false);
+      std::ranges::find(found_, *sched, &Scheduler::address)->map = *id;
     });
     if (lost != 0) note("maps that may hold a scheduler that has left could not be listed");
   }
@@ -114,6 +118,7 @@ private:
     scheduler.watchdog_timeout = member<std::uint64_t>(sched, "watchdog_timeout");
     read_cgroup(sched, scheduler);
     if (const auto aborting = member<std::uint8_t>(sched, "aborting")) scheduler.aborting = *aborting != 0;
+    scheduler.counts_cids = member<std::uint8_t>(sched, "is_cid_type").value_or(0) != 0;
     take(scheduler, "id", member<std::uint64_t>(sched, "id"));
     take(scheduler, "slice_dfl", member<std::uint64_t>(sched, "slice_dfl"));
     take(scheduler, "bypass_depth", member<std::uint32_t>(sched, "bypass_depth"));

@@ -10,6 +10,7 @@
 #include "clock.hpp"
 #include "enum.hpp"
 
+#include <deque>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -20,7 +21,7 @@ struct ScxTask {
   std::optional<std::string> comm, cpus;
   std::optional<std::uint32_t> cpu, flags, weight, dsq_flags;
   std::optional<std::uint64_t> dsq, dsq_id, slice, dsq_vtime, ops_state, runnable_at, sched, sched_class,
-      migration_disabled;
+      migration_disabled, group;
 
   [[nodiscard]] std::string label() const {
     return comm.value_or("?") + "[" + (pid ? std::to_string(*pid) : "?") + "]";
@@ -78,6 +79,13 @@ public:
   [[nodiscard]] bool is_untouched(const ScxTask& task) const {
     return !task.flags || (*task.flags & (state_mask_ != 0 ? state_mask_ : UINT32_MAX)) == 0;
   }
+  /// Handed to the scheduler, and on no queue of the kernel's: the scheduler's own to dispatch.
+  [[nodiscard]] bool is_in_custody(const ScxTask& task) const {
+    const auto queueing = ops_states_.value("SCX_OPSS_QUEUEING"),
+               queued = ops_states_.value("SCX_OPSS_QUEUED");
+    if (!task.ops_state || task.dsq.value_or(1) != 0) return false;
+    return ops_state(*task.ops_state) == queued || ops_state(*task.ops_state) == queueing;
+  }
   /// "local", "global", "user".
   [[nodiscard]] std::string queue_kind(std::uint64_t dsq_id) const {
     constexpr std::uint64_t builtin = 1ULL << 63, local_on = 1ULL << 62;
@@ -104,9 +112,8 @@ public:
   void emit_waiting(const ScxTask& task, const Jiffies& clock) {
     emit_waited(task, clock);
     if (task.ops_state) {
-      const std::uint64_t shift = ops_states_.value("SCX_OPSS_QSEQ_SHIFT").value_or(2);
-      call_.text("ops_state", ops_states_.short_name(*task.ops_state & ((1ULL << shift) - 1), {"SCX_OPSS_"}));
-      call_.number("ops_qseq", *task.ops_state >> shift);
+      call_.text("ops_state", ops_states_.short_name(ops_state(*task.ops_state), {"SCX_OPSS_"}));
+      call_.number("ops_qseq", *task.ops_state >> qseq_shift());
     }
     emit("dsq_flags", task.dsq_flags);
     emit_signed("sticky_cpu", task.sticky_cpu);
@@ -139,6 +146,14 @@ public:
   static constexpr std::uint64_t most = 4 << 20; ///< PID_MAX_LIMIT
 
 private:
+  [[nodiscard]] std::uint64_t qseq_shift() const {
+    return ops_states_.value("SCX_OPSS_QSEQ_SHIFT").value_or(2);
+  }
+  /// Of the number that has also the count of how often it was queued.
+  [[nodiscard]] std::uint64_t ops_state(std::uint64_t number) const {
+    return number & ((1ULL << qseq_shift()) - 1);
+  }
+
   void emit_signed(const char* field, const std::optional<std::int32_t>& value) {
     if (value) call_.signed_number(field, *value);
   }
@@ -175,6 +190,7 @@ private:
     if (cpu_) found.cpu = load<std::uint32_t>(call_, task + *cpu_);
     found.sched_class = member<std::uint64_t>(task, task_, "sched_class");
     found.migration_disabled = member<std::uint16_t>(task, task_, "migration_disabled");
+    found.group = member<std::uint64_t>(task, task_, "sched_task_group");
     if (const auto mask = member<std::uint64_t>(task, task_, "cpus_ptr"); mask.value_or(0) != 0)
       found.cpus = masks_.ranges(*mask);
     read_entity(entity, found);
@@ -214,7 +230,7 @@ private:
   std::optional<std::uint32_t> cpu_;
   std::uint64_t state_mask_ = 0; ///< of the flags; 0 = not known
   std::uint64_t lost_ = 0;
-  std::vector<ScxTask> tasks_;
+  std::deque<ScxTask> tasks_; // of ten thousand no second copy is made while they grow
   std::unordered_map<std::uint64_t, std::size_t> places_; ///< by the entity's address
 };
 
