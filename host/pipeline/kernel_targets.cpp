@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <functional>
 #include <memory>
 #include <span>
 #include <spdlog/spdlog.h>
@@ -74,6 +75,7 @@ void KernelTargets::write(const Request& request, report::ReportWriter& writer, 
         *shown.kept);
     shown.writer->begin(none_);
     shown.outcome = plugin::render(environment_, none_, {&choice, 1}, *shown.writer, workers);
+    if (request.tells) std::erase_if(shown.outcome.findings, std::not_fn(request.tells));
     return shown;
   };
   for (const auto& target : targets_) {

@@ -23,6 +23,8 @@ struct Request {
   std::function<std::unique_ptr<report::MapWriter>(std::unique_ptr<report::MapWriter>)> around = {};
   /// The same for what is no map.
   std::function<std::unique_ptr<report::MapWriter>(std::unique_ptr<report::MapWriter>)> around_kernel = {};
+  /// Which findings of what is no map are told; nothing: all.
+  std::function<bool(const report::Finding&)> tells = {};
   /// What lies behind a pointer is shown in each row that leads there: one of them is all that is wanted.
   bool rows_stand_alone = false;
   unsigned jobs = 0; ///< maps rendered at the same time; 0 = the CPUs available

@@ -6,8 +6,29 @@
 #include "host/report/output.hpp"
 
 #include <fmt/format.h>
+#include <string_view>
 
 namespace mapscope::pipeline {
+
+namespace {
+
+/// As the kernel does it: "comm[pid]".
+bool names_a_task(std::string_view text) {
+  for (std::size_t at = 0; (at = text.find('[', at)) != text.npos; ++at)
+    if (const std::size_t end = text.find_first_not_of("0123456789", at + 1);
+        end != text.npos && end != at + 1 && text[end] == ']')
+      return true;
+  return false;
+}
+
+/// What went wrong for all is told whomever it names; and of those that only were counted nothing is.
+bool may_be_of(std::uint32_t pid, const report::Finding& finding) {
+  if (finding.severity == "error" || finding.text.find(fmt::format("[{}]", pid)) != std::string::npos)
+    return true;
+  return !names_a_task(finding.text) && finding.text.find(" more tasks have ") == std::string::npos;
+}
+
+} // namespace
 
 Result<void> TaskPage::narrow(const Setup& setup, const Opened& source, Request& request) {
   if (auto found = find_rows(setup, source, request); !found) return found;
@@ -18,6 +39,7 @@ Result<void> TaskPage::narrow(const Setup& setup, const Opened& source, Request&
   request.around_kernel = [this](std::unique_ptr<report::MapWriter> to) {
     return only_of_task(std::move(to), pid_, is_found_);
   };
+  request.tells = [this](const report::Finding& finding) { return may_be_of(pid_, finding); };
   return request.maps.empty() ? Result<void>(std::unexpected(missing())) : Result<void>{};
 }
 
