@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-NAMES = ("scx_qmap", "scx_sdt", "scx_simple")
+NAMES = ("scx_central", "scx_flatcg", "scx_pair", "scx_qmap", "scx_sdt", "scx_simple")
 # The newest first. The verifier refuses what clang 19 makes of scx_qmap: it loses track of an arena pointer.
 COMPILERS = ("clang-24", "clang-23", "clang-22", "clang-21", "clang-20")
 # What clang leaves out of a scheduler's types because only its code mentions it. It is linked to the scheduler, or

@@ -2,6 +2,7 @@
 // Real sched_ext schedulers: every task's context from every place that points to it, why a scheduler was
 // thrown out, and who waits, against what the guest and its kernel said (loader/scheduler.hpp).
 #include "installed.hpp"
+#include "scheduler_fixture.hpp"
 #include "scheduler_log.hpp"
 #include "values.hpp"
 
@@ -15,37 +16,6 @@
 
 namespace mapscope::guest {
 namespace {
-
-using rapidjson::Value;
-
-constexpr const char* sched_ext = "mapscope.builtin.sched_ext";
-
-/// A guest in the scenario, dumped with all its entries; fails the test when there is none.
-class Schedulers : public testing::Test {
-protected:
-  void open(const std::string& scenario, const std::vector<const char*>& names = {}) {
-    for (const Capture& capture : scheduler_captures())
-      if (capture.name.ends_with("-scx-" + scenario)) core = capture.vmcore(), folder = capture.folder;
-    ASSERT_FALSE(core.empty()) << "no guest that is " << scenario
-                               << " in MAPSCOPE_SCHEDULERS; ./dev test captures it";
-    guest_ = parse(read_file(folder / "guest.json"));
-    report = dump(core, {"--limit", "0"});
-    if (!names.empty()) expect_state(names);
-  }
-  [[nodiscard]] const Value& stated() const { return guest_["scheduler"]; }
-  /// Of the decoder of sched_ext; without it, and without what a test goes into, the test fails here.
-  void expect_state(const std::vector<const char*>& names) {
-    ASSERT_TRUE(report.HasMember("extensions") && report["extensions"].HasMember(sched_ext));
-    for (const char* name : names) ASSERT_TRUE(state().HasMember(name)) << name;
-  }
-  [[nodiscard]] const Value& state() const { return report["extensions"][sched_ext]; }
-
-  std::filesystem::path core, folder;
-  rapidjson::Document report;
-
-private:
-  rapidjson::Document guest_;
-};
 
 std::set<std::int64_t> pids_in(const Value& tasks) {
   std::set<std::int64_t> pids;
@@ -332,6 +302,37 @@ TEST_F(Schedulers, ThrownOutTheTextBeginsWithWhy) {
     EXPECT_NE(beginning.find(part), std::string::npos) << part << " is not in: " << beginning;
 }
 
+/// Its process has ended: the kernel has wiped its own record, and the scheduler's map has it.
+TEST_F(Schedulers, GoneItSaysWhyOutOfItsOwnMap) {
+  ASSERT_NO_FATAL_FAILURE(open("gone", {"state", "exit", "schedulers", "user_exits"}));
+  const Exit said = exit_in(stated()["log"].GetString());
+  ASSERT_NE(said.reason, "");
+  EXPECT_EQ(state()["schedulers"].Size(), 0U);
+  const Value& exit = state()["exit"];
+  EXPECT_STREQ(exit["source"].GetString(), "user_exit_info");
+  EXPECT_EQ(exit["scheduler"].GetString(), said.scheduler);
+  EXPECT_EQ(exit["reason"].GetString(), said.reason);
+  EXPECT_EQ(exit["msg"].GetString(), said.message);
+  EXPECT_EQ(exit["kind"].GetInt64(), kind_in(stated()["dump"].GetString()));
+  const std::string kept = exit["dump"].GetString(), printed = stated()["output"].GetString();
+  EXPECT_GT(kept.size(), 1000U);
+  EXPECT_NE(printed.find(kept), std::string::npos) << "what the scheduler printed of it as its last words";
+  ASSERT_EQ(state()["user_exits"].Size(), 1U);
+  EXPECT_STREQ(state()["user_exits"][0]["variable"].GetString(), "uei");
+  EXPECT_EQ(state()["user_exits"][0]["kind"], exit["kind"]);
+  EXPECT_FALSE(state()["user_exits"][0].HasMember("dump")) << "once is enough";
+}
+
+/// The one that ran before is in nobody's record any more but its own.
+TEST_F(RunningScheduler, TheOneBeforeSaysThatItLeftInPeace) {
+  ASSERT_NO_FATAL_FAILURE(expect_state({"user_exits"}));
+  ASSERT_EQ(state()["user_exits"].Size(), 1U);
+  const Value& left = state()["user_exits"][0];
+  EXPECT_STREQ(left["section"].GetString(), "scx_simp.data");
+  EXPECT_STREQ(left["kind_name"].GetString(), "SCX_EXIT_UNREG");
+  EXPECT_STREQ(left["reason"].GetString(), "unregistered from user space");
+}
+
 TEST_F(Schedulers, ThrownOutItsMapsAreStillThere) {
   ASSERT_NO_FATAL_FAILURE(open("ejected"));
   for (const auto& held : stated()["maps"].GetArray()) {
@@ -404,6 +405,18 @@ TEST_F(Schedulers, StarvingTheTextNamesTheLongestWaiters) {
     for (const std::string& part : {said[i].comm + "[" + std::to_string(said[i].pid) + "]",
                                     "CPU " + std::to_string(said[i].cpu), std::string("queue")})
       EXPECT_NE(line.find(part), std::string::npos) << part << " is not in: " << line;
+}
+
+TEST_F(Schedulers, StarvingThePageOfATaskTellsOfNoOther) {
+  ASSERT_NO_FATAL_FAILURE(open("starving", {"cpus"}));
+  const auto waiting = waiting_in(state());
+  ASSERT_GE(waiting.size(), 2U);
+  const auto page = dump(core, {"--task", std::to_string(waiting[1].pid)});
+  const std::string own = "[" + std::to_string(waiting[1].pid) + "] has waited ",
+                    other = "[" + std::to_string(waiting[0].pid) + "] has waited ";
+  EXPECT_THAT(as_text(page["findings"]), testing::HasSubstr(own));
+  EXPECT_THAT(as_text(page["findings"]), testing::Not(testing::HasSubstr(other)));
+  EXPECT_THAT(as_text(page["findings"]), testing::Not(testing::HasSubstr("more tasks have waited")));
 }
 
 TEST_F(Schedulers, StarvingItIsNotThrownOutYet) {

@@ -107,12 +107,26 @@ void pause_machine() {
 #endif
 }
 
+/// Schedulers ask libbpf for the kernel's configuration, which this guest has no file of; all that they would
+/// know of it is told by the kernel's version, "#1 SMP PREEMPT_DYNAMIC Debian".
+void write_configuration() {
+  utsname uts{};
+  uname(&uts);
+  mkdir("/boot", 0755);
+  const std::string path = std::string("/boot/config-") + uts.release;
+  close(must(open(path.c_str(), O_CREAT | O_WRONLY, 0600), path));
+  if (std::string(uts.version).find("PREEMPT") != std::string::npos)
+    write_file(path, "CONFIG_PREEMPT_RCU=y\n");
+}
+
 void prepare() {
+  write_configuration();
   mkdir("/cgroup", 0755);
   must(mount("cgroup2", "/cgroup", "cgroup2", 0, nullptr), "mount /cgroup");
   must(mount("tracefs", tracing, "tracefs", 0, nullptr), "mount tracefs");
   write_file(std::string(tracing) + "events/sched_ext/sched_ext_dump/enable", "1");
   write_file("/proc/sys/kernel/sysrq", "1");
+  write_file("/cgroup/cgroup.subtree_control", "+cpu");
   stay_out_of_its_reach();
 }
 
@@ -132,9 +146,12 @@ void expect_enabled() {
   if (state() != "enabled") give_up("the scheduler is " + state() + "; it says: " + file_text(output_path));
 }
 
+bool is_thrown_out(const std::string& scenario) { return scenario == "ejected" || scenario == "gone"; }
+
 void wait_for_scenario(const std::string& scenario, pid_t scheduler) {
   run_short_tasks();
   if (scenario == "ejected") return wait_for_state("disabled", scheduler);
+  if (scenario == "gone") return void(must(waitpid(scheduler, nullptr, 0), "wait for the scheduler's end"));
   usleep(2'500'000); // half of what scx_qmap lets the watchdog wait
   expect_enabled();
 }
@@ -159,6 +176,7 @@ void state_members(std::FILE* out, const Members& members) {
 void run_scheduler(const Scheduling& asked, std::FILE* out) {
   prepare();
   start_dozing_tasks();
+  if (asked.scenario == "crowd") start_crowd();
   run_earlier(asked.earlier);
   const pid_t scheduler = start(asked.command);
   wait_for_state("enabled", scheduler);
@@ -173,7 +191,7 @@ void run_scheduler(const Scheduling& asked, std::FILE* out) {
   said.emplace_back("dump", json::text(kernel_dump()));
   said.emplace_back("output", json::text(file_text(output_path)));
   said.emplace_back("before", snapshot_json());
-  if (asked.scenario != "ejected") expect_enabled();
+  if (!is_thrown_out(asked.scenario)) expect_enabled();
   pause_machine();
   said.emplace_back("after", snapshot_json());
   said.emplace_back("log", json::text(kernel_log()));

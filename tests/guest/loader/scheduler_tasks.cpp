@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <climits>
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -20,6 +22,16 @@
 namespace guest {
 
 namespace {
+
+struct Group {
+  const char *name, *folder;
+  unsigned weight; ///< of 100 that a group has by default
+  int nice;
+};
+
+constexpr Group groups[] = {{"batch", "/cgroup/batch", 50, 19},
+                            {"web", "/cgroup/site/web", 200, 0},
+                            {"db", "/cgroup/site/db", 100, -5}};
 
 [[noreturn]] void spin() {
   for (volatile unsigned counter = 0;;) counter = counter + 1;
@@ -56,9 +68,13 @@ void start_threads(const std::string& name, unsigned count) {
   for (;;) pause();
 }
 
-void start_group(const std::string& name, int nice) {
-  const std::string group = "/cgroup/" + name;
+void make_group(const std::string& group, unsigned weight) {
   must(mkdir(group.c_str(), 0755), group);
+  write_file(group + "/cpu.weight", std::to_string(weight));
+}
+
+void start_group(const std::string& name, const std::string& group, unsigned weight, int nice) {
+  make_group(group, weight);
   for (unsigned i = 0; i < 6; ++i)
     start_task(group, name + "-doze" + std::to_string(i), nice, [i] { doze(1000 * (i + 1)); });
   start_task(group, name + "-pool", nice, [&name] { start_threads(name + "-pool", 4); });
@@ -119,21 +135,53 @@ void write_file(const std::string& path, const std::string& text) {
 }
 
 void start_dozing_tasks() {
-  start_group("batch", 19);
-  start_group("web", 0);
-  start_group("db", -5);
+  make_group("/cgroup/site", 300);
+  write_file("/cgroup/site/cgroup.subtree_control", "+cpu");
+  for (const Group& group : groups) start_group(group.name, group.folder, group.weight, group.nice);
 }
 
 void start_busy_tasks() {
-  for (const char* name : {"batch", "web", "db"})
+  for (const Group& group : groups)
     for (int i = 0; i < 3; ++i)
-      start_task(std::string("/cgroup/") + name, std::string(name) + "-spin" + std::to_string(i), 0, spin);
+      start_task(group.folder, std::string(group.name) + "-spin" + std::to_string(i), 0, spin);
+}
+
+namespace {
+
+void* sleep_for_ever(void* /*unused*/) {
+  for (;;) pause();
+}
+
+void start_sleeping_threads(unsigned count) {
+  pthread_attr_t small;
+  pthread_attr_init(&small);
+  pthread_attr_setstacksize(&small, PTHREAD_STACK_MIN);
+  for (pthread_t thread{}; count != 0; --count)
+    must(-pthread_create(&thread, &small, sleep_for_ever, nullptr), "a sleeping thread");
+  sleep_for_ever(nullptr);
+}
+
+/// Behind the slash of "0.00 0.01 0.05 1/10123 140".
+long all_tasks() {
+  const std::string text = file_text("/proc/loadavg");
+  return std::stol(text.substr(text.find('/') + 1));
+}
+
+} // namespace
+
+void start_crowd() {
+  constexpr long count = 10'000;
+  write_file("/proc/sys/kernel/threads-max", "20000");
+  for (int i = 0; i < 10; ++i)
+    start_task("/cgroup/batch", "crowd" + std::to_string(i), 0,
+               [] { start_sleeping_threads(count / 10 - 1); });
+  while (all_tasks() < count) usleep(100'000);
 }
 
 void run_short_tasks() {
   constexpr int count = 20;
   for (int i = 0; i < count; ++i) {
-    const pid_t child = start_task("/cgroup/web", "web-short" + std::to_string(i), 0, [] {});
+    const pid_t child = start_task("/cgroup/site/web", "web-short" + std::to_string(i), 0, [] {});
     must(waitpid(child, nullptr, 0), "wait");
   }
 }

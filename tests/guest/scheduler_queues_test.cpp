@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+// Schedulers that keep their tasks in maps, by process id and by control group: scx_central, scx_pair and
+// scx_flatcg of the kernel's tree, against what the guest and the kernel say of the same tasks.
+#include "scheduler_fixture.hpp"
+#include "values.hpp"
+
+#include <gtest/gtest.h>
+#include <map>
+#include <set>
+
+namespace mapscope::guest {
+namespace {
+
+/// One task a CPU may be on its way from a queue to a run queue.
+constexpr std::size_t cpus = 2;
+
+class SchedulerQueues : public Schedulers {
+protected:
+  /// Every counter that the scheduler has, as bpf(2) gave it on both sides of the moment.
+  void expect_counters(const std::string& section, unsigned least) {
+    unsigned compared = 0;
+    const Value &low = stated()["before"]["counters"], &high = stated()["after"]["counters"];
+    for (const auto& [name, value] : low.GetObject()) {
+      const auto shown = counter(section, name.GetString());
+      if (!shown) continue;
+      const auto [least_of, most_of] = std::minmax(value.GetInt64(), high[name.GetString()].GetInt64());
+      EXPECT_GE(*shown, least_of) << name.GetString();
+      EXPECT_LE(*shown, most_of) << name.GetString();
+      ++compared;
+    }
+    EXPECT_GE(compared, least);
+    std::printf("%u counters between what the guest saw before and after\n", compared);
+  }
+
+  /// Tasks that the kernel has handed to the scheduler and that wait on none of its queues, by pid.
+  std::map<std::int64_t, const Value*> in_its_hands() const {
+    std::map<std::int64_t, const Value*> found;
+    for (const auto& cpu : state()["cpus"].GetArray())
+      for (const auto& task : cpu["runnable"].GetArray())
+        if (!task.HasMember("dsq") && task["ops_state"] == "QUEUED")
+          found.emplace(task["pid"].GetInt64(), &task);
+    return found;
+  }
+
+  /// The kernel numbers what it hands over on each CPU, and these are first in, first out.
+  static void expect_order(const Value& queue, const std::map<std::int64_t, const Value*>& waiting) {
+    std::map<unsigned, std::uint64_t> last; // by CPU
+    for (const auto& task : queue["tasks"].GetArray()) {
+      const auto found = waiting.find(task["pid"].GetInt64());
+      if (found == waiting.end()) continue;
+      const std::uint64_t number = (*found->second)["ops_qseq"].GetUint64();
+      const auto [before, is_first] = last.emplace(task["cpu"].GetUint(), number);
+      EXPECT_TRUE(is_first || before->second < number) << as_text(task);
+      before->second = number;
+    }
+  }
+
+  const Value* queue_of(unsigned map) const {
+    for (const auto& queue : state()["map_queues"].GetArray())
+      if (queue["map"].GetUint() == map) return &queue;
+    return nullptr;
+  }
+
+private:
+  std::optional<std::int64_t> counter(const std::string& section, const std::string& name) const {
+    if (name.starts_with("stats[")) return statistic(name.substr(6));
+    const Value* const map = map_by_name(report, section);
+    return map != nullptr ? std::optional(number_of((*map)["value"], name)) : std::nullopt;
+  }
+  /// Over all CPUs, of an element of the map "stats" of the scheduler that was started last.
+  std::optional<std::int64_t> statistic(const std::string& index) const {
+    std::optional<std::int64_t> sum;
+    for (const auto& map : report["maps"].GetArray())
+      if (map["name"] == "stats" && map.HasMember("percpu_entries")) sum = statistic_in(map, index);
+    return sum;
+  }
+  static std::optional<std::int64_t> statistic_in(const Value& map, const std::string& index) {
+    for (const auto& entry : map["percpu_entries"].GetArray()) {
+      if (std::to_string(entry["index"].GetUint()) + "]" != index || !entry.HasMember("per_cpu")) continue;
+      std::int64_t sum = 0;
+      for (const auto& copy : entry["per_cpu"].GetArray())
+        sum += copy.HasMember("value") ? copy["value"].GetInt64() : 0;
+      return sum;
+    }
+    return std::nullopt;
+  }
+};
+
+std::vector<std::int64_t> values_in(const Value& map) {
+  std::vector<std::int64_t> numbers;
+  for (const auto& element : map["elements"].GetArray())
+    numbers.push_back(element["value"]["value"].GetInt64());
+  return numbers;
+}
+
+std::vector<std::int64_t> pids_in_order(const Value& queue) {
+  std::vector<std::int64_t> pids;
+  for (const auto& task : queue["tasks"].GetArray()) pids.push_back(task["pid"].GetInt64());
+  return pids;
+}
+
+TEST_F(SchedulerQueues, CentralHasEveryTaskInItsHandsOnItsQueueInOrder) {
+  ASSERT_NO_FATAL_FAILURE(open("central", {"cpus", "map_queues"}));
+  expect_counters("scx_cent.bss", 8);
+  ASSERT_EQ(state()["map_queues"].Size(), 1U);
+  const Value& queue = state()["map_queues"][0];
+  EXPECT_STREQ(queue["name"].GetString(), "central_q");
+  const auto pids = pids_in_order(queue);
+  EXPECT_EQ(pids, values_in(*map_by_name(report, "central_q")));
+  const auto waiting = in_its_hands();
+  std::size_t missing = waiting.size();
+  for (const std::int64_t pid : std::set(pids.begin(), pids.end())) missing -= waiting.count(pid);
+  EXPECT_LE(missing, cpus);
+  EXPECT_GT(pids.size(), 20U);
+  expect_order(queue, waiting);
+  std::printf("%zu tasks on central_q, %zu of the scheduler's not there\n", pids.size(), missing);
+}
+
+/// It counts CPUs in arrays as long as there are CPUs.
+TEST_F(SchedulerQueues, CentralHasOfEachCpuWhatItsArraysHave) {
+  ASSERT_NO_FATAL_FAILURE(open("central", {"cpus"}));
+  for (const auto& cpu : state()["cpus"].GetArray()) {
+    std::set<std::string> names;
+    for (const auto& context : cpu["contexts"].GetArray()) {
+      names.insert(context["name"].GetString());
+      EXPECT_EQ(context["index"], cpu["cpu"]);
+    }
+    EXPECT_EQ(names, (std::set<std::string>{"cpu_gimme_task", "cpu_started_at"}));
+  }
+}
+
+TEST_F(SchedulerQueues, PairHasAQueueOfTasksForEachGroup) {
+  ASSERT_NO_FATAL_FAILURE(open("pair", {"cpus", "map_queues", "cgroups"}));
+  expect_counters("scx_pair.bss", 10);
+  const auto waiting = in_its_hands();
+  std::size_t queued = 0, missing = waiting.size();
+  for (const auto& queue : state()["map_queues"].GetArray()) {
+    if (!queue.HasMember("tasks")) continue;
+    EXPECT_EQ(pids_in_order(queue), values_in(*map_by_id(report, queue["map"].GetUint())));
+    for (const std::int64_t pid : pids_in_order(queue)) ++queued, missing -= waiting.count(pid);
+    expect_order(queue, waiting);
+  }
+  EXPECT_GT(queued, 20U);
+  EXPECT_LE(missing, cpus);
+  std::printf("%zu tasks on the queues of groups, %zu of the scheduler's not there\n", queued, missing);
+}
+
+/// The hash of queues by group, and the queue of groups.
+TEST_F(SchedulerQueues, PairHasOfEachGroupItsQueue) {
+  ASSERT_NO_FATAL_FAILURE(open("pair", {"map_queues", "cgroups"}));
+  const Value* const top = map_by_name(report, "top_q");
+  ASSERT_NE(top, nullptr);
+  const Value* const groups = queue_of((*top)["id"].GetUint());
+  ASSERT_NE(groups, nullptr);
+  std::vector<std::int64_t> ids;
+  for (const auto& group : (*groups)["cgroups"].GetArray()) ids.push_back(group["id"].GetInt64());
+  EXPECT_EQ(ids, values_in(*top));
+  for (const auto& group : state()["cgroups"].GetArray()) {
+    ASSERT_TRUE(group.HasMember("contexts")) << as_text(group);
+    EXPECT_STREQ(group["contexts"][0]["name"].GetString(), "cgrp_q_idx_hash");
+    EXPECT_EQ(group["contexts"][0]["keys"].GetUint(), state()["cgroups"].Size());
+  }
+}
+
+const Value* context_called(const Value& of, const std::string& name) {
+  if (!of.HasMember("contexts")) return nullptr;
+  for (const auto& context : of["contexts"].GetArray())
+    if (context["name"].GetString() == name) return &context["value"];
+  return nullptr;
+}
+
+class SchedulerGroups : public SchedulerQueues {
+protected:
+  void SetUp() override {
+    ASSERT_NO_FATAL_FAILURE(open("cgroups", {"cpus", "dsqs", "cgroups", "tasks"}));
+    for (const auto& group : state()["cgroups"].GetArray()) groups.emplace(group["path"].GetString(), &group);
+  }
+  std::map<std::string, const Value*> groups; ///< by path
+};
+
+/// As the guest made them.
+TEST_F(SchedulerGroups, EveryGroupIsListedWithItsWeightAndTasks) {
+  const std::map<std::string, unsigned> weights = {
+      {"/", 100}, {"/batch", 50}, {"/site", 300}, {"/site/web", 200}, {"/site/db", 100}};
+  ASSERT_EQ(groups.size(), weights.size());
+  for (const auto& [path, weight] : weights) {
+    ASSERT_TRUE(groups.contains(path)) << path;
+    EXPECT_EQ((*groups[path])["weight"].GetUint(), weight) << path;
+  }
+  EXPECT_EQ((*groups["/site"])["nr_tasks"].GetUint(), 0U);
+  for (const std::string name : {"batch", "web", "db"}) {
+    unsigned tasks = 0;
+    for (const auto& task : state()["tasks"].GetArray())
+      tasks += std::string(task["comm"].GetString()).starts_with(name + "-") ? 1 : 0;
+    EXPECT_EQ((*groups[name == "batch" ? "/batch" : "/site/" + name])["nr_tasks"].GetUint(), tasks) << name;
+  }
+}
+
+/// The scheduler's own context of each, and its own count of who can run.
+TEST_F(SchedulerGroups, EachGroupHasItsContextBeside) {
+  for (const auto& [path, group] : groups) {
+    const Value* const context = context_called(*group, "cgrp_ctx");
+    ASSERT_NE(context, nullptr) << path;
+    EXPECT_EQ(number_of(*context, "weight"), (*group)["weight"].GetInt64()) << path;
+    const Value* const stash = context_called(*group, "cgv_node_stash");
+    ASSERT_NE(stash, nullptr) << path;
+  }
+  std::int64_t counted = 0, runnable = 0;
+  for (const auto& [path, group] : groups) {
+    counted += number_of(*context_called(*group, "cgrp_ctx"), "nr_runnable");
+    runnable += (*group)["nr_runnable"].GetInt64();
+  }
+  // The kernel's list lacks the one that each CPU runs; the group at the top counts active groups below it.
+  EXPECT_NEAR(static_cast<double>(counted), static_cast<double>(runnable), 2.0 * cpus + 2);
+  std::printf("%zu groups, %lld tasks can run and the scheduler counts %lld\n", groups.size(),
+              static_cast<long long>(runnable), static_cast<long long>(counted));
+}
+
+TEST_F(SchedulerGroups, EachCpuHasTheGroupThatItRuns) {
+  std::set<std::int64_t> ids = {0};
+  for (const auto& [path, group] : groups) ids.insert((*group)["id"].GetInt64());
+  for (const auto& cpu : state()["cpus"].GetArray()) {
+    const Value* const context = context_called(cpu, "cpu_ctx");
+    ASSERT_NE(context, nullptr);
+    EXPECT_TRUE(ids.contains(number_of(*context, "cur_cgid"))) << as_text(*context);
+  }
+}
+
+/// The tree that it takes the next group from; those that are in it have no node in the stash.
+TEST_F(SchedulerGroups, ItsTreeShowsTheGroupsThatCompete) {
+  const Value* const section = map_by_name(report, ".data.CGV_TREE");
+  ASSERT_NE(section, nullptr);
+  const Value* const tree = member_of((*section)["value"], "cgv_tree");
+  ASSERT_NE(tree, nullptr);
+  EXPECT_FALSE(tree->HasMember("problem")) << as_text(*tree);
+  std::set<std::int64_t> in_tree;
+  for (const auto& node : (*tree)["elements"].GetArray()) in_tree.insert(number_of(node, "cgid"));
+  EXPECT_EQ(in_tree.size(), (*tree)["length"].GetUint());
+  EXPECT_GE(in_tree.size(), 1U);
+  for (const auto& [path, group] : groups) {
+    const bool is_stashed = member_of(*context_called(*group, "cgv_node_stash"), "node")
+                                ->FindMember("value")
+                                ->value.GetUint64() != 0;
+    if (in_tree.contains((*group)["id"].GetInt64())) {
+      EXPECT_FALSE(is_stashed) << path;
+    }
+  }
+}
+
+TEST_F(SchedulerGroups, ItsStatisticsLieBetweenWhatTheGuestSaw) { expect_counters("scx_flat.bss", 20); }
+
+} // namespace
+} // namespace mapscope::guest
