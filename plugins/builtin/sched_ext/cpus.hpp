@@ -15,6 +15,8 @@ struct ScxCpu {
   std::vector<std::pair<const char*, std::uint64_t>> numbers;
   std::optional<std::uint32_t> flags;
   std::optional<bool> released;
+  bool bypassed =
+      false; ///< the kernel dispatches in the scheduler's place, as its own record of the CPU says
   std::optional<std::size_t> curr;                        ///< place in ScxTasks
   std::string curr_class;                                 ///< "ext_sched_class"
   std::vector<std::pair<const char*, std::string>> masks; ///< those with a CPU in them
@@ -92,6 +94,14 @@ private:
     const auto own = at ? places_.of(cpu, *at) : std::nullopt;
     if (!own) return;
     for (const char* name : mask_names) take_mask(found, name, masks_.ranges_of(*pcpu, name, *own));
+    found.bypassed = is_bypassed(*pcpu, *own);
+  }
+
+  /// Before 7.1 a flag of the run queue says so, and is shown with the others.
+  bool is_bypassed(msc_type pcpu, std::uint64_t own) {
+    const auto at = call_.offset_if(pcpu, "flags");
+    const auto flags = at ? load<std::uint64_t>(call_, own + *at) : std::nullopt;
+    return (flags.value_or(0) & pcpu_flags_.value("SCX_SCHED_PCPU_BYPASSING").value_or(0)) != 0;
   }
 
   /// A kernel has them in one of the two places; what types that are nobody's kernel say is taken once.
@@ -118,6 +128,7 @@ private:
   Queues& queues_;
   PerCpuPlaces places_;
   CpuMasks masks_;
+  Enum pcpu_flags_{call_, {"enum scx_sched_pcpu_flags"}};
   msc_type rq_;
   std::uint64_t runqueues_ = 0, lost_ = 0;
   std::vector<std::pair<std::uint64_t, const char*>> classes_;

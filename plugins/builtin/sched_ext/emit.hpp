@@ -68,6 +68,7 @@ public:
     for (const auto& [field, value] : cpu.numbers) call_.number(field, value);
     if (cpu.flags) flags(*cpu.flags, rq_flags_);
     if (cpu.released) call_.flag("cpu_released", *cpu.released);
+    if (cpu.bypassed) call_.flag("bypassed", true);
     if (cpu.curr) curr(cpu);
     for (const auto& [field, ranges] : cpu.masks) call_.text(field, ranges);
     call_.list("runnable");

@@ -64,8 +64,9 @@ public:
     emit_counters();
     emit_all("schedulers", schedulers_,
              [&](const Scheduler& scheduler) { emitter_.scheduler(scheduler, !is_chosen(scheduler.exit)); });
-    emit_all("user_exits", user_exits_,
-             [&](const UserExit& user) { emitter_.user_exit(user, !is_chosen(user.exit)); });
+    if (!user_exits_.empty())
+      emit_all("user_exits", user_exits_,
+               [&](const UserExit& user) { emitter_.user_exit(user, !is_chosen(user.exit)); });
   }
 
   /// Who runs, who waits, and where. One that has left has no queues.
@@ -117,6 +118,21 @@ private:
           std::pair("enable_seq", "scx_enable_seq")})
       if (const auto counter = call_.symbol_address(symbol))
         if (const auto value = load<std::uint64_t>(call_, *counter)) counters_.emplace_back(field, *value);
+    read_idle();
+  }
+
+  /// As the kernel keeps book for schedulers that let it, on all nodes together; since 6.15 under these
+  /// names.
+  void read_idle() {
+    const auto is_on = [&](const char* key) {
+      const auto at = call_.symbol_address(key);
+      return at && load<std::uint32_t>(call_, *at).value_or(0) != 0;
+    };
+    const auto type = call_.find_type(MSC_KERNEL_BTF, "struct scx_idle_cpus.smt");
+    const auto at = call_.symbol_address("scx_idle_global_masks");
+    if (!type || !at || !is_on("scx_builtin_idle_enabled") || is_on("scx_builtin_idle_per_node")) return;
+    idle_ = mapscope::builtin::CpuMasks(call_).ranges_of(*type, "cpu", *at);
+    if (!idle_) call_.note(MSC_EFAULT, "which CPUs are idle could not be read");
   }
 
   void read_schedulers() {
@@ -197,7 +213,7 @@ private:
 
   /// With what the attached schedulers have of each.
   void read_groups() {
-    if (!is_attached()) return;
+    if (!is_attached() || !call_.symbol_address("task_groups")) return;
     mapscope::builtin::Groups groups(call_);
     groups_ = groups.read();
     if (groups_.empty()) return;
@@ -302,6 +318,7 @@ private:
   void emit_counters() {
     if (switched_all_) call_.flag("switched_all", *switched_all_);
     for (const auto& [field, value] : counters_) call_.number(field, value);
+    mapscope::builtin::emit_name(call_, "idle_cpus", idle_);
     if (const auto now = clock_.now()) call_.number("jiffies", *now);
     if (const auto length = clock_.length_ns()) call_.number("jiffy_ns", *length);
   }
@@ -324,6 +341,7 @@ private:
   std::optional<std::uint32_t> state_;
   std::optional<bool> switched_all_;
   std::vector<std::pair<const char*, std::uint64_t>> counters_;
+  std::optional<std::string> idle_;   ///< CPUs
   std::vector<Scheduler> schedulers_; ///< the attached one first
   std::vector<ScxCpu> cpus_;
   std::vector<std::size_t> listed_; ///< tasks with anything of a scheduler's
@@ -356,7 +374,8 @@ MSC_PLUGIN(render_sched_ext,
            "symbols=scx_root,scx_sched_all,scx_tasks,scx_enable_state_var,__scx_switched_all\0"
            "symbols=scx_nr_rejected,scx_hotplug_seq,scx_enable_seq,runqueues,__per_cpu_offset\0"
            "symbols=jiffies,clocksource_jiffies,prb,map_idr,bpf_struct_ops_map_ops,nr_node_ids\0"
-           "symbols=task_groups,scx_cpu_to_cid_tbl\0"
+           "symbols=task_groups,scx_cpu_to_cid_tbl,scx_idle_global_masks\0"
+           "symbols=scx_builtin_idle_enabled,scx_builtin_idle_per_node\0"
            "symbols=ext_sched_class,fair_sched_class,idle_sched_class,rt_sched_class\0"
            "symbols=dl_sched_class,stop_sched_class\0"
            "needs=struct sched_ext_entity.dsq,flags\0"

@@ -13,15 +13,17 @@
 //                          none is attached, one that has left. Absent when nothing tells of an exit
 //   switched_all   flag    every task but those of real-time classes is a scheduler's
 //   nr_rejected, hotplug_seq, enable_seq   number   as in /sys/kernel/sched_ext
+//   idle_cpus      text    "0-3,8": CPUs without a task, where the scheduler lets the kernel keep book of them, for
+//                          all nodes together
 //   jiffies        number  the kernel's clock of ticks when the memory was taken
 //   jiffy_ns       number  nanoseconds of a tick, from the clock source "jiffies"; without it there are no *_ms
 //   schedulers     list    the attached one, then its sub-schedulers, then those that have left and are held
 //   user_exits     list    what schedulers that have left wrote down of it in maps that are still held: their
-//                          variables of type struct user_exit_info
+//                          variables of type struct user_exit_info. Absent when there are none
 //   cpus           list    every possible CPU, ascending
 //   dsqs           list    dispatch queues: local ones by CPU, then each attached scheduler's
 //   map_queues     list    queues that attached schedulers keep in maps of the types queue and stack: maps all of
-//                          whose values are pids of their tasks, or ids of control groups
+//                          whose values are pids of their tasks, or ids of control groups. Absent when none is
 //   cgroups        list    control groups, the root first: those that tasks of a scheduler are in, or that it has
 //                          something of. Absent where no scheduler is attached, or the kernel has none of it
 //   nr_tasks       number  tasks on the list scx_tasks, without the kernel's own marks of iterations
@@ -43,7 +45,8 @@
 // user_exits     map (its id); section "scx_qmap.data"; variable "uei"; and as exit above without source and
 //                scheduler, and, where it is that one, without its dump
 // cpus           cpu; nr_running; cpuperf_target; nr_immed (7.x); kick_sync (6.12: pnt_seq); flags; flag_names;
-//                cpu_released (flag); curr {pid, tgid, comm, cpu, class "ext_sched_class"}; cpus_to_kick,
+//                cpu_released (flag); bypassed (flag, true: the kernel dispatches in place of the attached
+//                scheduler; 7.x); curr {pid, tgid, comm, cpu, class "ext_sched_class"}; cpus_to_kick,
 //                cpus_to_kick_if_idle, cpus_to_preempt, cpus_to_wait, cpus_to_sync (text "0-3,8", of the
 //                attached scheduler; only those that are not empty); runnable [task], without the one that
 //                runs; longest_waiter {pid, tgid, comm, cpu, waited_ms}; contexts [context]
