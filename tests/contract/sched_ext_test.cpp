@@ -130,6 +130,39 @@ TEST_F(ThrownOut, MapsOfOthersDoNotHoldOne) {
   EXPECT_THAT(text(), Not(HasSubstr("struct_ops map")));
 }
 
+/// Nobody holds it any more; the map with its variables is left.
+class Gone : public SchedExt {
+protected:
+  Gone()
+      : SchedExt(image_7 + R"(
+map struct user_exit_info 64 kind=0:s32 exit_cpu=4:s32 exit_code=8:s64 reason=16:char[24] msg=40:char[24]
+map struct section 72 count=0:u64 uei=8:struct:user_exit_info
+other scx_qmap.data map=0x61000 id=9 map_type=2 max_entries=1 key_size=4 value_size=72 btf_id=3
+map value_type struct section
+entry u32:0 = u64:7 u32:1026 u32:1 u64:5)" +
+                 letters("runnable task stall") + " zero:5" + letters("starved[102] failed") + " zero:5\n") {
+    poke(0x2000, 0), poke(0x2010, 0x2010), poke(0x2020, 3, 4);
+    poke(0x20a8, 0x60002);
+    add("@0x60000 u8:0 zero:15 u64:0x61000 u64:0 u64:0 u64:0\n@0x61000 u64:0x7777 u32:9 zero:52\n");
+  }
+};
+
+TEST_F(Gone, ItsOwnVariablesSayWhy) {
+  const std::string report = text();
+  EXPECT_THAT(report,
+              StartsWith("finding error scheduler \"scx_qmap\" was thrown out: runnable task stall "
+                         "(SCX_EXIT_ERROR_STALL): starved[102] failed; the kernel's record is gone, its "
+                         "own says so\n"));
+  const std::string fields = "number kind 1026\ntext kind_name SCX_EXIT_ERROR_STALL\n"
+                             "text reason runnable task stall\ntext msg starved[102] failed\n"
+                             "number exit_code 5\nnumber exit_cpu 1\nend\n";
+  EXPECT_THAT(report,
+              HasSubstr("object exit\ntext source user_exit_info\ntext scheduler scx_qmap\n" + fields));
+  EXPECT_THAT(report, HasSubstr("list user_exits\nobject\nnumber map 9\ntext section scx_qmap.data\n"
+                                "text variable uei\n" +
+                                fields));
+}
+
 TEST_F(ThrownOut, ATextThatBreaksOffIsShownAsFarAsItGoes) {
   add("@0x85ff0" + letters("aaaaaaaaaaaaaaaa") + "\n");
   poke(0x11038, 0x85ff0);

@@ -22,10 +22,9 @@ protected:
     const Value &low = stated()["before"]["counters"], &high = stated()["after"]["counters"];
     for (const auto& [name, value] : low.GetObject()) {
       const auto shown = counter(section, name.GetString());
-      if (!shown) continue;
-      const auto [least_of, most_of] = std::minmax(value.GetInt64(), high[name.GetString()].GetInt64());
-      EXPECT_GE(*shown, least_of) << name.GetString();
-      EXPECT_LE(*shown, most_of) << name.GetString();
+      if (!shown || std::string_view(name.GetString()) == "nr_queued") continue; // how many there are now
+      EXPECT_GE(*shown, value.GetInt64()) << name.GetString();
+      EXPECT_LE(*shown, high[name.GetString()].GetInt64()) << name.GetString();
       ++compared;
     }
     EXPECT_GE(compared, least);
@@ -42,16 +41,14 @@ protected:
     return found;
   }
 
-  /// The kernel numbers what it hands over on each CPU, and these are first in, first out.
-  static void expect_order(const Value& queue, const std::map<std::int64_t, const Value*>& waiting) {
+  /// Of the tasks that one CPU handed over, the first has waited longest: they leave in the order they came.
+  static void expect_order(const Value& queue) {
     std::map<unsigned, std::uint64_t> last; // by CPU
     for (const auto& task : queue["tasks"].GetArray()) {
-      const auto found = waiting.find(task["pid"].GetInt64());
-      if (found == waiting.end()) continue;
-      const std::uint64_t number = (*found->second)["ops_qseq"].GetUint64();
-      const auto [before, is_first] = last.emplace(task["cpu"].GetUint(), number);
-      EXPECT_TRUE(is_first || before->second < number) << as_text(task);
-      before->second = number;
+      const std::uint64_t waited = task["waited_ms"].GetUint64();
+      const auto before = last.emplace(task["cpu"].GetUint(), waited).first;
+      EXPECT_LE(waited, before->second) << as_text(task);
+      before->second = waited;
     }
   }
 
@@ -76,10 +73,12 @@ private:
   }
   static std::optional<std::int64_t> statistic_in(const Value& map, const std::string& index) {
     for (const auto& entry : map["percpu_entries"].GetArray()) {
-      if (std::to_string(entry["index"].GetUint()) + "]" != index || !entry.HasMember("per_cpu")) continue;
+      if (std::to_string(entry["key"].GetUint()) + "]" != index) continue;
       std::int64_t sum = 0;
-      for (const auto& copy : entry["per_cpu"].GetArray())
-        sum += copy.HasMember("value") ? copy["value"].GetInt64() : 0;
+      for (const auto& copy : entry["per_cpu"].GetArray()) {
+        if (!copy.HasMember("value")) return std::nullopt; // without types, as scx_simple declares it
+        sum += copy["value"].GetInt64();
+      }
       return sum;
     }
     return std::nullopt;
@@ -112,7 +111,7 @@ TEST_F(SchedulerQueues, CentralHasEveryTaskInItsHandsOnItsQueueInOrder) {
   for (const std::int64_t pid : std::set(pids.begin(), pids.end())) missing -= waiting.count(pid);
   EXPECT_LE(missing, cpus);
   EXPECT_GT(pids.size(), 20U);
-  expect_order(queue, waiting);
+  expect_order(queue);
   std::printf("%zu tasks on central_q, %zu of the scheduler's not there\n", pids.size(), missing);
 }
 
@@ -138,7 +137,7 @@ TEST_F(SchedulerQueues, PairHasAQueueOfTasksForEachGroup) {
     if (!queue.HasMember("tasks")) continue;
     EXPECT_EQ(pids_in_order(queue), values_in(*map_by_id(report, queue["map"].GetUint())));
     for (const std::int64_t pid : pids_in_order(queue)) ++queued, missing -= waiting.count(pid);
-    expect_order(queue, waiting);
+    expect_order(queue);
   }
   EXPECT_GT(queued, 20U);
   EXPECT_LE(missing, cpus);

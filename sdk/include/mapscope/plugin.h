@@ -297,7 +297,8 @@ struct msc_host {
   int (*type_find)(struct msc_call*, uint32_t scope, const char* name, msc_type* ret);
   /* This and the other helpers that take a type answer MSC_ENOENT for MSC_BYTES. */
   int (*type_size)(struct msc_call*, msc_type, size_t* ret);
-  /* path: "map.key_size"; anonymous members on the way are entered silently. */
+  /* path: "map.key_size"; anonymous members on the way are entered silently. 1.2: of a section, which is what
+   * the variables of a program are a value of, they are the members; so for all helpers that take members. */
   int (*type_member)(struct msc_call*, msc_type, const char* path, struct msc_member* ret);
 
   /* The value of a config= key of the manifest as text, NUL-terminated (size does not count the NUL). */

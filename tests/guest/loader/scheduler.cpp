@@ -50,7 +50,7 @@ std::string state() {
 }
 
 void wait_for_state(const std::string& wanted, pid_t scheduler) {
-  constexpr int seconds = 60;
+  constexpr int seconds = 150; // scx_pair makes thousands of maps first
   for (int tenths = 0; state() != wanted; ++tenths, usleep(100'000))
     if (tenths == seconds * 10 || waitpid(scheduler, nullptr, WNOHANG) == scheduler)
       give_up("the scheduler is " + state() + ", not " + wanted + "; it says: " + file_text(output_path));
