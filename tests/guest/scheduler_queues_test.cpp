@@ -98,6 +98,13 @@ std::vector<std::int64_t> pids_in_order(const Value& queue) {
   return pids;
 }
 
+const Value* context_called(const Value& of, const std::string& name) {
+  if (!of.HasMember("contexts")) return nullptr;
+  for (const auto& context : of["contexts"].GetArray())
+    if (context["name"].GetString() == name) return &context["value"];
+  return nullptr;
+}
+
 TEST_F(SchedulerQueues, CentralHasEveryTaskInItsHandsOnItsQueueInOrder) {
   ASSERT_NO_FATAL_FAILURE(open("central", {"cpus", "map_queues"}));
   expect_counters("scx_cent.bss", 8);
@@ -125,6 +132,19 @@ TEST_F(SchedulerQueues, CentralHasOfEachCpuWhatItsArraysHave) {
       EXPECT_EQ(context["index"], cpu["cpu"]);
     }
     EXPECT_EQ(names, (std::set<std::string>{"cpu_gimme_task", "cpu_started_at"}));
+  }
+}
+
+/// Its variables lie in an arena, whose map was made without types.
+TEST_F(SchedulerQueues, QmapHasOfEachCpuItsContextInTheArena) {
+  ASSERT_NO_FATAL_FAILURE(open("starving", {"cpus"}));
+  const std::string dump = stated()["dump"].GetString(); // the scheduler's own words for each CPU
+  for (const auto& cpu : state()["cpus"].GetArray()) {
+    const Value* const context = context_called(cpu, "qa.cpu_ctxs");
+    ASSERT_NE(context, nullptr) << as_text(cpu);
+    const std::string target = std::to_string(number_of(*context, "cpuperf_target"));
+    EXPECT_NE(dump.find("cpuperf_target=" + target), std::string::npos) << target;
+    EXPECT_EQ(context_called(cpu, "qidx_to_cpuperf_target"), nullptr) << "by another index";
   }
 }
 
@@ -159,13 +179,6 @@ TEST_F(SchedulerQueues, PairHasOfEachGroupItsQueue) {
     EXPECT_STREQ(group["contexts"][0]["name"].GetString(), "cgrp_q_idx_hash");
     EXPECT_EQ(group["contexts"][0]["keys"].GetUint(), state()["cgroups"].Size());
   }
-}
-
-const Value* context_called(const Value& of, const std::string& name) {
-  if (!of.HasMember("contexts")) return nullptr;
-  for (const auto& context : of["contexts"].GetArray())
-    if (context["name"].GetString() == name) return &context["value"];
-  return nullptr;
 }
 
 class SchedulerGroups : public SchedulerQueues {
