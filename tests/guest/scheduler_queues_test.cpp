@@ -208,6 +208,21 @@ TEST_F(SchedulerGroups, EveryGroupIsListedWithItsWeightAndTasks) {
   }
 }
 
+TEST_F(SchedulerGroups, EveryTaskSaysInWhichGroupItIs) {
+  unsigned in_groups = 0;
+  for (const auto& task : state()["tasks"].GetArray()) {
+    const std::string comm = task["comm"].GetString(), name = comm.substr(0, comm.find('-'));
+    if (name != "batch" && name != "web" && name != "db") {
+      EXPECT_FALSE(task.HasMember("cgroup")) << as_text(task);
+      continue;
+    }
+    ++in_groups;
+    ASSERT_TRUE(task.HasMember("cgroup")) << as_text(task);
+    EXPECT_EQ(task["cgroup"], (*groups[name == "batch" ? "/batch" : "/site/" + name])["id"]) << as_text(task);
+  }
+  EXPECT_EQ(in_groups, 3U * 14);
+}
+
 /// The scheduler's own context of each, and its own count of who can run.
 TEST_F(SchedulerGroups, EachGroupHasItsContextBeside) {
   for (const auto& [path, group] : groups) {

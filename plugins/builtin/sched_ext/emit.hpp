@@ -23,6 +23,12 @@ public:
       names_.emplace(scheduler.address, scheduler.name.value_or(""));
   }
 
+  /// A task says in which control group it is, unless that is the root.
+  void know_groups(const std::vector<ScxGroup>& groups) {
+    for (std::size_t i = 1; i < groups.size(); ++i)
+      if (groups[i].id) group_ids_.emplace(groups[i].task_group, *groups[i].id);
+  }
+
   void exit(const ScxExit& exit) {
     call_.object("exit");
     call_.text("source", exit.source);
@@ -131,6 +137,8 @@ public:
     const ScxTask& task = tasks_[place];
     call_.object(nullptr);
     tasks_.emit(task, owner(task));
+    if (const auto group = group_ids_.find(task.group.value_or(0)); group != group_ids_.end())
+      call_.number("cgroup", group->second);
     if (waits) tasks_.emit_waiting(task, clock_);
     call_.end();
   }
@@ -228,7 +236,8 @@ private:
   ScxExits& exits_;
   ScxTasks& tasks_;
   const Jiffies& clock_;
-  std::unordered_map<std::uint64_t, std::string> names_; ///< of schedulers, by their addresses
+  std::unordered_map<std::uint64_t, std::string> names_;       ///< of schedulers, by their addresses
+  std::unordered_map<std::uint64_t, std::uint64_t> group_ids_; ///< by the task_group's address
   Enum ops_flags_, rq_flags_, group_flags_;
   std::uint64_t left_out_ = 0; ///< tasks of lists of those who wait
 };

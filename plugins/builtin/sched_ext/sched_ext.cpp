@@ -217,6 +217,7 @@ private:
     mapscope::builtin::Groups groups(call_);
     groups_ = groups.read();
     if (groups_.empty()) return;
+    emitter_.know_groups(groups_);
     const auto group_of = [&](std::size_t task) -> ScxGroup* {
       const auto place = groups.place(tasks_[task].group.value_or(0));
       return place && *place < groups_.size() ? &groups_[*place] : nullptr;

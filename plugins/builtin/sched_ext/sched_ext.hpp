@@ -64,7 +64,8 @@
 //                of them ids of control groups); value
 // task           pid; tgid; comm; cpu; scheduler (name, where there are several); state "ENABLED" of enum
 //                scx_ent_flags; flags (without the state); flag_names; weight; dsq (the queue's kind; absent
-//                on none); dsq_id; slice (ns); dsq_vtime; and of runnable ones: waited_ms; ops_state "QUEUED";
+//                on none); dsq_id; slice (ns); dsq_vtime; in the list of all tasks cgroup (id of the group that
+//                it is in, if not the root); and of runnable ones: waited_ms; ops_state "QUEUED";
 //                ops_qseq; dsq_flags; sticky_cpu; holding_cpu; cpus (allowed, "0-1"); migration_disabled
 // clang-format on
 //
