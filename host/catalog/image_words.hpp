@@ -2,12 +2,13 @@
 // The kernel's image in the target, word by word: for finding what no symbol tells.
 //
 // Refuses: what is not of the image, even where it is mapped close by. Thread rule: immutable after
-// construction; each() has a reader of its own.
+// construction.
 #pragma once
 
 #include "host/base/checked.hpp"
 #include "host/target/target.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -28,10 +29,11 @@ public:
 
   /// visit(address, word) of every aligned word, from low to high.
   template <class Visit> void each(Visit&& visit) const {
-    auto reader = target_.reader();
+    std::vector<std::byte> buffer;
     for (const Range& range : ranges_)
       for (std::uint64_t at = range.begin; at < range.end;) {
-        const auto bytes = reader.view(at, range.end - at);
+        const auto bytes =
+            target_.source().glance(at + to_physical_, std::min(range.end - at, at_once), buffer);
         for (std::size_t i = 0; i + sizeof(std::uint64_t) <= bytes.size(); i += sizeof(std::uint64_t))
           visit(at + i, *load_at<std::uint64_t>(bytes, i));
         at += bytes.size() >= sizeof(std::uint64_t) ? bytes.size() & ~std::uint64_t{7} : page - at % page;
@@ -39,7 +41,8 @@ public:
   }
 
 private:
-  static constexpr std::uint64_t page = 4096; ///< the least there is
+  static constexpr std::uint64_t page = 4096;          ///< the least there is
+  static constexpr std::uint64_t at_once = 256U << 10; ///< stays in the cache of one CPU
   struct Range {
     std::uint64_t begin = 0, end = 0;
   };

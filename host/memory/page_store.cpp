@@ -138,10 +138,13 @@ std::span<const std::byte> PageStore::view(std::uint64_t first, std::uint64_t co
     return state(first) == PageState::unknown ? forked_->page(first, page_size_, fetch_)
                                               : std::span<const std::byte>();
   }
-  std::uint64_t brought = 0;
-  for (; seen < count && brought < most_at_once; ++seen, brought += page_size_) {
+  const std::uint64_t last = std::min(count, seen + std::max<std::uint64_t>(most_at_once / page_size_, 1));
+  while (seen < last) {
     const PageState known = state(first + seen);
-    if ((known == PageState::unknown ? work_out(first + seen) : known) != PageState::there) break;
+    std::uint64_t more = known == PageState::there ? 1 : 0;
+    if (known == PageState::unknown) more = work_out_run(first + seen, ahead(first + seen, last - seen));
+    if (more == 0) break;
+    seen = std::min(seen + more, last);
   }
   const std::uint8_t round = round_.load(std::memory_order_relaxed);
   for (std::uint64_t i = 0; i < seen; ++i) touch(first + i, mark_of(round, PageState::there));
@@ -184,7 +187,36 @@ void PageStore::look_again(std::uint64_t first, std::uint64_t count) {
 void PageStore::look_at_all_again() {
   if (is_forked_off() || !times_) return;
   std::ranges::sort(known_); // neighbours are read faster
-  for (const std::uint64_t index : known_) look_again_at(index);
+  const std::uint64_t most = fetch_run_ ? std::max<std::uint64_t>(most_at_once / page_size_, 1) : 1;
+  for (auto first = known_.begin(); first != known_.end();) {
+    auto end = std::next(first);
+    while (end != known_.end() && *end == *first + static_cast<std::uint64_t>(end - first) &&
+           static_cast<std::uint64_t>(end - first) < most)
+      ++end;
+    if (!look_again_at_run(*first, static_cast<std::uint64_t>(end - first)))
+      std::for_each(first, end, [&](std::uint64_t index) { look_again_at(index); });
+    first = end;
+  }
+}
+
+/// False where they could not be read at once, or are not all there.
+bool PageStore::look_again_at_run(std::uint64_t first, std::uint64_t count) {
+  thread_local std::vector<std::byte> pages;
+  for (std::uint64_t i = 0; i < count; ++i)
+    if (state(first + i) != PageState::there) return false;
+  pages.resize(count * page_size_);
+  if (count == 1 || !fetch_run_(first, pages)) return false;
+  for (std::uint64_t i = 0; i < count; ++i)
+    compare_with_kept(first + i, std::span(pages).subspan(i * page_size_, page_size_));
+  return true;
+}
+
+void PageStore::compare_with_kept(std::uint64_t index, std::span<const std::byte> now) {
+  if (std::memcmp(now.data(), in_place(index, 1).data(), page_size_) == 0)
+    return times_->looked_at_again(index);
+  if (const int error = file_.write_at(index * page_size_, now); error != 0)
+    error_.store(error, std::memory_order_relaxed);
+  times_->came_in(index);
 }
 
 /// What can no longer be read stays as it was: who asks finds it unchanged, as memory that is gone is.
@@ -192,13 +224,10 @@ void PageStore::look_again_at(std::uint64_t index) {
   if (state(index) != PageState::there) return;
   thread_local std::vector<std::byte> page;
   page.resize(page_size_);
-  const auto kept = in_place(index, 1);
-  const bool is_there = fetch_(index, page) == PageState::there;
-  if (!is_there || std::memcmp(page.data(), kept.data(), page_size_) == 0)
-    return times_->looked_at_again(index);
-  if (const int error = file_.write_at(index * page_size_, page); error != 0)
-    error_.store(error, std::memory_order_relaxed);
-  times_->came_in(index);
+  if (fetch_(index, page) == PageState::there)
+    compare_with_kept(index, page);
+  else
+    times_->looked_at_again(index);
 }
 
 void PageStore::renew() {
@@ -235,6 +264,32 @@ PageState PageStore::work_out(std::uint64_t index) {
   return set_state(index, state);
 }
 
+std::uint64_t PageStore::ahead(std::uint64_t first, std::uint64_t wanted) {
+  if (!reads_ahead_) return wanted;
+  ahead_ = first == ahead_end_ ? std::min(2 * ahead_, most_at_once / page_size_) : 1;
+  const std::uint64_t more = std::min(std::max(wanted, ahead_), pages_ - first);
+  ahead_end_ = first + more;
+  return more;
+}
+
+std::uint64_t PageStore::unknown_run(std::uint64_t first, std::uint64_t most) const {
+  std::uint64_t count = 0;
+  while (count < most && state(first + count) == PageState::unknown) ++count;
+  return count;
+}
+
+/// Of pages that nobody has asked for, from `first` on, at least one and at most so many; how many are there.
+std::uint64_t PageStore::work_out_run(std::uint64_t first, std::uint64_t most) {
+  thread_local std::vector<std::byte> pages;
+  const std::uint64_t count = fetch_run_ ? unknown_run(first, most) : 1;
+  pages.resize(count * page_size_);
+  if (count < 2 || !fetch_run_(first, pages) || file_.write_at(first * page_size_, pages) != 0)
+    return work_out(first) == PageState::there ? 1 : 0; // which says what is wrong with the first
+  std::uint64_t there = 0;
+  while (there < count && set_state(first + there, PageState::there) == PageState::there) ++there;
+  return there;
+}
+
 /// What another thread has said of the page by now stays.
 PageState PageStore::set_state(std::uint64_t index, PageState state) {
   // Of no round yet, so that the first touch counts it.
@@ -264,13 +319,18 @@ void PageStore::give_back() {
 }
 
 std::size_t PageStore::copy(std::uint64_t first, std::span<std::byte> to) const {
+  const std::uint64_t most = fetch_run_ ? std::max<std::uint64_t>(most_at_once / page_size_, 1) : 1;
   std::size_t done = 0;
-  for (; to.size() - done >= page_size_; done += page_size_, ++first) {
+  while (to.size() - done >= page_size_) {
+    const std::uint64_t left = (to.size() - done) / page_size_;
+    const std::uint64_t run = unknown_run(first, std::min(left, most));
+    const bool is_run = run > 1 && fetch_run_(first, to.subspan(done, run * page_size_));
     const auto page = to.subspan(done, page_size_);
-    if (state(first) == PageState::there)
+    if (!is_run && state(first) == PageState::there)
       std::ranges::copy(in_place(first, 1), page.begin());
-    else if (fetch_(first, page) != PageState::there)
+    else if (!is_run && fetch_(first, page) != PageState::there)
       break;
+    first += is_run ? run : 1, done += (is_run ? run : 1) * page_size_;
   }
   return done;
 }

@@ -40,6 +40,8 @@ class PageStore {
 public:
   /// Fills `page`; what became of it, never `unknown`. Called by any thread, and for one page perhaps twice.
   using Fetch = std::function<PageState(std::uint64_t index, std::span<std::byte> page)>;
+  /// The same of neighbours, all of them or none: true where each is there.
+  using FetchRun = std::function<bool(std::uint64_t first, std::span<std::byte> pages)>;
 
   /// Asks for so many pages from `first` on.
   using Ask = std::function<void(std::uint64_t first, std::uint64_t count)>;
@@ -49,6 +51,10 @@ public:
   ~PageStore();
   PageStore(const PageStore&) = delete;
   PageStore& operator=(const PageStore&) = delete;
+
+  /// Where many at a time cost less than one by one. `ahead`: whoever views on and on is given more than it
+  /// asks for, and is one thread. Before anybody views.
+  void fetch_runs_by(FetchRun fetch, bool ahead) { fetch_run_ = std::move(fetch), reads_ahead_ = ahead; }
 
   /// Pages from `first` on, at most `count`, before the first that is not there. Few are worked out by one
   /// call; whoever wants more calls again.
@@ -91,8 +97,13 @@ private:
   Result<void> map();
   [[nodiscard]] std::span<const std::byte> in_place(std::uint64_t first, std::uint64_t count) const;
   PageState work_out(std::uint64_t index);
+  std::uint64_t work_out_run(std::uint64_t first, std::uint64_t most);
+  std::uint64_t ahead(std::uint64_t first, std::uint64_t wanted);
+  [[nodiscard]] std::uint64_t unknown_run(std::uint64_t first, std::uint64_t most) const;
   PageState set_state(std::uint64_t index, PageState state);
   void look_again_at(std::uint64_t index);
+  bool look_again_at_run(std::uint64_t first, std::uint64_t count);
+  void compare_with_kept(std::uint64_t index, std::span<const std::byte> now);
   void touch(std::uint64_t index, std::uint8_t mark);
   void give_back();
   std::span<const std::byte> asked_for(std::uint64_t first, std::uint64_t count);
@@ -101,6 +112,9 @@ private:
   std::uint64_t pages_;
   std::size_t page_size_;
   Fetch fetch_;
+  FetchRun fetch_run_; ///< null: there is no such way
+  bool reads_ahead_ = false;
+  std::uint64_t ahead_end_ = 0, ahead_ = 1; ///< where the last one ended, and pages it was of
   PageStoreLimits limits_;
   /// 1, and 0 in a process forked off: the kernel wipes it there. Asked at each view, so no system call.
   const std::uint8_t* is_owner_ = nullptr;

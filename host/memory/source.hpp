@@ -165,6 +165,14 @@ public:
   /// This process has taken so much memory for what it read that a fresh one should go on.
   [[nodiscard]] virtual bool is_used_up() const { return false; }
 
+  // Of a machine that goes on running.
+  /// By kernel addresses: pieces of `size` bytes as they are now, of which nothing is kept, one behind the
+  /// other; there[i] says which could be read. False where that costs as much as view() does.
+  [[nodiscard]] virtual bool read_now(std::span<const std::uint64_t> /*addresses*/, std::size_t /*size*/,
+                                      std::span<std::byte> /*to*/, std::span<std::uint8_t> /*there*/) const {
+    return false;
+  }
+
 private:
   std::string via_, why_dumped_;
   std::optional<double> stopped_ms_;

@@ -191,7 +191,7 @@ memory::OpenOptions opening_of(const SourceInput& input, const config::Config& c
 void leave_out_own(catalog::Catalog& catalog) {
   using memory::Peek;
   std::erase_if(catalog.maps, [](const catalog::Map& map) {
-    return map.name == Peek::map_name && map.type == BPF_MAP_TYPE_ARRAY && map.value_size == Peek::window &&
+    return map.name == Peek::map_name && map.type == BPF_MAP_TYPE_ARRAY && map.value_size == Peek::map_size &&
            map.max_entries == 1 && map.flags == BPF_F_MMAPABLE;
   });
   std::erase_if(catalog.programs, [](const catalog::Program& program) {

@@ -79,6 +79,10 @@ public:
   bool read(std::uint64_t physical, std::span<std::byte> page) override {
     return peek_->read(offset_ + physical, page);
   }
+  bool read_each(std::span<const std::uint64_t> addresses, std::size_t size, std::span<std::byte> to,
+                 std::span<std::uint8_t> there) override {
+    return peek_->read_each(addresses, size, to, there);
+  }
 
 private:
   std::unique_ptr<Peek> peek_;

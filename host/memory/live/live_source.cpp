@@ -48,6 +48,10 @@ Result<void> LiveSource::open(unsigned threads, const PageStoreLimits& limits) {
         changing);
     if (!store) return std::unexpected(std::move(store.error()));
     moment.store = std::move(*store);
+    const auto fetch_run = [this, &moment](std::uint64_t first, std::span<std::byte> pages) {
+      return fetch(moment, first, pages) == PageState::there;
+    };
+    moment.store->fetch_runs_by(fetch_run, i == 0); // later each page has the time of its own first look
   }
   moments_.front().window = std::move(machine_.first);
   if (machine_.motion == Motion::runs) return {};
@@ -85,13 +89,18 @@ Result<void> LiveSource::take() {
 
 std::uint64_t LiveSource::late_pages() const { return moments_.back().store->known_pages() - taken_; }
 
-PageState LiveSource::fetch(Moment& moment, std::uint64_t frame, std::span<std::byte> page) const {
-  if (!moment.window) {
-    auto window = machine_.open_window();
-    if (!window) return PageState::no_room;
-    moment.window = std::move(*window);
-  }
-  return moment.window->read(frame * page_size, page) ? PageState::there : PageState::damaged;
+/// Opened when it is first needed; null where it cannot be.
+LiveWindow* LiveSource::window_of(Moment& moment) const {
+  if (moment.window) return moment.window.get();
+  auto window = machine_.open_window();
+  if (window) moment.window = std::move(*window);
+  return moment.window.get();
+}
+
+PageState LiveSource::fetch(Moment& moment, std::uint64_t frame, std::span<std::byte> pages) const {
+  LiveWindow* const window = window_of(moment);
+  if (window == nullptr) return PageState::no_room;
+  return window->read(frame * page_size, pages) ? PageState::there : PageState::damaged;
 }
 
 std::uint64_t LiveSource::ram_behind(std::uint64_t address) const {
@@ -136,6 +145,14 @@ std::vector<std::string> LiveSource::troubles() const {
     if (std::string trouble = moment.store->trouble(); !trouble.empty() && all.empty())
       all.push_back(std::move(trouble));
   return all;
+}
+
+/// A process forked off has no window of its own.
+bool LiveSource::read_now(std::span<const std::uint64_t> addresses, std::size_t size, std::span<std::byte> to,
+                          std::span<std::uint8_t> there) const {
+  if (!is_running() || ask_ || current == 0) return false;
+  LiveWindow* const window = window_of(own_moment());
+  return window != nullptr && window->read_each(addresses, size, to, there);
 }
 
 void LiveSource::begin_moment() const {

@@ -24,8 +24,13 @@ namespace mapscope::memory {
 class LiveWindow {
 public:
   virtual ~LiveWindow() = default;
-  /// All of a page, or false.
-  [[nodiscard]] virtual bool read(std::uint64_t physical, std::span<std::byte> page) = 0;
+  /// All of some pages that lie side by side, at most 64 KiB, or false.
+  [[nodiscard]] virtual bool read(std::uint64_t physical, std::span<std::byte> pages) = 0;
+  /// See Source::read_now().
+  [[nodiscard]] virtual bool read_each(std::span<const std::uint64_t> /*addresses*/, std::size_t /*size*/,
+                                       std::span<std::byte> /*to*/, std::span<std::uint8_t> /*there*/) {
+    return false;
+  }
 };
 
 /// What makes a guest stand still.
@@ -77,6 +82,8 @@ public:
   void bring_in(std::uint64_t address, std::size_t size) const override;
   void bring_in(std::span<const Piece> pieces) const override;
   [[nodiscard]] bool look_again() const override;
+  [[nodiscard]] bool read_now(std::span<const std::uint64_t> addresses, std::size_t size,
+                              std::span<std::byte> to, std::span<std::uint8_t> there) const override;
   void begin_moment() const override;
   [[nodiscard]] unsigned moment() const override;
   [[nodiscard]] std::uint64_t arrivals() const override { return own_moment().store->arrivals(); }
@@ -98,7 +105,8 @@ private:
   Result<void> take() override;
   [[nodiscard]] std::uint64_t late_pages() const override;
   [[nodiscard]] Moment& own_moment() const;
-  [[nodiscard]] PageState fetch(Moment& moment, std::uint64_t frame, std::span<std::byte> page) const;
+  [[nodiscard]] LiveWindow* window_of(Moment& moment) const;
+  [[nodiscard]] PageState fetch(Moment& moment, std::uint64_t frame, std::span<std::byte> pages) const;
   /// The bytes of RAM from `address` on.
   [[nodiscard]] std::uint64_t ram_behind(std::uint64_t address) const;
 

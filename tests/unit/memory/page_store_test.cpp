@@ -98,6 +98,60 @@ TEST(PageStore, LooksAgainAtWhatIsNotTheNewest) {
   EXPECT_FALSE(pages.is_newest(0));
 }
 
+/// With a way to fetch neighbours at once, which fails where one of them is `bad`.
+class InRuns : public Numbered {
+public:
+  explicit InRuns(std::uint64_t bad = ~0ULL, bool ahead = false) : Numbered(100, changing, bad) {
+    store->fetch_runs_by(
+        [this, bad](std::uint64_t first, std::span<std::byte> pages) {
+          runs.emplace_back(first, pages.size() / page_size);
+          for (std::uint64_t i = 0; i < pages.size() / page_size; ++i)
+            std::ranges::fill(pages.subspan(i * page_size, page_size), static_cast<std::byte>(first + i));
+          return bad < first || bad >= first + pages.size() / page_size;
+        },
+        ahead);
+    store->forget();
+  }
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> runs;
+};
+
+using FromAndCount = std::pair<std::uint64_t, std::uint64_t>;
+
+TEST(PageStore, FetchesNeighboursAtOnce) {
+  InRuns pages;
+  EXPECT_TRUE(holds(pages.store->view(10, 40), 10, 16)); // whoever wants more calls again
+  EXPECT_TRUE(holds(pages.store->view(8, 18), 8, 16));   // those behind two are there
+  EXPECT_THAT(pages.runs, testing::ElementsAre(FromAndCount(10, 16), FromAndCount(8, 2)));
+  EXPECT_EQ(pages.fetched, 0U);
+  pages.store->look_at_all_again();
+  EXPECT_THAT(pages.runs, testing::ElementsAre(FromAndCount(10, 16), FromAndCount(8, 2), FromAndCount(8, 16),
+                                               FromAndCount(24, 2)));
+  std::vector<std::byte> copied(20 * page_size);
+  EXPECT_EQ(pages.store->copy(40, copied), copied.size());
+  EXPECT_TRUE(holds(copied, 40, 20));
+  EXPECT_EQ(pages.fetched, 0U);
+  EXPECT_EQ(pages.store->state(40), PageState::unknown);
+}
+
+TEST(PageStore, FetchesThemOneByOneWhereOneIsNotThere) {
+  InRuns pages(13);
+  EXPECT_TRUE(holds(pages.store->view(10, 8), 10, 3));
+  EXPECT_EQ(pages.store->state(13), PageState::damaged);
+  EXPECT_TRUE(holds(pages.store->view(14, 4), 14, 4));
+  std::vector<std::byte> copied(8 * page_size);
+  EXPECT_EQ(pages.store->copy(10, copied), 3 * page_size);
+}
+
+TEST(PageStore, GivesMoreToWhoeverViewsOnAndOn) {
+  InRuns pages(~0ULL, true);
+  for (std::uint64_t index = 50; index < 100; ++index)
+    EXPECT_TRUE(holds(pages.store->view(index, 1), index, 1));
+  EXPECT_THAT(pages.runs,
+              testing::ElementsAre(FromAndCount(51, 2), FromAndCount(53, 4), FromAndCount(57, 8),
+                                   FromAndCount(65, 16), FromAndCount(81, 16), FromAndCount(97, 3)));
+  EXPECT_EQ(pages.fetched, 1U); // the first is alone
+}
+
 TEST(PageStore, WorksEachPageOutOnce) {
   Numbered numbered(10);
   EXPECT_EQ(numbered.store->state(3), PageState::unknown);
