@@ -27,7 +27,7 @@ constexpr const char* names_of_helpers[] = {
     "symbol",   "mapped",        "type_member_at", "type_holder", "symbol_address",
     "finding",  "enumerator_at", "type_sized",     "slots",       "slot",
     "elements", "find_map",      "lookup",         "member_of",   "member_at",
-    "debug",    "will_read"};
+    "debug",    "will_read",     "read_now"};
 
 /// Leaves a plugin that goes round and round a helper: no answer would make it return. What it holds is lost.
 [[noreturn]] void leave(Render* call) {
@@ -138,6 +138,26 @@ int will_read(Render* call, std::uint32_t space, std::uint64_t, std::uint64_t) {
   const std::uint64_t now = ++call->report.hints;
   const auto& changes = call->host.changes;
   return std::ranges::find(changes, now, &FakeHost::Change::hint) != changes.end() ? MSC_ENOENT : MSC_OK;
+}
+
+bool is_misshapen(const msc_pieces& pieces) {
+  constexpr std::uint32_t largest = 64U << 10;
+  if (pieces.size < sizeof pieces || pieces.piece == 0 || pieces.piece > largest) return true;
+  return pieces.count > MSC_READ_MAX / pieces.piece || pieces.addresses == nullptr || pieces.to == nullptr ||
+         pieces.there == nullptr;
+}
+
+/// Each call is a look of its own, as each of will_read() is.
+int read_now(Render* call, const msc_pieces* pieces) {
+  if (const int rc = enter(call); rc != MSC_OK) return rc;
+  if (pieces == nullptr || is_misshapen(*pieces)) return misuse(call, "read_now() of misshapen pieces");
+  if (!call->host.reads_now || call->host.target.is_running == 0) return MSC_ENOENT;
+  ++call->report.hints;
+  for (std::uint64_t i = 0; i < pieces->count; ++i) {
+    const std::span to(static_cast<std::byte*>(pieces->to) + i * pieces->piece, pieces->piece);
+    pieces->there[i] = read_memory(call, MSC_KERNEL, pieces->addresses[i], to) == MSC_OK ? 1 : 0;
+  }
+  return MSC_OK;
 }
 
 int debug(Render* call, const char* text) {
@@ -284,7 +304,8 @@ constexpr msc_host table = {sizeof(msc_host),        MSC_ABI_MAJOR,
                             helper<19, slot>,        helper<20, elements>,
                             helper<21, find_map>,    helper<22, lookup>,
                             helper<23, member_of>,   helper<24, member_at>,
-                            helper<25, debug>,       helper<26, will_read>};
+                            helper<25, debug>,       helper<26, will_read>,
+                            helper<27, read_now>};
 static_assert(sizeof(msc_host) == 8 + std::size(names_of_helpers) * sizeof(void*));
 
 /// What render() returns, and what becomes of a plugin that throws or never ends.

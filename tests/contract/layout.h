@@ -103,6 +103,14 @@ AT(msc_scalar, addr, 48);
 AT(msc_scalar, space, 56);
 AT(msc_scalar, unused, 60);
 
+SIZE(msc_pieces, 40);
+AT(msc_pieces, size, 0);
+AT(msc_pieces, piece, 4);
+AT(msc_pieces, count, 8);
+AT(msc_pieces, addresses, 16);
+AT(msc_pieces, to, 24);
+AT(msc_pieces, there, 32);
+
 SIZE(msc_target, 120);
 AT(msc_target, size, 0);
 AT(msc_target, attach, 4);
@@ -125,7 +133,7 @@ AT(msc_target, is_running, 96);
 AT(msc_target, globals, 104);
 AT(msc_target, globals_type, 112);
 
-SIZE(msc_host, 224);
+SIZE(msc_host, 232);
 AT(msc_host, size, 0);
 AT(msc_host, abi_major, 4);
 AT(msc_host, abi_minor, 6);
@@ -156,6 +164,7 @@ AT(msc_host, member_of, 192);
 AT(msc_host, member_at, 200);
 AT(msc_host, debug, 208);
 AT(msc_host, will_read, 216);
+AT(msc_host, read_now, 224);
 
 SIZE(msc_plugin, 16);
 AT(msc_plugin, size, 0);

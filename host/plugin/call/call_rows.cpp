@@ -92,7 +92,9 @@ int msc_call::row(const msc_row& row) {
 
 /// An element that moved while the map was read.
 bool msc_call::is_shown_already(const msc_row& row) {
-  if (!task_.map.is_live || !is_keyed(row) || seen_keys_.add(bytes_of(row.key))) return false;
+  if (!task_.map.is_live || (row.flags & MSC_ROW_ONCE) != 0 || !is_keyed(row) ||
+      seen_keys_.add(bytes_of(row.key)))
+    return false;
   (void)words_.note(MSC_OK, "entries that moved while the map was read are shown once");
   return true;
 }

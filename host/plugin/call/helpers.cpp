@@ -202,6 +202,13 @@ int help_will_read(msc_call* call, std::uint32_t space, std::uint64_t address, s
   return guarded(call, [&] { return call->memory().will_read(space, address, size); });
 }
 
+int help_read_now(msc_call* call, const msc_pieces* pieces) {
+  return guarded(call, [&] {
+    if (pieces == nullptr) return call->words().misuse("read_now() with NULL");
+    return call->memory().read_now(*pieces);
+  });
+}
+
 } // namespace
 
 namespace mapscope::plugin {
@@ -213,7 +220,8 @@ const msc_host& host_table() {
       help_count,          help_note,        help_field,          help_symbol,   help_mapped,
       help_type_member_at, help_type_holder, help_symbol_address, help_finding,  help_enumerator_at,
       help_type_sized,     help_slots,       help_slot,           help_elements, help_find_map,
-      help_lookup,         help_member_of,   help_member_at,      help_debug,    help_will_read};
+      help_lookup,         help_member_of,   help_member_at,      help_debug,    help_will_read,
+      help_read_now};
   return table;
 }
 

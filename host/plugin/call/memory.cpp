@@ -99,6 +99,22 @@ int Memory::will_read(std::uint32_t space, std::uint64_t address, std::uint64_t 
   return MSC_OK;
 }
 
+int Memory::read_now(const msc_pieces& pieces) {
+  constexpr std::uint32_t largest = 64U << 10;
+  if (pieces.size < sizeof pieces || pieces.piece == 0 || pieces.piece > largest ||
+      pieces.count > MSC_READ_MAX / pieces.piece)
+    return words_.misuse(fmt::format("read_now() of {} pieces of {} bytes", pieces.count, pieces.piece));
+  if (pieces.addresses == nullptr || pieces.to == nullptr || pieces.there == nullptr)
+    return words_.misuse("read_now() with NULL");
+  const std::uint64_t size = pieces.count * pieces.piece;
+  if (!task_.map.is_live) return MSC_ENOENT;
+  if (!task_.budget.read(size)) return MSC_STOP;
+  const bool could = task_.environment.target->source().read_now(
+      std::span(pieces.addresses, pieces.count), pieces.piece, {static_cast<std::byte*>(pieces.to), size},
+      {pieces.there, pieces.count});
+  return could ? MSC_OK : MSC_ENOENT;
+}
+
 int Memory::look_again() {
   if (!task_.map.is_live) return MSC_OK;
   const memory::Source& source = task_.environment.target->source();

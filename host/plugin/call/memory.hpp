@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The target's memory as a plugin reads it: read(), cpu_count(), mapped(), will_read().
+// The target's memory as a plugin reads it: read(), cpu_count(), mapped(), will_read(), read_now().
 //
 // Refuses: more bytes at once than MSC_READ_MAX. What the snapshot should have and has not is remembered: the
 // plugin may leave it out in silence, the report never does. Thread rule: belongs to the thread that renders.
@@ -32,6 +32,7 @@ public:
   std::uint32_t cpu_count();
   int mapped(std::uint64_t begin, std::uint64_t end, msc_mapping* found);
   int will_read(std::uint32_t space, std::uint64_t address, std::uint64_t size);
+  int read_now(const msc_pieces& pieces);
 
   /// Whether a pointer of that value leads into the arena that MSC_ARENA means. `is_typed`: its type says so.
   bool is_in_arena(std::uint64_t pointer, bool is_typed);

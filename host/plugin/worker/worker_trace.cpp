@@ -60,7 +60,8 @@ struct Traced<Slot, Index> {
   DO(member_of)                                                                                              \
   DO(member_at)                                                                                              \
   DO(debug)                                                                                                  \
-  DO(will_read)
+  DO(will_read)                                                                                              \
+  DO(read_now)
 
 #define NAME(helper) #helper,
 constexpr std::array<std::string_view, (sizeof(msc_host) - offsetof(msc_host, read)) / sizeof(void*)> names =

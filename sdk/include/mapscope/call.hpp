@@ -61,6 +61,18 @@ public:
     return rc == MSC_EFAULT ? std::nullopt : std::optional(rc == MSC_OK);
   }
 
+  /// Of a machine that runs, pieces of `piece` bytes as they are now, one behind the other; there[i] says
+  /// which could be read. False: here there is read() alone.
+  [[nodiscard]] bool read_now(std::span<const std::uint64_t> addresses, std::uint32_t piece,
+                              std::span<std::byte> to, std::span<std::uint8_t> there) {
+    if (to.size() / piece < addresses.size() || there.size() < addresses.size()) throw Stop{MSC_EINVAL};
+    const msc_pieces pieces{sizeof(msc_pieces), piece,     addresses.size(),
+                            addresses.data(),   to.data(), there.data()};
+    const int rc = host_->read_now(call_, &pieces);
+    if (rc != MSC_ENOENT) check(rc);
+    return rc == MSC_OK;
+  }
+
   /// Highest possible CPU number plus one; there may be holes.
   [[nodiscard]] std::uint32_t cpu_count() { return host_->cpu_count(call_); }
   [[nodiscard]] bool cpu_possible(std::uint32_t cpu) { return try_read(MSC_CPU0 + cpu, 0, {}); }
@@ -141,6 +153,10 @@ public:
     row(MSC_VALUE, {}, typed);
   }
   void entry(Bytes key, std::optional<Bytes> value) { row(MSC_ENTRY, of(key), of(value)); }
+  /// The same of a key that comes in no other entry: the host need not see to that.
+  void entry_once(Bytes key, std::optional<Bytes> value) {
+    row(MSC_ENTRY, of(key), of(value), {}, MSC_ROW_ONCE);
+  }
   void element(std::uint32_t index, std::optional<Bytes> value) { row(MSC_ELEMENT, of(index), of(value)); }
   void percpu_entry(Bytes key, std::span<const msc_value> copies) {
     row(MSC_PERCPU_ENTRY, of(key), {}, copies);

@@ -109,7 +109,8 @@ inline std::string row_order_problem(const msc_row& row, const Subject& subject,
   if (!subject.is_map) return "row() where no map is rendered; a part of the kernel is fields alone";
   if (auto problem = record_problem("row()", row); !problem.empty()) return problem;
   if (row.shape > MSC_QUEUED) return "row() of unknown shape " + std::to_string(row.shape);
-  if (row.flags > MSC_ROW_OPEN) return "row() with unknown flags " + std::to_string(row.flags);
+  if (row.flags > (MSC_ROW_OPEN | MSC_ROW_ONCE))
+    return "row() with unknown flags " + std::to_string(row.flags);
   if (subject.is_allocator) return "row() of an allocator";
   if (progress.has_elements) return "row() beside the rows of elements()";
   if (progress.row_open || !progress.fields.empty()) return "row() inside another row or a field";

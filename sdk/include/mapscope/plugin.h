@@ -101,8 +101,14 @@ enum msc_shape {
   MSC_QUEUED = 5 /* element of a queue or stack; key is its u32 place, 0 = what the next pop returns */
 };
 
-/* In msc_row.flags: field() calls that follow add members to this row, up to the MSC_END that closes it. */
-enum { MSC_ROW_OPEN = 1 };
+/* In msc_row.flags. MSC_ROW_OPEN: field() calls that follow add members to this row, up to the MSC_END that
+ * closes it. */
+enum {
+  MSC_ROW_OPEN = 1,
+  /* 1.2: no other row has this key. Of a machine that runs, where elements move and may be met twice, the
+   * host else remembers all keys, and shows each once. */
+  MSC_ROW_ONCE = 2
+};
 
 /* Keys and copies have the map's own sizes, but for one: a key that is an MSC_POINTER, the kernel object that
  * the element belongs to, where the map's own key is a descriptor that only means something to the process
@@ -116,7 +122,7 @@ struct msc_row {
   struct msc_value value;         /* shapes without copies */
   const struct msc_value* copies; /* per-CPU shapes: copies[n] is CPU n's */
   size_t copy_count;
-  uint64_t flags; /* MSC_ROW_OPEN */
+  uint64_t flags; /* MSC_ROW_OPEN, MSC_ROW_ONCE */
 };
 
 /* What a field is. */
@@ -229,6 +235,16 @@ struct msc_scalar {
   uint64_t addr;  /* where it lies, when it was read from memory; else 0 */
   uint32_t space; /* of addr */
   uint32_t unused;
+};
+
+/* 1.2: pieces of memory that lie anywhere, all of one size: see read_now(). */
+struct msc_pieces {
+  uint32_t size;             /* sizeof(struct msc_pieces) */
+  uint32_t piece;            /* bytes of each, 64 KiB at most */
+  uint64_t count;            /* of pieces; their bytes are MSC_READ_MAX at most */
+  const uint64_t* addresses; /* of kernel memory, one for each */
+  void* to;                  /* one behind the other; bytes of a piece that cannot be read say nothing */
+  uint8_t* there;            /* for each 1, or 0 where it cannot be read */
 };
 
 /* What an allocator hands out: said once, by slots(), before its slots. */
@@ -376,6 +392,12 @@ struct msc_host {
    * machine that runs they are then no older than all that was read; MSC_ENOENT: and not as they were. len
    * UINT64_MAX: all that was read; MSC_EFAULT: it could not be looked at again at once. */
   int (*will_read)(struct msc_call*, uint32_t space, uint64_t addr, uint64_t len);
+
+  /* 1.2 */
+  /* Of a machine that runs: reads each piece at this moment, whatever read() knows of it, and keeps nothing
+   * of it. Where many are read once that costs a tenth of read(). MSC_ENOENT: here there is read() alone, as
+   * for all that stands still, and in worker processes. */
+  int (*read_now)(struct msc_call*, const struct msc_pieces*);
 };
 
 /* The one exported symbol: data, so nothing of the plugin runs before render() does. */

@@ -77,7 +77,7 @@ struct Report {
   bool stopped = false;            ///< MSC_STOP was answered
   bool stopped_last = false;       ///< to none before the last, which is note()
   std::uint32_t helpers = 0;       ///< which were called: a bit each, in the order of msc_host
-  std::uint64_t hints = 0;         ///< calls of will_read()
+  std::uint64_t hints = 0;         ///< calls of will_read() and read_now()
   std::vector<std::string> debug;  ///< what debug() was given, its first thousand lines
   /// The lines with a newline behind each.
   [[nodiscard]] std::string text() const;
@@ -159,6 +159,9 @@ public:
     std::vector<std::byte> bytes;
   };
   std::vector<Change> changes;
+  /// Of such a machine: read_now() answers, and each call counts as one of will_read(). Else it says
+  /// MSC_ENOENT.
+  bool reads_now = false;
   std::optional<std::uint64_t> arena;           ///< address of what has 32 zero bits there
   std::string root_name, root_type;             ///< of target.root: "struct scx_allocator", in the map's BTF
   std::map<std::uint64_t, std::string> symbols; ///< by the address each begins at
