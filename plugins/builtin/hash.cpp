@@ -5,10 +5,12 @@
 
 namespace {
 
+/// The key says in which bucket it is, and each bucket is met once.
 void render_hash(mapscope::Call& call) {
   mapscope::builtin::Htab(call, call.target.value_size)
-      .for_each(call.target.value_size,
-                [&](mapscope::Bytes key, std::optional<mapscope::Bytes> value) { call.entry(key, value); });
+      .for_each(call.target.value_size, [&](mapscope::Bytes key, std::optional<mapscope::Bytes> value) {
+        call.entry_once(key, value);
+      });
 }
 
 } // namespace

@@ -4,10 +4,11 @@
 //
 // Bounded: no more steps than the map may hold elements, and a chain that runs in a circle ends when it is
 // seen to. What cannot be read is noted and left out; the walk goes on beside it. On a machine that runs each
-// chain is looked at twice, and again where it has changed meanwhile (htab_running.hpp).
+// chain is looked at twice (htab_now.hpp), and again where it has changed meanwhile (htab_running.hpp).
 #pragma once
 
 #include "htab_gaps.hpp"
+#include "htab_now.hpp"
 #include "htab_running.hpp"
 #include "htab_witnesses.hpp"
 #include "memory.hpp"
@@ -44,17 +45,14 @@ public:
   /// them.
   template <class Visit> void for_each(std::size_t value_bytes, Visit visit) {
     begin(value_bytes);
-    if (is_running()) look_at_all(visit);
-    if (open_)
-      look_one_by_one(visit);
-    else
-      walk_all(visit);
+    if (!is_running() || !walk_now(visit)) walk_as_kept(visit);
     note_gaps();
     if (gaps_.buckets == at_.bucket_count) throw Stop{MSC_EFAULT};
   }
   /// Some elements, for a first impression: visit() says whether it goes on.
   template <class Visit> void sample(std::size_t value_bytes, Visit visit) {
     begin(value_bytes);
+    if (is_running()) (void)will_read(all_buckets());
     std::vector<std::byte> heads;
     bool goes_on = true;
     const auto ask = [&](Bytes key, std::optional<Bytes> stored) { goes_on = goes_on && visit(key, stored); };
@@ -101,6 +99,13 @@ private:
     at_.value = at_.key + (padded ? (key_size + 7) / 8 * 8 : key_size);
   }
 
+  template <class Visit> void walk_as_kept(Visit& visit) {
+    if (is_running()) look_at_all(visit);
+    if (open_)
+      look_one_by_one(visit);
+    else
+      walk_all(visit);
+  }
   template <class Visit> void walk_all(Visit& visit) {
     std::vector<std::byte> heads;
     for_each_window([&](std::uint32_t first, std::uint32_t count) {
@@ -158,8 +163,83 @@ private:
     return load<std::uint64_t>(heads.data() + number * at_.bucket_size + at_.head);
   }
 
+  /// Of a machine that runs, many chains at a time. False where only read() is there for that.
+  template <class Visit> bool walk_now(Visit& visit) {
+    if (annex_ || element_.size() > ChainsNow::largest_element) return false;
+    ChainsNow now(call_, at_, element_.size());
+    std::vector<std::byte> heads;
+    if (!now.read_heads(0, 1, heads)) return false;
+    looks_now_ = true;
+    for_each_window([&](std::uint32_t first, std::uint32_t count) {
+      if (now.read_heads(first, count, heads) && !heads.empty())
+        look_now(now, first, heads, visit);
+      else
+        heads.resize(count * at_.bucket_size), walk(first, count, heads, visit);
+      beyond_ += counted_;
+      if (counted_ != 0) call_.count(std::exchange(counted_, 0));
+    });
+    return true;
+  }
+  template <class Visit>
+  void look_now(ChainsNow& now, std::uint32_t first, std::span<const std::byte> heads, Visit& visit) {
+    std::vector<ChainsNow::Chain> chains;
+    for (std::uint32_t i = 0; i < heads.size() / at_.bucket_size; ++i)
+      if (!is_empty(first + i, head_of(heads, i))) chains.push_back({first + i, head_of(heads, i)});
+    for (std::span left = chains; !left.empty();) {
+      const bool counts_only = is_full();
+      const auto some = left.first(std::min(left.size(), now.at_once(counts_only)));
+      now.look(some, counts_only);
+      for (const auto& chain : some) take(now, chain, counts_only, visit);
+      left = left.subspan(some.size());
+    }
+  }
+  /// What was not the same twice is looked at by itself.
+  template <class Visit>
+  void take(const ChainsNow& now, const ChainsNow::Chain& chain, bool counts_only, Visit& visit) {
+    has_changed_ |= !chain.is_whole;
+    if (!chain.is_whole) return running_chain(chain.bucket, chain.head, visit);
+    take_steps(chain.count, chain.bucket);
+    if (counts_only) return void(counted_ += chain.count);
+    std::size_t number = chain.first;
+    for (std::uint32_t i = 0; i < chain.count; ++i, number = now.behind(number)) {
+      if (is_replaced(now, chain, i, number)) continue;
+      if (is_full())
+        ++counted_;
+      else
+        ++shown_, show(visit, key_of(now, number), now.element(number).subspan(at_.value));
+    }
+  }
+  /// By one before it: a new element comes before the one that it replaces.
+  [[nodiscard]] bool is_replaced(const ChainsNow& now, const ChainsNow::Chain& chain, std::uint32_t before,
+                                 std::size_t number) const {
+    for (std::size_t other = chain.first; before != 0; --before, other = now.behind(other))
+      if (std::ranges::equal(key_of(now, other), key_of(now, number))) return true;
+    return false;
+  }
+  [[nodiscard]] Bytes key_of(const ChainsNow& now, std::size_t number) const {
+    return now.element(number).subspan(at_.key, call_.target.key_size);
+  }
+  /// The same number as before, by the links as they are now: what the map says of it was so all the time.
+  [[nodiscard]] bool counts_the_same() {
+    if (!looks_now_) return true;
+    ChainsNow now(call_, at_, element_.size());
+    std::vector<std::byte> heads;
+    std::uint64_t count = 0;
+    std::vector<ChainsNow::Chain> chains;
+    for_each_window([&](std::uint32_t first, std::uint32_t number) {
+      if (!now.read_heads(first, number, heads)) return;
+      chains.clear();
+      for (std::uint32_t i = 0; i < heads.size() / at_.bucket_size; ++i)
+        if (!is_empty(first + i, head_of(heads, i))) chains.push_back({first + i, head_of(heads, i)});
+      now.look(chains, true);
+      for (const auto& chain : chains) count += chain.count;
+    });
+    return count == shown_ + beyond_;
+  }
+
   /// Of a machine that runs. The second look at a page holds as long as no other comes in: all do so first.
   template <class Visit> void look_at_all(Visit& visit) {
+    (void)will_read(all_buckets());
     std::vector<std::byte> heads(std::min(window, at_.bucket_count) * at_.bucket_size);
     if (!call_.try_read(MSC_KERNEL, at_.buckets, heads)) return;
     const auto dense = dense_elements(heads, static_cast<std::uint32_t>(heads.size() / at_.bucket_size));
@@ -251,7 +331,6 @@ private:
     element_.resize(at_.value + value_bytes);
     if (!is_running()) return;
     running_.emplace(call_, at_, element_.size(), annex_);
-    (void)will_read(all_buckets());
   }
 
   [[nodiscard]] Area all_buckets() const {
@@ -277,7 +356,7 @@ private:
   template <class Visit> void running_chain(std::uint32_t bucket, std::uint64_t head, Visit& visit) {
     if (is_empty(bucket, head)) return;
     if (is_full()) {
-      const auto count = running_->count(bucket, head);
+      const auto count = running_->count(bucket, looks_now_ ? std::nullopt : std::optional(head));
       if (count)
         counted_ += *count, take_steps(*count, bucket);
       else
@@ -374,7 +453,9 @@ private:
   void note_gaps() {
     gaps_.note(call_, is_running());
     if (gaps_.is_whole())
-      witnesses_.check_count(shown_ + beyond_, has_changed_ || (running_ && running_->has_changed()));
+      witnesses_.check_count(shown_ + beyond_, [this] {
+        return has_changed_ || (running_ && running_->has_changed()) || !counts_the_same();
+      });
   }
 
   Call& call_;
@@ -384,6 +465,7 @@ private:
   std::optional<RunningChain> running_;
   bool is_still_ = false; ///< between two looks at all of it nothing has changed
   bool has_changed_ = false;
+  bool looks_now_ = false;                ///< chains are read as they are, and not as they were brought in
   std::optional<std::vector<Open>> open_; ///< by bucket; none: the walk goes through all of them
   std::uint64_t steps_left_ = 0;
   std::vector<std::byte> element_; ///< from hash_node.next on

@@ -56,11 +56,11 @@ public:
     return collect(bucket, head, bytes_) ? mapscope::builtin::digest(look_.bytes(0, look_.size())) : 0;
   }
   /// How many elements it has, by its links alone; nothing when these lead nowhere each time.
-  std::optional<std::uint64_t> count(std::uint32_t bucket, std::uint64_t head) {
-    for (unsigned i = 0; i < most_counts; ++i, has_changed_ = true) {
-      look_.begin(i != 0);
-      const bool is_whole =
-          collect(bucket, i == 0 ? std::optional(head) : std::nullopt, sizeof(std::uint64_t));
+  /// Without a head, as it is now.
+  std::optional<std::uint64_t> count(std::uint32_t bucket, std::optional<std::uint64_t> head) {
+    for (unsigned i = 0; i < most_counts; ++i, has_changed_ = true, head.reset()) {
+      look_.begin(!head);
+      const bool is_whole = collect(bucket, head, sizeof(std::uint64_t));
       if (is_whole) return found_.size();
     }
     return std::nullopt;

@@ -27,15 +27,15 @@ public:
   }
 
   /// A map that was caught in between may be off by one for each CPU. On a machine that runs elements come
-  /// and go while others are read, and `has_changed`, or a count that is another now, says that they did.
-  void check_count(std::uint64_t listed, bool has_changed) {
+  /// and go while others are read, and has_changed(), or a count that is another now, says that they did.
+  template <class Changed> void check_count(std::uint64_t listed, Changed has_changed) {
     const auto own = own_count();
     if (!own || *own == static_cast<std::int64_t>(listed)) return;
     const std::uint64_t off = *own < 0 ? ~0ULL : *own > std::int64_t(listed) ? *own - listed : listed - *own;
     const std::string text =
         std::to_string(listed) + " elements found, " + std::to_string(*own) + " by the map's own count";
     const bool is_running = call_.target.is_running != 0;
-    const bool is_gap = is_running ? !has_changed && own == at_first_ : off > call_.cpu_count();
+    const bool is_gap = is_running ? own == at_first_ && !has_changed() : off > call_.cpu_count();
     call_.note(is_gap ? MSC_EFAULT : MSC_OK, text.c_str());
   }
 

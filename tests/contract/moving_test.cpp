@@ -299,14 +299,16 @@ TEST_F(Resizing, GoesOnWithoutEnd) {
   EXPECT_THAT(render().text(), HasSubstr("note EFAULT the table was resized each time while it was read\n"));
 }
 
-class MovingElements : public Moving {
+/// By read_now(), many chains at a time, and where there is read() alone.
+class MovingElements : public Moving, public ::testing::WithParamInterface<bool> {
 protected:
-  MovingElements() : Moving("hash", hash_sample.image) {}
+  MovingElements() : Moving("hash", hash_sample.image) { host_.reads_now = GetParam(); }
 };
+INSTANTIATE_TEST_SUITE_P(ReadNowAndThen, MovingElements, ::testing::Bool());
 
-TEST_F(MovingElements, StandStill) { EXPECT_EQ(render().text(), hash_sample.lines); }
+TEST_P(MovingElements, StandStill) { EXPECT_EQ(render().text(), hash_sample.lines); }
 
-TEST_F(MovingElements, AreDeletedAndTheirMemoryIsUsedForAnother) {
+TEST_P(MovingElements, AreDeletedAndTheirMemoryIsUsedForAnother) {
   at_each_moment({{0x20008, 0x30080},
                   {0x20018, 0x30000},
                   {0x30000, 3},
@@ -324,12 +326,38 @@ TEST_F(MovingElements, AreDeletedAndTheirMemoryIsUsedForAnother) {
                  });
 }
 
-TEST_F(MovingElements, NeverStandStill) {
+TEST_P(MovingElements, NeverStandStill) {
   for (std::uint64_t hint = 1; hint < 20'000; ++hint) change(hint, {{0x30020, 8 | hint << 8}});
   const std::string text = render().text();
   EXPECT_THAT(text, HasSubstr("note EFAULT 1 chain has changed each time while the map was read and is left "
                               "out, first that of bucket 0\n"));
   EXPECT_EQ(times(text, "entry "), 1U);
+}
+
+/// More than are looked at at a time: one element at their begin, and one far behind.
+TEST_P(MovingElements, OfManyBucketsAreAllMet) {
+  constexpr std::uint32_t buckets = 8192, far = 5000;
+  std::vector<std::byte> heads(buckets * std::size_t{16});
+  const auto put = [](std::vector<std::byte>& into, std::size_t at, auto value) {
+    std::memcpy(into.data() + at, &value, sizeof value);
+  };
+  for (std::uint64_t bucket = 0; bucket < buckets; ++bucket) put(heads, bucket * 16 + 8, bucket << 1 | 1);
+  put(heads, 0 * 16 + 8, std::uint64_t{0x30000}), put(heads, far * 16 + 8, std::uint64_t{0x30100});
+  put(host_.memory[0x30000], 0, std::uint64_t{1}), put(host_.memory[0x30000], 32, std::uint32_t{0});
+  put(host_.memory[0x30100], 0, std::uint64_t{far} << 1 | 1), put(host_.memory[0x30100], 32, far);
+  put(host_.memory[0x10100], 0, std::uint64_t{0x400000}), put(host_.memory[0x10100], 16, buckets);
+  host_.memory[0x400000] = heads;
+  host_.target.max_entries = buckets;
+  EXPECT_EQ(render().text(),
+            "entry 01 00 00 00 = a1 a2 a3 a4 a5 a6\nentry 03 00 00 00 = c1 c2 c3 c4 c5 c6\n");
+}
+
+/// Elements behind the limit are counted by their links, which are not looked at twice.
+TEST_P(MovingElements, BehindTheLimitAreCounted) {
+  host_.target.row_limit = 1;
+  const Report report = render();
+  EXPECT_EQ(times(report.text(), "entry "), 1U);
+  EXPECT_EQ(report.rows + report.counted, times(hash_sample.lines, "entry "));
 }
 
 class ChangingValues : public Moving {
