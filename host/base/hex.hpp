@@ -9,11 +9,11 @@
 
 namespace mapscope {
 
-/// "00 " to "ff ": three characters a byte make one copy per byte.
+/// "00 " to "ff ", and one more, so that a copy of a whole word makes each byte's three characters.
 inline constexpr auto hex_table = [] {
-  std::array<std::array<char, 3>, 256> table{};
+  std::array<std::array<char, 4>, 256> table{};
   constexpr char digits[] = "0123456789abcdef";
-  for (unsigned i = 0; i < 256; ++i) table[i] = {digits[i >> 4], digits[i & 15], ' '};
+  for (unsigned i = 0; i < 256; ++i) table[i] = {digits[i >> 4], digits[i & 15], ' ', ' '};
   return table;
 }();
 

@@ -83,10 +83,10 @@ void JsonText::raw_hex(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     const auto now = bytes.first(std::min(piece, bytes.size()));
     bytes = bytes.subspan(now.size());
-    char* to = room(now.size() * 3);
+    char* to = room(now.size() * 3 + 1); // each writes one more than it has
     for (const std::byte byte : now) {
-      const auto& pair = hex_table[static_cast<unsigned char>(byte)];
-      std::memcpy(to, pair.data(), 3);
+      const auto& word = hex_table[static_cast<unsigned char>(byte)];
+      std::memcpy(to, word.data(), word.size());
       to += 3;
     }
     used_ += now.size() * 3;

@@ -51,6 +51,16 @@ public:
   /// functions.
   void begin_value(std::string_view fragment) { separate(), raw(fragment); }
 
+  /// A value that is an integer between two pieces of text: nearly all of a typed report is such.
+  template <class T> void value_of(std::string_view before, T value, char behind) {
+    separate();
+    char* to = room(before.size() + longest_integer + 1);
+    std::memcpy(to, before.data(), before.size());
+    to = put(to + before.size(), value);
+    *to++ = behind;
+    used_ = static_cast<std::size_t>(to - buffer_.get());
+  }
+
   void string(std::string_view text) { separate(), quoted(text); }
   void number(std::uint64_t value) { separate(), raw_number(value); }
   void number(std::int64_t value) { separate(), raw_number(value); }
@@ -69,10 +79,8 @@ public:
     std::memcpy(room(text.size()), text.data(), text.size());
     used_ += text.size();
   }
-  void raw_number(std::uint64_t value) { integer(value, value > exact); }
-  void raw_number(std::int64_t value) {
-    integer(value, value > static_cast<std::int64_t>(exact) || value < -static_cast<std::int64_t>(exact));
-  }
+  void raw_number(std::uint64_t value) { integer(value); }
+  void raw_number(std::int64_t value) { integer(value); }
   void raw_real(double value); ///< null when it is not finite
   void raw_hex(std::span<const std::byte> bytes);
   void quoted(std::string_view text);
@@ -86,6 +94,7 @@ public:
 private:
   static constexpr std::size_t most_at_once = 64U << 10;
   static constexpr std::uint64_t exact = 1ULL << 53; ///< a double holds every integer up to here
+  static constexpr std::size_t longest_integer = 24; ///< with quotes
   static constexpr unsigned deepest = 255; ///< up to five levels a nesting of values, and the report's own
 
   void open(char bracket, Layout layout);
@@ -110,15 +119,21 @@ private:
     return buffer_.get() + used_;
   }
 
-  template <class T> void integer(T value, bool is_big) {
-    constexpr std::size_t longest = 24;
-    char* const at = room(longest);
-    char* to = at;
-    const bool quote = is_big && big_as_strings_;
+  static bool is_big(std::uint64_t value) { return value > exact; }
+  static bool is_big(std::int64_t value) {
+    return value > static_cast<std::int64_t>(exact) || value < -static_cast<std::int64_t>(exact);
+  }
+  template <class T> void integer(T value) {
+    char* const at = room(longest_integer);
+    used_ += static_cast<std::size_t>(put(at, value) - at);
+  }
+  /// Where there is room for the longest; returns its end.
+  template <class T> char* put(char* to, T value) const {
+    const bool quote = big_as_strings_ && is_big(value);
     if (quote) *to++ = '"';
-    to = std::to_chars(to, at + longest, value).ptr;
+    to = std::to_chars(to, to + longest_integer - 2, value).ptr;
     if (quote) *to++ = '"';
-    used_ += static_cast<std::size_t>(to - at);
+    return to;
   }
 
   struct Level {

@@ -24,13 +24,11 @@ std::string_view head(bool is_signed, std::uint32_t bits) {
 }
 
 template <class T> void integer(JsonText& out, bool is_signed, std::uint32_t bits, T value) {
-  if (const std::string_view ready = head(is_signed, bits); !ready.empty()) {
-    out.begin_value(ready);
-  } else {
-    out.begin_value(is_signed ? R"({"kind":"int","bits":)" : R"({"kind":"uint","bits":)");
-    out.raw_number(std::uint64_t{bits});
-    out.raw(R"(,"value":)");
-  }
+  if (const std::string_view ready = head(is_signed, bits); !ready.empty())
+    return out.value_of(ready, value, '}');
+  out.begin_value(is_signed ? R"({"kind":"int","bits":)" : R"({"kind":"uint","bits":)");
+  out.raw_number(std::uint64_t{bits});
+  out.raw(R"(,"value":)");
   out.raw_number(value);
   out.raw('}');
 }
@@ -220,11 +218,7 @@ void JsonValue::cpu_list(std::string_view ranges) {
   out_.raw('}');
 }
 
-void JsonValue::pointer(std::uint64_t value) {
-  out_.begin_value(R"({"kind":"ptr","value":)");
-  out_.raw_number(value);
-  out_.raw('}');
-}
+void JsonValue::pointer(std::uint64_t value) { out_.value_of(R"({"kind":"ptr","value":)", value, '}'); }
 
 void JsonValue::bytes(std::span<const std::byte> value) {
   out_.begin_value(R"({"kind":"bytes","hex":")");
