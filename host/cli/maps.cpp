@@ -135,30 +135,41 @@ std::string types_from_text(const catalog::Map& map) {
              : report::printable(map.types_from);
 }
 
-void print_maps(const ShownMaps& maps, bool explain, StdoutStream& stream) {
-  const std::size_t width = name_width(maps);
-  stream.append(fmt::format("{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}\n", "id", "type", "name", width,
-                            "key", "value", "entries / max", "renderer"));
-  for (const ShownMap& shown : maps) {
+/// The lines of maps below their head.
+class MapLines {
+public:
+  MapLines(const ShownMaps& maps, bool explain, StdoutStream& stream)
+      : width_(name_width(maps)), explain_(explain), stream_(stream) {
+    stream.append(fmt::format("{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}\n", "id", "type", "name", width_,
+                              "key", "value", "entries / max", "renderer"));
+  }
+
+  void print(const ShownMap& shown) {
     const auto& [record, selection, outcome, seen] = shown;
     const catalog::Map& map = *record;
-    stream.append(fmt::format("{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}{}\n", map.id,
-                              report::printable(map.type_name), report::printable(map.label()), width,
-                              report::declared_text(map, map.key_size),
-                              report::declared_text(map, map.value_size), report::used_text(map, outcome),
-                              mark_of(outcome), report::printable(renderer_text(shown))));
-    if (explain) print_others(selection, stream);
-    if (explain && map.value().types)
-      stream.append(
-          fmt::format("{:>11}  {}\n", "value type",
-                      report::printable(fmt::format("{}", fmt::join(plugin::value_type_names(map), ", ")))));
-    if (explain && !map.types_from.empty())
-      stream.append(fmt::format("{:>11}  {}\n", "types from", types_from_text(map)));
-    if (explain)
-      for (const std::string& note : map.type_notes)
-        stream.append(fmt::format("{:>11}  {}\n", "note", report::printable(note)));
+    stream_.append(fmt::format("{:>5}  {:<20} {:<{}} {:>6} {:>7} {:>17}  {}{}\n", map.id,
+                               report::printable(map.type_name), report::printable(map.label()), width_,
+                               report::declared_text(map, map.key_size),
+                               report::declared_text(map, map.value_size), report::used_text(map, outcome),
+                               mark_of(outcome), report::printable(renderer_text(shown))));
+    if (!explain_) return;
+    print_others(selection, stream_);
+    if (map.value().types)
+      about("value type", fmt::format("{}", fmt::join(plugin::value_type_names(map), ", ")));
+    if (!map.types_from.empty())
+      stream_.append(fmt::format("{:>11}  {}\n", "types from", types_from_text(map)));
+    for (const std::string& note : map.type_notes) about("note", note);
   }
-}
+
+private:
+  void about(std::string_view what, const std::string& text) {
+    stream_.append(fmt::format("{:>11}  {}\n", what, report::printable(text)));
+  }
+
+  std::size_t width_;
+  bool explain_;
+  StdoutStream& stream_;
+};
 
 /// As --map takes them.
 void print_parts(const Parts& parts, bool explain, StdoutStream& stream) {
@@ -170,20 +181,49 @@ void print_parts(const Parts& parts, bool explain, StdoutStream& stream) {
   }
 }
 
-void print_text(const ShownMaps& maps, const Parts& parts, bool explain, StdoutStream& stream) {
-  if (!maps.empty() || parts.empty()) print_maps(maps, explain, stream);
+/// Behind the maps.
+void print_rest(const ShownMaps& maps, const Parts& parts, bool explain, StdoutStream& stream) {
   if (!maps.empty() && !parts.empty()) stream.append("\n");
   if (!parts.empty()) print_parts(parts, explain, stream);
 }
 
-/// Who renders each, and how many entries it has.
-ShownMaps walked_over(const pipeline::Setup& setup, const pipeline::Session& session,
-                      const pipeline::Scope& scope, bool explain) {
+void print_text(const ShownMaps& maps, const Parts& parts, bool explain, StdoutStream& stream) {
+  if (!maps.empty() || parts.empty()) {
+    MapLines lines(maps, explain, stream);
+    for (const ShownMap& shown : maps) lines.print(shown);
+  }
+  print_rest(maps, parts, explain, stream);
+}
+
+/// Who renders each.
+ShownMaps chosen(const pipeline::Setup& setup, const pipeline::Session& session, const pipeline::Scope& scope,
+                 bool explain) {
   auto maps = pipeline::select_all(setup, session, scope.maps);
   pipeline::warn_of_gaps(session.catalog, maps, "--map");
   if (explain) pipeline::tell_missing(scope.missing);
-  pipeline::walk_over(setup, session, maps);
   return maps;
+}
+
+/// And how many entries it has.
+ShownMaps walked_over(const pipeline::Setup& setup, const pipeline::Session& session,
+                      const pipeline::Scope& scope, bool explain) {
+  auto maps = chosen(setup, session, scope, explain);
+  pipeline::walk_over(setup, session, maps, [](const ShownMap&) {});
+  return maps;
+}
+
+/// A line for each as soon as it was walked over: one with millions of entries keeps no other waiting.
+void print_as_walked(const pipeline::Setup& setup, const pipeline::Session& session,
+                     const pipeline::Scope& scope, bool explain, StdoutStream& stream) {
+  auto maps = chosen(setup, session, scope, explain);
+  if (maps.empty()) return print_text(maps, scope.parts, explain, stream);
+  MapLines lines(maps, explain, stream);
+  stream.flush();
+  pipeline::walk_over(setup, session, maps, [&](const ShownMap& shown) {
+    lines.print(shown);
+    stream.flush();
+  });
+  print_rest(maps, scope.parts, explain, stream);
 }
 
 ShownMaps walked_over(const pipeline::Setup& setup, const pipeline::LookupSource& lookups,
@@ -203,14 +243,19 @@ int maps(const DumpOptions& options, JsonForm json, bool explain) {
   if (!source) return complain(source.error());
   const auto scope = source->scope(*setup, options.maps);
   if (!scope) return complain(scope.error());
-  const auto maps = source->session() != nullptr ? walked_over(*setup, *source->session(), *scope, explain)
-                                                 : walked_over(*setup, *source->lookups(), *scope);
-  source->let_go();
   StdoutStream stream;
-  if (json != JsonForm::none)
-    print_json(maps, scope->parts, json == JsonForm::pretty, stream);
-  else
-    print_text(maps, scope->parts, explain, stream);
+  const pipeline::Session* const session = source->session();
+  if (session != nullptr && json == JsonForm::none && session->source->pause() == nullptr) {
+    print_as_walked(*setup, *session, *scope, explain, stream);
+  } else {
+    const auto maps = session != nullptr ? walked_over(*setup, *session, *scope, explain)
+                                         : walked_over(*setup, *source->lookups(), *scope);
+    source->let_go(); // a guest does not stand still until somebody has read the list
+    if (json != JsonForm::none)
+      print_json(maps, scope->parts, json == JsonForm::pretty, stream);
+    else
+      print_text(maps, scope->parts, explain, stream);
+  }
   source->tell_troubles();
   return stream.finish();
 }

@@ -31,7 +31,8 @@ config::Config counting_with(config::Config config) {
 
 } // namespace
 
-void walk_over(const Setup& setup, const Session& session, ShownMaps& maps) {
+void walk_over(const Setup& setup, const Session& session, ShownMaps& maps,
+               const std::function<void(const ShownMap&)>& walked) {
   const config::Config counting = counting_with(setup.loaded.config);
   plugin::Quarantine quarantine;
   plugin::Environment environment{session.target.get(), session.kernel, &counting, {}, session.symbols.get()};
@@ -46,6 +47,7 @@ void walk_over(const Setup& setup, const Session& session, ShownMaps& maps) {
     shown.outcome = render_map(environment, shown, renderers(shown.selection), nowhere,
                                workers ? workers->get() : nullptr);
     if (is_cut_by_counting(shown.outcome)) shown.outcome.status = report::Status::complete;
+    walked(shown);
   }
 }
 

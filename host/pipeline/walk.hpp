@@ -8,10 +8,13 @@
 #include "host/pipeline/setup.hpp"
 #include "host/pipeline/shown_map.hpp"
 
+#include <functional>
+
 namespace mapscope::pipeline {
 
 /// Fills the outcomes: each map's plugin walks over all of its elements and decodes none. What values lack
-/// that were not read is not known.
-void walk_over(const Setup& setup, const Session& session, ShownMaps& maps);
+/// that were not read is not known. walked() is called as each is done, in their order.
+void walk_over(const Setup& setup, const Session& session, ShownMaps& maps,
+               const std::function<void(const ShownMap&)>& walked);
 
 } // namespace mapscope::pipeline
