@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A full hash in this machine's kernel, and what reading it takes by bpf(2) alone.
+// A full hash with types in this machine's kernel, and what reading it takes by bpf(2) alone.
 //
 //   live_hash make N    makes it, says its id and waits for the end of its input
 //   live_hash batch ID  reads all of it by BPF_MAP_LOOKUP_BATCH, and says how many entries it has
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
@@ -26,9 +27,31 @@ struct Value {
   std::exit(1);
 }
 
+/// The types that Key and Value have in C.
+struct Types {
+  int fd = -1;
+  std::uint32_t key = 0, value = 0;
+};
+Types load_types() {
+  Types types;
+  btf* const all = ::btf__new_empty();
+  const int number = ::btf__add_int(all, "unsigned long long", sizeof(Key), 0);
+  const int index = ::btf__add_int(all, "unsigned int", sizeof(int), 0);
+  const int words = ::btf__add_array(all, index, number, sizeof(Value) / sizeof(Key));
+  const int value = ::btf__add_struct(all, "value", sizeof(Value));
+  if (value < 0 || ::btf__add_field(all, "words", words, 0, 0) != 0 || ::btf__load_into_kernel(all) != 0)
+    give_up("cannot load types");
+  types.fd = ::btf__fd(all), types.key = static_cast<std::uint32_t>(number);
+  types.value = static_cast<std::uint32_t>(value);
+  return types;
+}
+
 void make(unsigned entries) {
+  const Types types = load_types();
+  LIBBPF_OPTS(bpf_map_create_opts, options, .btf_fd = static_cast<std::uint32_t>(types.fd),
+              .btf_key_type_id = types.key, .btf_value_type_id = types.value);
   const int fd =
-      ::bpf_map_create(BPF_MAP_TYPE_HASH, "bench_hash", sizeof(Key), sizeof(Value), entries, nullptr);
+      ::bpf_map_create(BPF_MAP_TYPE_HASH, "bench_hash", sizeof(Key), sizeof(Value), entries, &options);
   if (fd < 0) give_up("cannot make a map");
   for (Key i = 0; i < entries; ++i) {
     const Key key = i * 7919;
