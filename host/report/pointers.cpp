@@ -179,8 +179,9 @@ const Pointers::Pointee& Pointers::payload(const SlotPool& pool) {
 }
 
 std::optional<SlotIndex::Found> Pointers::slot_at(std::uint64_t pointer) const {
+  if (following_.slots == nullptr || following_.slots->pools().empty()) return std::nullopt;
   const Spot spot = spot_of(pointer, false);
-  if (following_.slots == nullptr || spot.arena == nullptr || !spot.problem.empty()) return std::nullopt;
+  if (spot.arena == nullptr || !spot.problem.empty()) return std::nullopt;
   return following_.slots->find(*spot.arena, pointer);
 }
 

@@ -95,6 +95,9 @@ private:
     std::uint32_t record = 0; ///< where its name begins
   };
   mutable std::once_flag sorted_;
+  mutable std::optional<std::uint64_t> begin_; ///< of the image; at() is asked of many a number
+  mutable std::uint64_t end_ = 0;
+  mutable bool is_whole_ = false;         ///< they say where it ends
   mutable std::vector<Entry> by_address_; ///< of equal addresses the first in the table first
 
   mutable std::mutex mutex_;
@@ -245,6 +248,11 @@ void Kallsyms::sort_by_address() const {
     return true;
   });
   std::ranges::stable_sort(by_address_, {}, &Entry::address);
+  begin_ = find("_stext"), is_whole_ = find("_end").has_value();
+  if (const auto end = find("_end"))
+    end_ = *end;
+  else if (!by_address_.empty())
+    end_ = by_address_.back().address + 1; // nothing says how far the last one reaches
 }
 
 std::string Kallsyms::name_at(std::size_t record) const {
@@ -258,14 +266,13 @@ bool ends_code(std::string_view name) { return name == "_etext" || name == "_ein
 
 std::optional<SymbolAt> Kallsyms::at(std::uint64_t address) const {
   std::call_once(sorted_, [this] { sort_by_address(); });
-  const auto first = find("_stext"), end = find("_end");
-  if (!first || address < *first || (end && address >= *end)) return std::nullopt;
+  if (!begin_ || address < *begin_ || address >= end_) return std::nullopt;
   const auto after = std::ranges::upper_bound(by_address_, address, {}, &Entry::address);
   if (after == by_address_.begin()) return std::nullopt;
   const std::uint64_t start = std::prev(after)->address;
   const auto found = std::ranges::lower_bound(by_address_, start, {}, &Entry::address);
   std::string name = name_at(found->record);
-  if (!end && ends_code(name)) return std::nullopt;
+  if (!is_whole_ && ends_code(name)) return std::nullopt;
   return SymbolAt{std::move(name), address - start};
 }
 
