@@ -166,7 +166,9 @@ private:
     ModuleList modules(target_, kernel_, image_);
     ResourceRoot resources(target_, kernel_, image_);
     Timekeeper keeper(target_, kernel_);
+    const target::Translator& translator = *target_.space().translator;
     image_.each([&](std::uint64_t address, std::uint64_t word) {
+      if (word == 0 || !translator.is_kernels(word)) return; // each of them begins with a pointer
       tables.consider(address, word), modules.consider(address, word);
       resources.consider(address, word), keeper.consider(address, word);
     });

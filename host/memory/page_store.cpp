@@ -327,7 +327,7 @@ std::size_t PageStore::copy(std::uint64_t first, std::span<std::byte> to) const 
     const bool is_run = run > 1 && fetch_run_(first, to.subspan(done, run * page_size_));
     const auto page = to.subspan(done, page_size_);
     if (!is_run && state(first) == PageState::there)
-      std::ranges::copy(in_place(first, 1), page.begin());
+      std::memcpy(page.data(), in_place(first, 1).data(), page_size_);
     else if (!is_run && fetch_(first, page) != PageState::there)
       break;
     first += is_run ? run : 1, done += (is_run ? run : 1) * page_size_;

@@ -13,6 +13,7 @@
 #include "host/memory/raw_image.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <elf.h>
 #include <filesystem>
 #include <fmt/format.h>
@@ -88,7 +89,7 @@ std::size_t Source::read(std::uint64_t address, std::span<std::byte> to) const {
   while (done < to.size()) {
     const auto piece = view(address + done, to.size() - done);
     if (piece.empty()) break;
-    std::ranges::copy(piece, to.begin() + static_cast<std::ptrdiff_t>(done));
+    std::memcpy(to.data() + done, piece.data(), piece.size());
     done += piece.size();
   }
   return done;
