@@ -34,8 +34,8 @@ public:
     if (at_.bucket_count == 0 || (at_.bucket_count & (at_.bucket_count - 1)) != 0)
       call.fail("n_buckets of struct bpf_htab is no power of two");
     witnesses_.check_buckets(at_.bucket_count);
-    find_bucket_layout();
-    find_element_layout(padded);
+    at_.find_buckets(call);
+    at_.find_elements(call, padded);
     // What changes meanwhile may be met in one bucket as it was, and in another as it is.
     steps_left_ = (is_running() ? 2 : 1) * std::uint64_t{call.target.max_entries} + call.cpu_count() + slack;
   }
@@ -68,36 +68,10 @@ public:
 private:
   static constexpr std::uint32_t window = 4096; ///< buckets a read
   static constexpr std::uint64_t slack = 64;    ///< a snapshot may catch elements twice while they move
-  /// The kernel allocates an element as one piece: KMALLOC_MAX_SIZE is 4 MiB with pages of 4 KiB.
-  static constexpr std::size_t largest = 16 << 20;
 
   static bool is_end(std::uint64_t pointer) { return HtabLayout::is_end(pointer); }
   template <class T> static T load(const std::byte* from) { return HtabLayout::load<T>(from); }
   [[nodiscard]] bool is_running() const { return call_.target.is_running != 0; }
-
-  void find_bucket_layout() {
-    const msc_type bucket = call_.kernel_type("struct bucket.head"); // a generic name: the one with a head
-    at_.bucket_size = call_.size(bucket);
-    at_.head = call_.offset(bucket, "head.first");
-    if (at_.bucket_size > 4096 || at_.head + sizeof(std::uint64_t) > at_.bucket_size)
-      call_.fail("struct bucket is implausible");
-  }
-
-  /// Elements are read from hash_node.next on, in one piece to the end of the value.
-  void find_element_layout(bool padded) {
-    const msc_type element = call_.kernel_type("struct htab_elem");
-    at_.next = call_.offset(element, "hash_node.next");
-    at_.node = call_.offset(element, "hash_node");
-    const std::uint32_t hash = call_.offset(element, "hash"), key = call_.offset(element, "key");
-    if (at_.next + sizeof(std::uint64_t) > key || hash < at_.next || hash + sizeof(std::uint32_t) > key)
-      call_.fail("struct htab_elem is implausible");
-    if (call_.target.key_size > largest || call_.target.value_size > largest)
-      call_.fail("keys or values of more than 16 MiB are no hash map's");
-    at_.hash = hash - at_.next;
-    at_.key = key - at_.next;
-    const std::size_t key_size = call_.target.key_size;
-    at_.value = at_.key + (padded ? (key_size + 7) / 8 * 8 : key_size);
-  }
 
   template <class Visit> void walk_as_kept(Visit& visit) {
     if (is_running()) look_at_all(visit);
@@ -160,7 +134,7 @@ private:
     return is_all;
   }
   [[nodiscard]] std::uint64_t head_of(std::span<const std::byte> heads, std::uint32_t number) const {
-    return load<std::uint64_t>(heads.data() + number * at_.bucket_size + at_.head);
+    return at_.head_of(heads, number);
   }
 
   /// Of a machine that runs, many chains at a time. False where only read() is there for that.
@@ -182,9 +156,7 @@ private:
   }
   template <class Visit>
   void look_now(ChainsNow& now, std::uint32_t first, std::span<const std::byte> heads, Visit& visit) {
-    std::vector<ChainsNow::Chain> chains;
-    for (std::uint32_t i = 0; i < heads.size() / at_.bucket_size; ++i)
-      if (!is_empty(first + i, head_of(heads, i))) chains.push_back({first + i, head_of(heads, i)});
+    auto chains = now.chains(first, heads);
     for (std::span left = chains; !left.empty();) {
       const bool counts_only = is_full();
       const auto some = left.first(std::min(left.size(), now.at_once(counts_only)));
@@ -200,24 +172,11 @@ private:
     if (!chain.is_whole) return running_chain(chain.bucket, chain.head, visit);
     take_steps(chain.count, chain.bucket);
     if (counts_only) return void(counted_ += chain.count);
-    std::size_t number = chain.first;
-    for (std::uint32_t i = 0; i < chain.count; ++i, number = now.behind(number)) {
-      if (is_replaced(now, chain, i, number)) continue;
-      if (is_full())
-        ++counted_;
-      else
-        ++shown_, show(visit, key_of(now, number), now.element(number).subspan(at_.value));
-    }
-  }
-  /// By one before it: a new element comes before the one that it replaces.
-  [[nodiscard]] bool is_replaced(const ChainsNow& now, const ChainsNow::Chain& chain, std::uint32_t before,
-                                 std::size_t number) const {
-    for (std::size_t other = chain.first; before != 0; --before, other = now.behind(other))
-      if (std::ranges::equal(key_of(now, other), key_of(now, number))) return true;
-    return false;
-  }
-  [[nodiscard]] Bytes key_of(const ChainsNow& now, std::size_t number) const {
-    return now.element(number).subspan(at_.key, call_.target.key_size);
+    now.for_each(chain, [&](Bytes key, Bytes stored) {
+      if (is_full()) return void(++counted_);
+      ++shown_;
+      show(visit, key, stored);
+    });
   }
   /// The same number as before, by the links as they are now: what the map says of it was so all the time.
   [[nodiscard]] bool counts_the_same() {
@@ -225,12 +184,9 @@ private:
     ChainsNow now(call_, at_, element_.size());
     std::vector<std::byte> heads;
     std::uint64_t count = 0;
-    std::vector<ChainsNow::Chain> chains;
     for_each_window([&](std::uint32_t first, std::uint32_t number) {
       if (!now.read_heads(first, number, heads)) return;
-      chains.clear();
-      for (std::uint32_t i = 0; i < heads.size() / at_.bucket_size; ++i)
-        if (!is_empty(first + i, head_of(heads, i))) chains.push_back({first + i, head_of(heads, i)});
+      auto chains = now.chains(first, heads);
       now.look(chains, true);
       for (const auto& chain : chains) count += chain.count;
     });
@@ -306,7 +262,7 @@ private:
     gaps_.buckets += open_->size();
   }
   static bool is_empty(std::uint32_t bucket, std::uint64_t head) {
-    return is_end(head) && head >> 1 == bucket && head != 0;
+    return HtabLayout::is_empty(bucket, head);
   }
 
   /// Elements that were allocated with the map lie side by side. Where most of them are in use, as the share

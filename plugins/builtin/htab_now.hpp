@@ -64,11 +64,21 @@ public:
     if (!counts_only) look_again(chains);
   }
 
-  /// The bytes of an element, and the one that follows it in its chain.
-  [[nodiscard]] Bytes element(std::size_t number) const {
-    return Bytes(elements_).subspan(number * size_, size_);
+  /// Those that are not empty.
+  [[nodiscard]] std::vector<Chain> chains(std::uint32_t first, std::span<const std::byte> heads) const {
+    std::vector<Chain> found;
+    for (std::uint32_t i = 0; i < heads.size() / layout_.bucket_size; ++i)
+      if (const auto head = layout_.head_of(heads, i); !HtabLayout::is_empty(first + i, head))
+        found.push_back({first + i, head});
+    return found;
   }
-  [[nodiscard]] std::size_t behind(std::size_t number) const { return links_[number].behind; }
+  /// visit(key, stored) for each element of a chain that was looked at twice. A new element comes before the
+  /// one that it replaces.
+  template <class Visit> void for_each(const Chain& chain, Visit visit) const {
+    std::size_t number = chain.first;
+    for (std::uint32_t i = 0; i < chain.count; ++i, number = links_[number].behind)
+      if (!is_replaced(chain, i, number)) visit(key(number), element(number).subspan(layout_.value));
+  }
 
 private:
   static constexpr unsigned longest = 64; ///< elements of a chain: at a load of 1 the millionth has ten
@@ -80,6 +90,19 @@ private:
   struct Link {
     std::size_t chain, behind;
   };
+
+  [[nodiscard]] Bytes element(std::size_t number) const {
+    return Bytes(elements_).subspan(number * size_, size_);
+  }
+  [[nodiscard]] Bytes key(std::size_t number) const {
+    return element(number).subspan(layout_.key, call_.target.key_size);
+  }
+  /// By one of those before it.
+  [[nodiscard]] bool is_replaced(const Chain& chain, std::uint32_t before, std::size_t number) const {
+    for (std::size_t other = chain.first; before != 0; --before, other = links_[other].behind)
+      if (std::ranges::equal(key(other), key(number))) return true;
+    return false;
+  }
 
   void begin(std::span<Chain> chains) {
     next_.clear();

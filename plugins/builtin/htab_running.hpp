@@ -8,30 +8,13 @@
 #pragma once
 
 #include "digest.hpp"
+#include "htab_layout.hpp"
 #include "second_look.hpp"
 
 #include <algorithm>
 #include <functional>
 
 namespace mapscope::builtin {
-
-struct HtabLayout {
-  std::uint64_t buckets = 0;
-  std::uint32_t bucket_count = 0, head = 0;
-  std::uint32_t node = 0, next = 0;                          ///< from the start of struct htab_elem
-  std::size_t bucket_size = 0, hash = 0, key = 0, value = 0; ///< the last three from hash_node.next
-
-  /// hlist_nulls: an odd pointer ends a chain (include/linux/list_nulls.h); the kernel writes no 0.
-  static bool is_end(std::uint64_t pointer) { return (pointer & 1) != 0 || pointer == 0; }
-  template <class T> static T load(const std::byte* from) {
-    T value;
-    std::copy_n(from, sizeof value, reinterpret_cast<std::byte*>(&value));
-    return value;
-  }
-  [[nodiscard]] std::uint64_t bucket_at(std::uint32_t bucket) const {
-    return buckets + std::uint64_t{bucket} * bucket_size;
-  }
-};
 
 /// Reads what belongs to an element and lies elsewhere; it is given what is stored in the element.
 using Annex = std::function<void(SecondLook& look, Bytes stored)>;
