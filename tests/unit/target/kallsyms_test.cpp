@@ -99,6 +99,18 @@ TEST(Kallsyms, WithoutSymbolsOfDataNoneIsBehindTheCode) {
   EXPECT_EQ(name_at(image_at(0x600000)), "_einittext") << "with _end there are symbols of all";
 }
 
+TEST(Kallsyms, NothingSaysHowFarTheLastReaches) {
+  auto symbols = usual();
+  symbols.names = {{"_stext", image_at(0x1000)}, {"__stop_table", image_at(0x2000)}};
+  const Memory memory(table(symbols));
+  const auto read = memory.symbols();
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ((*read)->at(image_at(0x1fff)).value().name, "_stext");
+  EXPECT_EQ((*read)->at(image_at(0x2000)).value().name, "__stop_table");
+  EXPECT_FALSE((*read)->at(image_at(0x2001)));
+  EXPECT_FALSE((*read)->at(~0ULL - 5)); // the complement of a small number
+}
+
 TEST(Kallsyms, TokensSharedByNames) {
   auto symbols = usual();
   symbols.tokens = {"Tmap", "_idr", "Tmap_idr", "_s", "T_st"};
