@@ -21,7 +21,7 @@ class HtmlMapWriter : public MapWriter {
 public:
   HtmlMapWriter(std::unique_ptr<MapWriter> (*make)(const Options&, Stream&), const Options& options,
                 Stream& page)
-      : page_(page), part_(page, " data-part"), json_(make(options, part_)), watch_(*json_) {}
+      : page_(page), part_(page, " data-part"), json_(make(on_one_line(options), part_)), watch_(*json_) {}
 
   void begin(const catalog::Map& map) override {
     map_ = map;

@@ -37,7 +37,7 @@ constexpr std::string_view without_script = "<noscript><p>What is inside the map
 class HtmlReportWriter final : public ReportWriter {
 public:
   HtmlReportWriter(const Options& options, Stream& page)
-      : page_(page), json_(make_json_report_writer(options, glue_)) {}
+      : page_(page), json_(make_json_report_writer(on_one_line(options), glue_)) {}
 
   void begin(const Meta& meta) override {
     const std::string title =

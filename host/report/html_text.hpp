@@ -18,6 +18,12 @@ std::string html_text(std::string_view text);
 /// What a content security policy lets run or be used: `hexadecimal` is the SHA-256 of the element's text.
 std::string csp_source(std::string_view hexadecimal);
 
+/// Nobody reads the JSON in a page, and its script knows of no blanks in it.
+inline Options on_one_line(Options options) {
+  options.pretty = false;
+  return options;
+}
+
 /// One piece of the report's JSON, in a data block that no browser runs. A long one is deflated as it comes:
 /// the page stays one that can be mailed, and a browser unpacks what somebody looks at.
 class HtmlPart final : public Stream {

@@ -141,6 +141,10 @@ TEST(HtmlReport, IsReadableWithoutItsScript) {
     EXPECT_THAT(page, HasSubstr(part));
 }
 
+TEST(HtmlReport, ItsJsonIsOnOneLineWhateverIsAsked) {
+  EXPECT_EQ(map_text(Format::html, a_map(), {}, {}, {.pretty = true}), map_text(Format::html, a_map(), {}));
+}
+
 TEST(HtmlPage, AsksNobodyForAnything) {
   for (const auto text : {html_style, html_script}) {
     EXPECT_FALSE(text.empty());
