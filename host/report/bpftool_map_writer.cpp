@@ -22,7 +22,8 @@ public:
   void begin(const catalog::Map& map) override {
     slots_.begin(map);
     has_typed_index_ = map.key_type != 0;
-    has_own_types_ = map.types_from.empty();
+    // Given by its own BTF object, or the kernel's: bpftool knows no other.
+    has_own_types_ = map.types_from.empty() && (map.value_type != 0 || map.vmlinux_value_type != 0);
     if (!is_alone_) {
       out_.begin_object();
       out_.key("id"), out_.number(std::uint64_t{map.id});
@@ -43,6 +44,7 @@ private:
   void element(const Row& row);
   void copies(const Row& row);
   void formatted_key(const Row& row);
+  bool is_again(const Row& row);
   [[nodiscard]] bool has_type(const Typed& typed) const {
     return has_own_types_ && typed.decoder != nullptr && !typed.decoder->type_name().empty();
   }
@@ -52,7 +54,7 @@ private:
   BpftoolSlots slots_{out_};
   bool is_alone_, is_map_ = true;
   bool has_typed_index_ = false, has_own_types_ = false;
-  bool row_open_ = false;
+  bool row_open_ = false, has_value_ = false;
   unsigned depth_ = 0; ///< objects and lists of a row's fields that are open
 };
 
@@ -107,12 +109,18 @@ void BpftoolMapWriter::copies(const Row& row) {
   out_.end_object();
 }
 
+/// An array's first element comes twice: as the map's value, and among the others.
+bool BpftoolMapWriter::is_again(const Row& row) {
+  if (row.shape == Shape::value) has_value_ = true;
+  return row.shape == Shape::element && row.index == 0 && has_value_;
+}
+
 void BpftoolMapWriter::row(const Row& row) {
   row_open_ = row.open;
   if (!is_map_ || !slots_.shows_rows()) return;
   if (row.shape == Shape::percpu_element || row.shape == Shape::percpu_entry)
     copies(row);
-  else if (row.shape != Shape::queued && row.shape != Shape::slot)
+  else if (row.shape != Shape::queued && row.shape != Shape::slot && !is_again(row))
     element(row);
 }
 

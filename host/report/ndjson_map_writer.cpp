@@ -29,7 +29,7 @@ public:
   void end(const Outcome& outcome) override;
 
 private:
-  /// A line of a per-CPU element, whose fields are still to come.
+  /// A line that is not to go out yet, as that of a per-CPU element whose fields are still to come.
   struct Held {
     std::string text, links, gaps;
   };
@@ -47,6 +47,9 @@ private:
   }
   void key(const Row& row, JsonText& to);
   void value(const Typed& typed, JsonText& to);
+  void single(const Row& row);
+  void settle_single();
+  Held held();
   void copies(const Row& row);
   void more_of(const Row& row);
   void end_row();
@@ -62,6 +65,7 @@ private:
   bool has_index_ = false; ///< a single value is the one at index 0
   bool row_open_ = false;
   std::vector<Held> held_;
+  std::optional<Held> single_; ///< the value of a map that has one, or of its first element
 };
 
 /// The first members of a line: whose element it is.
@@ -141,6 +145,9 @@ void NdjsonMapWriter::more_of(const Row& row) {
 }
 
 void NdjsonMapWriter::row(const Row& row) {
+  if (row.shape == Shape::value) return single(row);
+  if (row.shape == Shape::element) single_.reset();
+  settle_single();
   row_open_ = row.open;
   if (row.shape == Shape::percpu_element || row.shape == Shape::percpu_entry) return copies(row);
   begin_line(out_);
@@ -148,6 +155,28 @@ void NdjsonMapWriter::row(const Row& row) {
   if (!row.open && !row.payload && row.shape != Shape::slot) return end_line("");
   more_of(row);
   if (!row.open) end_row();
+}
+
+/// It may be the first of an array's elements, all of which are still to come, with what decoders add.
+void NdjsonMapWriter::single(const Row& row) {
+  JsonText& to = copy_.text();
+  begin_line(to);
+  key(row, to), value(row.value, to);
+  single_ = held();
+}
+
+NdjsonMapWriter::Held NdjsonMapWriter::held() {
+  copy_.text().end_object();
+  Held line{std::string(copy_.take_members()), value_.links(), value_.gaps()};
+  value_.clear();
+  return line;
+}
+
+void NdjsonMapWriter::settle_single() {
+  if (!single_) return;
+  out_.begin_object(), out_.begin_value(single_->text);
+  end_line("", single_->links, single_->gaps);
+  single_.reset();
 }
 
 /// One line per CPU; with fields to come, these lines wait for them.
@@ -167,9 +196,7 @@ void NdjsonMapWriter::copies(const Row& row) {
       end_line("");
       continue;
     }
-    to.end_object();
-    held_.push_back({std::string(copy_.take_members()), value_.links(), value_.gaps()});
-    value_.clear();
+    held_.push_back(held());
   }
   if (row.open) more_of(row);
 }
@@ -201,6 +228,7 @@ void NdjsonMapWriter::element(const PlainElement& element) {
 }
 
 void NdjsonMapWriter::field(const Field& field) {
+  settle_single();
   if (row_open_) {
     if (field.kind == FieldKind::end && fields_.depth() == 0) return end_row();
     return fields_.write(more_.text(), field);
@@ -211,6 +239,7 @@ void NdjsonMapWriter::field(const Field& field) {
 }
 
 void NdjsonMapWriter::end(const Outcome& outcome) {
+  settle_single();
   JsonText& summary = summary_.text();
   write_outcome(summary, outcome);
   write_apart(summary, summary_value_.links(), summary_value_.gaps());

@@ -89,6 +89,12 @@ Row entry(const Typed& key, const Typed& value) {
   return row;
 }
 
+catalog::Map typed_map() {
+  auto map = a_map();
+  map.value_type = 1;
+  return map;
+}
+
 TEST(Bpftool, ElementsWithAndWithoutTypes) {
   const auto bytes = bytes_of({0, 0xff});
   const Says one([](V& v) { v.signed_int(32, 1); });
@@ -96,10 +102,10 @@ TEST(Bpftool, ElementsWithAndWithoutTypes) {
   EXPECT_EQ(map_text(Format::bpftool, a_map(), {entry(untyped, untyped)}),
             R"({"id":7,"elements":[{"key":["0x00","0xff"],"value":["0x00","0xff"]}]})"
             "\n");
-  EXPECT_EQ(map_text(Format::bpftool, a_map(), {entry(typed, typed)}, {}, {.one_map = true}),
+  EXPECT_EQ(map_text(Format::bpftool, typed_map(), {entry(typed, typed)}, {}, {.one_map = true}),
             R"([{"key":["0x00","0xff"],"value":["0x00","0xff"],"formatted":{"key":1,"value":1}}])"
             "\n");
-  auto told = a_map(); // types that the kernel does not have
+  auto told = typed_map(); // types that the kernel does not have
   told.types_from = ".maps";
   EXPECT_EQ(map_text(Format::bpftool, told, {entry(typed, typed)}, {}, {.one_map = true}),
             R"([{"key":["0x00","0xff"],"value":["0x00","0xff"]}])"
@@ -113,7 +119,7 @@ TEST(Bpftool, Copies) {
   Row row = entry({}, {});
   row.shape = Shape::percpu_element, row.index = 2, row.copies = copies;
   EXPECT_EQ(
-      map_text(Format::bpftool, a_map(), {row}, {}, {.one_map = true}),
+      map_text(Format::bpftool, typed_map(), {row}, {}, {.one_map = true}),
       R"([{"key":["0x02","0x00","0x00","0x00"],"values":[{"cpu":0,"value":["0x01"]},{"cpu":1,"value":["0x01"]}],)"
       R"("formatted":{"values":[{"cpu":0,"value":1},{"cpu":1,"value":1}]}}])"
       "\n");

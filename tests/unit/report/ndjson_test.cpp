@@ -76,6 +76,11 @@ TEST(Ndjson, ElementsHaveTheirIndexForAKey) {
             whose + R"("key":3,"value":"01 02"})" + "\n");
   EXPECT_EQ(lines_of([&](MapWriter& to) { to.row(single(Shape::value, 0, v.untyped)); }),
             whose + R"("key":0,"value":"01 02"})" + "\n");
+  EXPECT_EQ(lines_of([&](MapWriter& to) { // an array's first element comes twice
+              to.row(single(Shape::value, 0, v.untyped)), to.row(single(Shape::element, 0, v.untyped));
+              to.row(single(Shape::element, 1, v.untyped));
+            }),
+            whose + R"("key":0,"value":"01 02"})" + "\n" + whose + R"("key":1,"value":"01 02"})" + "\n");
   auto without_keys = a_map();
   without_keys.key_size = 0;
   EXPECT_EQ(lines_of([&](MapWriter& to) { to.row(single(Shape::value, 0, v.untyped)); }, without_keys),
