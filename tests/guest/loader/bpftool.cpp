@@ -20,7 +20,7 @@ namespace {
 using u32 = std::uint32_t;
 
 constexpr const char *program = "/bpftool", *linker = "/ld.so", *printed = "/bpftool.out",
-                     *batch = "/bpftool.in";
+                     *batch = "/bpftool.in", *all = "/bpftool.all";
 
 /// bpf_map_get_next_key() fails for them: bpftool ends a batch there.
 bool is_walked(u32 type) {
@@ -70,14 +70,14 @@ Shown shown_maps() {
 
 /// bpftool's exit code; what it printed is in a file.
 int run_bpftool(const std::vector<std::string>& words) {
-  std::vector<const char*> all = {linker, "--library-path", "/", program, "-j"};
-  for (const std::string& word : words) all.push_back(word.c_str());
-  all.push_back(nullptr);
+  std::vector<const char*> command = {linker, "--library-path", "/", program, "-j"};
+  for (const std::string& word : words) command.push_back(word.c_str());
+  command.push_back(nullptr);
   const pid_t child = must(fork(), "fork");
   if (child == 0) {
     const int out = open(printed, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (out < 0 || dup2(out, 1) < 0) _exit(127);
-    execv(linker, const_cast<char**>(all.data()));
+    execv(linker, const_cast<char**>(command.data()));
     _exit(127);
   }
   int status = 0;
@@ -85,32 +85,42 @@ int run_bpftool(const std::vector<std::string>& words) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
-/// A line that says what it is, and what was printed.
-void state_printed(std::FILE* out, const std::string& what, int exit_code) {
-  std::fprintf(out, "# %s: %d\n", what.c_str(), exit_code);
-  std::FILE* in = std::fopen(printed, "r");
-  if (in == nullptr) give_up(printed);
+void copy(const char* path, std::FILE* out) {
+  std::FILE* in = std::fopen(path, "r");
+  if (in == nullptr) give_up(path);
   char piece[4096];
   for (std::size_t got; (got = std::fread(piece, 1, sizeof piece, in)) != 0;) std::fwrite(piece, 1, got, out);
   std::fclose(in);
+}
+
+/// A line that says what it is, and what was printed.
+void keep(std::FILE* out, const std::string& what, int exit_code) {
+  std::fprintf(out, "# %s: %d\n", what.c_str(), exit_code);
+  copy(printed, out);
   std::fputs("\n", out);
 }
 
 } // namespace
 
-void state_bpftool(std::FILE* out) {
+void print_by_bpftool() {
   if (access(program, X_OK) != 0) return; // a guest of another architecture
   const Shown shown = shown_maps();
-  std::FILE* in = std::fopen(batch, "w");
-  if (in == nullptr) give_up(batch);
+  std::FILE *in = std::fopen(batch, "w"), *out = std::fopen(all, "w");
+  if (in == nullptr || out == nullptr) give_up(batch);
   for (const u32 id : shown.walked) std::fprintf(in, "map dump id %u\n", id);
   std::fclose(in);
-  std::fputs("\f\n", out); // ends the statement proper
-  state_printed(out, "batch", run_bpftool({"batch", "file", batch}));
+  keep(out, "batch", run_bpftool({"batch", "file", batch}));
   for (const u32 id : shown.others) {
     const std::string number = std::to_string(id);
-    state_printed(out, number, run_bpftool({"map", "dump", "id", number}));
+    keep(out, number, run_bpftool({"map", "dump", "id", number}));
   }
+  std::fclose(out);
+}
+
+void state_printed(std::FILE* out) {
+  if (access(program, X_OK) != 0) return;
+  std::fputs("\f\n", out); // ends the statement proper
+  copy(all, out);
 }
 
 } // namespace guest

@@ -76,8 +76,10 @@ void run_programs(const Objects& objects);
 
 /// What bpf(2) says about everything, and what the C compiler says about known values.
 void state(std::FILE* out, const Objects& objects, const std::vector<std::string>& unknown_types);
-/// What bpftool prints of the maps, behind the statement.
-void state_bpftool(std::FILE* out);
+/// Runs bpftool on the maps; before the statement, since programs that run count, and what they do is stated.
+void print_by_bpftool();
+/// What it printed, behind the statement.
+void state_printed(std::FILE* out);
 /// Of the allocators: null when there are none.
 std::string allocators_json();
 /// Of the schedulers of other layouts: a list.

@@ -19,9 +19,10 @@ void fill_and_state() {
   create_declared();
   const auto unknown_types = create_bare_maps(objects);
   run_programs(objects);
+  print_by_bpftool();
   std::FILE* out = open_statement();
   state(out, objects, unknown_types);
-  state_bpftool(out);
+  state_printed(out);
   close_statement(out);
 }
 
