@@ -119,6 +119,7 @@ TEST_F(SchedulerQueues, CentralHasEveryTaskInItsHandsOnItsQueueInOrder) {
   EXPECT_LE(missing, cpus);
   EXPECT_GT(pids.size(), 20U);
   expect_order(queue);
+  EXPECT_EQ(queue["tasks"][7]["place"].GetUint(), 7U);
   std::printf("%zu tasks on central_q, %zu of the scheduler's not there\n", pids.size(), missing);
 }
 

@@ -121,7 +121,8 @@ public:
     if (queue.is_stack) call_.flag("stack", true);
     if (!queue.tasks.empty()) {
       call_.list("tasks");
-      for (const std::size_t place : waiting(queue.tasks)) queued(tasks_[place], true);
+      std::size_t number = 0;
+      for (const std::size_t place : waiting(queue.tasks)) queued(tasks_[place], number++);
       call_.end();
       longest_waiter(queue.tasks, std::nullopt);
     }
@@ -203,10 +204,12 @@ private:
     call_.end();
   }
 
-  void queued(const ScxTask& task, bool is_schedulers = false) {
+  /// `number`: its place on a queue of the scheduler's own.
+  void queued(const ScxTask& task, std::optional<std::size_t> number = std::nullopt) {
     call_.object(nullptr);
+    tasks_.emit("place", number);
     tasks_.emit_who(task);
-    if (is_schedulers && !tasks_.is_in_custody(task)) call_.flag("in_custody", false);
+    if (number && !tasks_.is_in_custody(task)) call_.flag("in_custody", false);
     tasks_.emit_waited(task, clock_);
     tasks_.emit("dsq_vtime", task.dsq_vtime);
     tasks_.emit("slice", task.slice);

@@ -53,11 +53,12 @@
 // dsqs           kind "local", "global", "user", and, only where they have tasks, "bypass", "reject", "rescue";
 //                dsq_id; cpu or node; scheduler (name); nr; seq; tasks [{pid, tgid, comm, cpu, waited_ms,
 //                dsq_vtime, slice, weight}] in the order of dispatch; longest_waiter
-// map_queues     map (its id); name; stack (flag); tasks [as in dsqs, and in_custody (flag, false): a pid that
-//                was left behind] in the order in which they leave, longest_waiter; or cgroups [{id, path}]
+// map_queues     map (its id); name; stack (flag); tasks [place (0 leaves first), then as in dsqs, and
+//                in_custody (flag, false): a pid that was left behind] in the order in which they leave, and
+//                longest_waiter; or cgroups [{id, path}]
 // cgroups        id; path; weight; bw_period_us, bw_quota_us and bw_burst_us of one whose time is limited (7.x);
-//                idle (flag); flags; flag_names;
-//                nr_tasks; nr_runnable (without those that run); longest_waiter; contexts [context]
+//                idle (flag); flags; flag_names; nr_tasks; nr_runnable (without those that run);
+//                longest_waiter; contexts [context]
 // context        what an attached scheduler has of the CPU or group: map (its id); name of the map or, in a
 //                section or an arena, of the variable; index (of an array's element: the CPU's number, or its
 //                topological number where the scheduler goes by these); keys (of a hash: how many there are, all
