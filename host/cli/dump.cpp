@@ -7,6 +7,7 @@
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/only.hpp"
 #include "host/pipeline/opened.hpp"
+#include "host/pipeline/scope.hpp"
 #include "host/pipeline/task_page.hpp"
 
 #include <algorithm>
@@ -69,6 +70,7 @@ report::Options report_options(const DumpOptions& options, const config::Report&
 pipeline::Request request_of(const DumpOptions& options, const config::Report& settings,
                              const Terminal& terminal) {
   return {.maps = options.maps,
+          .not_maps = options.not_maps,
           .only = options.only,
           .format = options.format,
           .writing = report_options(options, settings, terminal),
@@ -115,6 +117,7 @@ int dump(const DumpOptions& options) {
     for (auto& rule : setup->loaded.config.maps) rule.limit.reset();
   // What is wrong with the command line is said before a dump of many gigabytes is opened.
   if (auto checked = pipeline::check_specs(options.maps); !checked) return complain(checked.error());
+  if (auto checked = pipeline::check_others(options.not_maps); !checked) return complain(checked.error());
   if (auto checked = check_only(options, setup->registry); !checked) return complain(checked.error());
   if (auto checked = check_output(options.output, inputs_of(setup->registry)); !checked)
     return complain(checked.error());

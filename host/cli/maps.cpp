@@ -5,6 +5,7 @@
 #include "host/pipeline/gaps.hpp"
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/opened.hpp"
+#include "host/pipeline/scope.hpp"
 #include "host/pipeline/selections.hpp"
 #include "host/pipeline/walk.hpp"
 #include "host/plugin/select/select_attach.hpp"
@@ -239,9 +240,10 @@ int maps(const DumpOptions& options, JsonForm json, bool explain) {
   auto setup = pipeline::Setup::open(options);
   if (!setup) return complain(setup.error());
   if (auto checked = pipeline::check_specs(options.maps); !checked) return complain(checked.error());
+  if (auto checked = pipeline::check_others(options.not_maps); !checked) return complain(checked.error());
   auto source = pipeline::Opened::open(options, setup->loaded.config);
   if (!source) return complain(source.error());
-  const auto scope = source->scope(*setup, options.maps);
+  const auto scope = source->scope(*setup, options.maps, options.not_maps);
   if (!scope) return complain(scope.error());
   StdoutStream stream;
   const pipeline::Session* const session = source->session();

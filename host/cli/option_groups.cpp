@@ -111,6 +111,9 @@ JsonForm json_form(const Words& words) {
 
 void add_filter(CLI::App& app, DumpOptions& options, const char* text) {
   app.add_option("--map", options.maps, text)->type_name("SPEC")->allow_extra_args(false);
+  app.add_option("--not-map", options.not_maps, "not these, named in the same way; may be given again")
+      ->type_name("SPEC")
+      ->allow_extra_args(false);
 }
 
 } // namespace mapscope::cli

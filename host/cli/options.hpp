@@ -24,6 +24,7 @@ struct SourceOptions : CommonOptions, pipeline::SourceInput {};
 
 struct DumpOptions : SourceOptions {
   std::vector<std::string> maps;     ///< --map SPEC
+  std::vector<std::string> not_maps; ///< --not-map SPEC
   std::optional<std::uint32_t> task; ///< --task PID
   std::string only;                  ///< --only ID, a plugin's; "" = any
   report::Format format = report::Format::text;

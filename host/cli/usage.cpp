@@ -25,8 +25,7 @@ constexpr std::array<Later, 2> later_commands = {
      {"report", "`mapscope dump` writes text from the dump itself"}}};
 
 constexpr std::string_view from_json = "choose from what -j writes, with jq for example";
-constexpr std::array<Later, 6> later_options = {{{"--not-map", "--map says which maps are shown"},
-                                                 {"--key", from_json},
+constexpr std::array<Later, 5> later_options = {{{"--key", from_json},
                                                  {"--where", from_json},
                                                  {"--sort", from_json},
                                                  {"--top", "--limit says how many entries are shown"},

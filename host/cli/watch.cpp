@@ -7,6 +7,7 @@
 #include "host/cli/watch_text.hpp"
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/opened.hpp"
+#include "host/pipeline/scope.hpp"
 
 #include <optional>
 #include <thread>
@@ -22,7 +23,7 @@ using Clock = std::chrono::steady_clock;
 class Reports {
 public:
   Reports(const WatchOptions& options, const pipeline::Setup& setup) : options_(options), setup_(setup) {
-    request_.maps = options.maps;
+    request_.maps = options.maps, request_.not_maps = options.not_maps;
     request_.only = options.only;
     request_.format = report::Format::json;
     request_.jobs = options.jobs;
@@ -101,6 +102,7 @@ int watch(const WatchOptions& options) {
   auto setup = pipeline::Setup::open(options, sets);
   if (!setup) return complain(setup.error());
   if (auto checked = pipeline::check_specs(options.maps); !checked) return complain(checked.error());
+  if (auto checked = pipeline::check_others(options.not_maps); !checked) return complain(checked.error());
   Reports reports(options, *setup);
   if (auto watched = watch_on(reports, options); !watched) return complain(watched.error());
   return exit_ok;

@@ -48,7 +48,8 @@ std::string unseen_parts(const Setup& setup, const LookupSource& source) {
 
 } // namespace
 
-Result<Scope> scope_of(const LookupSource& source, const std::vector<std::string>& specs) {
+Result<Scope> scope_of(const LookupSource& source, const std::vector<std::string>& specs,
+                       const std::vector<std::string>& others) {
   for (const std::string& spec : specs)
     if (names_part(spec))
       return fail(Errc::usage, fmt::format("--map {}: parts of the kernel are read from memory, and look-ups "
@@ -56,7 +57,13 @@ Result<Scope> scope_of(const LookupSource& source, const std::vector<std::string
                                            spec));
   auto maps = filter_maps(source.listing.catalog, specs, {});
   if (!maps) return std::unexpected(std::move(maps.error()));
-  return Scope{std::move(*maps), {}, {}};
+  std::vector<std::string> of_maps;
+  std::ranges::remove_copy_if(others, std::back_inserter(of_maps),
+                              [](const std::string& spec) { return names_part(spec); });
+  Scope scope{std::move(*maps), {}, {}};
+  if (auto left = leave_out(scope, source.listing.catalog, {}, of_maps); !left)
+    return std::unexpected(std::move(left.error()));
+  return scope;
 }
 
 std::string foreign_plugins(const Setup& setup, const LookupSource& source,
@@ -100,7 +107,7 @@ Result<void> LookupReport::choose() {
     return fail(Errc::usage, fmt::format("--only {}: no plugin renders anything of look-ups alone (--via "
                                          "bpf); leave it away",
                                          request_.only));
-  const auto scope = scope_of(source_, request_.maps);
+  const auto scope = scope_of(source_, request_.maps, request_.not_maps);
   if (!scope) return std::unexpected(scope.error());
   for (const catalog::Map* map : scope->maps) maps_.push_back({map, {}, {}, {}});
   writing_.one_map = request_.maps.size() == 1 && maps_.size() == 1;

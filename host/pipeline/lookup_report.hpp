@@ -23,8 +23,10 @@ struct LookupSource {
   std::vector<std::string> warnings; ///< why nothing else could be had
 };
 
-/// The maps that specs name. Errors (usage): as scope_of() of a Session, and a part of the kernel.
-Result<Scope> scope_of(const LookupSource& source, const std::vector<std::string>& specs);
+/// The maps that specs name, without those that others do. Errors (usage): as scope_of() of a Session, and a
+/// part of the kernel among the specs.
+Result<Scope> scope_of(const LookupSource& source, const std::vector<std::string>& specs,
+                       const std::vector<std::string>& others = {});
 
 /// What plugins from elsewhere would have done with these maps; "" where none would.
 std::string foreign_plugins(const Setup& setup, const LookupSource& source,

@@ -98,8 +98,9 @@ Result<void> Opened::look_again(const SourceInput& input) {
   return {};
 }
 
-Result<Scope> Opened::scope(const Setup& setup, const std::vector<std::string>& specs) const {
-  return session_ ? scope_of(setup, *session_, specs) : scope_of(*lookups_, specs);
+Result<Scope> Opened::scope(const Setup& setup, const std::vector<std::string>& specs,
+                            const std::vector<std::string>& others) const {
+  return session_ ? scope_of(setup, *session_, specs, others) : scope_of(*lookups_, specs, others);
 }
 
 std::unique_ptr<Report> Opened::report(const Setup& setup, const Request& request) const {

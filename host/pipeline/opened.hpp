@@ -20,7 +20,8 @@ public:
 
   /// As it is by now, of a machine that runs.
   Result<void> look_again(const SourceInput& input);
-  [[nodiscard]] Result<Scope> scope(const Setup& setup, const std::vector<std::string>& specs) const;
+  [[nodiscard]] Result<Scope> scope(const Setup& setup, const std::vector<std::string>& specs,
+                                    const std::vector<std::string>& others = {}) const;
   /// What is referred to must live as long.
   [[nodiscard]] std::unique_ptr<Report> report(const Setup& setup, const Request& request) const;
   /// All of it; what was written. A guest is let go.

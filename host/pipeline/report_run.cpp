@@ -25,6 +25,7 @@
 #include <atomic>
 #include <ctime>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 #include <thread>
 
@@ -34,8 +35,11 @@ namespace {
 
 /// The options that say what is not shown.
 std::string narrowed_by(const Request& request) {
-  if (request.only.empty()) return "--map";
-  return request.maps.empty() ? "--only" : "--map and --only";
+  std::vector<std::string_view> options;
+  if (!request.maps.empty()) options.emplace_back("--map");
+  if (!request.not_maps.empty()) options.emplace_back("--not-map");
+  if (!request.only.empty()) options.emplace_back("--only");
+  return options.empty() ? "--map" : fmt::format("{}", fmt::join(options, " and "));
 }
 
 /// What this thread has computed so far; waiting for its turn does not count.
@@ -86,7 +90,7 @@ ReportRun::ReportRun(const Setup& setup, const Session& session, const Request& 
 ReportRun::~ReportRun() = default;
 
 Result<void> ReportRun::choose() {
-  auto scope = scope_of(setup_, session_, request_.maps);
+  auto scope = scope_of(setup_, session_, request_.maps, request_.not_maps);
   if (!scope) return std::unexpected(std::move(scope.error()));
   maps_ = select_all(setup_, session_, scope->maps);
   allocations_->find(environment_, setup_.registry, session_.catalog);

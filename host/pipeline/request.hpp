@@ -15,8 +15,9 @@
 namespace mapscope::pipeline {
 
 struct Request {
-  std::vector<std::string> maps; ///< SPECs, see scope.hpp; none: everything
-  std::string only;              ///< of that what the plugin of this id renders, see only.hpp; "": all
+  std::vector<std::string> maps;          ///< SPECs, see scope.hpp; none: everything
+  std::vector<std::string> not_maps = {}; ///< SPECs of what is left out of that
+  std::string only; ///< of that what the plugin of this id renders, see only.hpp; "": all
   report::Format format = report::Format::text;
   report::Options writing;
   /// Stands between what is found in a map and the writer; may leave out rows. "": nothing does.
@@ -29,7 +30,7 @@ struct Request {
   bool rows_stand_alone = false;
   unsigned jobs = 0; ///< maps rendered at the same time; 0 = the CPUs available
 
-  [[nodiscard]] bool is_for_all() const { return maps.empty() && only.empty(); }
+  [[nodiscard]] bool is_for_all() const { return maps.empty() && not_maps.empty() && only.empty(); }
 };
 
 /// For who wants to follow the work.

@@ -55,7 +55,7 @@ TEST(Words, OptionOfAnotherCommand) {
 
 TEST(Words, OptionsThatAreNotThereYet) {
   for (const std::string option :
-       {"--not-map", "--key", "--where", "--sort", "--top", "--fold", "--full", "--zeros", "--no-pager"})
+       {"--key", "--where", "--sort", "--top", "--fold", "--full", "--zeros", "--no-pager"})
     EXPECT_THAT(misuse({"dump", "vmcore", option, "x"}), StartsWith(option + " is not there yet; "));
   EXPECT_THAT(misuse({"maps", "--key=x"}), StartsWith("--key is not there yet; "));
 }
