@@ -260,7 +260,8 @@ void ReportRun::render(std::size_t index, report::Stream& to) {
 }
 
 void ReportRun::list_slots(std::size_t index, report::Stream& to) {
-  const auto writer = report::make_map_writer(request_.format, writing_, to);
+  auto writer = report::make_map_writer(request_.format, writing_, to);
+  if (request_.around_slots) writer = request_.around_slots(std::move(writer));
   allocations_->write(index, environment_, *writer);
 }
 

@@ -22,6 +22,8 @@ struct Request {
   report::Options writing;
   /// Stands between what is found in a map and the writer; may leave out rows. "": nothing does.
   std::function<std::unique_ptr<report::MapWriter>(std::unique_ptr<report::MapWriter>)> around = {};
+  /// The same for the slots of allocators.
+  std::function<std::unique_ptr<report::MapWriter>(std::unique_ptr<report::MapWriter>)> around_slots = {};
   /// The same for what is no map.
   std::function<std::unique_ptr<report::MapWriter>(std::unique_ptr<report::MapWriter>)> around_kernel = {};
   /// Which findings of what is no map are told; nothing: all.
