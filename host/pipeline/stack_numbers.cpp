@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "host/pipeline/stack_numbers.hpp"
+
+#include "host/pipeline/deaf_visitor.hpp"
+
+#include <algorithm>
+
+namespace mapscope::pipeline {
+
+namespace {
+
+class Numbers final : public DeafVisitor {
+public:
+  Numbers(std::string_view before, std::vector<StackNumber>& numbers) : names_{before}, numbers_(numbers) {}
+
+  /// -EFAULT in an u32 is negative, too.
+  void unsigned_int(std::uint32_t bits, std::uint64_t value) override {
+    number(bits == 32 ? static_cast<std::int32_t>(value) : static_cast<std::int64_t>(value));
+  }
+  void signed_int(std::uint32_t, std::int64_t value) override { number(value); }
+  void begin_struct(std::optional<std::string_view>) override {
+    if (elsewhere_ == 0) names_.emplace_back();
+  }
+  void member(std::string_view name) override {
+    if (elsewhere_ == 0) names_.back() = name;
+  }
+  void end_struct() override {
+    if (elsewhere_ == 0) names_.pop_back();
+  }
+  void begin_array(std::uint64_t) override { ++elsewhere_; }
+  void end_array() override { --elsewhere_; }
+  void begin_pointer(std::uint64_t) override { ++elsewhere_; }
+  void end_pointer() override { --elsewhere_; }
+  void begin_cast(std::uint64_t, const btf::Cast&) override { ++elsewhere_; }
+  void end_cast() override { --elsewhere_; }
+  void begin_values(std::string_view) override { ++elsewhere_; }
+  void end_values() override { --elsewhere_; }
+
+private:
+  void number(std::int64_t id) {
+    if (elsewhere_ != 0 || names_.size() < 2 || !names_stack(names_.back())) return;
+    std::string path;
+    for (const std::string_view name : names_)
+      if (!name.empty()) (path += path.empty() ? "" : ".") += name;
+    numbers_.push_back({std::move(path), id});
+  }
+
+  std::vector<std::string_view> names_; ///< of the open structs, the member that comes next
+  std::vector<StackNumber>& numbers_;
+  unsigned elsewhere_ = 0;
+};
+
+} // namespace
+
+bool names_stack(std::string_view member) {
+  constexpr std::string_view word = "stack";
+  const auto same = [](char a, char b) { return (a | 0x20) == b; };
+  return !std::ranges::search(member, word, same).empty();
+}
+
+void add_stack_numbers(const report::Recording& value, std::string_view before,
+                       std::vector<StackNumber>& numbers) {
+  Numbers visitor(before, numbers);
+  value.play(visitor);
+}
+
+} // namespace mapscope::pipeline
