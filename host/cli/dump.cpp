@@ -4,10 +4,12 @@
 #include "host/cli/pager.hpp"
 #include "host/cli/progress.hpp"
 #include "host/cli/terminal.hpp"
+#include "host/pipeline/choice.hpp"
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/only.hpp"
 #include "host/pipeline/opened.hpp"
 #include "host/pipeline/scope.hpp"
+#include "host/pipeline/stack_rows.hpp"
 #include "host/pipeline/task_page.hpp"
 
 #include <algorithm>
@@ -98,6 +100,14 @@ Result<std::unique_ptr<pipeline::Report>> write(const pipeline::Setup& setup, pi
   return source.write(setup, options, request, output, hooks);
 }
 
+int strictly(std::string shortfall, const std::string& of_chosen) {
+  if (!shortfall.empty() && !of_chosen.empty()) shortfall += "; ";
+  shortfall += of_chosen;
+  if (shortfall.empty()) return exit_ok;
+  spdlog::error("--strict: less than complete: {}", shortfall);
+  return exit_strict;
+}
+
 Result<std::unique_ptr<report::Output>> open_output(const std::string& path) {
   auto standard = report::standard_output();
   if (path.empty()) return standard;
@@ -115,6 +125,8 @@ int dump(const DumpOptions& options) {
   suit(setup->loaded, options.format);
   if (options.limit) // of all maps, also of those that a configuration has a rule for
     for (auto& rule : setup->loaded.config.maps) rule.limit.reset();
+  auto choice = pipeline::Choice::parse(options.entries);
+  if (!choice) return complain(choice.error());
   // What is wrong with the command line is said before a dump of many gigabytes is opened.
   if (auto checked = pipeline::check_specs(options.maps); !checked) return complain(checked.error());
   if (auto checked = pipeline::check_others(options.not_maps); !checked) return complain(checked.error());
@@ -134,19 +146,19 @@ int dump(const DumpOptions& options) {
   pipeline::TaskPage page(options.task.value_or(0));
   if (options.task)
     if (auto narrowed = page.narrow(*setup, *source, request); !narrowed) return complain(narrowed.error());
+  if (options.entries.any()) (*choice)->narrow(setup->loaded.config, request);
+  pipeline::StackRows stacks;
+  if (auto added = stacks.add_to(*setup, *source, request); !added) return complain(added.error());
   const auto run = write(*setup, *source, options, request, **output);
   source->tell_troubles();
   if (!run) return complain(run.error());
   if (options.task && page.is_empty()) return complain(page.missing());
-  const bool has_no_place = options.format == report::Format::bpftool; // to say so
-  const std::string shortfall = options.strict || has_no_place ? (*run)->shortfall() : "";
-  if (!shortfall.empty() && !options.strict) {
-    spdlog::warn("less than complete: {}", shortfall);
-    return exit_ok;
-  }
-  if (shortfall.empty()) return exit_ok;
-  spdlog::error("--strict: less than complete: {}", shortfall);
-  return exit_strict;
+  if (auto checked = (*choice)->check(); !checked) return complain(checked.error());
+  if (options.strict) return strictly((*run)->shortfall(), (*choice)->shortfall());
+  if (options.format == report::Format::bpftool) // which has no place to say so
+    if (const std::string shortfall = (*run)->shortfall(); !shortfall.empty())
+      spdlog::warn("less than complete: {}", shortfall);
+  return exit_ok;
 }
 
 } // namespace mapscope::cli

@@ -22,6 +22,38 @@ namespace mapscope::cli {
 
 namespace {
 
+void add_choice(CLI::App& app, pipeline::WantedEntries& wanted) {
+  named(app.add_option("--where", wanted.where,
+                       "only entries of maps that satisfy this: pid == 12 && (stats.hits > 1000 || comm ~ "
+                       "\"kworker*\") && !dead. Members by path, through pointers, as get takes it: of the "
+                       "value, else of what stands beside it (owner.pid), else of the key (or key.pid, key); "
+                       "of per-CPU values on any CPU ([3].hits: on CPU 3). Numbers in decimal or 0x, text in "
+                       "quotes, enumerators by name; == != < <= > >=, and ~ for globs. Exit code 2 where no "
+                       "entry has such a member"))
+      ->type_name("EXPR");
+  named(app.add_option("--key", wanted.key,
+                       "only entries with this key, as get takes it: a number, text, JSON, the key's members "
+                       "separated by commas; of storage the pid of its task"))
+      ->type_name("K");
+  named(app.add_option("--sort", wanted.sort,
+                       "entries in the order of this member, the largest first; of per-CPU values by the sum "
+                       "of all CPUs"))
+      ->type_name("MEMBER");
+  app.add_option("--top", wanted.top, "only the first N entries of each map; with --sort the largest")
+      ->type_name("N")
+      ->check(number_from(1, std::numeric_limits<std::int64_t>::max()));
+}
+
+/// A flag that may have a value: what follows it is SOURCE.
+void add_fold(CLI::App& app, Words& words) {
+  auto* fold = app.add_flag("--fold", words.dump.fold,
+                            "of one map (--map) that holds ids of stacks: the stacks, as flame graphs are "
+                            "drawn from, and the number "
+                            "that its value has for each; --fold=MEMBER says which where there are several");
+  for (const char* option : {"--json", "--pretty", "--format", "--task", "--only"})
+    fold->excludes(app.get_option(option));
+}
+
 void add_dump(CLI::App& app, Words& words) {
   DumpOptions& options = words.dump;
   add_source(app, options, words);
@@ -31,6 +63,7 @@ void add_dump(CLI::App& app, Words& words) {
   named(app.add_option("--task", options.task,
                        "only what belongs to this task: its rows of maps, and what the kernel has of it"))
       ->type_name("PID");
+  add_choice(app, options.entries);
   named(app.add_option(
             "--only", options.only,
             "only what this plugin is the first choice for: maps, allocators and parts of the kernel; "
@@ -60,6 +93,7 @@ void add_dump(CLI::App& app, Words& words) {
                     ->type_name("N")
                     ->check(number_from(0, std::numeric_limits<std::int64_t>::max()));
   stands_for(limit, "report.limit");
+  add_fold(app, words);
   app.add_option("--jobs", options.jobs, "maps rendered at the same time")
       ->type_name("N")
       ->default_str("the CPUs available")
@@ -86,7 +120,7 @@ int run_dump(Words& words) {
   if (words.format_word == "ndjson") options.format = report::Format::ndjson;
   if (words.format_word == "bpftool") options.format = report::Format::bpftool;
   if (words.format_word == "html") options.format = report::Format::html;
-  return dump(options);
+  return !options.fold.empty() ? fold(options) : dump(options);
 }
 
 void add_get(CLI::App& app, Words& words, std::function<int()>& run) {
@@ -99,7 +133,8 @@ void add_get(CLI::App& app, Words& words, std::function<int()>& run) {
       "commas; of "
       "storage the pid of its task. PATH: members, such as stats.nr or list[3].next.pid, through pointers; "
       "of "
-      "per-CPU values the CPU first. SOURCE: live or nothing: this machine; qmp:SOCKET; a file");
+      "per-CPU values the CPU first. SOURCE: live or nothing: this machine; qmp:SOCKET; a file. For several "
+      "entries: dump --where");
   said->required()->option_text(" ");
   for (std::size_t i = 1; i < options.words.size(); ++i)
     get_command->add_option(fmt::format("WORD{}", i), options.words[i])->group("");

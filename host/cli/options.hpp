@@ -4,6 +4,7 @@
 
 #include "host/pipeline/setup.hpp"
 #include "host/pipeline/source_input.hpp"
+#include "host/pipeline/wanted_entries.hpp"
 #include "host/report/writer.hpp"
 
 #include <array>
@@ -26,6 +27,8 @@ struct DumpOptions : SourceOptions {
   std::vector<std::string> maps;     ///< --map SPEC
   std::vector<std::string> not_maps; ///< --not-map SPEC
   std::optional<std::uint32_t> task; ///< --task PID
+  pipeline::WantedEntries entries;   ///< --where, --key, --sort, --top
+  std::string fold;                  ///< --fold[=MEMBER]; "true": the only one, "": not asked for
   std::string only;                  ///< --only ID, a plugin's; "" = any
   report::Format format = report::Format::text;
   bool pretty = false;
@@ -81,6 +84,7 @@ enum ExitCode : int { exit_ok = 0, exit_no_report = 1, exit_usage = 2, exit_stri
 int dump(const DumpOptions& options);
 /// Of `options` source and filter. explain: also who else claims each map, and who was passed over.
 int maps(const DumpOptions& options, JsonForm json, bool explain);
+int fold(const DumpOptions& options);
 int get(const GetOptions& options);
 int watch(const WatchOptions& options);
 int info(const SourceOptions& options, JsonForm json);

@@ -24,18 +24,6 @@ constexpr std::array<Later, 2> later_commands = {
     {{"diff", "compare what `mapscope dump -p` writes with diff(1)"},
      {"report", "`mapscope dump` writes text from the dump itself"}}};
 
-constexpr std::string_view from_json = "choose from what -j writes, with jq for example";
-constexpr std::array<Later, 5> later_options = {{{"--key", from_json},
-                                                 {"--where", from_json},
-                                                 {"--sort", from_json},
-                                                 {"--top", "--limit says how many entries are shown"},
-                                                 {"--fold", "-j writes the stacks with their counts"}}};
-
-template <std::size_t Size>
-const Later* find_later(const std::array<Later, Size>& table, std::string_view word) {
-  const auto found = std::ranges::find(table, word, &Later::word);
-  return found != table.end() ? &*found : nullptr;
-}
 
 std::string later_text(std::string_view what, std::string_view instead) {
   return fmt::format("{} is not there yet; {}", what, instead);
@@ -120,8 +108,6 @@ Problem option_problem(const CLI::App& app) {
       words, [](const std::string& word) { return word.size() > 1 && word.starts_with('-'); });
   if (wrong == words.end() || *wrong == "--") return {};
   const std::string option = wrong->substr(0, wrong->find('='));
-  const Later* later = find_later(later_options, option);
-  if (later != nullptr) return {later_text(option, later->instead), &command};
   return unknown_option(app, command, option);
 }
 

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// --fold of maps that hold no ids of stacks: no program of these guests keeps any.
+#include "captures.hpp"
+
+#include <gmock/gmock.h>
+
+namespace mapscope::guest {
+namespace {
+
+using testing::HasSubstr;
+
+std::string refusal(const Capture& capture, const std::string& map) {
+  const Ran ran = run({"dump", "--fold", capture.vmcore().string(), "--map", map});
+  EXPECT_EQ(ran.out, "");
+  EXPECT_NE(ran.exit_code, 0);
+  return ran.err;
+}
+
+TEST(Fold, SaysWhyThereIsNothingToFold) {
+  ASSERT_FALSE(captures().empty());
+  std::size_t checked = 0;
+  for (const Capture& capture : captures()) {
+    if (capture.name != "6.1-kdump" && capture.name != "6.12" && capture.name != "7") continue;
+    SCOPED_TRACE(capture.name);
+    EXPECT_THAT(refusal(capture, "stacks"), HasSubstr("has the stacks themselves"));
+    EXPECT_EQ(refusal(capture, "big"),
+              "mapscope: big: its programs use no stack map, so it holds no ids of stacks\n");
+    EXPECT_THAT(refusal(capture, "type:hash"), HasSubstr("--fold is for one map"));
+    ++checked;
+  }
+  EXPECT_NE(checked, 0U);
+}
+
+} // namespace
+} // namespace mapscope::guest
