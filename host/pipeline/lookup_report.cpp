@@ -121,7 +121,8 @@ Result<void> LookupReport::write(report::Output& output, const Hooks& hooks) {
   plugin::ReportBudget budget(setup_.loaded.config.budget.report);
   budget.leave_out(output);
   OutputStream stream(output);
-  const auto meta = meta_of(source_.listing);
+  const auto meta =
+      meta_of(source_.listing, request_, context_of(setup_, source_, setup_.loaded.config).limits);
   const auto writer = report::make_report_writer(request_.format, writing_, stream);
   if (request_.format != report::Format::text) {
     writer->begin(meta);

@@ -22,6 +22,10 @@ constexpr std::int64_t latest = 253'402'300'799; ///< 9999-12-31T23:59:59Z
 
 bool runs(const memory::Source& source) { return source.is_running() || source.stopped_ms(); }
 
+report::Meta::Limits plain(const btf::Limits& limits) {
+  return {limits.depth, limits.elements, limits.nodes};
+}
+
 } // namespace
 
 void tell_of_machine(const Session& session, report::Meta& meta) {
@@ -34,7 +38,7 @@ void tell_of_machine(const Session& session, report::Meta& meta) {
   if (const auto boot = clock.now(7); boot && *boot >= 0) meta.uptime_ns = static_cast<std::uint64_t>(*boot);
 }
 
-report::Meta meta_of(const Session& session) {
+report::Meta meta_of(const Session& session, const Request& request, const btf::Limits& limits) {
   const auto& target = *session.target;
   report::Meta meta{.version = MAPSCOPE_VERSION,
                     .source_kind = std::string(session.source->format()),
@@ -47,12 +51,14 @@ report::Meta meta_of(const Session& session) {
                     .via = std::string(session.source->via()),
                     .is_running = session.source->is_running(),
                     .stopped_ms = session.source->stopped_ms(),
-                    .started_at = runs(*session.source) ? now_in_utc() : ""};
+                    .started_at = runs(*session.source) ? now_in_utc() : "",
+                    .is_narrowed = !request.is_for_all(),
+                    .limits = plain(limits)};
   tell_of_machine(session, meta);
   return meta;
 }
 
-report::Meta meta_of(const lookup::Listing& listing) {
+report::Meta meta_of(const lookup::Listing& listing, const Request& request, const btf::Limits& limits) {
   return {.version = MAPSCOPE_VERSION,
           .source_kind = "live",
           .release = listing.release,
@@ -60,7 +66,9 @@ report::Meta meta_of(const lookup::Listing& listing) {
           .page_size = listing.page_size,
           .cpus = static_cast<std::uint32_t>(listing.cpus.possible.size()),
           .via = "bpf",
-          .started_at = now_in_utc()};
+          .started_at = now_in_utc(),
+          .is_narrowed = !request.is_for_all(),
+          .limits = plain(limits)};
 }
 
 btf::Limits limits_of(const config::Report& settings, std::uint32_t cpus) {

@@ -114,7 +114,7 @@ Result<void> ReportRun::choose() {
 Result<void> ReportRun::write(report::Output& output, const Hooks& hooks) {
   budget_.leave_out(output);
   OutputStream stream(output);
-  const auto meta = meta_of(session_);
+  const auto meta = meta_of(session_, request_, environment_.limits);
   const auto writer = report::make_report_writer(request_.format, writing_, stream);
   if (!has_first_page()) {
     writer->begin(meta);
@@ -146,7 +146,7 @@ Result<bool> ReportRun::write_if(report::Output& output, const Hooks& hooks,
   if (!stands()) return false;
   if (!stream.result()) return std::unexpected(stream.result().error());
   stream.go_on_in(output);
-  const auto meta = meta_of(session_);
+  const auto meta = meta_of(session_, request_, environment_.limits);
   writer->begin(meta);
   tell_overview(*writer);
   auto written = (*held)->copy_to(output);

@@ -9,7 +9,8 @@
 namespace mapscope::report {
 
 std::unique_ptr<MapWriter> make_json_map_writer(const Options& options, Stream& stream);
-std::unique_ptr<MapWriter> make_json_extension_writer(const Options& options, Stream& stream);
+std::unique_ptr<MapWriter> make_json_extension_writer(const Options& options, std::string title,
+                                                      Stream& stream);
 std::unique_ptr<ReportWriter> make_json_report_writer(const Options& options, Stream& stream);
 
 std::unique_ptr<MapWriter> make_ndjson_map_writer(const Options& options, Stream& stream);

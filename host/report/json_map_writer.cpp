@@ -3,6 +3,9 @@
 #include "host/report/json_parts.hpp"
 #include "host/report/json_value.hpp"
 
+#include <fmt/format.h>
+#include <map>
+
 namespace mapscope::report {
 
 namespace {
@@ -13,7 +16,7 @@ class JsonMapWriter : public MapWriter {
 public:
   JsonMapWriter(const Options& options, Stream& stream)
       : out_(stream, options.pretty, options.big_numbers_as_strings, options.pretty ? 2 : 0), value_(out_),
-        arena_bytes_(options.arena_bytes) {}
+        arena_bytes_(options.arena_bytes), quotes_big_(options.big_numbers_as_strings) {}
 
   void begin(const catalog::Map& map) override;
   void begin_allocator(std::string_view name, const catalog::Map& section) override;
@@ -23,7 +26,10 @@ public:
 
 protected:
   /// The object itself, for what is no map and has no header.
-  void begin_object() { out_.begin_object(Layout::lines); }
+  void begin_object(std::string_view title) {
+    out_.begin_object(Layout::lines);
+    out_.key("title"), out_.string(title);
+  }
 
 private:
   void open_list(Shape shape);
@@ -35,13 +41,24 @@ private:
   void copies(std::span<const std::optional<Typed>> copies);
   void page(std::span<const std::byte> bytes);
   void close_field();
+  [[nodiscard]] std::string path_of(std::string_view name) const;
+  void open_field(const Field& field, bool is_list);
+  void note_form(const Field& field);
+  void forms();
+  void cut_values();
 
   JsonText out_;
   JsonValue value_;
   std::string arena_bytes_;
+  bool quotes_big_;           ///< numbers that a double cannot hold
   std::optional<Shape> list_; ///< the list of rows that is open
   bool row_open_ = false;     ///< fields are members of the last row
-  std::vector<bool> lists_;   ///< of the open fields: which are lists
+  struct OpenField {
+    bool is_list = false;
+    std::string path; ///< "fd_array.slots[]"
+  };
+  std::vector<OpenField> open_fields_;
+  std::map<std::string, std::string_view, std::less<>> forms_; ///< of fields, by path: see note_form()
 };
 
 void JsonMapWriter::begin(const catalog::Map& map) {
@@ -107,18 +124,19 @@ void JsonMapWriter::slot(const Row& row) {
   out_.key("idx"), out_.number(std::int64_t{row.slot.idx});
   out_.key("genn"), out_.number(std::int64_t{row.slot.genn});
   out_.key("user_addr"), out_.number(std::uint64_t{row.slot.user_addr});
+  if (row.slot.address != 0) out_.key("address"), out_.number(row.slot.address);
   out_.key("payload");
   if (row.value.readable)
     decoded_or_bytes(row.value);
   else
-    value_.unsupported("its memory could not be read");
+    value_.unsupported(unread_slot);
   out_.end_object();
 }
 
 void JsonMapWriter::row(const Row& row) {
   if (row.shape == Shape::slot) return slot(row);
   if (row.shape == Shape::value) {
-    if (!row.value.readable) return;
+    if (!row.value.readable) return out_.key("value_unreadable"), out_.boolean(true);
     out_.key("value"), decoded_or_bytes(row.value);
     return hex("value_hex", row.value);
   }
@@ -154,28 +172,66 @@ void JsonMapWriter::page(std::span<const std::byte> bytes) {
 }
 
 void JsonMapWriter::close_field() {
-  if (lists_.empty()) { // the row itself
+  if (open_fields_.empty()) { // the row itself
     row_open_ = false;
     return out_.end_object();
   }
-  if (lists_.back())
+  if (open_fields_.back().is_list)
     out_.end_array();
   else
     out_.end_object();
-  lists_.pop_back();
+  open_fields_.pop_back();
+}
+
+/// "entries[].owner.ip": lists have no numbers in it.
+std::string JsonMapWriter::path_of(std::string_view name) const {
+  std::string path;
+  if (!open_fields_.empty())
+    path = open_fields_.back().path;
+  else if (row_open_ && list_)
+    path = fmt::format("{}[]", list_name(*list_));
+  if (path.empty() || name.empty()) return path.append(name);
+  return path.append(".").append(name);
+}
+
+void JsonMapWriter::open_field(const Field& field, bool is_list) {
+  open_fields_.push_back({is_list, path_of(field.name) + (is_list ? "[]" : "")});
+}
+
+/// What JSON writes like something else: who reads it back needs to know.
+void JsonMapWriter::note_form(const Field& field) {
+  constexpr std::uint64_t exact = 1ULL << 53;
+  const auto note = [&](std::string_view form) { forms_.try_emplace(path_of(field.name), form); };
+  switch (field.kind) {
+  case FieldKind::address:
+    return note("address");
+  case FieldKind::hex:
+    return note("hex");
+  case FieldKind::page:
+    return note("page");
+  case FieldKind::number:
+    if (quotes_big_ && field.number > exact) note("number");
+    return;
+  case FieldKind::signed_number:
+    if (quotes_big_ && field.number + exact > 2 * exact) note("number");
+    return;
+  default:
+    return;
+  }
 }
 
 void JsonMapWriter::field(const Field& field) {
   if (field.kind == FieldKind::end) return close_field();
   if (field.kind == FieldKind::page && arena_bytes_ == "none") return;
-  if (!row_open_ && lists_.empty()) close_list();
+  if (!row_open_ && open_fields_.empty()) close_list();
   if (!field.name.empty()) out_.key(field.name);
+  note_form(field);
   switch (field.kind) {
   case FieldKind::object:
-    lists_.push_back(false);
+    open_field(field, false);
     return out_.begin_object();
   case FieldKind::list:
-    lists_.push_back(true);
+    open_field(field, true);
     return out_.begin_array(Layout::lines);
   case FieldKind::number:
   case FieldKind::address:
@@ -199,9 +255,29 @@ void JsonMapWriter::field(const Field& field) {
   }
 }
 
+void JsonMapWriter::forms() {
+  if (forms_.empty()) return;
+  out_.key("field_forms"), out_.begin_object();
+  for (const auto& [path, form] : forms_) out_.key(path), out_.string(form);
+  out_.end_object();
+}
+
+/// What "limits" tells people; another format leaves out less, or more.
+void JsonMapWriter::cut_values() {
+  const Cuts all = cuts();
+  if (!all.any()) return;
+  out_.key("cut_values"), out_.begin_object();
+  if (all.longest != 0) out_.key("longest"), out_.number(all.longest);
+  if (all.nodes_of_list != 0) out_.key("nodes_of_list"), out_.number(all.nodes_of_list);
+  if (all.depth) out_.key("depth"), out_.boolean(true);
+  if (all.nodes) out_.key("nodes"), out_.boolean(true);
+  out_.end_object();
+}
+
 void JsonMapWriter::end(const Outcome& outcome) {
   close_list();
   write_outcome(out_, outcome);
+  cut_values(), forms();
   out_.end_object();
   out_.flush();
 }
@@ -209,14 +285,19 @@ void JsonMapWriter::end(const Outcome& outcome) {
 /// What is no map: its fields, and how it ended.
 class JsonExtensionWriter final : public JsonMapWriter {
 public:
-  using JsonMapWriter::JsonMapWriter;
-  void begin(const catalog::Map& /*map*/) override { begin_object(); }
+  JsonExtensionWriter(const Options& options, std::string title, Stream& stream)
+      : JsonMapWriter(options, stream), title_(std::move(title)) {}
+  void begin(const catalog::Map& /*map*/) override { begin_object(title_); }
+
+private:
+  std::string title_;
 };
 
 } // namespace
 
-std::unique_ptr<MapWriter> make_json_extension_writer(const Options& options, Stream& stream) {
-  return std::make_unique<JsonExtensionWriter>(options, stream);
+std::unique_ptr<MapWriter> make_json_extension_writer(const Options& options, std::string title,
+                                                      Stream& stream) {
+  return std::make_unique<JsonExtensionWriter>(options, std::move(title), stream);
 }
 
 std::unique_ptr<MapWriter> make_json_map_writer(const Options& options, Stream& stream) {

@@ -61,6 +61,7 @@ void write_header(JsonText& out, const catalog::Map& map) {
 void write_allocator_header(JsonText& out, std::string_view name, const catalog::Map& section) {
   out.key("allocator_name"), out.string(name);
   out.key("map_id"), out.number(std::uint64_t{section.id}); // another program may have one of this name
+  out.key("map_name"), out.string(section.names().longest());
 }
 
 void write_outcome(JsonText& out, const Outcome& outcome) {
@@ -75,12 +76,14 @@ void write_outcome(JsonText& out, const Outcome& outcome) {
   auto notes = outcome.notes;
   if (is_whole && !outcome.error.empty()) notes.insert(notes.begin(), outcome.error);
   texts(out, "notes", notes);
+  if (outcome.stands_in) out.key("stands_in"), out.boolean(true);
 }
 
 void write_source(JsonText& out, const Meta& meta) {
   out.begin_object();
   out.key("kind"), out.string(meta.source_kind);
   if (!meta.via.empty()) out.key("via"), out.string(meta.via);
+  if (meta.is_running) out.key("running"), out.boolean(true);
   if (meta.stopped_ms) out.key("stopped_ms"), out.real(*meta.stopped_ms);
   out.key("release"), out.string(meta.release);
   out.key("arch"), out.string(meta.arch);
@@ -123,13 +126,17 @@ void write_program(JsonText& out, const catalog::Program& program) {
   if (program.run_time_ns) out.key("run_time_ns"), out.number(*program.run_time_ns);
   if (program.uid) out.key("uid"), out.number(std::uint64_t{*program.uid});
   if (program.loaded_at_ns) out.key("loaded_at_ns"), out.number(*program.loaded_at_ns);
+  if (!program.is_read) out.key("is_read"), out.boolean(false);
   out.end_object();
 }
 
-void write_finding(JsonText& out, const Finding& finding) {
+void write_finding(JsonText& out, const Finding& finding) { write_finding(out, finding, ""); }
+
+void write_finding(JsonText& out, const Finding& finding, std::string_view extension) {
   out.begin_object();
   out.key("severity"), out.string(finding.severity);
   if (finding.map) out.key("map"), out.number(std::uint64_t{*finding.map});
+  if (!extension.empty()) out.key("extension"), out.string(extension);
   out.key("text"), out.string(finding.text);
   out.end_object();
 }

@@ -24,6 +24,7 @@ void write_machine(JsonText& out, const Meta& meta);
 void write_plugin(JsonText& out, const PluginUse& plugin);
 void write_program(JsonText& out, const catalog::Program& program);
 void write_finding(JsonText& out, const Finding& finding);
+void write_finding(JsonText& out, const Finding& finding, std::string_view extension); ///< that found it
 
 /// An object's text without its opening brace: its first members are already there.
 class WithoutBrace final : public Stream {

@@ -3,7 +3,9 @@
 #include "host/report/json_parts.hpp"
 #include "host/report/json_text.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <utility>
 
 namespace mapscope::report {
 
@@ -13,6 +15,8 @@ using Layout = JsonText::Layout;
 
 /// Maps come between begin() and end() and bring their own text, so the array around them is written by hand.
 class JsonReportWriter final : public ReportWriter {
+  using OfExtensions = std::vector<std::pair<std::string, Finding>>;
+
 public:
   JsonReportWriter(const Options& options, Stream& stream) : options_(options), stream_(stream) {}
 
@@ -21,7 +25,8 @@ public:
     stream_.append(options_.pretty ? "{\n  \"schema\": \"single\"," : R"({"schema":"single",)");
   }
 
-  void before_extension(std::string_view id, std::span<const Finding> /*findings*/) override {
+  void before_extension(std::string_view id, std::span<const Finding> findings) override {
+    for (const Finding& finding : findings) of_extensions_.emplace_back(id, finding);
     if (extensions_++ == 0)
       stream_.append(options_.pretty ? "\n  \"extensions\": {" : R"("extensions":{)");
     else
@@ -52,7 +57,7 @@ public:
     Body body(options_, stream_);
     body.meta(*meta_, plugins);
     body.list("programs", programs, write_program);
-    body.list("findings", findings, write_finding);
+    body.findings(findings, std::move(of_extensions_));
     body.finish();
     stream_.append("\n");
   }
@@ -80,8 +85,20 @@ private:
       out_.key("source"), write_source(out_, meta);
       if (!meta.started_at.empty()) out_.key("started_at"), out_.string(meta.started_at);
       write_machine(out_, meta);
+      if (meta.is_narrowed) out_.key("narrowed"), out_.boolean(true);
+      limits(meta.limits);
       list("plugins", plugins, write_plugin);
       out_.end_object();
+    }
+
+    void findings(std::span<const Finding> findings, OfExtensions of_extensions) {
+      out_.key("findings"), out_.begin_array(Layout::lines);
+      for (const Finding& finding : findings) {
+        const auto own = std::ranges::find(of_extensions, finding, &OfExtensions::value_type::second);
+        write_finding(out_, finding, own != of_extensions.end() ? own->first : "");
+        if (own != of_extensions.end()) of_extensions.erase(own); // another of the same words is another's
+      }
+      out_.end_array();
     }
 
     /// One object a line.
@@ -98,6 +115,14 @@ private:
     }
 
   private:
+    void limits(const Meta::Limits& limits) {
+      out_.key("limits"), out_.begin_object();
+      out_.key("depth"), out_.number(std::uint64_t{limits.depth});
+      out_.key("array_elements"), out_.number(std::uint64_t{limits.elements});
+      out_.key("nodes"), out_.number(limits.nodes);
+      out_.end_object();
+    }
+
     WithoutBrace without_brace_;
     JsonText out_;
   };
@@ -105,6 +130,7 @@ private:
   Options options_;
   Stream& stream_;
   const Meta* meta_ = nullptr;
+  OfExtensions of_extensions_;
   std::size_t maps_ = 0, extensions_ = 0, allocators_ = 0;
   bool maps_begun_ = false;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/json_value.hpp"
 
+#include <cmath>
+#include <fmt/format.h>
 #include <utility>
 
 namespace mapscope::report {
@@ -54,6 +56,8 @@ void JsonValue::real(std::uint32_t bits, double value) {
   out_.raw_number(std::uint64_t{bits});
   out_.raw(R"(,"value":)");
   out_.raw_real(value);
+  if (!std::isfinite(value))
+    out_.raw(fmt::format(R"(,"non_finite":"{}")", value)); // JSON has only null for it
   out_.raw('}');
 }
 
@@ -188,10 +192,16 @@ void JsonValue::end_values() { out_.end_array(); }
 
 void JsonValue::null() { out_.null(); }
 
-void JsonValue::begin_array(std::uint64_t length) {
+void JsonValue::begin_array(std::uint64_t length) { array(length, false); }
+
+void JsonValue::begin_text(std::uint64_t length) { array(length, true); }
+
+/// Whether small numbers are characters is a matter of their type's name, which no number tells.
+void JsonValue::array(std::uint64_t length, bool is_text) {
   out_.begin_object();
   out_.begin_value(R"("kind":"array","len":)");
   out_.raw_number(length);
+  if (is_text) out_.key("is_text"), out_.boolean(true);
   out_.key("elements");
   out_.begin_array();
 }

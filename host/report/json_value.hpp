@@ -25,6 +25,7 @@ public:
   void member(std::string_view name) override;
   void end_struct() override;
   void begin_array(std::uint64_t length) override;
+  void begin_text(std::uint64_t length) override;
   void left_out(const btf::LeftOut& rest) override;
   void end_array() override;
   void cpu_list(std::string_view ranges) override;
@@ -47,6 +48,7 @@ public:
 private:
   /// What of an open struct or pointer is open.
   enum class Part : std::uint8_t { members, member, facts };
+  void array(std::uint64_t length, bool is_text);
   void open_member_ends();
   void begin_part(Part part);
   void begin_fact(std::string_view name);

@@ -79,7 +79,7 @@ std::unique_ptr<MapWriter> make_extension_writer(Format format, const Options& o
                                                  Stream& stream) {
   switch (format) {
   case Format::json:
-    return make_json_extension_writer(options, stream);
+    return make_json_extension_writer(options, std::move(title), stream);
   case Format::ndjson:
     return make_ndjson_extension_writer(options, stream);
   case Format::bpftool:

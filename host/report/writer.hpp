@@ -45,6 +45,8 @@ struct Typed {
 /// `slot`: a live slot of an allocator.
 enum class Shape : std::uint8_t { value, entry, element, percpu_element, percpu_entry, queued, slot };
 std::string_view list_name(Shape); ///< "entries"; "" for the value
+/// What JSON has in place of a slot's payload.
+inline constexpr std::string_view unread_slot = "its memory could not be read";
 
 struct SlotNumbers {
   std::int32_t idx = 0, genn = 0;
@@ -110,6 +112,7 @@ struct Finding {
   std::string severity; ///< "error", "warning", "info"
   std::optional<std::uint32_t> map;
   std::string text;
+  bool operator==(const Finding&) const = default;
 };
 
 /// How a map's rendering ended; written behind its rows.
@@ -154,6 +157,11 @@ struct Meta {
   std::string time{};                 ///< by the kernel's own clock: "2026-11-29T23:14:09Z"; "" = not known
   std::optional<std::uint64_t> uptime_ns{}; ///< CLOCK_BOOTTIME
   std::optional<catalog::Panic> panic{};    ///< it died of that
+  bool is_narrowed = false;           ///< to some of the maps: people are told of their programs alone
+  struct Limits {
+    std::uint32_t depth = 0, elements = 0;
+    std::uint64_t nodes = 0;
+  } limits{}; ///< of values: see btf::Limits
 };
 
 /// What of a part of the kernel fits on a first page: each line without an indent.
