@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace mapscope {
 
@@ -19,5 +21,8 @@ inline constexpr auto hex_table = [] {
 
 /// Appends "de ad be ef" to `out`; nothing for no bytes.
 void append_hex(std::string& out, std::span<const std::byte> bytes);
+
+/// The bytes of such a text; false where it is none, and `bytes` is not to be looked at.
+[[nodiscard]] bool bytes_of_hex(std::string_view text, std::vector<std::byte>& bytes);
 
 } // namespace mapscope
