@@ -35,14 +35,12 @@ std::optional<double> distance(const Json& from, const Json& to) {
   return to.GetDouble() - from.GetDouble();
 }
 
-/// What changed between two texts of one thing.
-void add_changes(const std::string& key, const std::string& before, const std::string& after,
+} // namespace
+
+void add_changes(const std::string& key, const std::string& path_to, const Json& before, const Json& after,
                  std::vector<Change>& changes) {
-  if (before == after) return;
-  const auto old = parse(before), now = parse(after);
-  if (!old || !now) return;
   Leaves old_leaves, leaves;
-  add_leaves(*old, "", old_leaves), add_leaves(*now, "", leaves);
+  add_leaves(before, path_to, old_leaves), add_leaves(after, path_to, leaves);
   std::unordered_map<std::string_view, const Json*> known;
   for (const auto& [path, value] : old_leaves) known.emplace(path, value);
   for (const auto& [path, value] : leaves) {
@@ -58,6 +56,16 @@ void add_changes(const std::string& key, const std::string& before, const std::s
   }
   for (const auto& [path, value] : old_leaves)
     if (known.contains(path)) changes.push_back({key, path, json_text(*value, false), "", {}});
+}
+
+namespace {
+
+/// What changed between two texts of one thing.
+void add_changes(const std::string& key, const std::string& before, const std::string& after,
+                 std::vector<Change>& changes) {
+  if (before == after) return;
+  const auto old = parse(before), now = parse(after);
+  if (old && now) plain::add_changes(key, "", *old, *now, changes);
 }
 
 void compare_entries(const Part& before, const Part& after, PartDifference& found) {

@@ -31,6 +31,10 @@ struct PartDifference {
   }
 };
 
+/// What changed of one thing, both in plain form; `path_to` is where in the entry they stand.
+void add_changes(const std::string& key, const std::string& path_to, const Json& before, const Json& after,
+                 std::vector<Change>& changes);
+
 /// Those that differ, in the order of `after`, then what went.
 std::vector<PartDifference> difference(const Snapshot& before, const Snapshot& after);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plain/entries.hpp"
 
-#include <array>
 #include <initializer_list>
 #include <string_view>
 #include <utility>
@@ -10,12 +9,7 @@ namespace mapscope::plain {
 
 namespace {
 
-/// Where reports list what is in a map: the member, the member inside that, what is a row's key.
-struct List {
-  const char *outer, *inner;
-  std::array<const char*, 3> keys;
-};
-constexpr List lists[] = {
+constexpr EntryList lists[] = {
     {"entries", nullptr, {"key", "key_hex", "idx"}},
     {"percpu_hash_entries", nullptr, {"key", "key_hex", nullptr}},
     {"percpu_entries", nullptr, {"key", nullptr, nullptr}},
@@ -26,7 +20,7 @@ constexpr List lists[] = {
     {"ringbuf", "records", {"pos", nullptr, nullptr}},
 };
 
-const Json* key_of(const Json& row, const List& list) {
+const Json* key_of(const Json& row, const EntryList& list) {
   for (const char* const name : list.keys)
     if (name != nullptr)
       if (const Json* const key = find(row, name); key != nullptr) return key;
@@ -35,9 +29,11 @@ const Json* key_of(const Json& row, const List& list) {
 
 } // namespace
 
+std::span<const EntryList> entry_lists() { return lists; }
+
 std::vector<Entry> entries_of(const Json& map) {
   std::vector<Entry> entries;
-  for (const List& list : lists) {
+  for (const EntryList& list : lists) {
     const Json* rows = find(map, list.outer);
     if (rows != nullptr && list.inner != nullptr) rows = find(*rows, list.inner);
     if (rows == nullptr || !rows->IsArray()) continue;

@@ -6,6 +6,7 @@
 
 #include "host/plain/key.hpp"
 
+#include <array>
 #include <span>
 #include <vector>
 
@@ -15,6 +16,13 @@ struct Entry {
   const Json* row = nullptr;
   const Json* key = nullptr; ///< a value, a number or a string; null: a row without one
 };
+
+/// Where reports list what is in a map: the member, the member inside that, what is a row's key.
+struct EntryList {
+  const char *outer, *inner;
+  std::array<const char*, 3> keys;
+};
+std::span<const EntryList> entry_lists();
 
 /// Those of every list of the map; none where it is one value, or an arena.
 std::vector<Entry> entries_of(const Json& map);

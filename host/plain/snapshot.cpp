@@ -16,7 +16,7 @@ namespace {
 using Memory = rapidjson::Document::AllocatorType;
 
 /// Of a map's record what is told elsewhere, or changes with every look.
-constexpr std::array<std::string_view, 27> left_out = {"name",
+constexpr std::array<std::string_view, 31> left_out = {"name",
                                                        "full_name",
                                                        "id",
                                                        "map_type",
@@ -42,18 +42,26 @@ constexpr std::array<std::string_view, 27> left_out = {"name",
                                                        "percpu_entries",
                                                        "array_entries",
                                                        "percpu_hash_entries",
-                                                       "allocator_name"};
+                                                       "allocator_name",
+                                                       "map_name",
+                                                       "field_forms",
+                                                       "cut_values",
+                                                       "stands_in"};
 
-bool is_compared(std::string_view name, const Json& object) {
+} // namespace
+
+bool is_compared(std::string_view name, bool has_value) {
   if (std::ranges::find(left_out, name) != left_out.end()) return false;
-  return !name.ends_with("_hex") || find(object, "value") == nullptr;
+  return !name.ends_with("_hex") || !has_value;
 }
+
+namespace {
 
 /// Without the lists inside that are entries of their own.
 Json rest_of(const Json& map, Memory& memory) {
   Json rest(rapidjson::kObjectType);
   for (const auto& [name, member] : map.GetObject()) {
-    if (!is_compared(name.GetString(), map)) continue;
+    if (!is_compared(name.GetString(), find(map, "value") != nullptr)) continue;
     Json content = plain(member, memory);
     if (content.IsObject())
       for (const char* const list : {"slots", "entries", "records", "pages", "indices"})

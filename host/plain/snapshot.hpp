@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct Snapshot {
   /// Those that can be compared.
   [[nodiscard]] std::uint64_t compared() const;
 };
+
+/// Of a map's members those that say what is in it; hexadecimal beside a value says nothing new.
+bool is_compared(std::string_view name, bool has_value);
 
 Snapshot snapshot_of(const rapidjson::Document& report);
 
