@@ -22,6 +22,34 @@ namespace mapscope::cli {
 
 namespace {
 
+/// In which format, and where to.
+void add_writing(CLI::App& app, DumpOptions& options, Words& words) {
+  auto* json = app.add_flag("-j,--json", words.json, "JSON on one line");
+  auto* pretty = app.add_flag("-p,--pretty", options.pretty, "JSON, indented");
+  auto* format =
+      app.add_option(
+             "--format", words.format_word,
+             "the same choice spelled out; ndjson: a line of JSON per element, plain names "
+             "and values; bpftool: as `bpftool -j map dump` prints each map, all of it; html: one page "
+             "that any browser opens")
+          ->default_str("text")
+          ->check(one_of({"text", "json", "ndjson", "bpftool", "html"}));
+  json->excludes(format), pretty->excludes(format);
+  named(app.add_option("-o,--output", options.output,
+                       "write there; a partial file never replaces a complete one, and no report replaces "
+                       "what was given to read"))
+      ->type_name("FILE")
+      ->default_str("-, standard output");
+  app.add_option("--color", options.color, "text in colours; auto: on a terminal, unless NO_COLOR is set")
+      ->default_str("auto")
+      ->check(one_of({"auto", "always", "never"}));
+  app.add_flag("--full", options.full,
+               "text leaves nothing out: long runs of bytes, format strings, and what is told in two places");
+  app.add_flag("--zeros", options.zeros, "text also shows members and counters that are zero");
+  app.add_flag("--no-pager", options.no_pager,
+               "text on a terminal goes straight out, and not through $MAPSCOPE_PAGER, $PAGER or less");
+}
+
 void add_choice(CLI::App& app, pipeline::WantedEntries& wanted) {
   named(app.add_option("--where", wanted.where,
                        "only entries of maps that satisfy this: pid == 12 && (stats.hits > 1000 || comm ~ "
@@ -69,21 +97,7 @@ void add_dump(CLI::App& app, Words& words) {
             "only what this plugin is the first choice for: maps, allocators and parts of the kernel; "
             "with --map, of those"))
       ->type_name("ID");
-  auto* json = app.add_flag("-j,--json", words.json, "JSON on one line");
-  auto* pretty = app.add_flag("-p,--pretty", options.pretty, "JSON, indented");
-  auto* format =
-      app.add_option("--format", words.format_word,
-                     "the same choice spelled out; ndjson: a line of JSON per element, plain names "
-                     "and values; bpftool: as `bpftool -j map dump` prints each map, all of it; html: one page "
-                     "that any browser opens")
-          ->default_str("text")
-          ->check(one_of({"text", "json", "ndjson", "bpftool", "html"}));
-  json->excludes(format), pretty->excludes(format);
-  named(app.add_option("-o,--output", options.output,
-                       "write there; a partial file never replaces a complete one, and no report replaces "
-                       "what was given to read"))
-      ->type_name("FILE")
-      ->default_str("-, standard output");
+  add_writing(app, options, words);
   auto* isolate = app.add_option("--isolate", options.isolate, "which plugins run in worker processes")
                       ->check(one_of({"out-of-tree", "all", "none"}));
   stands_for(isolate, "plugins.isolate");
@@ -98,29 +112,47 @@ void add_dump(CLI::App& app, Words& words) {
       ->type_name("N")
       ->default_str("the CPUs available")
       ->check(number_from(1, 1024));
-  app.add_flag("--full", options.full,
-               "text leaves nothing out: long runs of bytes, format strings, and what is told in two places");
-  app.add_flag("--zeros", options.zeros, "text also shows members and counters that are zero");
-  app.add_flag("--no-pager", options.no_pager,
-               "text on a terminal goes straight out, and not through $MAPSCOPE_PAGER, $PAGER or less");
-  app.add_option("--color", options.color, "text in colours; auto: on a terminal, unless NO_COLOR is set")
-      ->default_str("auto")
-      ->check(one_of({"auto", "always", "never"}));
   app.add_flag(
       "--strict", options.strict,
       "exit 3, and say why, when any map, allocator or part of the kernel in the report is less than "
       "complete, or part of the table of maps is lost");
 }
 
-int run_dump(Words& words) {
-  DumpOptions& options = words.dump;
-  options.opening.threads = options.jobs, options.opening.in_place = true;
+/// Of what add_writing() has taken.
+void take_writing(DumpOptions& options, const Words& words) {
   if (options.output == "-" || options.output == "/dev/stdout") options.output.clear();
   if (words.json || options.pretty || words.format_word == "json") options.format = report::Format::json;
   if (words.format_word == "ndjson") options.format = report::Format::ndjson;
   if (words.format_word == "bpftool") options.format = report::Format::bpftool;
   if (words.format_word == "html") options.format = report::Format::html;
+}
+
+int run_dump(Words& words) {
+  DumpOptions& options = words.dump;
+  take_writing(options, words);
+  options.opening.threads = options.jobs, options.opening.in_place = true;
   return !options.fold.empty() ? fold(options) : dump(options);
+}
+
+void add_report(CLI::App& app, Words& words, std::function<int()>& run) {
+  auto* command = app.add_subcommand("report", "a report that dump -j or -p wrote, in another format");
+  ReportOptions& options = words.report;
+  named(command->add_option("FILE", options.file, "the report; -: standard input"))->required();
+  add_filter(*command, options,
+             "only these maps: id:N, type:NAME, prog:NAME, else a glob on the name, and parts of the kernel: "
+             "kernel:NAME; may be given again");
+  add_writing(*command, options, words);
+  command->add_option("--jobs", options.jobs, "maps written at the same time")
+      ->type_name("N")
+      ->default_str("the CPUs available")
+      ->check(number_from(1, 1024));
+  add_settings(*command, options), add_messages(*command, words);
+  command->callback([&] {
+    run = [&] {
+      take_writing(options, words);
+      return report(options);
+    };
+  });
 }
 
 void add_get(CLI::App& app, Words& words, std::function<int()>& run) {
@@ -185,6 +217,22 @@ void add_watch(CLI::App& app, Words& words, std::function<int()>& run) {
       return watch(options);
     };
   });
+}
+
+void add_diff(CLI::App& app, Words& words, std::function<int()>& run) {
+  auto* command = app.add_subcommand(
+      "diff", "what two reports differ in, or two sources; exit 0: nothing, 1: something, 2: not compared");
+  DiffOptions& options = words.diff;
+  constexpr const char* what = "a report that dump -j or -p wrote (-: standard input), or any SOURCE";
+  named(command->add_option("A", options.sides[0], what))->required();
+  named(command->add_option("B", options.sides[1], "the same, which came after it"))->required();
+  command->add_flag("-j,--json", options.json, "one JSON object");
+  auto* limit = command->add_option("--limit", options.limit, "entries per map of a SOURCE; 0 = no limit")
+                    ->type_name("N")
+                    ->check(number_from(0, std::numeric_limits<std::int64_t>::max()));
+  stands_for(limit, "report.limit");
+  add_opening(*command, options, words);
+  command->callback([&] { run = [&] { return diff(options); }; });
 }
 
 int run_maps(Words& words) {
@@ -279,7 +327,8 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
              "kernel:NAME; may be given again");
   maps_command->callback([&] { run = [&] { return run_maps(words); }; });
 
-  add_get(app, words, run), add_watch(app, words, run);
+  add_get(app, words, run), add_watch(app, words, run), add_report(app, words, run);
+  add_diff(app, words, run);
 
   auto* info_command = app.add_subcommand("info", "what SOURCE is");
   add_source(*info_command, words.dump, words), add_json(*info_command, words);
@@ -304,8 +353,6 @@ void add_commands(CLI::App& app, Words& words, std::function<int()>& run) {
   auto* show = config->add_subcommand("show", "the configuration in force, and where each key came from");
   add_common(*show, words.list, words), add_json(*show, words);
   show->callback([&] { run = [&] { return config_show(words.list, json_form(words)); }; });
-
-  add_later_commands(app, run);
 }
 
 void add_version(CLI::App& app) {
@@ -333,14 +380,15 @@ void hold_standard_descriptors() {
 
 /// Of whichever command it is; a file that was redirected to by mistake is not read as a dump either.
 Result<void> check_standard_output(const Words& words) {
-  if (!words.dump.output.empty()) return {}; // its own check
+  if (!words.dump.output.empty() || !words.report.output.empty()) return {}; // their own check
   std::vector<Input> inputs = inputs_of(words.dump);
   std::ranges::copy(inputs_of(words.list), std::back_inserter(inputs));
   for (const SourceOptions* options :
        {static_cast<const SourceOptions*>(&words.verify), static_cast<const SourceOptions*>(&words.check),
         static_cast<const SourceOptions*>(&words.watch)})
     std::ranges::copy(inputs_of(*options), std::back_inserter(inputs));
-  for (const std::string& file : {words.verify.file, words.check.file})
+  for (const std::string& file :
+       {words.verify.file, words.check.file, words.report.file, words.diff.sides[0], words.diff.sides[1]})
     if (!file.empty()) inputs.push_back({"FILE", file});
   return check_output("", inputs);
 }

@@ -35,7 +35,7 @@ CLI::Option* named(CLI::Option* option) {
   });
 }
 
-void add_common(CLI::App& app, CommonOptions& options, Words& words) {
+void add_settings(CLI::App& app, CommonOptions& options) {
   named(app.add_option("--config", options.configs,
                        "TOML configuration; may be given again, later files override earlier ones"))
       ->type_name("FILE")
@@ -43,6 +43,10 @@ void add_common(CLI::App& app, CommonOptions& options, Words& words) {
   app.add_option("--set", options.sets, "override one configuration key; may be given again")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+}
+
+void add_common(CLI::App& app, CommonOptions& options, Words& words) {
+  add_settings(app, options);
   named(app.add_option("--plugin-dir", options.plugin_dirs, "look for plugins here too; may be given again"))
       ->type_name("DIR")
       ->allow_extra_args(false);

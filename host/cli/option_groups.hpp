@@ -22,6 +22,8 @@ struct Words {
   PluginsCheckOptions check;
   GetOptions get;
   WatchOptions watch;
+  ReportOptions report;
+  DiffOptions diff;
   std::string format_word, log_level;
   bool json = false, verbose_twice = false;
   int verbose = 0;
@@ -34,6 +36,8 @@ std::function<std::string(const std::string&)> number_from(std::int64_t least, s
 CLI::Option* named(CLI::Option* option);
 
 void add_messages(CLI::App& app, Words& words);
+/// --config and --set.
+void add_settings(CLI::App& app, CommonOptions& options);
 /// Repeatable options take one word each time, or `--set a=1 vmcore` would swallow the source.
 void add_common(CLI::App& app, CommonOptions& options, Words& words);
 /// How a source is opened, without the source itself.

@@ -52,6 +52,15 @@ struct WatchOptions : DumpOptions {
   bool json = false;
 };
 
+struct ReportOptions : DumpOptions {
+  std::string file; ///< "-" = standard input
+};
+
+struct DiffOptions : DumpOptions {
+  std::array<std::string, 2> sides;
+  bool json = false;
+};
+
 struct PluginsListOptions : CommonOptions {
   std::vector<std::string> directories;
   JsonForm json = JsonForm::none;
@@ -87,6 +96,8 @@ int maps(const DumpOptions& options, JsonForm json, bool explain);
 int fold(const DumpOptions& options);
 int get(const GetOptions& options);
 int watch(const WatchOptions& options);
+int report(const ReportOptions& options);
+int diff(const DiffOptions& options);
 int info(const SourceOptions& options, JsonForm json);
 int plugins_list(const PluginsListOptions& options);
 int plugins_verify(const PluginsVerifyOptions& options);

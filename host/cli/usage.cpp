@@ -7,7 +7,6 @@
 #include "host/cli/options.hpp"
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,19 +14,6 @@
 namespace mapscope::cli {
 
 namespace {
-
-struct Later {
-  std::string_view word, instead;
-};
-
-constexpr std::array<Later, 2> later_commands = {
-    {{"diff", "compare what `mapscope dump -p` writes with diff(1)"},
-     {"report", "`mapscope dump` writes text from the dump itself"}}};
-
-
-std::string later_text(std::string_view what, std::string_view instead) {
-  return fmt::format("{} is not there yet; {}", what, instead);
-}
 
 bool is_hidden(const CLI::App& command) { return command.get_group().empty(); }
 
@@ -153,20 +139,6 @@ Problem problem_of(const CLI::ParseError& error, const CLI::App& app) {
 
 } // namespace
 
-int not_there_yet(std::string_view what, std::string_view instead) {
-  return complain({Errc::usage, later_text(what, instead), {}});
-}
-
-void add_later_commands(CLI::App& app, std::function<int()>& run) {
-  for (const Later& later : later_commands) {
-    auto* command = app.add_subcommand(std::string(later.word));
-    command->group("")->prefix_command()->set_help_flag();
-    command->callback([&run, &later] {
-      run = [&later] { return not_there_yet(fmt::format("mapscope {}", later.word), later.instead); };
-    });
-  }
-}
-
 std::vector<std::string> words_of(int argc, char** argv) {
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   if (words.empty() || words.front() != "help") return words;
@@ -175,10 +147,10 @@ std::vector<std::string> words_of(int argc, char** argv) {
   return words;
 }
 
-CLI::Validator one_of(const std::vector<std::string>& words, const std::vector<std::string>& later) {
+CLI::Validator one_of(const std::vector<std::string>& words) {
   const std::string list = fmt::format("{{{}}}", fmt::join(words, ","));
   const auto check = [=](const std::string& word) -> std::string {
-    if (is_among(words, word) || is_among(later, word)) return "";
+    if (is_among(words, word)) return "";
     const std::string near = nearest(word, words);
     return fmt::format("{} not in {}{}", word, list,
                        near.empty() ? "" : fmt::format("; did you mean {}?", near));

@@ -15,6 +15,8 @@ public:
   Result<void> commit() override { return {}; }
   /// All that has come so far.
   Result<void> copy_to(Output& output) const;
+  /// The same, to be read.
+  [[nodiscard]] int fd() const { return file_.fd(); }
 
 private:
   explicit HeldOutput(memory::UnlinkedFile file) : file_(std::move(file)) {}

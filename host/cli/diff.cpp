@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// What two reports differ in, or two sources.
+#include "host/cli/diff_text.hpp"
+#include "host/cli/message.hpp"
+#include "host/cli/options.hpp"
+#include "host/cli/print.hpp"
+#include "host/pipeline/opened.hpp"
+#include "host/report/held_output.hpp"
+#include "host/saved/report_text.hpp"
+#include "host/saved/saved_file.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <optional>
+#include <set>
+
+namespace mapscope::cli {
+
+namespace {
+
+constexpr int exit_different = 1, exit_not_compared = 2;
+
+/// No kind of dump begins so.
+bool is_report(const std::string& side) {
+  if (side == "-") return true;
+  std::array<char, 64> head{};
+  std::error_code error;
+  if (std::filesystem::is_fifo(side, error)) return true; // a dump cannot be read from one
+  std::ifstream file(side, std::ios::binary);
+  file.read(head.data(), head.size());
+  return saved::looks_like_report({head.data(), static_cast<std::size_t>(file.gcount())});
+}
+
+/// One of the two, as a report: what is none yet becomes one.
+class Side {
+public:
+  Side(const DiffOptions& options, std::string name) : options_(options), name_(std::move(name)) {}
+
+  Result<void> open() {
+    auto file = is_report(name_) ? saved::SavedFile::open(name_) : report_of_source();
+    if (!file) return std::unexpected(std::move(file.error()));
+    file_.emplace(std::move(*file));
+    auto top = saved::top_level(file_->name(), file_->text());
+    file_->forget(file_->text());
+    if (!top) return std::unexpected(std::move(top.error()));
+    named_ = plain::named_in(*top);
+    file_->forget(file_->text());
+    return {};
+  }
+
+  [[nodiscard]] const std::string& name() const { return file_->name(); }
+  [[nodiscard]] const std::vector<plain::Named>& named() const { return named_; }
+  void forget(const plain::Named* one) const {
+    if (one != nullptr) file_->forget(one->text);
+  }
+
+private:
+  Result<saved::SavedFile> report_of_source() {
+    DiffOptions options = options_;
+    options.sources = {name_};
+    options.opening.in_place = true;
+    std::vector<std::string> sets;
+    if (options.limit) sets.push_back(fmt::format("report.limit={}", *options.limit));
+    const auto setup = pipeline::Setup::open(options, sets);
+    if (!setup) return std::unexpected(setup.error());
+    auto source = pipeline::Opened::open(options, setup->loaded.config);
+    if (!source) return std::unexpected(source.error());
+    const auto held = report::HeldOutput::make();
+    if (!held) return std::unexpected(held.error());
+    pipeline::Request request;
+    request.format = report::Format::json;
+    request.jobs = options.jobs;
+    const auto run = source->write(*setup, options, request, **held);
+    source->tell_troubles();
+    if (!run) return std::unexpected(run.error());
+    return saved::SavedFile::of(name_, (*held)->fd());
+  }
+
+  const DiffOptions& options_;
+  std::string name_;
+  std::optional<saved::SavedFile> file_;
+  std::vector<plain::Named> named_;
+};
+
+/// Passes on what is found, and counts what differs.
+class Counted final : public plain::DifferenceSink {
+public:
+  explicit Counted(DiffWriter& to) : to_(to) {}
+  void alone(const plain::Pair& pair) override { differing_.insert(&pair), to_.alone(pair); }
+  void added(const plain::Pair& pair, const std::string& key, const std::string& value) override {
+    differing_.insert(&pair), to_.added(pair, key, value);
+  }
+  void gone(const plain::Pair& pair, const std::string& key, const std::string& value) override {
+    differing_.insert(&pair), to_.gone(pair, key, value);
+  }
+  void changed(const plain::Pair& pair, const std::vector<plain::Change>& changes) override {
+    differing_.insert(&pair), to_.changed(pair, changes);
+  }
+  /// Of which nobody knows.
+  void not_compared(const plain::Pair& pair, std::uint64_t entries) override {
+    to_.not_compared(pair, entries);
+  }
+  [[nodiscard]] std::size_t differing() const { return differing_.size(); }
+
+private:
+  DiffWriter& to_;
+  std::set<const plain::Pair*> differing_;
+};
+
+/// Each pair's text is looked at in turn, and let go.
+Result<bool> compare(const Side& before, const Side& after, DiffWriter& writer) {
+  const auto pairs = plain::pairs_of(before.named(), after.named());
+  Counted counted(writer);
+  writer.begin(before.name(), after.name());
+  for (const plain::Pair& pair : pairs) {
+    const bool is_part =
+        pair.before != nullptr && pair.after != nullptr && pair.either().what == plain::Named::What::part;
+    if (is_part) writer.scheduler(pair, plain::scheduler_difference(pair.before->text, pair.after->text));
+    if (auto told = plain::compare(pair, counted); !told)
+      return std::unexpected(std::move(told.error()).within(pair.either().name));
+    before.forget(pair.before), after.forget(pair.after);
+  }
+  writer.end(pairs.size(), counted.differing());
+  return counted.differing() != 0;
+}
+
+/// Whatever it was, nothing can be said of whether they are equal.
+int not_compared(const Error& error) {
+  (void)complain(error);
+  return exit_not_compared;
+}
+
+} // namespace
+
+int diff(const DiffOptions& options) {
+  Side before(options, options.sides[0]), after(options, options.sides[1]);
+  if (options.sides[0] == "-" && options.sides[1] == "-")
+    return not_compared({Errc::usage, "standard input can be one of the two; name a file for the other", {}});
+  for (Side* side : {&before, &after})
+    if (auto opened = side->open(); !opened) return not_compared(opened.error());
+  StdoutStream out;
+  const auto writer = options.json ? diff_json(out) : diff_lines(out);
+  const auto differ = compare(before, after, *writer);
+  const int written = out.finish();
+  if (!differ) return not_compared(differ.error());
+  if (written != exit_ok) return exit_not_compared;
+  return *differ ? exit_different : exit_ok;
+}
+
+} // namespace mapscope::cli
