@@ -44,8 +44,8 @@ void ReplayedOutcome::take_words(const plain::Object& map) {
     notes.erase(notes.begin());
     return;
   }
-  error = map.text("error").value_or("");
   const std::string rest = report::words_of(outcome_); // without an error yet
+  error = map.text("error").value_or("");
   if (error == rest)
     error.clear();
   else if (!rest.empty() && error.ends_with("; " + rest))
