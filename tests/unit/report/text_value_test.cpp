@@ -192,7 +192,7 @@ TEST(TextValue, BytesInRows) {
   EXPECT_EQ(lines([&](V& v) { v.begin_truncated(99, 20), twenty(v), v.end_truncated(); }, 40),
             "<truncated needed=99 had=20> \n  0000  " + row + "\n  0010  ab ab ab ab");
   EXPECT_THAT(line([](V& v) { v.bytes(std::vector<std::byte>(300)); }),
-              testing::EndsWith("00 00 ... 44 more bytes"));
+              testing::EndsWith("00 00 ... 44 more bytes (--full)"));
 }
 
 Events withheld(std::uint64_t address) {
