@@ -5,6 +5,7 @@
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/nowhere.hpp"
 #include "host/pipeline/output_stream.hpp"
+#include "host/pipeline/programs.hpp"
 #include "host/pipeline/report_facts.hpp"
 #include "host/pipeline/shortfall.hpp"
 
@@ -101,6 +102,10 @@ ShownMaps count_entries(const Setup& setup, const LookupSource& source,
   }
   return shown;
 }
+
+LookupReport::LookupReport(const Setup& setup, const LookupSource& source, const Request& request)
+    : setup_(setup), source_(source), request_(request),
+      writing_(with_names(request.writing, source.listing.catalog.programs)) {}
 
 Result<void> LookupReport::choose() {
   if (!request_.only.empty())

@@ -8,7 +8,6 @@
 
 #include "host/lookup/listing.hpp"
 #include "host/pipeline/given_types.hpp"
-#include "host/pipeline/programs.hpp"
 #include "host/pipeline/report.hpp"
 #include "host/pipeline/scope.hpp"
 #include "host/pipeline/setup.hpp"
@@ -39,9 +38,7 @@ ShownMaps count_entries(const Setup& setup, const LookupSource& source,
 class LookupReport final : public Report {
 public:
   /// What the arguments refer to must live as long.
-  LookupReport(const Setup& setup, const LookupSource& source, const Request& request)
-      : setup_(setup), source_(source), request_(request),
-        writing_(with_names(request.writing, source.listing.catalog.programs)) {}
+  LookupReport(const Setup& setup, const LookupSource& source, const Request& request);
 
   Result<void> choose() override;
   Result<void> write(report::Output& output, const Hooks& hooks) override;
