@@ -53,12 +53,6 @@ TEST(Words, OptionOfAnotherCommand) {
               HasSubstr("did you mean --limit of mapscope dump? See mapscope dump --help"));
 }
 
-TEST(Words, OptionsThatAreNotThereYet) {
-  for (const std::string option : {"--full", "--zeros", "--no-pager"})
-    EXPECT_THAT(misuse({"dump", "vmcore", option, "x"}), StartsWith(option + " is not there yet; "));
-  EXPECT_THAT(misuse({"maps", "--full=x"}), StartsWith("--full is not there yet; "));
-}
-
 TEST(Words, OneTooMany) {
   EXPECT_EQ(misuse({"plugins", "new", "a", "b", "c"}),
             "The following argument was not expected: c; see mapscope plugins new --help");
