@@ -4,6 +4,7 @@
 #include "host/report/html_text.hpp"
 
 #include <fmt/format.h>
+#include <functional>
 
 namespace mapscope::report {
 
@@ -19,8 +20,8 @@ std::string meter(std::optional<std::uint64_t> percent) {
 /// A row of the page's table: the JSON first, as it comes, and behind it what people read.
 class HtmlMapWriter : public MapWriter {
 public:
-  HtmlMapWriter(std::unique_ptr<MapWriter> (*make)(const Options&, Stream&), const Options& options,
-                Stream& page)
+  using Make = std::function<std::unique_ptr<MapWriter>(const Options&, Stream&)>;
+  HtmlMapWriter(const Make& make, const Options& options, Stream& page)
       : page_(page), part_(page, " data-part"), json_(make(on_one_line(options), part_)), watch_(*json_) {}
 
   void begin(const catalog::Map& map) override {
@@ -92,7 +93,10 @@ private:
 class HtmlExtensionWriter final : public HtmlMapWriter {
 public:
   HtmlExtensionWriter(const Options& options, std::string title, Stream& page)
-      : HtmlMapWriter(make_json_extension_writer, options, page), title_(std::move(title)) {}
+      : HtmlMapWriter(
+            [&](const Options& own, Stream& to) { return make_json_extension_writer(own, title, to); },
+            options, page),
+        title_(std::move(title)) {}
   void begin(const catalog::Map& none) override {
     put(fmt::format("\n<section class=kernel><h2>{}</h2>", html_text(title_)));
     begin_object(none);
