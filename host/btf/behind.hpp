@@ -10,6 +10,8 @@
 #include "host/btf/types.hpp"
 #include "host/btf/value_visitor.hpp"
 
+#include <compare>
+#include <cstdint>
 #include <string_view>
 
 namespace mapscope::btf {
@@ -50,6 +52,21 @@ struct Progress {
   Cuts cuts = {};          ///< so far
 };
 
+/// Which of a type's numbers one is: the innermost struct or section whose member it is, alone or as an
+/// element, and where in that the member begins. Of a value that is nothing but a number its type, and 0.
+struct Place {
+  TypeId owner = 0;
+  std::uint64_t offset = 0; ///< bytes
+  auto operator<=>(const Place&) const = default;
+};
+
+/// An unsigned number of 64 bits. `types` is what the owner is of.
+struct Number {
+  std::uint64_t value = 0;
+  const Types* types = nullptr;
+  Place place = {};
+};
+
 class Behind {
 public:
   virtual ~Behind() = default;
@@ -63,7 +80,7 @@ public:
   virtual void pointer(const SpecialField& field, std::uint64_t value, const Types& types, Progress& progress,
                        ValueVisitor& out) = 0;
   /// One complete value where an unsigned number of 64 bits is a pointer; false where it is a number.
-  virtual bool number(std::uint64_t /*value*/, Progress& /*progress*/, ValueVisitor& /*out*/) {
+  virtual bool number(const Number& /*number*/, Progress& /*progress*/, ValueVisitor& /*out*/) {
     return false;
   }
 };

@@ -3,6 +3,7 @@
 
 #include "host/base/checked.hpp"
 #include "host/btf/cpu_ranges.hpp"
+#include "host/btf/numbers.hpp"
 #include "host/btf/plan.hpp"
 #include "host/btf/wide_number.hpp"
 
@@ -75,7 +76,7 @@ public:
     if (left_ == 0)
       leave_out();
     else
-      value(plan_.nodes[plan_.root], bytes, progress_.depth);
+      place_ = root_place(plan_), value(plan_.nodes[plan_.root], bytes, progress_.depth);
     progress_.left = left_, progress_.said = said_, progress_.cuts = cuts_;
   }
 
@@ -165,11 +166,13 @@ private:
     }
   }
 
-  /// Then it was shown as one. Small numbers are not even asked about.
+  /// Then it was shown as one. Small numbers are not even asked about, and what the kernel keeps in its own
+  /// fields is no number of the program's.
   bool is_pointer(std::uint64_t raw) {
-    if (behind_ == nullptr || raw >> 32 == 0) return false;
+    if (behind_ == nullptr || !may_be_pointer(raw) || place_.owner == 0) return false;
     bool is = false;
-    ask(progress_.depth + 1, [&](Progress& inner) { is = behind_->number(raw, inner, out_); });
+    const Number number{raw, &types_, place_};
+    ask(progress_.depth + 1, [&](Progress& inner) { is = behind_->number(number, inner, out_); });
     return is;
   }
 
@@ -220,6 +223,7 @@ private:
         break;
       }
       const std::uint32_t below = depth + member.hops;
+      place_ = {node.special == 0 ? node.type : 0, member.offset};
       if (member.access == Access::scalar && below < limits_.depth &&
           fits(member.offset, member.size, bytes.size())) {
         --left_;
@@ -273,6 +277,7 @@ private:
       out_.begin_text(length);
     else
       out_.begin_array(length);
+    const Place place = place_; // elements that have members leave theirs there
     std::uint64_t index = 0;
     if (is_scalar(element.op) && depth + 1 < limits_.depth) {
       index = std::min({shown, bytes.size() / node.stride, left_});
@@ -280,7 +285,7 @@ private:
       for (std::uint64_t i = 0; i < index; ++i)
         scalar(element, load_number(bytes.data() + i * node.stride, node.stride));
     }
-    for (; index < shown; ++index)
+    for (; index < shown; ++index, place_ = place)
       if (!next_element(element, node.stride, part(bytes, index * node.stride, node.stride), depth + 1))
         break;
     if (index == shown && shown < length) left_out(node.stride, bytes, shown, length);
@@ -344,6 +349,7 @@ private:
   std::uint64_t left_;
   bool said_;
   Cuts cuts_;
+  Place place_; ///< of the member that is shown
 };
 
 class TypedDecoder final : public Decoder {
@@ -362,6 +368,10 @@ public:
     Run(plan_, *types_, limits_, behind_, visitor, progress).root(bytes);
   }
   [[nodiscard]] std::string_view type_name() const override { return name_; }
+  [[nodiscard]] bool has_numbers() const override { return plan_.nodes[plan_.root].has_numbers; }
+  void numbers(Bytes bytes, const TakeNumber& take) const override {
+    if (has_numbers()) visit_numbers(plan_, *types_, limits_, bytes, take);
+  }
 
 private:
   std::shared_ptr<const Types> types_; ///< keeps the names alive

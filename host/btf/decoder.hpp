@@ -14,6 +14,8 @@
 #include "host/btf/types.hpp"
 #include "host/btf/value_visitor.hpp"
 
+#include <functional>
+
 namespace mapscope::btf {
 
 struct Limits {
@@ -49,6 +51,11 @@ public:
   virtual Cuts decode(std::span<const std::byte> bytes, ValueVisitor& visitor) const = 0;
   /// Inside another value: within what is left of its budget and depth.
   virtual void decode(std::span<const std::byte> bytes, ValueVisitor& visitor, Progress& progress) const = 0;
+  /// Whether there are unsigned numbers of 64 bits in it.
+  [[nodiscard]] virtual bool has_numbers() const { return false; }
+  using TakeNumber = std::function<void(const Number&)>;
+  /// Those of one value that decode() would ask a Behind about; not what lies behind its pointers.
+  virtual void numbers(std::span<const std::byte> /*bytes*/, const TakeNumber& /*take*/) const {}
   /// How the type is spelled in C; "" for raw bytes.
   [[nodiscard]] virtual std::string_view type_name() const = 0;
 };

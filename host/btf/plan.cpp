@@ -4,6 +4,7 @@
 #include "host/btf/enumeration.hpp"
 #include "host/btf/info.hpp"
 #include "host/btf/legible.hpp"
+#include "host/btf/numbers.hpp"
 #include "host/btf/plan_words.hpp"
 #include "host/btf/record_member.hpp"
 #include "host/btf/special.hpp"
@@ -29,6 +30,7 @@ public:
 
   Plan compile(TypeId type) {
     plan_.root = node_for(type);
+    mark_numbers(plan_);
     return std::move(plan_);
   }
 
@@ -74,6 +76,7 @@ private:
     ++depth_;
     const std::uint32_t node = compile_kind(peeled, types_.type(peeled));
     --depth_;
+    plan_.nodes[node].type = peeled;
     return by_type_[peeled] = node;
   }
 

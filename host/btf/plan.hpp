@@ -59,12 +59,14 @@ struct PlanMember {
 
 struct Node {
   Op op = Op::unsupported;
-  bool is_signed = false;  ///< enumeration, wide integer
-  bool open_ended = false; ///< record: its last member is; array: it has no length
-  bool is_text = false;    ///< array: of plain characters
-  std::uint32_t bits = 0;  ///< scalar: of the storage, or of the bitfield
-  std::uint64_t size = 0;  ///< bytes
-  std::string_view name;   ///< record, section and odd_real: type name
+  bool is_signed = false;   ///< enumeration, wide integer
+  bool open_ended = false;  ///< record: its last member is; array: it has no length
+  bool is_text = false;     ///< array: of plain characters
+  std::uint32_t bits = 0;   ///< scalar: of the storage, or of the bitfield
+  bool has_numbers = false; ///< it is an unsigned one of 64 bits, or some are in it
+  TypeId type = 0;          ///< peeled; of no meaning where several types share the node
+  std::uint64_t size = 0;   ///< bytes
+  std::string_view name;    ///< record, section and odd_real: type name
   /// Record, section: first member. Enumeration: first constant. Array: the element's node. Unsupported: the
   /// reason. CPU mask: bytes before the first word.
   std::uint32_t first = 0;

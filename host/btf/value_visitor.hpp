@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -40,6 +41,8 @@ struct Cast {
   std::string_view type;    ///< of what lies there; "" where it has none
   std::string_view why;     ///< what proves it
   std::uint64_t values = 0; ///< that the claim rests on
+  /// Instructions of programs that say so: "program:12 file.c:34".
+  std::span<const std::string> at = {};
 };
 
 class ValueVisitor {

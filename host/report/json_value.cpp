@@ -154,6 +154,12 @@ void JsonValue::begin_cast(std::uint64_t value, const btf::Cast& cast) {
   if (!cast.type.empty()) out_.key("type"), out_.string(cast.type);
   out_.key("why"), out_.string(cast.why);
   out_.key("values"), out_.number(cast.values);
+  if (!cast.at.empty()) {
+    out_.key("at");
+    out_.begin_array();
+    for (const std::string& at : cast.at) out_.string(at);
+    out_.end_array();
+  }
   begin_part(Part::facts);
 }
 

@@ -117,7 +117,8 @@ void TreeVisitor::begin_pointer(std::uint64_t value) { begin(Shape::pointer, fmt
 void TreeVisitor::deref() { name("*"); }
 void TreeVisitor::end_pointer() { end(Shape::pointer); }
 void TreeVisitor::begin_cast(std::uint64_t value, const btf::Cast& cast) {
-  begin(Shape::pointer, fmt::format("{}:uint64 is {} {}", value, cast.space, cast.type));
+  const std::string more = cast.values == 1 ? "" : fmt::format(" as {}", cast.values);
+  begin(Shape::pointer, fmt::format("{}:uint64 is {} {}{}", value, cast.space, cast.type, more));
 }
 void TreeVisitor::end_cast() { end(Shape::pointer); }
 void TreeVisitor::fact_name(std::string_view of) {
