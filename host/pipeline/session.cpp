@@ -5,6 +5,7 @@
 #include "host/btf/legible.hpp"
 #include "host/catalog/arena_globals.hpp"
 #include "host/catalog/data_symbols.hpp"
+#include "host/catalog/flow/number_evidence.hpp"
 #include "host/catalog/ram_layout.hpp"
 #include "host/memory/live/peek.hpp"
 #include "host/memory/raw_image.hpp"
@@ -254,6 +255,7 @@ Result<void> Session::read_maps(const SourceInput& input) {
   auto arenas = catalog::find_arenas(*target, *kernel, catalog.maps);
   catalog::find_arena_globals(*target, *kernel, catalog, arenas);
   families = std::make_unique<catalog::Families>(std::move(arenas), catalog, kernel.get());
+  families->take(std::make_shared<catalog::NumberEvidence>(*target, kernel, catalog, families->arenas()));
   return {};
 }
 

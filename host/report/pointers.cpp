@@ -178,6 +178,11 @@ const Pointers::Pointee& Pointers::payload(const SlotPool& pool) {
   return payloads_.emplace(&pool, std::move(pointee)).first->second;
 }
 
+const catalog::Arena* Pointers::arena_at(std::uint64_t number) const {
+  const Spot spot = spot_of(number, false);
+  return spot.arena != nullptr && spot.problem.empty() && !spot.is_doubtful ? spot.arena : nullptr;
+}
+
 std::optional<SlotIndex::Found> Pointers::slot_at(std::uint64_t pointer) const {
   if (following_.slots == nullptr || following_.slots->pools().empty()) return std::nullopt;
   const Spot spot = spot_of(pointer, false);

@@ -57,6 +57,8 @@ public:
   /// The slot that a pointer leads into, and through which arena.
   [[nodiscard]] std::optional<SlotIndex::Found> slot_at(std::uint64_t pointer) const;
   [[nodiscard]] std::span<const catalog::Arena* const> arenas() const { return arenas_; }
+  /// The one arena that a number leads into which has its upper half; null: none, or more than one.
+  [[nodiscard]] const catalog::Arena* arena_at(std::uint64_t number) const;
   /// Of a local storage as text, objects in chains that no row of it has led to, when all rows were; null:
   /// there are none. It refers to this object.
   [[nodiscard]] std::unique_ptr<btf::Decoder> waiting();

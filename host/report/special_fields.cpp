@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/special_fields.hpp"
 
+#include "host/catalog/families.hpp"
 #include "host/target/target.hpp"
 
 #include "host/base/checked.hpp"
@@ -26,7 +27,9 @@ SpecialFields::SpecialFields(const target::Target& target, std::shared_ptr<const
                              const btf::Limits& limits, const Following& following)
     : target_(target), kernel_(std::move(kernel)), symbols_(symbols), limits_(limits),
       reader_(target.reader()), pointers_(target, kernel_, std::move(own), following, limits, *this),
-      code_(symbols), casts_(target, kernel_, symbols, pointers_, limits) {}
+      code_(symbols),
+      casts_(target, kernel_, symbols,
+             following.families != nullptr ? following.families->evidence() : nullptr, pointers_, limits) {}
 
 std::optional<std::uint64_t> SpecialFields::offset(const char* type, const char* member) const {
   const auto found = kernel_->offset_of(type, member);

@@ -44,8 +44,12 @@ public:
              btf::Progress& progress, btf::ValueVisitor& out) override;
   void pointer(const btf::SpecialField& field, std::uint64_t value, const btf::Types& types,
                btf::Progress& progress, btf::ValueVisitor& out) override;
-  bool number(std::uint64_t value, btf::Progress& progress, btf::ValueVisitor& out) override {
-    return casts_.show(value, progress, out);
+  bool number(const btf::Number& number, btf::Progress& progress, btf::ValueVisitor& out) override {
+    return casts_.show(number, progress, out);
+  }
+  /// Of values that come: what their numbers have in common is known before the first is shown.
+  void look_at(const btf::Decoder& decoder, std::span<const std::byte> bytes) {
+    decoder.numbers(bytes, [this](const btf::Number& number) { casts_.look_at(number); });
   }
   /// Something of what was shown is missing, because the snapshot does not hold it.
   [[nodiscard]] bool lacks_memory() const {

@@ -97,6 +97,7 @@ TEST_F(RunningScheduler, NumbersThatAreTasksAreNamed) {
     const Value& number = *member_of(entry["value"], "tptr");
     ASSERT_TRUE(number.HasMember("cast")) << as_text(entry);
     EXPECT_STREQ(number["cast"]["type"].GetString(), "task_struct");
+    EXPECT_EQ(number["cast"]["values"].GetUint64(), contexts.size()) << "all of them agree";
     EXPECT_EQ(number_of(number["cast"]["deref"], "pid"), entry["owner"]["pid"].GetInt64());
     ++named;
   }

@@ -10,6 +10,7 @@
 #include "host/plugin/call/budget.hpp"
 #include "host/plugin/call/decoded_rows.hpp"
 #include "host/plugin/call/environment.hpp"
+#include "host/plugin/call/held_rows.hpp"
 #include "host/plugin/call/key_index.hpp"
 #include "host/plugin/call/member_helpers.hpp"
 #include "host/plugin/call/memory.hpp"
@@ -120,10 +121,15 @@ private:
   mapscope::report::Row decoded(const msc_row& row);
   void fill_copies(const msc_row& row);
   bool is_shown_already(const msc_row& row);
+  void pass_on(const msc_row& row, std::uint64_t index);
+  bool holds(const msc_row& row);
+  void look_at(const msc_value& value);
+  void release();
   // call_fields.cpp
   [[nodiscard]] mapscope::MemberNames::Reserved outermost_names() const;
   [[nodiscard]] mapscope::report::Field decoded(const msc_field& field);
   std::string name_problem(const msc_field& field);
+  void pass_on(const msc_field& field, bool is_of_row);
   void open_or_close(const msc_field& field);
   void close_all();
   // call_elements.cpp
@@ -183,7 +189,9 @@ private:
   std::uint64_t index_room_ = 256U << 20;                                          ///< bytes for all of them
 
   std::vector<std::optional<mapscope::report::Typed>> copies_; ///< of the current row
-  std::vector<bool> fields_;                       ///< of the open objects and lists: which are lists
+  mapscope::plugin::HeldRows held_;
+  std::optional<bool> is_held_; ///< what comes waits in held_; before the first row nothing
+  std::vector<bool> fields_;    ///< of the open objects and lists: which are lists
   mapscope::MemberNames names_{outermost_names()}; ///< of the open objects
   bool row_open_ = false;                          ///< fields are of the last row
   bool row_counts_ = false; ///< that row is beyond the limit: it and its fields are only counted

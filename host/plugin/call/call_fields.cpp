@@ -44,7 +44,10 @@ void msc_call::close_all() {
   while (row_open_ || !fields_.empty()) {
     const bool is_shown = !row_open_ || !row_counts_;
     open_or_close(msc_field{}); // MSC_END
-    if (is_shown) writer_.field({});
+    if (is_shown && is_held_.value_or(false))
+      held_.add(msc_field{}, false);
+    else if (is_shown)
+      writer_.field({});
   }
 }
 
@@ -79,6 +82,18 @@ int msc_call::field(const msc_field& field) {
   open_or_close(field);
   if (only_counts) return MSC_OK;
   if (task_.delivery != nullptr) return task_.delivery->field(field);
+  if (is_held_.value_or(false))
+    held_.add(field, row_open_);
+  else {
+    if (!is_held_ && field.kind == MSC_TYPED && task_.allocator == nullptr)
+      look_at(field.value); // it has no rows
+    pass_on(field, row_open_);
+  }
+  if (held_.is_full()) release();
+  return MSC_OK;
+}
+
+void msc_call::pass_on(const msc_field& field, bool is_of_row) {
   report::Field out{.kind = static_cast<report::FieldKind>(field.kind),
                     .name = field.name != nullptr ? field.name : "",
                     .number = field.number,
@@ -88,12 +103,11 @@ int msc_call::field(const msc_field& field) {
   const auto* data = static_cast<const std::byte*>(field.value.data);
   if (field.kind == MSC_STRING) out.text = {reinterpret_cast<const char*>(data), field.value.size};
   if (contract::has_bytes(field)) out.value.bytes = {data, field.value.size};
-  if (decoders_.special() != nullptr && !row_open_) decoders_.special()->pointers().at("", 0);
+  if (decoders_.special() != nullptr && !is_of_row) decoders_.special()->pointers().at("", 0);
   if (field.kind == MSC_TYPED)
     out.value.decoder = task_.allocator != nullptr ? decoders_.lasting(field.value.type)
                                                    : decoders_.of(field.value.type, false);
   writer_.field(out);
-  return MSC_OK;
 }
 
 int msc_call::end_field() {

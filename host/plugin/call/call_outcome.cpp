@@ -141,6 +141,7 @@ report::Outcome msc_call::finish(int rc) {
   if (is_open && rc == MSC_OK && task_.budget.spent() == plugin::Budget::Kind::none)
     (void)words_.misuse("render() that leaves an object, a list or a row open");
   close_all();
+  release();
   show_waiting();
   // The keys of its slots are members, and say nothing of what they lack.
   if (task_.map.type == BPF_MAP_TYPE_HASH_OF_MAPS && counted_ != 0 && !task_.map.types)

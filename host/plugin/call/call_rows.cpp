@@ -119,8 +119,49 @@ int msc_call::show(const msc_row& row) {
   const std::uint64_t at = rows_;
   if (row.shape != MSC_VALUE) ++rows_;
   if (task_.delivery != nullptr) return task_.delivery->row(row);
-  if (decoders_.special() != nullptr)
-    decoders_.special()->pointers().at(report::list_name(static_cast<report::Shape>(row.shape)), at);
-  writer_.row(decoded(row));
+  if (holds(row))
+    held_.add(row, at);
+  else
+    pass_on(row, at);
+  if (held_.is_full()) release();
   return MSC_OK;
+}
+
+void msc_call::pass_on(const msc_row& row, std::uint64_t index) {
+  if (decoders_.special() != nullptr)
+    decoders_.special()->pointers().at(report::list_name(static_cast<report::Shape>(row.shape)), index);
+  writer_.row(decoded(row));
+}
+
+/// The first rows of a map with numbers that may be pointers wait until all of them are there.
+bool msc_call::holds(const msc_row& row) {
+  if (!is_held_) {
+    const auto* const decoder =
+        decoders_.of(is_per_cpu(row) && row.copy_count != 0 ? row.copies->type : row.value.type, false);
+    is_held_ = task_.allocator == nullptr && decoders_.special() != nullptr && decoder != nullptr &&
+               decoder->has_numbers();
+  }
+  return *is_held_;
+}
+
+void msc_call::look_at(const msc_value& value) {
+  const auto* const decoder = decoders_.of(value.type, false);
+  if (decoder != nullptr && decoders_.special() != nullptr)
+    decoders_.special()->look_at(*decoder, bytes_of(value));
+}
+
+/// What came behind the last of them need not wait.
+void msc_call::release() {
+  const auto steps = held_.take();
+  is_held_ = false;
+  for (const auto& step : steps) {
+    if (step.is_row && !is_per_cpu(step.row)) look_at(step.row.value);
+    for (const msc_value& copy : step.copies) look_at(copy);
+    if (!step.is_row && step.field.kind == MSC_TYPED) look_at(step.field.value);
+  }
+  for (const auto& step : steps)
+    if (step.is_row)
+      pass_on(step.row, step.index);
+    else
+      pass_on(step.field, step.is_of_row);
 }

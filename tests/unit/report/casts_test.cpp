@@ -47,10 +47,24 @@ TEST_F(Numbers, OfCodeHaveNoNameWithoutSymbols) {
   EXPECT_EQ(decode(memory, holder, 0xffffffff81000000), "holder{p=18446744071578845184:uint64}");
 }
 
+TEST_F(Numbers, RestOnAllOfTheirMember) {
+  looks_first = true;
+  const auto text = decode(memory, holder, {pack(task), pack(std::uint64_t{0}), pack(task)});
+  EXPECT_THAT(text, HasSubstr(fmt::format("{}:uint64 is kernel task_struct as 2(", task)));
+}
+
+/// The memory of the object itself proves it, whatever stands beside.
+TEST_F(Numbers, ThatAreProvenStayBesideCounts) {
+  looks_first = true;
+  const auto text = decode(memory, holder, {pack(task), pack(std::uint64_t{17})});
+  EXPECT_THAT(text, HasSubstr(fmt::format("{}:uint64 is kernel task_struct(", task)));
+  EXPECT_THAT(text, HasSubstr("holder{p=17:uint64}"));
+}
+
 TEST_F(Numbers, AreNotInventedAmongAMillion) {
   constexpr std::size_t count = 1'000'000;
   const btf::TypeId array = program.b.array(program.u64, count);
-  limits.elements = count, limits.nodes = 2 * count;
+  limits.elements = count, limits.nodes = 2 * count, looks_first = true;
   std::mt19937_64 random(1);
   std::vector<std::byte> values;
   for (std::size_t i = 0; i < count; ++i) {

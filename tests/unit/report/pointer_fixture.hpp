@@ -87,6 +87,8 @@ protected:
                           .bytes = bytes});
     const auto decoder = btf::Decoder::compile(own ? own : catalog.maps[0].types, type, limits, &behind);
     std::string text;
+    for (const auto& value : values)
+      if (looks_first) behind.look_at(*decoder, value);
     for (std::size_t i = 0; i < values.size(); ++i) {
       behind.pointers().at("entries", i);
       text += (i == 0 ? "" : "\n") + test::decode_tree(*decoder, values[i]).text();
@@ -112,6 +114,7 @@ protected:
   std::shared_ptr<const btf::Types> own;   ///< of the values; null: the program's
   btf::TypeId section = 0;                 ///< of variables at the begin of the arena; 0: it has none
   std::vector<std::uint32_t> shown_arenas; ///< by the report
+  bool looks_first = false;                ///< at all values, before one is shown
   bool lists_slots = false, flat = false;
   bool typed_kernel = false, lacks_memory = false;
   std::uint64_t left_out = 0, inside = 0, bytes = 0;
