@@ -4,6 +4,7 @@
 #include "host/catalog/layout.hpp"
 #include "host/target/target.hpp"
 
+#include <algorithm>
 #include <bit>
 
 namespace mapscope::catalog {
@@ -12,7 +13,8 @@ namespace {
 
 constexpr std::uint64_t most_bytes = 1U << 20; ///< of one slab
 constexpr std::uint32_t most_in_sheaf = 1U << 12;
-constexpr unsigned most_sheaves = 1U << 12, most_nodes = 64;
+constexpr std::uint32_t most_nodes = 64;
+constexpr std::size_t most_objects = 1U << 16; ///< free ones of one cache that are kept
 
 } // namespace
 
@@ -98,20 +100,26 @@ const SlabFree::Objects& SlabFree::sheaves_of(const SlabCache& cache) {
 void SlabFree::add_sheaf(std::optional<std::uint64_t> sheaf, Objects& free) {
   if (sheaf.value_or(0) == 0 || !fields_.sheaf_size || !fields_.sheaf_objects) return;
   const auto size = reader_.get<std::uint32_t>(*sheaf + *fields_.sheaf_size);
-  for (std::uint32_t i = 0; i < std::min(size.value_or(0), most_in_sheaf); ++i)
+  if (size.value_or(0) > most_in_sheaf || free.size() >= most_objects) return;
+  for (std::uint32_t i = 0; i < size.value_or(0); ++i)
     free.insert(word(*sheaf + 8ULL * i, fields_.sheaf_objects));
 }
 
 /// Full sheaves that no CPU has.
 void SlabFree::add_barns(const SlabCache& cache, Objects& free) {
   if (!fields_.per_node || !fields_.barn || !fields_.barn_full || !fields_.in_barn) return;
-  for (unsigned node = 0; node < most_nodes; ++node) {
+  const auto count = target_.symbols().find("nr_node_ids"); // the array is as long as that; else there is one
+  const std::uint32_t nodes = count ? reader_.get<std::uint32_t>(*count).value_or(1) : 1;
+  std::set<std::uint64_t> seen;
+  for (std::uint32_t node = 0; node < std::min(nodes, most_nodes); ++node) {
     const std::uint64_t barn =
         word(cache.kva + *fields_.per_node + node * fields_.per_node_size, fields_.barn);
     if (barn == 0) continue;
     const std::uint64_t head = barn + *fields_.barn_full;
     std::uint64_t next = word(head, 0);
-    for (unsigned i = 0; i < most_sheaves && next != 0 && next != head; ++i, next = word(next, 0))
+    for (; next != 0 && next != head && free.size() < most_objects && seen.insert(next).second &&
+           seen.size() < most_objects;
+         next = word(next, 0))
       add_sheaf(next - *fields_.in_barn, free);
   }
 }
