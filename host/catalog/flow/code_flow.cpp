@@ -17,6 +17,12 @@ bool is_jump(const bpf_insn& insn) {
 bool is_always(const bpf_insn& insn) { return is_jump(insn) && BPF_OP(insn.code) == BPF_JA; }
 /// Through a table (7.0): where to is not followed.
 bool is_blind(const bpf_insn& insn) { return is_always(insn) && BPF_SRC(insn.code) == BPF_X; }
+/// On one of its ways the register is 0: an inlined look-up adds to what it found on the other alone.
+bool tests_null(const bpf_insn& insn) {
+  const std::uint8_t op = BPF_OP(insn.code);
+  return BPF_CLASS(insn.code) == BPF_JMP && BPF_SRC(insn.code) == BPF_K && insn.imm == 0 &&
+         (op == BPF_JEQ || op == BPF_JNE);
+}
 bool is_exit(const bpf_insn& insn) { return insn.code == (BPF_JMP | BPF_EXIT); }
 bool is_own_call(const bpf_insn& insn) {
   return insn.code == (BPF_JMP | BPF_CALL) && insn.src_reg == BPF_PSEUDO_CALL;
@@ -231,8 +237,11 @@ bool CodeFlow::jump(const bpf_insn& insn, std::size_t at, FlowState& state) {
     call(insn, at, state);
     return state.registers[0].held != Held::nothing;
   }
-  if (!is_blind(insn))
-    arrive(static_cast<std::size_t>(static_cast<std::int64_t>(at) + 1 + distance(insn)), state);
+  if (is_blind(insn)) return false;
+  FlowState there = state;
+  if (tests_null(insn))
+    (BPF_OP(insn.code) == BPF_JEQ ? there : state).registers[insn.dst_reg] = {.held = Held::null};
+  arrive(static_cast<std::size_t>(static_cast<std::int64_t>(at) + 1 + distance(insn)), there);
   return !is_always(insn);
 }
 
