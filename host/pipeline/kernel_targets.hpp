@@ -20,8 +20,10 @@ class KernelTargets {
 public:
   explicit KernelTargets(const plugin::Environment& environment) : environment_(environment) {}
 
-  /// What there is to render; comes first.
-  void choose(std::vector<plugin::KernelTarget> targets) { targets_ = std::move(targets); }
+  /// What there is to render, and whether it goes on changing; comes first.
+  void choose(std::vector<plugin::KernelTarget> targets, bool is_live) {
+    targets_ = std::move(targets), none_.is_live = is_live;
+  }
   [[nodiscard]] const std::vector<plugin::KernelTarget>& targets() const { return targets_; }
   void write(const Request& request, report::ReportWriter& writer, report::Stream& to,
              plugin::Workers* workers);
@@ -41,7 +43,7 @@ private:
 
   const plugin::Environment& environment_;
   std::vector<plugin::KernelTarget> targets_;
-  const catalog::Map none_{}; ///< what takes the place of a map
+  catalog::Map none_{}; ///< what takes the place of a map
   std::vector<report::Finding> findings_;
   std::vector<report::PluginUse> uses_;
   std::vector<report::Digest> digests_;

@@ -102,7 +102,7 @@ Result<void> ReportRun::choose() {
   for (const ShownMap& shown : maps_)
     if (shown.map->type_name == "arena") environment_.shown_arenas.push_back(shown.map->id);
   writing_.one_map = request_.maps.size() == 1 && maps_.size() == 1;
-  kernel_targets_.choose(std::move(scope->parts));
+  kernel_targets_.choose(std::move(scope->parts), session_.source->is_running());
   warn_of_gaps(session_.catalog, maps_, narrowed_by(request_));
   if (request_.only.empty()) tell_missing(scope->missing);
   tell_slips(setup_.loaded.config.maps, session_.catalog, allocations_->all());
