@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/cli/pager.hpp"
 
+#include "host/report/output.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -56,7 +58,7 @@ void Pager::start(const Terminal& terminal) {
 
 Pager::~Pager() {
   if (child_ <= 0) return;
-  ::close(STDOUT_FILENO);
+  report::end_standard_output();   // the pager would wait for more of it
   (void)::signal(SIGINT, SIG_IGN); // keys are the pager's now
   while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
   }

@@ -16,7 +16,7 @@ namespace mapscope::cli {
 class Pager {
 public:
   Pager() = default;
-  /// Waits until the person has seen enough; what writes to standard output must have closed it.
+  /// Ends standard output, and waits until the person has seen enough.
   ~Pager();
   Pager(const Pager&) = delete;
   Pager& operator=(const Pager&) = delete;

@@ -152,12 +152,18 @@ int take_standard_output() {
   return taken;
 }
 
+int standard_descriptor() {
+  static const int taken = take_standard_output();
+  return taken;
+}
+
 } // namespace
 
 std::unique_ptr<Output> standard_output() {
-  static const int taken = take_standard_output();
-  return std::make_unique<DescriptorOutput>(taken, "standard output");
+  return std::make_unique<DescriptorOutput>(standard_descriptor(), "standard output");
 }
+
+void end_standard_output() { ::close(standard_descriptor()); }
 
 Result<std::unique_ptr<Output>> file_output(const std::string& path) {
   struct stat status{};

@@ -36,6 +36,8 @@ private:
 
 /// What anybody else prints from then on, such as a plugin in this process, goes to standard error.
 std::unique_ptr<Output> standard_output();
+/// Lets go of it, so that a reader behind a pipe sees the end while the program still runs.
+void end_standard_output();
 /// Writes to a temporary file beside `path`; an existing regular file is replaced by commit() and not before.
 /// What is no regular file (/dev/null, a pipe) is written directly.
 Result<std::unique_ptr<Output>> file_output(const std::string& path);
