@@ -3,6 +3,7 @@
 #include "host/plain/fold.hpp"
 #include "host/cli/inputs.hpp"
 #include "host/cli/message.hpp"
+#include "host/cli/writing.hpp"
 #include "host/pipeline/choice.hpp"
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/opened.hpp"
@@ -98,7 +99,9 @@ int fold(const DumpOptions& options) {
     return complain(checked.error());
   auto choice = pipeline::Choice::parse(options.entries);
   if (!choice) return complain(choice.error());
-  auto setup = pipeline::Setup::open(options, {"report.limit=0", "report.inside=0"});
+  auto sets = sets_of(options);
+  sets.insert(sets.end(), {"report.limit=0", "report.inside=0"});
+  auto setup = pipeline::Setup::open(options, sets);
   if (!setup) return complain(setup.error());
   for (auto& rule : setup->loaded.config.maps) rule.limit.reset();
   if (auto checked = pipeline::check_specs(options.maps); !checked) return complain(checked.error());

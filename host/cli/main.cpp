@@ -78,7 +78,8 @@ void add_fold(CLI::App& app, Words& words) {
                             "of one map (--map) that holds ids of stacks: the stacks, as flame graphs are "
                             "drawn from, and the number "
                             "that its value has for each; --fold=MEMBER says which where there are several");
-  for (const char* option : {"--json", "--pretty", "--format", "--task", "--only"})
+  for (const char* option :
+       {"--json", "--pretty", "--format", "--full", "--zeros", "--limit", "--strict", "--task", "--only"})
     fold->excludes(app.get_option(option));
 }
 
@@ -107,7 +108,6 @@ void add_dump(CLI::App& app, Words& words) {
                     ->type_name("N")
                     ->check(number_from(0, std::numeric_limits<std::int64_t>::max()));
   stands_for(limit, "report.limit");
-  add_fold(app, words);
   app.add_option("--jobs", options.jobs, "maps rendered at the same time")
       ->type_name("N")
       ->default_str("the CPUs available")
@@ -116,6 +116,7 @@ void add_dump(CLI::App& app, Words& words) {
       "--strict", options.strict,
       "exit 3, and say why, when any map, allocator or part of the kernel in the report is less than "
       "complete, or part of the table of maps is lost");
+  add_fold(app, words); // which asks for those above
 }
 
 /// Of what add_writing() has taken.

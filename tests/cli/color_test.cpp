@@ -76,6 +76,12 @@ TEST(Color, AsAsked) {
   EXPECT_THAT(misuse({"dump", "x", "--color", "yes"}), StartsWith("--color: yes not in {auto,always,never}"));
 }
 
+TEST(Fold, TakesNoOptionThatWouldDoNothing) {
+  for (const Words& words : {Words{"--full"}, {"--zeros"}, {"--strict"}, {"--limit", "3"}})
+    EXPECT_THAT(misuse(and_also({"dump", "x", "--fold"}, words)),
+                StartsWith(words.front() + " excludes --fold"));
+}
+
 TEST(Pager, GetsWhatGoesToATerminal) {
   const std::vector<Variable> numbering = {{"MAPSCOPE_PAGER", "sed 's/^/paged: /'"}};
   EXPECT_THAT(on_terminal({}, numbering), HasSubstr("paged: "));
@@ -83,6 +89,18 @@ TEST(Pager, GetsWhatGoesToATerminal) {
               Not(HasSubstr("paged: ")));
   EXPECT_THAT(on_terminal({"--no-pager"}, numbering), Not(HasSubstr("paged: ")));
   EXPECT_THAT(on_terminal({"-j"}, numbering), Not(HasSubstr("paged: "))) << "JSON is for programs";
+}
+
+TEST(Pager, SeesTheEndOfWhatCouldNotBeShown) {
+  const Scratch scratch;
+  int master = -1, slave = -1;
+  ASSERT_EQ(::openpty(&master, &slave, nullptr, nullptr, nullptr), 0);
+  for (const char* command : {"dump", "report"}) {
+    const Started program(scratch, {command, scratch.file("text", "no dump")}, slave,
+                          [&] { ::setenv("TERM", "xterm", 1), ::setenv("MAPSCOPE_PAGER", "cat -n", 1); });
+    EXPECT_EQ(WEXITSTATUS(program.wait()), 1) << command;
+  }
+  ::close(slave), ::close(master);
 }
 
 TEST(Pager, OfTheUserIsTakenWhereThereIsNoneForMapscope) {
