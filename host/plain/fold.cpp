@@ -147,7 +147,8 @@ struct StackMember {
 
 class Folding {
 public:
-  Folding(const Json& map, std::span<const Json* const> stacks) : entries_(entries_of(map)) {
+  Folding(const Json& map, std::span<const Json* const> stacks)
+      : entries_(entries_of(map)), has_one_value_(find(map, "value") != nullptr) {
     for (const Json* const stack_map : stacks) stacks_.push_back(stacks_of(*stack_map));
     if (!entries_.empty()) members_ = members_of(entries_.front());
     for (const Member& member : members_)
@@ -158,7 +159,7 @@ public:
   }
 
   Result<Folded> fold(const std::string& number) {
-    if (entries_.empty()) return Folded{};
+    if (entries_.empty() && !has_one_value_) return Folded{};
     if (ids_.empty()) return no_ids();
     auto counts = number_member(number);
     if (!counts) return std::unexpected(std::move(counts.error()));
@@ -276,6 +277,7 @@ private:
   }
 
   std::vector<Entry> entries_;
+  bool has_one_value_; ///< and no keys
   std::vector<Stacks> stacks_;
   std::vector<Member> members_; ///< of the first entry, which the others are like
   std::vector<StackMember> ids_;

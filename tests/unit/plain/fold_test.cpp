@@ -71,6 +71,13 @@ std::string off_cpu(int kernel, int user, const std::string& name) {
                 "," + number("pid", 12));
 }
 
+TEST_F(Folding, OfOneValueWithoutKeysSaysThatThereIsNothing) {
+  map_ = std::move(*parse(R"({"value":)" + one_count + "}"));
+  const auto none = fold(map_, {}, "");
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().text, HasSubstr("no stack map"));
+}
+
 TEST_F(Folding, UserSpaceBelowTheKernel) {
   const auto result = folded({entry(off_cpu(3, 5, "sh"), one_count), entry(off_cpu(3, 5, "sh"), one_count),
                               entry(off_cpu(3, -14, "ksoftirqd"), one_count)});
