@@ -113,7 +113,7 @@ private:
     const auto how = take_comparison();
     if (!how) return is_slip() ? Result<Node>(wrong("expected ==, !=, <, <=, >, >= or ~")) : std::move(node);
     node.how = *how;
-    auto constant = take_constant();
+    auto constant = take_constant(*how);
     if (!constant) return std::unexpected(std::move(constant.error()));
     node.constant = std::move(*constant);
     return node;
@@ -138,12 +138,15 @@ private:
     return !text_.substr(at_).starts_with("&&") && !text_.substr(at_).starts_with("||");
   }
 
-  Result<Constant> take_constant() {
+  Result<Constant> take_constant(Compare how) {
     pass_blanks();
     if (at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '\'')) return take_quoted();
     const std::string_view word = take_word();
     if (word.empty()) return wrong("expected a number, a word or a text in quotes");
-    return constant_of(word);
+    Constant constant = constant_of(word);
+    if (how == Compare::like || !word.starts_with("0x") || constant.number.index() != 0) return constant;
+    at_ -= word.size(); // as a text it would be compared with no number
+    return wrong("a number behind 0x has 1 to 16 digits; a text stands in quotes;");
   }
 
   /// A backslash makes a character of what follows.

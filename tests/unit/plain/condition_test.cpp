@@ -129,7 +129,17 @@ TEST(Condition, HostileText) {
   EXPECT_FALSE(holds(wide));
   EXPECT_TRUE(holds(wide + "||pid"));
   EXPECT_FALSE(holds("pid == 99999999999999999999999999"));
-  EXPECT_FALSE(holds("pid == 0x"));
+  EXPECT_THAT(problem("pid == 0x"), HasSubstr("behind 0x"));
+}
+
+TEST(ConditionText, RefusesWhatOnlyLooksLikeANumber) {
+  for (const char* text : {"a < 0x10000000000000000", "a == 0x", "a == 0xfg"}) {
+    const auto none = Condition::parse(text);
+    ASSERT_FALSE(none) << text;
+    EXPECT_THAT(none.error().text, testing::HasSubstr("behind 0x")) << text;
+  }
+  EXPECT_TRUE(Condition::parse("a ~ 0xff*"));
+  EXPECT_TRUE(Condition::parse("a == 0xffffffffffffffff && b == \"0xfg\""));
 }
 
 } // namespace
