@@ -95,7 +95,7 @@ void write_source(JsonText& out, const Meta& meta) {
 }
 
 void write_machine(JsonText& out, const Meta& meta) {
-  if (meta.host_name.empty() && meta.time.empty() && !meta.panic) return;
+  if (meta.host_name.empty() && meta.time.empty() && !meta.uptime_ns && !meta.panic) return;
   out.key("machine"), out.begin_object();
   if (!meta.host_name.empty()) out.key("host_name"), out.string(meta.host_name);
   if (!meta.time.empty()) out.key("time"), out.string(meta.time);

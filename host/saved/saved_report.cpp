@@ -14,8 +14,15 @@ using plain::Object;
 
 constexpr const char* unknown = "(not known)"; ///< in the place of a name
 
+std::optional<catalog::Panic> panic_from(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  const Object saved(text);
+  return catalog::Panic{saved.text("text").value_or(""), saved.small_number("cpu").value_or(0),
+                        saved.text("comm").value_or(""), saved.signed_number("pid")};
+}
+
 report::Meta meta_from(const Object& about) {
-  const Object source(about.find("source"));
+  const Object source(about.find("source")), machine(about.find("machine"));
   return {.version = about.text("version").value_or(""),
           .source_kind = source.text("kind").value_or("report"),
           .release = source.text("release").value_or(unknown),
@@ -28,6 +35,10 @@ report::Meta meta_from(const Object& about) {
           .is_running = source.flag("running").value_or(false),
           .stopped_ms = source.real("stopped_ms"),
           .started_at = about.text("started_at").value_or(""),
+          .host_name = machine.text("host_name").value_or(""),
+          .time = machine.text("time").value_or(""),
+          .uptime_ns = machine.number("uptime_ns"),
+          .panic = panic_from(machine.find("panic")),
           .is_narrowed = about.flag("narrowed").value_or(false)};
 }
 
