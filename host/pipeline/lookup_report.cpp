@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/pipeline/lookup_report.hpp"
 
+#include "host/pipeline/first_page.hpp"
 #include "host/pipeline/lookup_map.hpp"
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/nowhere.hpp"
-#include "host/pipeline/output_stream.hpp"
 #include "host/pipeline/programs.hpp"
 #include "host/pipeline/report_facts.hpp"
 #include "host/pipeline/shortfall.hpp"
 
 #include "host/base/counted.hpp"
 #include "host/report/ordered.hpp"
-#include "host/report/spooled_output.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -121,7 +120,6 @@ Result<void> LookupReport::choose() {
   return {};
 }
 
-/// A first page tells of all that stands behind it, which waits for it.
 Result<void> LookupReport::write(report::Output& output, const Hooks& hooks) {
   plugin::ReportBudget budget(setup_.loaded.config.budget.report);
   budget.leave_out(output);
@@ -129,18 +127,15 @@ Result<void> LookupReport::write(report::Output& output, const Hooks& hooks) {
   const auto meta =
       meta_of(source_.listing, request_, context_of(setup_, source_, setup_.loaded.config).limits);
   const auto writer = report::make_report_writer(request_.format, writing_, stream);
-  if (request_.format != report::Format::text) {
-    writer->begin(meta);
-    if (auto written = write_maps(output, *writer, budget, hooks); !written) return written;
-  } else {
-    report::SpooledOutput held(stream);
-    if (auto written = write_maps(held, *writer, budget, hooks); !written) return written;
-    writer->begin(meta);
+  const auto tell_overview = [&] {
     const auto lines = map_lines(maps_);
     const auto found = findings();
     writer->overview({found, {}, lines, source_.listing.catalog.programs});
-    held.let_go();
-  }
+  };
+  const Pages pages{.begin = [&] { writer->begin(meta); },
+                    .overview = tell_overview,
+                    .rest = [&](report::Output& to) { return write_maps(to, *writer, budget, hooks); }};
+  if (auto written = write_pages(request_.format, output, stream, pages); !written) return written;
   writer->end(programs(), uses(), findings());
   if (!stream.result()) return stream.result();
   return output.commit();

@@ -12,14 +12,15 @@ namespace mapscope::pipeline {
 /// The first error is kept.
 class OutputStream final : public report::Stream {
 public:
-  explicit OutputStream(report::Output& output) : output_(output) {}
+  explicit OutputStream(report::Output& output) : output_(&output) {}
   void append(std::string_view text) override {
-    if (result_) result_ = output_.write(text);
+    if (result_) result_ = output_->write(text);
   }
+  void go_on_in(report::Output& output) { output_ = &output; }
   [[nodiscard]] const Result<void>& result() const { return result_; }
 
 private:
-  report::Output& output_;
+  report::Output* output_;
   Result<void> result_;
 };
 

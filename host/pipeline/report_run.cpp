@@ -4,11 +4,12 @@
 #include "host/pipeline/allocations.hpp"
 
 #include "host/pipeline/findings.hpp"
+#include "host/pipeline/first_page.hpp"
 #include "host/pipeline/gaps.hpp"
+#include "host/pipeline/joined_tasks.hpp"
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/map_outcomes.hpp"
 #include "host/pipeline/only.hpp"
-#include "host/pipeline/output_stream.hpp"
 #include "host/pipeline/plugin_uses.hpp"
 #include "host/pipeline/programs.hpp"
 #include "host/pipeline/report_facts.hpp"
@@ -19,7 +20,6 @@
 #include "host/report/draft.hpp"
 #include "host/report/held_output.hpp"
 #include "host/report/ordered.hpp"
-#include "host/report/spooled_output.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -50,21 +50,6 @@ double thread_ms() {
 }
 
 } // namespace
-
-/// The report's own text beside the maps; the first error is kept.
-class ReportRun::OutputStream final : public report::Stream {
-public:
-  explicit OutputStream(report::Output& output) : output_(&output) {}
-  void append(std::string_view text) override {
-    if (result_) result_ = output_->write(text);
-  }
-  void go_on_in(report::Output& output) { output_ = &output; }
-  [[nodiscard]] const Result<void>& result() const { return result_; }
-
-private:
-  report::Output* output_;
-  Result<void> result_;
-};
 
 ReportRun::ReportRun(const Setup& setup, const Session& session, const Request& request)
     : setup_(setup), session_(session), request_(request),
@@ -110,26 +95,15 @@ Result<void> ReportRun::choose() {
   return {};
 }
 
-/// A first page tells of all that stands behind it, which waits for it.
 Result<void> ReportRun::write(report::Output& output, const Hooks& hooks) {
   budget_.leave_out(output);
   OutputStream stream(output);
   const auto meta = meta_of(session_, request_, environment_.limits);
   const auto writer = report::make_report_writer(request_.format, writing_, stream);
-  if (!has_first_page()) {
-    writer->begin(meta);
-    if (auto made = make(output, *writer, stream, hooks); !made) return made;
-    return finish(output, *writer, stream);
-  }
-  OutputStream behind(output);
-  report::SpooledOutput held(behind);
-  stream.go_on_in(held);
-  if (auto made = make(held, *writer, stream, hooks); !made) return made;
-  stream.go_on_in(output);
-  writer->begin(meta);
-  tell_overview(*writer);
-  if (stream.result()) held.let_go();
-  if (!behind.result()) return behind.result();
+  const Pages pages{.begin = [&] { writer->begin(meta); },
+                    .overview = [&] { tell_overview(*writer); },
+                    .rest = [&](report::Output& to) { return make(to, *writer, stream, hooks); }};
+  if (auto written = write_pages(request_.format, output, stream, pages); !written) return written;
   return finish(output, *writer, stream);
 }
 
@@ -155,10 +129,8 @@ Result<bool> ReportRun::write_if(report::Output& output, const Hooks& hooks,
   return true;
 }
 
-bool ReportRun::has_first_page() const { return request_.format == report::Format::text; }
-
 void ReportRun::tell_overview(report::ReportWriter& writer) const {
-  if (!has_first_page()) return;
+  if (!has_first_page(request_.format)) return;
   const auto lines = map_lines(maps_);
   const auto found = findings();
   writer.overview({found, kernel_targets_.digests(), lines, session_.catalog.programs});
@@ -177,28 +149,14 @@ Result<void> ReportRun::make(report::Output& output, report::ReportWriter& write
   if (join_) of_kernel.around_kernel = [this](auto to) { return join_->taker(std::move(to)); };
   kernel_targets_.write(of_kernel, writer, stream, workers_.get());
   if (auto written = write_pieces(output, writer, hooks); !written) return written;
-  tell_other_tasks(stream);
+  if (join_) tell_other_tasks(*join_, writing_, stream);
   return {};
 }
 
-/// A person reads both views of a task side by side, where a scheduler's map says whose its rows are.
 void ReportRun::join_tasks() {
   const bool is_asked = request_.format == report::Format::text && !request_.around && !writing_.full;
   if (!is_asked || kernel_targets_.targets().empty()) return;
-  const auto* const map = map_of_tasks(maps_, session_.catalog.programs);
-  if (map == nullptr) return;
-  const std::uint32_t last = std::max(session_.target->per_cpu().count(), 1U) - 1;
-  join_ = std::make_unique<report::TaskJoin>(*map, last == 0 ? "0" : fmt::format("0-{}", last));
-  joined_ = map->id;
-}
-
-void ReportRun::tell_other_tasks(OutputStream& stream) const {
-  if (!join_ || !join_->has_rest()) return;
-  const auto writer = report::make_extension_writer(
-      request_.format, writing_, fmt::format("tasks that map {} has nothing of", joined_), stream);
-  writer->begin({});
-  join_->tell_rest(*writer);
-  writer->end({});
+  join_ = pipeline::join_tasks(maps_, session_.catalog.programs, session_.target->per_cpu().count());
 }
 
 Result<void> ReportRun::finish(report::Output& output, report::ReportWriter& writer, OutputStream& stream) {
@@ -247,7 +205,7 @@ void ReportRun::render(std::size_t index, report::Stream& to) {
   report::Draft writer(
       [this, &shown](report::Stream& text) {
         auto plain = report::make_map_writer(request_.format, writing_, text);
-        if (join_ && shown.map->id == joined_) return join_->giver(std::move(plain));
+        if (join_ && shown.map->id == join_->map()) return join_->giver(std::move(plain));
         return request_.around ? request_.around(std::move(plain)) : std::move(plain);
       },
       to);

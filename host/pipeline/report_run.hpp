@@ -7,6 +7,7 @@
 #pragma once
 
 #include "host/pipeline/kernel_targets.hpp"
+#include "host/pipeline/output_stream.hpp"
 #include "host/pipeline/report.hpp"
 #include "host/pipeline/session.hpp"
 #include "host/pipeline/setup.hpp"
@@ -41,14 +42,11 @@ private:
   void start_workers();
   void render(std::size_t index, report::Stream& to);
   void list_slots(std::size_t index, report::Stream& to);
-  class OutputStream;
   Result<void> make(report::Output& output, report::ReportWriter& writer, OutputStream& stream,
                     const Hooks& hooks);
   Result<void> finish(report::Output& output, report::ReportWriter& writer, OutputStream& stream);
   Result<void> write_pieces(report::Output& output, report::ReportWriter& writer, const Hooks& hooks);
   void join_tasks();
-  void tell_other_tasks(OutputStream& stream) const;
-  [[nodiscard]] bool has_first_page() const;
   void tell_overview(report::ReportWriter& writer) const;
   [[nodiscard]] std::vector<report::Finding> findings() const;
   [[nodiscard]] std::vector<catalog::Program> programs() const;
@@ -65,7 +63,6 @@ private:
   std::unique_ptr<Allocations> allocations_;
   std::unique_ptr<plugin::Workers> workers_;
   std::unique_ptr<report::TaskJoin> join_; ///< null: tasks are where they are found
-  std::uint32_t joined_ = 0;               ///< the map that gets them
 };
 
 } // namespace mapscope::pipeline

@@ -26,6 +26,8 @@ public:
   TaskJoin(const catalog::Map& map, std::string all_cpus)
       : map_(map.id), label_(map.label()), all_cpus_(std::move(all_cpus)) {}
 
+  /// The id of the map that gets them.
+  [[nodiscard]] std::uint32_t map() const { return map_; }
   /// Stands before the writer of a part of the kernel.
   [[nodiscard]] std::unique_ptr<MapWriter> taker(std::unique_ptr<MapWriter> to);
   /// Stands before the writer of a map.

@@ -57,14 +57,15 @@ public:
         writer_(writer), fields_(writer, forms_, names_, outcome_.cuts()),
         rows_(writer, fields_, names_, outcome_.cuts(), saved.map) {}
 
-  Result<void> run() {
+  Result<report::Outcome> run() {
     begin();
     for (const auto& member : object_.members()) {
       if (is_among(head_names(saved_.what), member.name) || is_among(outcome_names, member.name)) continue;
-      if (auto shown = this->member(member); !shown) return shown;
+      if (auto shown = this->member(member); !shown) return std::unexpected(std::move(shown.error()));
     }
-    writer_.end(outcome_.as_for(writer_));
-    return {};
+    auto outcome = outcome_.as_for(writer_);
+    writer_.end(outcome);
+    return outcome;
   }
 
 private:
@@ -121,7 +122,7 @@ catalog::Map map_from(std::string_view text) {
   return map;
 }
 
-Result<void> replay(const SavedMap& saved, const btf::Limits& limits, report::MapWriter& writer) {
+Result<report::Outcome> replay(const SavedMap& saved, const btf::Limits& limits, report::MapWriter& writer) {
   return Replay(saved, limits, writer).run();
 }
 

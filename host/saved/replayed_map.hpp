@@ -27,8 +27,8 @@ struct SavedMap {
   std::string title{};   ///< an allocator's name; for people what a part is, and who shows it
 };
 
-/// All of it, from begin() to end(). Errors (corrupt): text that is no JSON; what came before has been
-/// written.
-Result<void> replay(const SavedMap& saved, const btf::Limits& limits, report::MapWriter& writer);
+/// All of it, from begin() to end(); how it ended. Errors (corrupt): text that is no JSON; what came before
+/// has been written.
+Result<report::Outcome> replay(const SavedMap& saved, const btf::Limits& limits, report::MapWriter& writer);
 
 } // namespace mapscope::saved

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/saved/rewrite.hpp"
 
+#include "host/pipeline/first_page.hpp"
+#include "host/pipeline/joined_tasks.hpp"
 #include "host/pipeline/map_filter.hpp"
-#include "host/pipeline/output_stream.hpp"
 #include "host/pipeline/programs.hpp"
+#include "host/report/digest.hpp"
 #include "host/report/ordered.hpp"
 
 #include <algorithm>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace mapscope::saved {
 
@@ -17,7 +20,8 @@ namespace {
 class Rewrite {
 public:
   Rewrite(const SavedReport& report, const pipeline::Request& request)
-      : report_(report), request_(request), meta_(report.meta) {
+      : report_(report), request_(request),
+        writing_(pipeline::with_names(request.writing, report.catalog.programs)), meta_(report.meta) {
     meta_.is_narrowed = meta_.is_narrowed || !request.is_for_all();
   }
 
@@ -28,7 +32,8 @@ public:
     if (!maps) return std::unexpected(maps.error());
     const auto parts = pipeline::filter_parts(known, request_.maps);
     if (!parts) return std::unexpected(parts.error());
-    for (const catalog::Map* map : *maps) maps_.push_back({What::map, text_of(*map), *map, ""});
+    for (const catalog::Map* map : *maps) maps_.push_back({map, {}, {}, {}});
+    writing_.one_map = request_.maps.size() == 1 && maps_.size() == 1;
     for (const Part& part : report_.parts)
       if (std::ranges::count(*parts, part.name, &plugin::KernelTarget::name) != 0) parts_.push_back(&part);
     for (const SavedMap& allocator : report_.allocators)
@@ -38,11 +43,11 @@ public:
 
   Result<void> write(report::Output& output) {
     pipeline::OutputStream stream(output);
-    const auto writer = report::make_report_writer(request_.format, request_.writing, stream);
-    writer->begin(meta_);
-    for (const Part* part : parts_) write_part(*part, *writer, stream);
-    if (auto written = write_maps(output, *writer); !written) return written;
-    if (!problem_) return problem_;
+    const auto writer = report::make_report_writer(request_.format, writing_, stream);
+    const pipeline::Pages pages{.begin = [&] { writer->begin(meta_); },
+                                .overview = [&] { tell_overview(*writer); },
+                                .rest = [&](report::Output& to) { return make(to, *writer, stream); }};
+    if (auto written = write_pages(request_.format, output, stream, pages); !written) return written;
     writer->end(programs(), report_.plugins, findings());
     if (!stream.result()) return stream.result();
     return output.commit();
@@ -53,13 +58,37 @@ private:
     return report_.map_texts[static_cast<std::size_t>(&map - report_.catalog.maps.data())];
   }
   [[nodiscard]] bool is_shown(std::uint32_t id) const {
-    return std::ranges::any_of(maps_, [id](const SavedMap& shown) { return shown.map.id == id; });
+    return std::ranges::any_of(maps_, [id](const auto& shown) { return shown.map->id == id; });
+  }
+
+  Result<void> make(report::Output& output, report::ReportWriter& writer, report::Stream& stream) {
+    if (request_.format == report::Format::text && !writing_.full && !parts_.empty())
+      join_ = pipeline::join_tasks(maps_, report_.catalog.programs, report_.meta.cpus);
+    for (const Part* part : parts_) write_part(*part, writer, stream);
+    if (auto written = write_maps(output, writer); !written) return written;
+    if (join_) pipeline::tell_other_tasks(*join_, writing_, stream);
+    return std::exchange(problem_, {});
   }
 
   void write_part(const Part& part, report::ReportWriter& writer, report::Stream& to) {
     writer.before_extension(part.id, part.findings);
-    const auto own = report::make_extension_writer(request_.format, request_.writing, part.content.title, to);
-    keep(replay(part.content, report_.limits, *own), part.name);
+    report::Digest digest{part.name, {}};
+    auto own = report::make_extension_writer(request_.format, writing_, part.content.title, to);
+    own = std::make_unique<report::DigestWriter>(std::move(own), digest.lines);
+    if (join_) own = join_->taker(std::move(own));
+    static_cast<void>(show(part.content, *own, part.name));
+    if (!digest.lines.empty()) digests_.push_back(std::move(digest));
+  }
+
+  void write_map(pipeline::ShownMap& shown, report::Stream& to) {
+    auto own = report::make_map_writer(request_.format, writing_, to);
+    if (join_ && shown.map->id == join_->map()) own = join_->giver(std::move(own));
+    shown.outcome = show({What::map, text_of(*shown.map), *shown.map, ""}, *own, shown.map->name);
+  }
+
+  void write_allocator(const SavedMap& allocator, report::Stream& to) {
+    const auto own = report::make_map_writer(request_.format, writing_, to);
+    static_cast<void>(show(allocator, *own, allocator.title));
   }
 
   /// The maps, and behind them the allocators.
@@ -68,9 +97,10 @@ private:
     work.count = maps_.size() + allocators_.size();
     work.threads = request_.jobs != 0 ? request_.jobs : std::max(1U, std::thread::hardware_concurrency());
     work.make = [&](std::size_t i, report::Stream& to) {
-      const SavedMap& saved = i < maps_.size() ? maps_[i] : *allocators_[i - maps_.size()];
-      const auto own = report::make_map_writer(request_.format, request_.writing, to);
-      keep(replay(saved, report_.limits, *own), saved.title.empty() ? saved.map.name : saved.title);
+      if (i < maps_.size())
+        write_map(maps_[i], to);
+      else
+        write_allocator(*allocators_[i - maps_.size()], to);
     };
     work.before = [&](std::size_t i) {
       if (i < maps_.size())
@@ -81,17 +111,24 @@ private:
     return report::run_ordered(output, work);
   }
 
-  /// The first stays.
-  void keep(Result<void> result, const std::string& of_what) {
+  /// Of what could not be shown the first is kept.
+  report::Outcome show(const SavedMap& saved, report::MapWriter& writer, const std::string& of_what) {
+    auto outcome = replay(saved, report_.limits, writer);
+    if (outcome) return std::move(*outcome);
     const std::lock_guard lock(mutex_);
-    if (!result && problem_) problem_ = std::unexpected(std::move(result.error()).within(of_what));
+    if (problem_) problem_ = std::unexpected(std::move(outcome.error()).within(of_what));
+    return {};
+  }
+
+  void tell_overview(report::ReportWriter& writer) const {
+    const auto lines = pipeline::map_lines(maps_);
+    const auto found = findings();
+    writer.overview({found, digests_, lines, report_.catalog.programs});
   }
 
   [[nodiscard]] std::vector<catalog::Program> programs() const {
     if (!meta_.is_narrowed || request_.format != report::Format::text) return report_.catalog.programs;
-    pipeline::ShownMaps shown;
-    for (const SavedMap& saved : maps_) shown.push_back({&saved.map, {}, {}, {}});
-    return users_of(shown, report_.catalog.programs);
+    return users_of(maps_, report_.catalog.programs);
   }
 
   /// Without those of what is not shown.
@@ -107,10 +144,13 @@ private:
 
   const SavedReport& report_;
   const pipeline::Request& request_;
+  report::Options writing_; ///< the request's, with what is known of programs and maps
   report::Meta meta_;
-  std::vector<SavedMap> maps_;
+  pipeline::ShownMaps maps_;
   std::vector<const Part*> parts_;
   std::vector<const SavedMap*> allocators_;
+  std::unique_ptr<report::TaskJoin> join_; ///< null: tasks are where they are found
+  std::vector<report::Digest> digests_;
   std::mutex mutex_; ///< guards:
   Result<void> problem_;
 };
