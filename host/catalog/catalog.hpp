@@ -64,6 +64,8 @@ struct Map {
   /// What the type ids below are in: the map's own BTF object, the kernel's, or null (no typing possible).
   std::shared_ptr<const btf::Types> types;
   btf::TypeId key_type = 0, value_type = 0; ///< 0 = untyped
+  /// Of a saved report, which has no objects: what those types are called.
+  std::string key_type_name, value_type_name;
   /// What a person says that its keys and values are, before all else; no object: nothing is said.
   TypeRef given_key, given_value;
   /// Where types are from that the map itself does not have: ".maps" for its declaration in a program's

@@ -16,7 +16,7 @@ namespace {
 using Memory = rapidjson::Document::AllocatorType;
 
 /// Of a map's record what is told elsewhere, or changes with every look.
-constexpr std::array<std::string_view, 31> left_out = {"name",
+constexpr std::array<std::string_view, 36> left_out = {"name",
                                                        "full_name",
                                                        "id",
                                                        "map_type",
@@ -29,6 +29,11 @@ constexpr std::array<std::string_view, 31> left_out = {"name",
                                                        "map_kva",
                                                        "map_extra",
                                                        "btf_id",
+                                                       "btf_key_type_id",
+                                                       "btf_value_type_id",
+                                                       "btf_vmlinux_value_type_id",
+                                                       "key_type",
+                                                       "value_type",
                                                        "refcnt",
                                                        "usercnt",
                                                        "programs",

@@ -15,5 +15,7 @@ struct Declared {
   std::string remark;    ///< why they are bytes, where that is not plain
 };
 Declared declared_type(const catalog::Map& map, bool is_key);
+/// "task_ctx"; "" where there is no type, or it has no name.
+std::string declared_name(const catalog::Map& map, bool is_key);
 
 } // namespace mapscope::report

@@ -44,6 +44,7 @@ private:
   [[nodiscard]] std::string path_of(std::string_view name) const;
   void open_field(const Field& field, bool is_list);
   void note_form(const Field& field);
+  void note_number(const Field& field, bool is_big);
   void forms();
   void cut_values();
 
@@ -58,7 +59,12 @@ private:
     std::string path; ///< "fd_array.slots[]"
   };
   std::vector<OpenField> open_fields_;
-  std::map<std::string, std::string_view, std::less<>> forms_; ///< of fields, by path: see note_form()
+  struct Form {
+    std::string_view name = {}; ///< "": as it looks
+    bool has_numbers = false;
+    std::uint64_t least_address = UINT64_MAX;
+  };
+  std::map<std::string, Form, std::less<>> forms_; ///< of fields, by path: see note_form()
 };
 
 void JsonMapWriter::begin(const catalog::Map& map) {
@@ -201,23 +207,32 @@ void JsonMapWriter::open_field(const Field& field, bool is_list) {
 /// What JSON writes like something else: who reads it back needs to know.
 void JsonMapWriter::note_form(const Field& field) {
   constexpr std::uint64_t exact = 1ULL << 53;
-  const auto note = [&](std::string_view form) { forms_.try_emplace(path_of(field.name), form); };
   switch (field.kind) {
-  case FieldKind::address:
-    return note("address");
+  case FieldKind::address: {
+    Form& form = forms_[path_of(field.name)];
+    form.name = "address", form.least_address = std::min(form.least_address, field.number);
+    return;
+  }
   case FieldKind::hex:
-    return note("hex");
+    forms_[path_of(field.name)].name = "hex";
+    return;
   case FieldKind::page:
-    return note("page");
+    forms_[path_of(field.name)].name = "page";
+    return;
   case FieldKind::number:
-    if (quotes_big_ && field.number > exact) note("number");
-    return;
+    return note_number(field, field.number > exact);
   case FieldKind::signed_number:
-    if (quotes_big_ && field.number + exact > 2 * exact) note("number");
-    return;
+    return note_number(field, field.number + exact > 2 * exact);
   default:
     return;
   }
+}
+
+/// Some are a number or an address, by their value (dsq_id).
+void JsonMapWriter::note_number(const Field& field, bool is_big) {
+  Form& form = forms_[path_of(field.name)];
+  form.has_numbers = true;
+  if (quotes_big_ && is_big && form.name.empty()) form.name = "number";
 }
 
 void JsonMapWriter::field(const Field& field) {
@@ -256,9 +271,14 @@ void JsonMapWriter::field(const Field& field) {
 }
 
 void JsonMapWriter::forms() {
+  std::erase_if(forms_, [](const auto& form) { return form.second.name.empty(); });
   if (forms_.empty()) return;
   out_.key("field_forms"), out_.begin_object();
-  for (const auto& [path, form] : forms_) out_.key(path), out_.string(form);
+  for (const auto& [path, form] : forms_) {
+    const bool is_mixed = form.name == "address" && form.has_numbers;
+    out_.key(path), out_.string(is_mixed ? fmt::format("address from {:#x}", form.least_address)
+                                         : std::string(form.name));
+  }
   out_.end_object();
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/json_parts.hpp"
 
+#include "host/report/declared.hpp"
+
 namespace mapscope::report {
 
 namespace {
@@ -13,12 +15,25 @@ void declared(JsonText& out, const catalog::Map& map) {
   out.end_array();
 }
 
+/// Ids are of the map's own BTF object, and say nothing of types from elsewhere.
+void types(JsonText& out, const catalog::Map& map) {
+  for (const bool is_key : {true, false})
+    if (const auto name = declared_name(map, is_key); !name.empty())
+      out.key(is_key ? "key_type" : "value_type"), out.string(name);
+  if (!map.types_from.empty()) return;
+  if (map.key_type != 0) out.key("btf_key_type_id"), out.number(std::uint64_t{map.key_type});
+  if (map.value_type != 0) out.key("btf_value_type_id"), out.number(std::uint64_t{map.value_type});
+  if (map.vmlinux_value_type != 0)
+    out.key("btf_vmlinux_value_type_id"), out.number(std::uint64_t{map.vmlinux_value_type});
+}
+
 void optional_header(JsonText& out, const catalog::Map& map) {
   if (!map.full_name.empty()) out.key("full_name"), out.string(map.full_name);
   if (!map.types_from.empty()) out.key("types_from"), out.string(map.types_from);
   if (map.map_extra != 0) out.key("map_extra"), out.number(map.map_extra);
   if (map.kva != 0 && !map.is_live) out.key("map_kva"), out.address(map.kva);
   if (map.btf_id) out.key("btf_id"), out.number(std::uint64_t{*map.btf_id});
+  types(out, map);
   if (map.frozen) out.key("frozen"), out.boolean(*map.frozen);
   if (map.refcnt) out.key("refcnt"), out.number(*map.refcnt);
   if (map.usercnt) out.key("usercnt"), out.number(*map.usercnt);

@@ -25,30 +25,37 @@ std::string_view head(bool is_signed, std::uint32_t bits) {
   }
 }
 
-template <class T> void integer(JsonText& out, bool is_signed, std::uint32_t bits, T value) {
-  if (const std::string_view ready = head(is_signed, bits); !ready.empty())
-    return out.value_of(ready, value, '}');
-  out.begin_value(is_signed ? R"({"kind":"int","bits":)" : R"({"kind":"uint","bits":)");
-  out.raw_number(std::uint64_t{bits});
-  out.raw(R"(,"value":)");
-  out.raw_number(value);
-  out.raw('}');
-}
-
 } // namespace
 
-void JsonValue::signed_int(std::uint32_t bits, std::int64_t value) { integer(out_, true, bits, value); }
+void JsonValue::signed_int(std::uint32_t bits, std::int64_t value) { integer(true, bits, value); }
 
-void JsonValue::unsigned_int(std::uint32_t bits, std::uint64_t value) { integer(out_, false, bits, value); }
+void JsonValue::unsigned_int(std::uint32_t bits, std::uint64_t value) { integer(false, bits, value); }
+
+template <class T> void JsonValue::integer(bool is_signed, std::uint32_t bits, T value) {
+  const std::string_view ready = head(is_signed, bits);
+  if (!ready.empty() && !is_bit_field_) return out_.value_of(ready, value, '}');
+  out_.begin_value(is_signed ? R"({"kind":"int","bits":)" : R"({"kind":"uint","bits":)");
+  out_.raw_number(std::uint64_t{bits});
+  out_.raw(R"(,"value":)");
+  out_.raw_number(value);
+  end_scalar(ready.empty());
+}
+
+/// A width that no ordinary number has says it already.
+void JsonValue::end_scalar(bool is_clear) {
+  const bool is_bit_field = std::exchange(is_bit_field_, false);
+  out_.raw(is_bit_field && !is_clear ? R"(,"bit_field":true})" : "}");
+}
 
 void JsonValue::boolean(bool value) {
-  out_.begin_value(value ? R"({"kind":"bool","value":true})" : R"({"kind":"bool","value":false})");
+  out_.begin_value(value ? R"({"kind":"bool","value":true)" : R"({"kind":"bool","value":false)");
+  end_scalar(false);
 }
 
 void JsonValue::character(std::uint8_t value) {
   out_.begin_value(R"({"kind":"char","value":)");
   out_.raw_number(std::uint64_t{value});
-  out_.raw('}');
+  end_scalar(false);
 }
 
 void JsonValue::real(std::uint32_t bits, double value) {
@@ -63,6 +70,7 @@ void JsonValue::real(std::uint32_t bits, double value) {
 
 /// Bytes to a reader that knows no more; the number is a string, which no reader rounds.
 void JsonValue::wide_number(const btf::WideNumber& number) {
+  is_bit_field_ = false; // it says how wide it is
   out_.begin_value(R"({"kind":"bytes","hex":")");
   out_.raw_hex(number.bytes);
   out_.raw(R"(","bits":)");
@@ -87,7 +95,7 @@ void JsonValue::enumeration(std::uint32_t bits, std::int64_t value, std::optiona
     out_.quoted(*variant);
   else
     out_.raw("null");
-  out_.raw('}');
+  end_scalar(head(is_signed, bits).empty());
 }
 
 void JsonValue::begin_struct(std::optional<std::string_view> type_name) {
@@ -196,7 +204,10 @@ void JsonValue::begin_values(std::string_view name) {
 
 void JsonValue::end_values() { out_.end_array(); }
 
-void JsonValue::null() { out_.null(); }
+void JsonValue::null() {
+  is_bit_field_ = false;
+  out_.null();
+}
 
 void JsonValue::begin_array(std::uint64_t length) { array(length, false); }
 

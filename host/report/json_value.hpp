@@ -13,6 +13,7 @@ class JsonValue final : public btf::ValueVisitor {
 public:
   explicit JsonValue(JsonText& out) : out_(out) {}
 
+  void bit_field() override { is_bit_field_ = true; }
   void signed_int(std::uint32_t bits, std::int64_t value) override;
   void unsigned_int(std::uint32_t bits, std::uint64_t value) override;
   void boolean(bool value) override;
@@ -48,6 +49,8 @@ public:
 private:
   /// What of an open struct or pointer is open.
   enum class Part : std::uint8_t { members, member, facts };
+  template <class T> void integer(bool is_signed, std::uint32_t bits, T value);
+  void end_scalar(bool is_clear);
   void array(std::uint64_t length, bool is_text);
   void open_member_ends();
   void begin_part(Part part);
@@ -56,7 +59,8 @@ private:
   JsonText& out_;
   std::array<Part, 128> parts_{}; ///< per open struct and pointer
   unsigned open_ = 0;
-  bool list_ended_ = false; ///< of the array that is open: what is left out of it follows
+  bool is_bit_field_ = false; ///< what comes next
+  bool list_ended_ = false;   ///< of the array that is open: what is left out of it follows
 };
 
 } // namespace mapscope::report

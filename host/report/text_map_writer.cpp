@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/base/counted.hpp"
 #include "host/base/display_width.hpp"
+#include "host/report/declared.hpp"
 #include "host/report/formats.hpp"
 #include "host/report/text_cells.hpp"
 #include "host/report/text_fields.hpp"
@@ -64,7 +65,7 @@ private:
   }
   [[nodiscard]] std::string end_lines(const Outcome& outcome) const;
 
-  static std::string type_text(const catalog::TypeRef& type);
+  static std::string type_text(const catalog::Map& map, bool is_key);
   [[nodiscard]] std::string program_text(std::uint32_t id) const;
   [[nodiscard]] std::string users_of(const catalog::Map& map, std::size_t column) const;
   void put(std::string_view text);
@@ -124,8 +125,8 @@ void TextMapWriter::begin(const catalog::Map& map) {
   if (map.type_name == "arena") counted_as_ = "page";
   std::string head = bold(fmt::format("map {} {}", map.id, printable(map.label())));
   head += map.is_read ? fmt::format("  {}, key {} B{}, value {} B{}, max_entries {}",
-                                    printable(map.type_name), map.key_size, type_text(map.key()),
-                                    map.value_size, type_text(map.value()), map.max_entries)
+                                    printable(map.type_name), map.key_size, type_text(map, true),
+                                    map.value_size, type_text(map, false), map.max_entries)
                       : "  of unknown type and sizes";
   if (!map.flag_names.empty()) head += fmt::format(", {}", fmt::join(map.flag_names, "|"));
   if (!map.types_from.empty()) head += fmt::format(", types from {}", printable(map.types_from));
@@ -137,8 +138,8 @@ void TextMapWriter::begin(const catalog::Map& map) {
 }
 
 /// " (task_ctx)"; "" where the type has no name.
-std::string TextMapWriter::type_text(const catalog::TypeRef& type) {
-  const std::string_view name = type.types && type.id != 0 ? type.types->name_of(type.id) : "";
+std::string TextMapWriter::type_text(const catalog::Map& map, bool is_key) {
+  const std::string name = declared_name(map, is_key);
   return name.empty() ? "" : fmt::format(" ({})", printable(name));
 }
 

@@ -4,6 +4,7 @@
 #include "host/base/hex.hpp"
 #include "host/plain/cursor.hpp"
 
+#include <charconv>
 #include <fmt/format.h>
 
 namespace mapscope::saved {
@@ -67,17 +68,31 @@ void ReplayedFields::typed(std::string_view name, const Json& value) {
   writer_.field(one);
 }
 
+namespace {
+
+/// "address", or "address from 0x8000000000000000": smaller ones are numbers.
+bool is_address(std::string_view form, std::uint64_t number) {
+  constexpr std::string_view all = "address", from = "address from 0x";
+  if (!form.starts_with(from)) return form == all;
+  std::uint64_t least = 0;
+  const char* const end = form.data() + form.size();
+  const auto [at, error] = std::from_chars(form.data() + from.size(), end, least, 16);
+  return error == std::errc{} && at == end && number >= least;
+}
+
+} // namespace
+
 void ReplayedFields::string(std::string_view name, std::string_view text, std::string_view form) {
   auto one = field(FieldKind::text, name);
   one.text = text;
   if ((form == "hex" || form == "page") && bytes_of_hex(text, bytes_)) {
     one.kind = form == "hex" ? FieldKind::hex : FieldKind::page;
     one.value.bytes = bytes_;
-  } else if (form == "number" || form == "address") { // report.big_numbers
+  } else if (form == "number" || form.starts_with("address")) { // report.big_numbers
     const Json quoted(rapidjson::StringRef(text.data(), text.size()));
     const auto as_unsigned = plain::number_of(quoted);
     const auto as_signed = plain::signed_number_of(quoted);
-    if (as_unsigned) one.kind = form == "number" ? FieldKind::number : FieldKind::address;
+    if (as_unsigned) one.kind = is_address(form, *as_unsigned) ? FieldKind::address : FieldKind::number;
     if (!as_unsigned && as_signed) one.kind = FieldKind::signed_number;
     one.number = as_unsigned.value_or(static_cast<std::uint64_t>(as_signed.value_or(0)));
   }
@@ -88,7 +103,8 @@ void ReplayedFields::number(std::string_view name, const Json& number, std::stri
   auto one = field(FieldKind::real, name);
   one.real = number.GetDouble();
   if (number.IsUint64())
-    one.kind = form == "address" ? FieldKind::address : FieldKind::number, one.number = number.GetUint64();
+    one.number = number.GetUint64(),
+    one.kind = is_address(form, one.number) ? FieldKind::address : FieldKind::number;
   else if (number.IsInt64())
     one.kind = FieldKind::signed_number, one.number = static_cast<std::uint64_t>(number.GetInt64());
   writer_.field(one);

@@ -17,10 +17,29 @@ namespace {
 
 using Words = std::span<const std::string_view>;
 
-constexpr std::string_view record_names[] = {
-    "name",     "map_type",  "value_size", "max_entries", "id",         "type_name",
-    "key_size", "map_flags", "flag_names", "full_name",   "types_from", "map_extra",
-    "map_kva",  "btf_id",    "frozen",     "refcnt",      "usercnt",    "programs"};
+constexpr std::string_view record_names[] = {"name",
+                                             "map_type",
+                                             "value_size",
+                                             "max_entries",
+                                             "id",
+                                             "type_name",
+                                             "key_size",
+                                             "map_flags",
+                                             "flag_names",
+                                             "full_name",
+                                             "types_from",
+                                             "map_extra",
+                                             "map_kva",
+                                             "btf_id",
+                                             "frozen",
+                                             "refcnt",
+                                             "usercnt",
+                                             "programs",
+                                             "btf_key_type_id",
+                                             "btf_value_type_id",
+                                             "btf_vmlinux_value_type_id",
+                                             "key_type",
+                                             "value_type"};
 constexpr std::string_view allocator_names[] = {"allocator_name", "map_id", "map_name"};
 constexpr std::string_view part_names[] = {"title"};
 constexpr std::string_view outcome_names[] = {"renderer", "status",    "entry_count", "error",      "limits",
@@ -115,6 +134,11 @@ catalog::Map map_from(std::string_view text) {
   map.map_extra = record.number("map_extra").value_or(0);
   map.kva = record.number("map_kva").value_or(0);
   map.btf_id = record.small_number("btf_id");
+  map.key_type_name = record.text("key_type").value_or("");
+  map.value_type_name = record.text("value_type").value_or("");
+  map.key_type = record.small_number("btf_key_type_id").value_or(0);
+  map.value_type = record.small_number("btf_value_type_id").value_or(0);
+  map.vmlinux_value_type = record.small_number("btf_vmlinux_value_type_id").value_or(0);
   map.frozen = record.flag("frozen");
   map.refcnt = record.signed_number("refcnt"), map.usercnt = record.signed_number("usercnt");
   map.programs = record.small_numbers("programs");

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <fmt/format.h>
 #include <initializer_list>
@@ -39,6 +40,7 @@ public:
 
   void value(const Json& value) {
     if (value.IsNull()) return out_.null();
+    if (is_bit_field(value)) out_.bit_field();
     const std::string_view kind = text_at(value, "kind");
     const auto found = std::ranges::find(kinds, kind, &Kind::name);
     if (found == kinds.end())
@@ -48,6 +50,13 @@ public:
   }
 
 private:
+  /// Widths that no ordinary number has need not say it.
+  static bool is_bit_field(const Json& value) {
+    const Json *const says = find(value, "bit_field"), *const bits = find(value, "bits");
+    if (says != nullptr && says->IsTrue()) return true;
+    return bits != nullptr && (bits_of(value) < 8 || !std::has_single_bit(bits_of(value)));
+  }
+
   bool signed_int(const Json& value) {
     const Json* const number = find(value, "value");
     const auto known = number != nullptr ? plain::signed_number_of(*number) : std::nullopt;
@@ -196,8 +205,8 @@ private:
 
   void fact(std::string_view name, const Json& fact) {
     if (fact.IsBool()) return out_.fact(name, fact.GetBool());
+    if (fact.IsInt64()) return out_.fact(name, fact.GetInt64()); // also a span of time, which has a sign
     if (fact.IsUint64()) return out_.fact(name, fact.GetUint64());
-    if (fact.IsInt64()) return out_.fact(name, fact.GetInt64());
     if (fact.IsString()) return out_.fact(name, plain::characters(fact));
     if (!fact.IsArray()) return;
     out_.begin_values(name);
@@ -237,6 +246,11 @@ std::string_view Names::keep(std::string_view name) {
 btf::Cuts ReplayedValue::decode(std::span<const std::byte> /*bytes*/, btf::ValueVisitor& visitor) const {
   Run(visitor, names_).value(value_);
   return cuts_;
+}
+
+std::string_view ReplayedValue::type_name() const {
+  const bool is_raw = plain::is_kind(value_, "bytes") && value_.MemberCount() == 2;
+  return is_raw ? "" : text_at(value_, "kind");
 }
 
 void ReplayedValue::decode(std::span<const std::byte> bytes, btf::ValueVisitor& visitor,

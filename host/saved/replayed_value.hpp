@@ -36,7 +36,8 @@ public:
   btf::Cuts decode(std::span<const std::byte> bytes, btf::ValueVisitor& visitor) const override;
   void decode(std::span<const std::byte> bytes, btf::ValueVisitor& visitor,
               btf::Progress& progress) const override;
-  [[nodiscard]] std::string_view type_name() const override { return ""; }
+  /// What kind of value it is, since what its type is called the report has of structs alone; "" of bytes.
+  [[nodiscard]] std::string_view type_name() const override;
 
 private:
   const plain::Json& value_;

@@ -20,7 +20,8 @@ namespace mapscope {
 /// Of a map: its record, the lists of its rows, and how its render ended.
 inline constexpr std::string_view map_member_names[] = {
     "name", "full_name", "map_type", "type_name", "key_size", "value_size", "max_entries", "id", "map_flags",
-    "flag_names", "map_extra", "map_kva", "btf_id", "frozen", "refcnt", "usercnt", "pinned", "programs", "bytes", "via",
+    "flag_names", "map_extra", "map_kva", "btf_id", "btf_key_type_id", "btf_value_type_id", "btf_vmlinux_value_type_id",
+    "key_type", "value_type", "frozen", "refcnt", "usercnt", "pinned", "programs", "bytes", "via",
     "types_from", "value", "value_hex", "entries", "array_entries", "elements", "percpu_entries", "percpu_hash_entries",
     "renderer", "status", "entry_count", "error", "limits", "notes", "findings"};
 /// Of a row, whatever its shape.

@@ -50,6 +50,8 @@ catalog::Map map_with_everything() {
   catalog::Map map;
   map.id = 7, map.name = "m", map.type = 1, map.type_name = "hash", map.key_size = 4, map.value_size = 1;
   map.flags = 1, map.flag_names = {"BPF_F_A"}, map.map_extra = 5, map.kva = 8, map.btf_id = 9;
+  map.key_type = map.value_type = map.vmlinux_value_type = 3;
+  map.key_type_name = "u32", map.value_type_name = "u64";
   map.frozen = false, map.refcnt = 2, map.usercnt = 1, map.programs = {3};
   return map;
 }

@@ -39,6 +39,32 @@ TEST(JsonMap, HeaderWithEverything) {
       R"("renderer":"x@1","status":"complete","entry_count":0,"notes":["a note"]})");
 }
 
+TEST(JsonMap, TypesOfKeysAndValues) {
+  auto map = a_map();
+  map.key_type = 3, map.value_type = 4, map.key_type_name = "u32", map.value_type_name = "task_ctx";
+  const std::string names = R"("flag_names":[],"key_type":"u32","value_type":"task_ctx",)";
+  EXPECT_THAT(map_text(Format::json, map, {}, {}),
+              testing::HasSubstr(names + R"("btf_key_type_id":3,"btf_value_type_id":4,)"));
+  map.types_from = ".maps";
+  EXPECT_THAT(map_text(Format::json, map, {}, {}), testing::Not(testing::HasSubstr("btf_key_type_id")))
+      << "ids of another object";
+}
+
+TEST(JsonMap, FormsOfFields) {
+  Kept kept;
+  const auto writer = make_map_writer(Format::json, {}, kept);
+  writer->begin(a_map());
+  writer->field({FieldKind::list, "queues", 0, 0, "", {}});
+  for (const auto& [kind, number] : {std::pair{FieldKind::number, 7UL}, {FieldKind::address, 1UL << 63}})
+    writer->field({kind, "", number, 0, "", {}});
+  writer->field({FieldKind::end, "", 0, 0, "", {}});
+  writer->field({FieldKind::address, "ip", 5, 0, "", {}});
+  writer->field({FieldKind::number, "count", 5, 0, "", {}});
+  writer->end({});
+  EXPECT_THAT(kept.text, testing::HasSubstr(R"("field_forms":{"ip":"address",)"
+                                            R"("queues[]":"address from 0x8000000000000000"}})"));
+}
+
 TEST(JsonMap, WithoutRows) { EXPECT_EQ(body({}), R"(,"status":"complete"})"); }
 
 TEST(JsonMap, EveryStatus) {

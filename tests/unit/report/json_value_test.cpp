@@ -30,6 +30,20 @@ TEST(JsonValue, Integers) {
   }
 }
 
+/// Where their width tells nothing of it.
+TEST(JsonValue, BitFields) {
+  expect_json([](V& v) { v.bit_field(), v.unsigned_int(8, 6); },
+              R"({"kind":"uint","bits":8,"value":6,"bit_field":true})");
+  expect_json([](V& v) { v.bit_field(), v.signed_int(3, -1); }, R"({"kind":"int","bits":3,"value":-1})");
+  expect_json([](V& v) { v.bit_field(), v.boolean(true); },
+              R"({"kind":"bool","value":true,"bit_field":true})");
+  expect_json([](V& v) { v.bit_field(), v.character(65); }, R"({"kind":"char","value":65,"bit_field":true})");
+  expect_json([](V& v) { v.bit_field(), v.enumeration(4, 2, "TWO", false); },
+              R"({"kind":"enum","bits":4,"value":2,"variant":"TWO"})");
+  expect_json([](V& v) { v.bit_field(), v.enumeration(32, 2, "TWO", false); },
+              R"({"kind":"enum","bits":32,"value":2,"variant":"TWO","bit_field":true})");
+}
+
 TEST(JsonValue, IntegersOf64BitsAreUnharmed) {
   const auto most = parsed(json_of([](V& v) { v.unsigned_int(64, ~0ULL); }));
   EXPECT_EQ(most["value"].GetUint64(), ~0ULL);
