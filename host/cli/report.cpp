@@ -6,6 +6,7 @@
 #include "host/cli/terminal.hpp"
 #include "host/cli/writing.hpp"
 #include "host/pipeline/map_filter.hpp"
+#include "host/pipeline/scope.hpp"
 #include "host/saved/rewrite.hpp"
 #include "host/saved/saved_file.hpp"
 
@@ -45,6 +46,7 @@ int report(const ReportOptions& options) {
   if (!loaded) return complain(loaded.error());
   suit(*loaded, options.format);
   if (auto checked = pipeline::check_specs(options.maps); !checked) return complain(checked.error());
+  if (auto checked = pipeline::check_others(options.not_maps); !checked) return complain(checked.error());
   const Terminal terminal = options.output.empty() ? Terminal::of(STDOUT_FILENO) : Terminal{};
   const auto file = saved::SavedFile::open(options.file);
   if (!file) return complain(file.error());

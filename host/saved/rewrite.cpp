@@ -5,6 +5,7 @@
 #include "host/pipeline/joined_tasks.hpp"
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/programs.hpp"
+#include "host/pipeline/scope.hpp"
 #include "host/report/digest.hpp"
 #include "host/report/ordered.hpp"
 
@@ -28,14 +29,17 @@ public:
   Result<void> choose() {
     pipeline::KernelParts known;
     for (const Part& part : report_.parts) known.shown.push_back({part.name, {}});
-    const auto maps = pipeline::filter_maps(report_.catalog, request_.maps, known);
+    auto maps = pipeline::filter_maps(report_.catalog, request_.maps, known);
     if (!maps) return std::unexpected(maps.error());
-    const auto parts = pipeline::filter_parts(known, request_.maps);
+    auto parts = pipeline::filter_parts(known, request_.maps);
     if (!parts) return std::unexpected(parts.error());
-    for (const catalog::Map* map : *maps) maps_.push_back({map, {}, {}, {}});
+    pipeline::Scope scope{std::move(*maps), std::move(*parts), {}};
+    if (auto left = leave_out(scope, report_.catalog, known, request_.not_maps); !left) return left;
+    for (const catalog::Map* map : scope.maps) maps_.push_back({map, {}, {}, {}});
     writing_.one_map = request_.maps.size() == 1 && maps_.size() == 1;
     for (const Part& part : report_.parts)
-      if (std::ranges::count(*parts, part.name, &plugin::KernelTarget::name) != 0) parts_.push_back(&part);
+      if (std::ranges::count(scope.parts, part.name, &plugin::KernelTarget::name) != 0)
+        parts_.push_back(&part);
     for (const SavedMap& allocator : report_.allocators)
       if (request_.is_for_all() || is_shown(allocator.map.id)) allocators_.push_back(&allocator);
     return {};

@@ -33,6 +33,7 @@ TEST(Report, OfSomeMaps) {
   const std::string file = scratch.file("r.json", small);
   EXPECT_THAT(output({"report", file, "--map", "id:7"}), HasSubstr("map 7 h"));
   EXPECT_THAT(misuse({"report", file, "--map", "nowhere"}), HasSubstr("nowhere"));
+  EXPECT_THAT(misuse({"report", file, "--not-map", "h"}), HasSubstr("--not-map leaves nothing"));
 }
 
 TEST(Report, WhatIsNone) {
