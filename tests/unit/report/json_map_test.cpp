@@ -101,7 +101,7 @@ TEST(JsonMap, SingleValue) {
   EXPECT_EQ(body({{Shape::value, {}, 0, untyped, {}}}),
             R"(,"value":{"kind":"bytes","hex":"01 00"},"value_hex":"01 00","status":"complete"})");
   EXPECT_EQ(body({{Shape::value, {}, 0, unreadable, {}}}, {Status::unreadable, "", {}, "x"}),
-            R"(,"status":"unreadable","error":"x"})");
+            R"(,"value_unreadable":true,"status":"unreadable","error":"x"})");
 }
 
 TEST(JsonMap, Entries) {
@@ -159,9 +159,9 @@ std::string report(std::size_t maps, const Options& options, std::span<const cat
   return kept.text;
 }
 
-const std::string meta_json =
-    R"("mapscope":{"version":"0.1","source":{"kind":"ELF core","release":"6.12",)"
-    R"("arch":"x86_64","page_size":4096,"kaslr_offset":2097152,"cpus":2},"plugins":[)";
+const std::string meta_json = R"("mapscope":{"version":"0.1","source":{"kind":"ELF core","release":"6.12",)"
+                              R"("arch":"x86_64","page_size":4096,"kaslr_offset":2097152,"cpus":2},)"
+                              R"("limits":{"depth":0,"array_elements":0,"nodes":0},"plugins":[)";
 
 TEST(JsonReport, WithoutMaps) {
   EXPECT_EQ(report(0, {}),
@@ -185,7 +185,7 @@ TEST(JsonReport, ExtensionsComeBeforeTheMaps) {
     writer->end({}, {}, {});
     return kept.text;
   };
-  const std::string one = R"({"n":5,"renderer":"a.b@1","status":"partial","error":"gap"})";
+  const std::string one = R"({"title":"a part","n":5,"renderer":"a.b@1","status":"partial","error":"gap"})";
   EXPECT_THAT(text(false, 1), testing::StartsWith(R"({"schema":"single","extensions":{"a.b":)" + one +
                                                   R"(,"c.d":)" + one + R"(},"maps":[{}],"mapscope":)"));
   for (const std::size_t maps : {0U, 2U}) EXPECT_TRUE(parsed(text(false, maps)) == parsed(text(true, maps)));

@@ -3,6 +3,7 @@
 #include "report_text.hpp"
 
 #include <cmath>
+#include <fmt/format.h>
 #include <limits>
 
 namespace mapscope::report {
@@ -84,9 +85,11 @@ TEST(JsonValue, Floats) {
 }
 
 TEST(JsonValue, FloatsThatAreNotFinite) {
-  for (const double value :
-       {std::nan(""), std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()})
-    expect_json([=](V& v) { v.real(64, value); }, R"({"kind":"float","bits":64,"value":null})");
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  for (const auto& [value, name] :
+       {std::pair{std::nan(""), "nan"}, std::pair{infinity, "inf"}, std::pair{-infinity, "-inf"}})
+    expect_json([value = value](V& v) { v.real(64, value); },
+                fmt::format(R"({{"kind":"float","bits":64,"value":null,"non_finite":"{}"}})", name));
 }
 
 TEST(JsonValue, Enums) {
@@ -130,8 +133,8 @@ TEST(JsonValue, WhatIsLeftOutOfAnArray) {
       v.end_array();
     };
   };
-  const std::string head = R"({"kind":"array","len":2,"elements":[{"kind":"array","len":9,"elements":[)"
-                           R"({"kind":"uint","bits":8,"value":1}],"left_out":)",
+  const std::string head = R"({"kind":"array","len":2,"elements":[{"kind":"array","len":9,)"
+                           R"("is_text":true,"elements":[{"kind":"uint","bits":8,"value":1}],"left_out":)",
                     tail = R"(},{"kind":"bool","value":true}]})";
   expect_json(cut({.zero = true}), head + R"({"zero":true})" + tail);
   expect_json(cut({.not_zero = 5}), head + R"({"zero":false,"first_not_zero":5})" + tail);

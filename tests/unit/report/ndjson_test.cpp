@@ -203,7 +203,7 @@ TEST(Ndjson, SlotsOfAllocators) {
       R"({"map":"scx_task_allocator","map_id":7,"type":"allocator","key":3,"value":"18446744073709551615",)"
       R"("more":{"genn":1,"user_addr":"0x4000000060a0"}})"
       "\n"
-      R"({"allocator_summary":{"allocator_name":"scx_task_allocator","map_id":7,"elem_size":40,"status":"complete"}})"
+      R"({"allocator_summary":{"allocator_name":"scx_task_allocator","map_id":7,"map_name":"m","elem_size":40,"status":"complete"}})"
       "\n");
 }
 

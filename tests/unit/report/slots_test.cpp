@@ -92,7 +92,7 @@ TEST(JsonAllocator, ListsItsSlots) {
   const auto bytes = bytes_of({1, 2});
   EXPECT_EQ(allocator_text(Format::json, {slot_row({&one, bytes}), slot_row({nullptr, bytes}),
                                           slot_row({&one, {}, false})}),
-            R"({"allocator_name":"scx_task_allocator","map_id":12,"entries":[)"
+            R"({"allocator_name":"scx_task_allocator","map_id":12,"map_name":"a_sched.bss","entries":[)"
             R"({"idx":3,"genn":1,"user_addr":24736,"payload":{"kind":"uint","bits":32,"value":1}},)"
             R"({"idx":3,"genn":1,"user_addr":24736,"payload":{"kind":"bytes","hex":"01 02"}},)"
             R"({"idx":3,"genn":1,"user_addr":24736,"payload":{"kind":"unsupported",)"
