@@ -201,7 +201,8 @@ void TextTable::shorten_headings() {
   for (const Column& column : columns_)
     if (column.place == Column::Place::cell) ++ends[last_step(column.path)];
   for (Column& column : columns_)
-    if (const std::string end = last_step(column.path); ends[end] == 1)
+    if (const std::string end = last_step(column.path);
+        ends[end] == 1 && column.heading.starts_with(column.path))
       column.heading = end + column.heading.substr(column.path.size());
 }
 
@@ -249,8 +250,28 @@ bool TextTable::make_room() {
     if (column->mirrored) mirror(*column);
     if (!usual) ++gone;
   }
+  shorten_headings(); // fewer columns are left that a short one could be taken for
+  fill_room();
   const auto kept = std::ranges::count(columns_, Column::Place::cell, &Column::place);
   return std::cmp_less_equal(gone, kept);
+}
+
+/// Rows that say what is not the rule on a line of their own say it in a column where there is room for it;
+/// first what most rows say.
+void TextTable::fill_room() {
+  constexpr std::size_t many = 4; // lines that a column is worth
+  std::vector<Column*> usual;
+  for (Column& column : columns_)
+    if (column.place == Column::Place::usual && column.kind != Cell::Kind::note &&
+        column.agreeing + many <= seen_)
+      usual.push_back(&column);
+  std::ranges::stable_sort(usual, {}, &Column::agreeing);
+  for (Column* const column : usual) {
+    const Column before = *column;
+    column->place = Column::Place::cell, column->mirrored.reset();
+    shorten_headings();
+    if (line_width() > width_) *column = before;
+  }
 }
 
 /// At least half of the cells are there, and a row has two of them.

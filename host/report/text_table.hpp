@@ -89,6 +89,7 @@ private:
   void place_columns();
   [[nodiscard]] bool make_room();
   void shorten_headings();
+  void fill_room();
   struct Mirror {
     std::size_t of = 0, rows = 0;
   };
