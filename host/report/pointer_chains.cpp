@@ -56,7 +56,8 @@ void Pointers::link(Open& first, const Link& link, btf::Progress& progress, btf:
   if (first.addresses.insert(link.spot.address).second) first.fresh.push_back(link);
   const std::string is = identity(link);
   if (!following_.flat) progress.cuts.depth = true;
-  if (following_.flat) return reason(link.value, is.empty() ? "in the chain" : is, out);
+  if (following_.flat)
+    return is.empty() ? reason(link.value, "in the chain", out) : known(link.value, is, out);
   const auto text = fmt::format("nested {} deep, in the chain behind {:#x}", progress.depth, first.value);
   reason(link.value, text, out);
 }

@@ -83,6 +83,13 @@ void Pointers::reason(std::uint64_t value, std::string_view text, btf::ValueVisi
   out.end_pointer();
 }
 
+/// What is shown in another place, by what it is called.
+void Pointers::known(std::uint64_t value, std::string_view name, btf::ValueVisitor& out) {
+  out.begin_pointer(value);
+  out.fact("known_as", name);
+  out.end_pointer();
+}
+
 Pointers::Spot Pointers::spot_of(std::uint64_t value, bool is_typed) const {
   Spot spot;
   spot.address = value;
@@ -117,7 +124,7 @@ void Pointers::show(const btf::SpecialField& field, std::uint64_t value, const b
   if (spot.arena != nullptr && !spot.problem.empty()) return reason(value, spot.problem, out);
   if (spot.arena != nullptr) {
     if (const auto name = variable_at(*spot.arena, value, types, target); !name.empty())
-      return reason(value, name, out);
+      return known(value, name, out);
     const Pointee& own = pointee(target, types);
     const auto found =
         following_.slots != nullptr ? following_.slots->find(*spot.arena, value) : std::nullopt;
@@ -190,7 +197,7 @@ std::optional<SlotIndex::Found> Pointers::slot_at(std::uint64_t pointer) const {
   return following_.slots->find(*spot.arena, pointer);
 }
 
-/// Of an object that is shown in another place: which one it is, or where that is; "" of all others.
+/// Of an object that is shown in another place: where that is; "" of all others.
 std::string Pointers::elsewhere(const Link& link) {
   const bool is_open = std::ranges::count(open_, link.spot.address, &Open::address) != 0;
   const auto before = shown_.find({link.spot.address, link.pointee->types, link.pointee->type});
@@ -198,7 +205,6 @@ std::string Pointers::elsewhere(const Link& link) {
       following_.flat && !is_of_rows_; // whose objects stand in it, wherever else they are met
   const bool is_shown = before != shown_.end() && (before->second.direct || !open_.empty() || is_list);
   if (!is_open && !is_shown) return "";
-  if (auto is = identity(link); !is.empty()) return is;
   if (is_open) return fmt::format("cycle to {:#x}", link.value);
   return before->second.list.empty()
              ? "shown already"
@@ -253,7 +259,10 @@ void Pointers::object(const Pointee& pointee, std::uint64_t value, const Spot& s
                       btf::ValueVisitor& out, std::string_view slot) {
   if (pointee.decoder == nullptr) return reason(value, spot.is_doubtful ? "" : pointee.problem, out);
   const Link here{value, spot, &pointee, std::string(slot)};
-  if (const auto where = elsewhere(here); !where.empty()) return reason(value, where, out);
+  if (const auto where = elsewhere(here); !where.empty()) {
+    const std::string is = identity(here);
+    return is.empty() ? reason(value, where, out) : known(value, is, out);
+  }
   if (Open* const chain = chain_of(pointee, progress); chain != nullptr)
     return link(*chain, here, progress, out);
   if (const auto why = refusal(progress); !why.empty()) return reason(value, why, out);

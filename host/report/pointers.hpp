@@ -154,6 +154,7 @@ private:
   void cpu_mask(std::uint64_t value, btf::Progress& progress, btf::ValueVisitor& out);
   static void reason(std::uint64_t value, std::string_view text, btf::ValueVisitor& out,
                      std::string_view slot = {});
+  static void known(std::uint64_t value, std::string_view name, btf::ValueVisitor& out);
 
   std::shared_ptr<const btf::Types> kernel_, own_;
   Following following_;

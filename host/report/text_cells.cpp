@@ -97,12 +97,15 @@ private:
         slot(part.text, path);
       else if (part.member == "deref_skipped_reason")
         address.text += reason(part.text), address.kind = Cell::Kind::text;
+      else if (part.member == "known_as")
+        name(part.text, address);
       else
         target(part, path);
     }
   }
   [[nodiscard]] bool is_plain(const Node& part) const {
-    if (part.member == "slot" || part.member == "deref_skipped_reason") return true;
+    if (part.member == "slot" || part.member == "deref_skipped_reason" || part.member == "known_as")
+      return true;
     const bool is_struct = part.kind == Kind::record && !part.text.starts_with('<');
     return part.member.empty() && !is_behind_ && (is_struct || part.kind == Kind::scalar);
   }
@@ -112,6 +115,11 @@ private:
     if (text.starts_with(cycle)) return " [cycle]";
     if (!text.starts_with(already)) return fmt::format(" [{}]", text);
     return fmt::format(" [see {}]", text.substr(already.size()));
+  }
+  /// Where it is shown its address is told, too.
+  void name(std::string_view known_as, Cell& address) const {
+    address.kind = Cell::Kind::text;
+    address.text = fmt::format("{}[{}]", tree_.is_full() ? address.text + ' ' : "", known_as);
   }
   void target(const Node& target, const std::string& path) {
     if (target.kind == Kind::record && !target.text.empty())

@@ -336,7 +336,7 @@ bool TextTree::append_pointer_part(const Node& part, std::string& out) {
     out += part.text.starts_with("cycle ") ? " [cycle]" : fmt::format(" [{}]", part.text);
     return true;
   }
-  if (part.member == "slot" || part.member == "symbol") { // its text says so
+  if (part.member == "slot" || part.member == "symbol" || part.member == "known_as") { // its text says so
     out += fmt::format(" [{}]", part.text);
     return true;
   }

@@ -58,6 +58,7 @@ public:
       : inside_(inside), zeros_(zeros), full_(full) {}
   void clear();
   [[nodiscard]] bool empty() const { return used_ == 0; }
+  [[nodiscard]] bool is_full() const { return full_; }
   [[nodiscard]] const Node& root() const { return nodes_[0]; }
   [[nodiscard]] const Node& node(std::uint32_t index) const { return nodes_[index]; }
 
