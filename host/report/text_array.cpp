@@ -85,7 +85,11 @@ bool TextTree::is_withheld(const Node& pointer) const {
 /// By structure, not by text: nested arrays are compared once a level, and never formatted for it.
 bool TextTree::same(std::uint32_t a, std::uint32_t b) const {
   const Node &left = node(a), &right = node(b);
-  if (left.kind != right.kind || left.text != right.text || left.member != right.member) return false;
+  return left.member == right.member && is_same_value(left, right);
+}
+
+bool TextTree::is_same_value(const Node& left, const Node& right) const {
+  if (left.kind != right.kind || left.text != right.text) return false;
   if (left.kind == Kind::scalar) return true;
   return !left.cut && !right.cut && left.length == right.length &&
          std::ranges::equal(left.children, right.children,

@@ -297,19 +297,33 @@ void TextTree::append_one_line(const Node& node, std::string& out, std::size_t m
 
 /// Texts for printf-like functions that the compiler has named (bpf_printk's `____fmt`, scx_bpf_error's
 /// `___fmt`) are no variables of anybody's.
-bool TextTree::is_hidden(const Node& record, const Node& member) const {
-  if (member.zero) return true;
-  if (full_ || !record.text.starts_with('.')) return false;
+bool TextTree::is_format(const Node& member) {
   return member.member.find(".___fmt") != member.member.npos ||
          member.member.find(".____fmt") != member.member.npos;
 }
 
-/// "38 format strings (--full)"; "" where none is hidden.
+/// Values of the kernel's enums, which its loader fills in for a scheduler (scx's enum_defs.autogen.h).
+bool TextTree::is_kernels_constant(const Node& member) { return member.member.starts_with("__SCX_"); }
+
+/// What of a data section's variables nobody has written.
+bool TextTree::is_hidden(const Node& record, const Node& member) const {
+  if (member.zero) return true;
+  if (full_ || !record.text.starts_with('.')) return false;
+  return is_format(member) || is_kernels_constant(member);
+}
+
+/// "37 of the kernel's constants, __SCX_*, 38 format strings (--full)"; "" where nothing is hidden.
 std::string TextTree::hidden_text(const Node& record) const {
-  const auto formats = std::ranges::count_if(record.children, [&](std::uint32_t child) {
-    return !nodes_[child].zero && is_hidden(record, nodes_[child]);
-  });
-  return formats == 0 ? "" : counted(static_cast<std::uint64_t>(formats), "format string") + " (--full)";
+  std::uint64_t formats = 0, constants = 0;
+  for (const std::uint32_t child : record.children) {
+    const Node& member = nodes_[child];
+    if (member.zero || !is_hidden(record, member)) continue;
+    ++(is_format(member) ? formats : constants);
+  }
+  std::string text;
+  if (constants != 0) text = fmt::format("{} of the kernel's constants, __SCX_*", constants);
+  if (formats != 0) text += (text.empty() ? "" : ", ") + counted(formats, "format string");
+  return text.empty() ? "" : text + " (--full)";
 }
 
 void TextTree::append_members(const Node& record, std::string& out, std::size_t most) const {

@@ -170,6 +170,10 @@ private:
   [[nodiscard]] bool is_withheld(const Node& pointer) const;
   [[nodiscard]] std::string run_text(const Node& array, std::size_t first, std::size_t end) const;
   [[nodiscard]] bool same(std::uint32_t a, std::uint32_t b) const;
+  [[nodiscard]] bool is_same_value(const Node& left, const Node& right) const;
+  [[nodiscard]] bool is_like(const Node& record, std::size_t index, std::size_t column) const;
+  [[nodiscard]] static bool is_format(const Node& member);
+  [[nodiscard]] static bool is_kernels_constant(const Node& member);
   [[nodiscard]] bool is_hidden(const Node& record, const Node& member) const;
   [[nodiscard]] std::string hidden_text(const Node& record) const;
 

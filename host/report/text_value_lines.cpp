@@ -100,21 +100,31 @@ void TextTree::append_record_lines(const Node& record, unsigned width, unsigned 
                                    std::string& out) const {
   if (!record.text.empty()) out += record.text + ':';
   std::vector<std::string> scalars; // that follow each other
-  for (const std::uint32_t child : record.children) {
-    const Node& member = node(child);
+  for (std::size_t i = 0; i < record.children.size(); ++i) {
+    const Node& member = node(record.children[i]);
     if (is_hidden(record, member)) continue;
-    const std::string name = member.member.empty() ? "<anon>" : printable(member.member);
+    std::string name = member.member.empty() ? "<anon>" : printable(member.member);
     if (member.kind == Kind::scalar) {
       scalars.push_back(name + ' ' + member.text);
       continue;
     }
     append_in_columns(scalars, width, indent + 2, out), scalars.clear();
+    for (; i + 1 < record.children.size() && is_like(record, i, indent + name.size()); ++i)
+      name += ", " + printable(node(record.children[i + 1]).member);
     out += fmt::format("\n{:{}}{}", "", indent + 2, name);
     append_behind_label(member, width, indent + 3 + static_cast<unsigned>(name.size()), indent + 2, out);
   }
   append_in_columns(scalars, width, indent + 2, out), scalars.clear();
   if (const std::string hidden = hidden_text(record); !hidden.empty())
     out += fmt::format("\n{:{}}{}", "", indent + 2, hidden);
+}
+
+/// The member behind it has a name, and says the same in more than a few words.
+bool TextTree::is_like(const Node& record, std::size_t index, std::size_t column) const {
+  constexpr std::size_t widest_names = 80;
+  const Node &member = node(record.children[index]), &next = node(record.children[index + 1]);
+  return !full_ && member.kind == Kind::record && !member.member.empty() && !next.member.empty() &&
+         column + next.member.size() <= widest_names && is_same_value(member, next);
 }
 
 /// Side by side, as many to a line as fit; a line begins with the index of its first.
