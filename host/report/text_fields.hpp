@@ -18,7 +18,7 @@ class TextFields {
 public:
   explicit TextFields(const Options& options)
       : shows_pages_(options.arena_bytes == "hex"), full_(options.full || options.zeros),
-        tree_(options.inside, options.zeros, options.full) {}
+        programs_(options.programs), tree_(options.inside, options.zeros, options.full) {}
 
   /// A record that holds what comes next.
   void begin();
@@ -48,10 +48,15 @@ private:
   void thin_out_counters();
   void drop_told_twice();
   void tell_frame();
+  void tell_programs();
+  [[nodiscard]] std::string program_text(const TextTree::Node& program) const;
+  void join_slots();
   [[nodiscard]] TextTree::Node* child(std::string_view name);
+  [[nodiscard]] const TextTree::Node* child_of(const TextTree::Node& node, std::string_view name) const;
 
   bool shows_pages_;
   bool full_; ///< all of it is told as it comes
+  std::shared_ptr<const ProgramNames> programs_;
   TextTree tree_;
   Cuts cuts_;
   std::vector<bool> lists_; ///< of the open fields: which are lists
