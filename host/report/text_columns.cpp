@@ -104,7 +104,7 @@ void TextTable::compare_columns() {
     const auto cells = in_columns(row, others);
     for (std::size_t a = 0; a < all; ++a)
       for (std::size_t b = 0; b < a && cells[a] != nullptr; ++b)
-        if (cells[b] != nullptr && cells[a]->text == cells[b]->text)
+        if (cells[b] != nullptr && cells[a]->says_same(*cells[b]))
           ++equal_[a * all + b], ++equal_[b * all + a];
   }
 }

@@ -97,6 +97,14 @@ bool is_below(const TableRow& row, const Column& column) {
 
 } // namespace
 
+bool Cell::says_same(const Cell& other) const {
+  const auto unquoted = [](std::string_view text) {
+    const bool is_quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
+    return is_quoted ? text.substr(1, text.size() - 2) : text;
+  };
+  return unquoted(text) == unquoted(other.text);
+}
+
 std::string Column::shown(const std::string& text) const {
   if (text.empty()) return "\"\""; // a gap would move what follows it to the left
   if (prefix.empty()) return text;
@@ -190,7 +198,7 @@ bool TextTable::is_as_usual(const Column& column, const std::vector<const Cell*>
                             const Cell& cell) const {
   if (!column.mirrored) return cell.text == column.common;
   const Cell* const other = cells[*column.mirrored];
-  return other != nullptr && other->text == cell.text;
+  return other != nullptr && other->says_same(cell);
 }
 
 std::string TextTable::lines(const TableRow& row) const {

@@ -23,6 +23,9 @@ struct Cell {
   unsigned part = 0; ///< 0: what the row is found by; a bar stands between parts
   std::string path;  ///< "owner.pid"
   std::string text;
+
+  /// A name is the same with and without quotes.
+  [[nodiscard]] bool says_same(const Cell& other) const;
 };
 
 struct TableRow {
