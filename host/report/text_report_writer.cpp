@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "host/base/display_width.hpp"
 #include "host/report/duration.hpp"
 #include "host/report/formats.hpp"
 #include "host/report/in_columns.hpp"
@@ -9,6 +10,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <utility>
+#include <vector>
 
 namespace mapscope::report {
 
@@ -62,6 +65,11 @@ private:
   }
 
   [[nodiscard]] std::string programs_text(std::span<const catalog::Program> programs) const {
+    constexpr std::size_t many = 12;
+    const bool have_runs = std::ranges::any_of(
+        programs, [](const catalog::Program& program) { return program.run_cnt.value_or(0) != 0; });
+    if (!options_.full && !have_runs && programs.size() >= many)
+      return heading_text("programs", options_) + by_type(programs);
     std::vector<std::string> lines;
     for (const auto& program : programs) lines.push_back(program_line(program));
     std::string out;
@@ -69,12 +77,40 @@ private:
     return heading_text("programs", options_) + out.substr(1) + '\n';
   }
 
+  /// "  struct_ops: 9 qmap_select_cid, 10 qmap_enqueue", on lines as long as they may be; types in the order
+  /// of their first.
+  [[nodiscard]] std::string by_type(std::span<const catalog::Program> programs) const {
+    std::vector<std::pair<std::string, std::vector<std::string>>> types;
+    for (const auto& program : programs) {
+      const bool has_type = program.is_read || !program.tag.empty();
+      const std::string type = has_type ? printable(program.type_name) : "(type not known)";
+      auto found = std::ranges::find(types, type, [](const auto& one) { return one.first; });
+      if (found == types.end()) found = types.insert(types.end(), {type, {}});
+      found->second.push_back(fmt::format("{} {}", program.id, name_of(program)));
+    }
+    std::string out;
+    for (const auto& [type, names] : types) {
+      std::string line = fmt::format("  {}: {}", type, names.front());
+      for (const std::string& name : std::span(names).subspan(1)) {
+        const bool fits = display_width(line) + 2 + display_width(name) < options_.width;
+        if (!fits)
+          out += line + ",\n", line = "    " + name;
+        else
+          line += ", " + name;
+      }
+      out += line + '\n';
+    }
+    return out;
+  }
+
+  static std::string name_of(const catalog::Program& program) {
+    if (!program.is_read) return "(not known)";
+    return program.name.empty() ? "(no name)" : printable(program.names().longest());
+  }
+
   /// Who uses a map its head says.
   [[nodiscard]] std::string program_line(const catalog::Program& program) const {
-    const std::string name = !program.is_read       ? "(not known)"
-                             : program.name.empty() ? "(no name)"
-                                                    : printable(program.names().longest());
-    std::string line = fmt::format("{:>4} {}", program.id, name);
+    std::string line = fmt::format("{:>4} {}", program.id, name_of(program));
     if (program.is_read || !program.tag.empty()) line += fmt::format("  {}", program.type_name);
     if (options_.full && !program.tag.empty()) line += fmt::format("  tag {}", program.tag);
     if (options_.full && !program.map_ids.empty())
