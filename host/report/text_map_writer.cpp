@@ -50,7 +50,9 @@ public:
 protected:
   void put_title(const std::string& title) { put(bold(title) + '\n'); }
   /// A member of the map that is whole: its name, and what follows on the same line or on lines of its own.
-  [[nodiscard]] virtual std::string map_field() const;
+  [[nodiscard]] virtual std::string map_field();
+  /// What of the members was kept to stand beside others.
+  [[nodiscard]] virtual std::string take_words() { return ""; }
 
   Options options_;
   TextFields fields_;
@@ -248,7 +250,7 @@ void TextMapWriter::end_fields() {
     end_row();
   } else if (has_fields) {
     put_ops(tells_programs());
-    put(map_field());
+    if (const std::string text = map_field(); !text.empty()) put(text);
   }
   row_open_ = false;
 }
@@ -282,7 +284,7 @@ std::string TextMapWriter::row_fields() const {
   return (lines.starts_with('\n') ? lines.substr(1) : "    " + lines) + '\n';
 }
 
-std::string TextMapWriter::map_field() const {
+std::string TextMapWriter::map_field() {
   const auto& member = fields_.tree().node(fields_.tree().root().children.front());
   const std::string name = printable(member.member);
   const std::string text =
@@ -435,6 +437,7 @@ std::string TextMapWriter::cpu_lines(const std::vector<Copy>& copies) {
 void TextMapWriter::end(const Outcome& outcome) {
   rows_.leave();
   put_ops(false);
+  if (const std::string words = take_words(); !words.empty()) put(words);
   if (outcome.entry_count && !is_single_) // one value needs no count
     put(fmt::format("  {}\n", counted(*outcome.entry_count, counted_as_)));
   const std::string lines = end_lines(outcome);
@@ -468,16 +471,31 @@ public:
   void begin(const catalog::Map& /*map*/) override { put_title(title_); }
 
 protected:
-  [[nodiscard]] std::string map_field() const override {
+  /// Words and numbers that follow each other share lines, as those of a struct do.
+  [[nodiscard]] std::string map_field() override {
     const auto& member = fields_.tree().node(fields_.tree().root().children.front());
     const std::string name = printable(member.member);
-    return fmt::format(
-        "  {}:{}\n", name,
-        packed_lines(fields_.tree(), member, options_.width, static_cast<unsigned>(name.size()) + 3, 4));
+    if (member.kind == TextTree::Kind::scalar) return (void)words_.push_back({name, member.text}), "";
+    return take_words() + fmt::format("  {}:{}\n", name,
+                                      packed_lines(fields_.tree(), member, options_.width,
+                                                   static_cast<unsigned>(name.size()) + 3, 4));
+  }
+  [[nodiscard]] std::string take_words() override {
+    const std::vector<std::pair<std::string, std::string>> words = std::exchange(words_, {});
+    if (words.size() == 1) return fmt::format("  {}: {}\n", words[0].first, words[0].second);
+    std::string out, line;
+    for (const auto& [name, text] : words) {
+      const std::string next = fmt::format("{}={}", name, text);
+      const bool fits = 2 + display_width(line) + 2 + display_width(next) <= options_.width;
+      if (!line.empty() && !fits) out += fmt::format("  {}\n", std::exchange(line, ""));
+      line += (line.empty() ? "" : ", ") + next;
+    }
+    return line.empty() ? "" : out + fmt::format("  {}\n", line);
   }
 
 private:
   std::string title_;
+  std::vector<std::pair<std::string, std::string>> words_; ///< not yet told
 };
 
 } // namespace

@@ -198,7 +198,7 @@ TEST(TextExtension, EmptyListsAndPlainFacts) {
   EXPECT_EQ(extension_lines({a_field(FieldKind::list, "tasks"), a_field(FieldKind::end, ""),
                              a_field(FieldKind::flag, "all", 1), a_field(FieldKind::address, "at", 16)},
                             80),
-            "  tasks: []\n  all: true\n  at: 0x10\n\n");
+            "  tasks: []\n  all=true, at=0x10\n\n");
 }
 
 } // namespace
