@@ -148,7 +148,7 @@ TEST_F(Chains, SayWhichObjectIsMeant) {
   b.record("task_ctx", {{"next", to_task}, {"pid", number}, {"name", name}});
   const std::string text = decode("u64 0x100000000010 u32 7 text \"cat\\0\"\nu64 0 u32 8 text \"dog\\0\"\n",
                                   program.holder(to_task), user);
-  EXPECT_THAT(text, HasSubstr("next=0x100000000010(@deref_skipped_reason=name dog, pid 8)"));
+  EXPECT_THAT(text, HasSubstr("next=0x100000000010(@known_as=name dog, pid 8)"));
 }
 
 } // namespace

@@ -200,7 +200,7 @@ TEST_F(Following, AVariableIsNamedWhereTheReportShowsIt) {
   EXPECT_EQ(decode("u64 0 0 7\n", type, user),
             "holder{p=0x100000000000(*=node{next=0x0, other=0x0, number=7:uint64})}");
   shown_arenas = {2};
-  EXPECT_EQ(decode("u64 0 0 7\n", type, user), "holder{p=0x100000000000(@deref_skipped_reason=tree)}");
+  EXPECT_EQ(decode("u64 0 0 7\n", type, user), "holder{p=0x100000000000(@known_as=tree)}");
 }
 
 /// Two slots of 32 bytes at the arena's begin, a header of 8 and a node; the second is free.
