@@ -11,10 +11,11 @@ namespace mapscope::report {
 
 namespace {
 
-std::string aligned(const std::string& text, std::size_t width, bool to_the_right) {
-  const std::size_t own = display_width(text);
-  const std::string gap(width > own ? width - own : 0, ' ');
-  return to_the_right ? gap + text : text + gap;
+void append_aligned(const std::string& text, std::size_t width, bool to_the_right, std::string& out) {
+  const std::size_t own = display_width(text), gap = width > own ? width - own : 0;
+  if (to_the_right) out.append(gap, ' ');
+  out += text;
+  if (!to_the_right) out.append(gap, ' ');
 }
 
 /// What is said beside the table: "name=value", or a note.
@@ -152,7 +153,8 @@ std::string TextTable::cells_line(const std::vector<std::string>& texts) const {
     if (before != nullptr && before->part != column.part) out += " |";
     before = &column;
     const std::size_t width = std::max(column.width, display_width(column.heading));
-    out += ' ' + aligned(texts[i], width, column.kind == Cell::Kind::number);
+    out += ' ';
+    append_aligned(texts[i], width, column.kind == Cell::Kind::number, out);
   }
   out.erase(out.find_last_not_of(' ') + 1);
   return out;
