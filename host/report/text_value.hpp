@@ -156,6 +156,7 @@ private:
                     std::string& out) const;
   [[nodiscard]] bool append_table(const Node& node, unsigned width, unsigned indent, std::string& out) const;
   void append_record_lines(const Node& node, unsigned width, unsigned indent, std::string& out) const;
+  void append_facts(const Node& record, unsigned width, unsigned indent, std::string& out) const;
   void append_array_lines(const Node& node, unsigned width, unsigned indent, std::string& out) const;
   void append_behind_label(const Node& node, unsigned width, unsigned column, unsigned indent,
                            std::string& out) const;

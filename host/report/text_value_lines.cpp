@@ -99,6 +99,7 @@ void TextTree::append_behind_label(const Node& node, unsigned width, unsigned co
 void TextTree::append_record_lines(const Node& record, unsigned width, unsigned indent,
                                    std::string& out) const {
   if (!record.text.empty()) out += record.text + ':';
+  if (record.has_facts && !full_ && is_of_scalars(record)) return append_facts(record, width, indent, out);
   std::vector<std::string> scalars; // that follow each other
   for (std::size_t i = 0; i < record.children.size(); ++i) {
     const Node& member = node(record.children[i]);
@@ -111,12 +112,26 @@ void TextTree::append_record_lines(const Node& record, unsigned width, unsigned 
     append_in_columns(scalars, width, indent + 2, out), scalars.clear();
     for (; i + 1 < record.children.size() && is_like(record, i, indent + name.size()); ++i)
       name += ", " + printable(node(record.children[i + 1]).member);
-    out += fmt::format("\n{:{}}{}", "", indent + 2, name);
+    out.append(1, '\n').append(indent + 2, ' ').append(name);
     append_behind_label(member, width, indent + 3 + static_cast<unsigned>(name.size()), indent + 2, out);
   }
   append_in_columns(scalars, width, indent + 2, out), scalars.clear();
   if (const std::string hidden = hidden_text(record); !hidden.empty())
     out += fmt::format("\n{:{}}{}", "", indent + 2, hidden);
+}
+
+/// What the kernel keeps of a timer, and the like: side by side.
+void TextTree::append_facts(const Node& record, unsigned width, unsigned indent, std::string& out) const {
+  std::size_t used = width;
+  for (const std::uint32_t child : record.children) {
+    const Node& fact = node(child);
+    if (is_hidden(record, fact)) continue;
+    const std::string text = fmt::format("{}={}", printable(fact.member), fact.text);
+    const bool fits = used + 2 + display_width(text) <= width;
+    out += fits ? ", " : fmt::format("\n{:{}}", "", indent + 2);
+    used = (fits ? used + 2 : indent + 2) + display_width(text);
+    out += text;
+  }
 }
 
 /// The member behind it has a name, and says the same in more than a few words.
@@ -160,7 +175,7 @@ void TextTree::append_array_lines(const Node& array, unsigned width, unsigned in
     const bool zero = node(array.children[i]).zero;
     const std::string index = end - i > 1 ? fmt::format("[{}..{}]", i, end - 1) : fmt::format("[{}]", i);
     if (!zero) {
-      out += fmt::format("\n{:{}}{}", "", indent + 2, index);
+      out.append(1, '\n').append(indent + 2, ' ').append(index);
       if (end - i > 1 && is_withheld(node(array.children[i])))
         out += ' ' + run_text(array, i, end);
       else

@@ -311,8 +311,8 @@ TEST(TextValue, ManyScalarMembersStandInColumns) {
                                         "  b 1      g 1      k 1\n"
                                         "  c 1      h 1      z 1\n"
                                         "  d 1000   i 1      lmn 1");
-  values.pop_back();
-  EXPECT_EQ(lines(members(values), 30).substr(0, 14), "s:\n  a 1\n  b 1");
+  values.resize(3);
+  EXPECT_EQ(lines(members(values), 10), "s:\n  a 1\n  b 1\n  c 1");
 }
 
 } // namespace
