@@ -13,6 +13,7 @@
 #include "host/pipeline/setup.hpp"
 #include "host/pipeline/shown_map.hpp"
 #include "host/plugin/worker/workers.hpp"
+#include "host/report/empty_maps.hpp"
 #include "host/report/task_join.hpp"
 
 #include <memory>
@@ -38,9 +39,13 @@ public:
   [[nodiscard]] std::string shortfall() const override;
 
 private:
+  class OutputStream;
   [[nodiscard]] std::string may_lack() const;
   void start_workers();
   void render(std::size_t index, report::Stream& to);
+  void render_or_count(std::size_t index, report::Stream& to);
+  void find_alike();
+  void tell_empty(OutputStream& stream) const;
   void list_slots(std::size_t index, report::Stream& to);
   Result<void> make(report::Output& output, report::ReportWriter& writer, OutputStream& stream,
                     const Hooks& hooks);
@@ -63,6 +68,7 @@ private:
   std::unique_ptr<Allocations> allocations_;
   std::unique_ptr<plugin::Workers> workers_;
   std::unique_ptr<report::TaskJoin> join_; ///< null: tasks are where they are found
+  report::EmptyMaps alike_;                ///< none: each map has a place of its own
 };
 
 } // namespace mapscope::pipeline

@@ -3,11 +3,15 @@
 
 #include "host/base/display_width.hpp"
 #include "host/base/utf8.hpp"
+#include "host/report/empty_maps.hpp"
 #include "host/report/fill.hpp"
 #include "host/report/text_value.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <map>
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace mapscope::report {
@@ -53,7 +57,7 @@ public:
   MapTable(const Overview& page, const Options& options) : options_(options) {
     for (const auto& program : page.programs) names_[program.id] = printable(program.names().longest());
     lines_.push_back({"id", "type", "name", "entries", "", "", {}});
-    for (const MapLine& map : page.maps) lines_.push_back(line_of(map));
+    add_maps(page.maps);
     for (const Line& line : lines_) {
       id_ = std::max(id_, line.id.size()), type_ = std::max(type_, display_width(line.type));
       name_ = std::max(name_, std::min(display_width(line.name), widest_name));
@@ -69,6 +73,27 @@ public:
   }
 
 private:
+  /// Of many that are empty and alike, a line stands for all.
+  void add_maps(std::span<const MapLine> maps) {
+    EmptyMaps empty;
+    for (const MapLine& map : maps) empty.add(*map.map);
+    std::map<EmptyMaps::Kind, std::pair<std::size_t, std::size_t>> places; // of the line, and how many more
+    for (const MapLine& map : maps) {
+      if (options_.full || !empty.has(map)) {
+        lines_.push_back(line_of(map));
+        continue;
+      }
+      auto [place, is_first] = places.try_emplace(EmptyMaps::kind_of(*map.map), lines_.size(), 0);
+      if (is_first)
+        lines_.push_back(line_of(map));
+      else
+        ++place->second.second;
+    }
+    for (const auto& [kind, place] : places)
+      if (place.second != 0)
+        lines_[place.first].programs.push_back(fmt::format("and {} more like it", place.second));
+  }
+
   [[nodiscard]] Line line_of(const MapLine& shown) const {
     const auto& [map, outcome] = shown;
     Line line{std::to_string(map->id),
