@@ -43,8 +43,10 @@ void add_writing(CLI::App& app, DumpOptions& options, Words& words) {
   app.add_option("--color", options.color, "text in colours; auto: on a terminal, unless NO_COLOR is set")
       ->default_str("auto")
       ->check(one_of({"auto", "always", "never"}));
-  app.add_flag("--full", options.full,
-               "text leaves nothing out: long runs of bytes, format strings, and what is told in two places");
+  app.add_flag(
+      "--full", options.full,
+      "text leaves nothing out: long runs of bytes, format strings, empty maps that are alike, and what is "
+      "told in two places");
   app.add_flag("--zeros", options.zeros, "text also shows members and counters that are zero");
   app.add_flag("--no-pager", options.no_pager,
                "text on a terminal goes straight out, and not through $MAPSCOPE_PAGER, $PAGER or less");
