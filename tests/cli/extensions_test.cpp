@@ -85,8 +85,9 @@ TEST_F(Extensions, StandUnderTheirPluginsId) {
 
 TEST_F(Extensions, ComeFirstInText) {
   const std::string text = output(dump({}));
-  EXPECT_THAT(text, testing::ContainsRegex("from an ELF core\n\n  warning  sched_ext is partial: "));
-  EXPECT_LT(text.find("  state: disabled\n"), text.find("map 1 only"));
+  EXPECT_THAT(text,
+              testing::ContainsRegex("from an ELF core\n\nworth a look\n  warning  sched_ext is partial: "));
+  EXPECT_LT(text.find("  state=disabled, "), text.find("map 1 only"));
 }
 
 TEST_F(Extensions, AreNotWhatAPersonWhoNamesMapsAsksFor) {
@@ -107,7 +108,7 @@ TEST_F(Extensions, AreShownToWhoNamesThem) {
     EXPECT_EQ(both["maps"].Size(), 1U);
   }
   EXPECT_THAT(output(dump({"--map", "kernel:sched_ext"})),
-              AllOf(HasSubstr("  state: disabled\n"), testing::Not(HasSubstr("map 1 only"))));
+              AllOf(HasSubstr("  state=disabled, "), testing::Not(HasSubstr("map 1 only"))));
 }
 
 TEST_F(Extensions, OfANameThatFitsNone) {
@@ -238,7 +239,7 @@ TEST_F(Extensions, AFileThatIsNoPluginIsPassedOver) {
   scratch_.file("other.so", "text");
   const Ran ran = run({"dump", file_, "-v", "--plugin-dir", scratch_.path().string()});
   EXPECT_EQ(ran.exit_code, 0) << ran.err;
-  EXPECT_THAT(ran.out, HasSubstr("  state: disabled\n"));
+  EXPECT_THAT(ran.out, HasSubstr("  state=disabled, "));
   EXPECT_THAT(ran.err, testing::Not(HasSubstr("is not shown by")));
 }
 
