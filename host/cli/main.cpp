@@ -224,7 +224,7 @@ void add_watch(CLI::App& app, Words& words, std::function<int()>& run) {
 
 void add_diff(CLI::App& app, Words& words, std::function<int()>& run) {
   auto* command = app.add_subcommand(
-      "diff", "what two reports differ in, or two sources; exit 0: nothing, 1: something, 2: not compared");
+      "diff", "what two reports differ in, or two sources (exit 0: nothing, 1: something)");
   DiffOptions& options = words.diff;
   constexpr const char* what = "a report that dump -j or -p wrote (-: standard input), or any SOURCE";
   named(command->add_option("A", options.sides[0], what))->required();

@@ -9,7 +9,7 @@ namespace {
 
 /// All of a map but how its render went.
 void expect_content_of(const Value& map, const Value& before) {
-  const std::set<std::string> of_the_render = {"status", "error", "renderer"};
+  const std::set<std::string> of_the_render = {"status", "error", "renderer", "stands_in"};
   ASSERT_TRUE(map.IsObject() && before.IsObject());
   EXPECT_EQ(text_of(map, "renderer"), text_of(before, "renderer"));
   for (const auto& [name, value] : before.GetObject())

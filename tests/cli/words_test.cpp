@@ -9,8 +9,9 @@ namespace mapscope::cli_test {
 namespace {
 
 TEST(Words, NoCommand) {
-  EXPECT_THAT(misuse({}),
-              StartsWith("mapscope needs a command: dump, maps, get, watch, info, plugins, config"));
+  EXPECT_THAT(
+      misuse({}),
+      StartsWith("mapscope needs a command: dump, maps, get, watch, report, diff, info, plugins, config"));
   EXPECT_EQ(misuse({"plugins"}),
             "mapscope plugins needs a command: list, verify, new, check; see mapscope plugins --help");
   EXPECT_EQ(misuse({"config"}), "mapscope config needs a command: show; see mapscope config --help");
@@ -181,8 +182,7 @@ TEST(Words, HelpNamesWhatIsThereAndNothingElse) {
   for (Words words : commands) {
     words.emplace_back("--help");
     const std::string help = output(words);
-    for (const char* later : {"not there yet"})
-      EXPECT_THAT(help, testing::Not(HasSubstr(later))) << words[0];
+    for (const char* later : {"not there yet"}) EXPECT_THAT(help, testing::Not(HasSubstr(later))) << words[0];
     EXPECT_THAT(help, testing::Not(HasSubstr(" ...\n")));
     EXPECT_THAT(help, testing::Not(testing::ContainsRegex("FILE \\.\\.\\."))) << "one value each time";
   }

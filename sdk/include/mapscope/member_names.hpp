@@ -23,18 +23,19 @@ inline constexpr std::string_view map_member_names[] = {
     "flag_names", "map_extra", "map_kva", "btf_id", "btf_key_type_id", "btf_value_type_id", "btf_vmlinux_value_type_id",
     "key_type", "value_type", "frozen", "refcnt", "usercnt", "pinned", "programs", "bytes", "via",
     "types_from", "value", "value_hex", "entries", "array_entries", "elements", "percpu_entries", "percpu_hash_entries",
-    "renderer", "status", "entry_count", "error", "limits", "notes", "findings"};
+    "renderer", "status", "entry_count", "error", "limits", "notes", "findings", "stands_in", "value_unreadable",
+    "cut_values", "field_forms"};
 /// Of a row, whatever its shape.
 inline constexpr std::string_view row_member_names[] = {
     "key", "key_hex", "index", "value", "value_hex", "payload", "per_cpu", "per_cpu_hex"};
 /// Of an allocator: what the host says of it and of its slots. Not elem_size, which its plugin may give where
 /// bytes belong to no slot.
 inline constexpr std::string_view allocator_member_names[] = {
-    "allocator_name", "entries", "truncated", "payload_btf_type_id", "payload_type_reason",
-    "renderer", "status", "entry_count", "error", "limits", "notes", "findings"};
+    "allocator_name", "map_id", "map_name", "entries", "truncated", "payload_btf_type_id", "payload_type_reason",
+    "renderer", "status", "entry_count", "error", "limits", "notes", "findings", "stands_in", "cut_values", "field_forms"};
 /// Of a part of the kernel.
 inline constexpr std::string_view kernel_member_names[] = {
-    "renderer", "status", "entry_count", "error", "limits", "notes", "findings"};
+    "title", "renderer", "status", "entry_count", "error", "limits", "notes", "findings", "stands_in", "cut_values", "field_forms"};
 // clang-format on
 
 /// The names that the open objects of one render have.
