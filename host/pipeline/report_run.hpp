@@ -22,6 +22,7 @@
 namespace mapscope::pipeline {
 
 class Allocations;
+class OutputStream;
 
 class ReportRun final : public Report {
 public:
@@ -39,7 +40,6 @@ public:
   [[nodiscard]] std::string shortfall() const override;
 
 private:
-  class OutputStream;
   [[nodiscard]] std::string may_lack() const;
   void start_workers();
   void render(std::size_t index, report::Stream& to);
