@@ -32,6 +32,7 @@ void JsonValue::signed_int(std::uint32_t bits, std::int64_t value) { integer(tru
 void JsonValue::unsigned_int(std::uint32_t bits, std::uint64_t value) { integer(false, bits, value); }
 
 template <class T> void JsonValue::integer(bool is_signed, std::uint32_t bits, T value) {
+  of_list_.is_small = is_signed && bits == 8;
   const std::string_view ready = head(is_signed, bits);
   if (!ready.empty() && !is_bit_field_) return out_.value_of(ready, value, '}');
   out_.begin_value(is_signed ? R"({"kind":"int","bits":)" : R"({"kind":"uint","bits":)");
@@ -111,6 +112,7 @@ void JsonValue::begin_struct(std::optional<std::string_view> type_name) {
 }
 
 void JsonValue::begin_part(Part part) {
+  of_list_.is_open = false; // what it lists are no numbers
   if (open_ + 1 < parts_.size()) ++open_;
   parts_[open_] = part;
 }
@@ -213,12 +215,11 @@ void JsonValue::begin_array(std::uint64_t length) { array(length, false); }
 
 void JsonValue::begin_text(std::uint64_t length) { array(length, true); }
 
-/// Whether small numbers are characters is a matter of their type's name, which no number tells.
 void JsonValue::array(std::uint64_t length, bool is_text) {
+  of_list_ = {is_text, false, true};
   out_.begin_object();
   out_.begin_value(R"("kind":"array","len":)");
   out_.raw_number(length);
-  if (is_text) out_.key("is_text"), out_.boolean(true);
   out_.key("elements");
   out_.begin_array();
 }
@@ -236,7 +237,15 @@ void JsonValue::left_out(const btf::LeftOut& rest) {
 
 void JsonValue::end_array() {
   if (!std::exchange(list_ended_, false)) out_.end_array();
+  tell_text();
   out_.end_object();
+}
+
+/// Small signed numbers are characters, and no others are; where it is not so JSON says it. It is a matter of
+/// their type's name, which no number tells.
+void JsonValue::tell_text() {
+  const bool is_list = std::exchange(of_list_.is_open, false);
+  if (is_list && of_list_.is_text != of_list_.is_small) out_.key("is_text"), out_.boolean(of_list_.is_text);
 }
 
 void JsonValue::cpu_list(std::string_view ranges) {

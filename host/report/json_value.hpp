@@ -52,6 +52,7 @@ private:
   template <class T> void integer(bool is_signed, std::uint32_t bits, T value);
   void end_scalar(bool is_clear);
   void array(std::uint64_t length, bool is_text);
+  void tell_text();
   void open_member_ends();
   void begin_part(Part part);
   void begin_fact(std::string_view name);
@@ -60,7 +61,11 @@ private:
   std::array<Part, 128> parts_{}; ///< per open struct and pointer
   unsigned open_ = 0;
   bool is_bit_field_ = false; ///< what comes next
-  bool list_ended_ = false;   ///< of the array that is open: what is left out of it follows
+  /// The innermost array, as long as it is one of scalars.
+  struct {
+    bool is_text = false, is_small = false, is_open = false;
+  } of_list_;
+  bool list_ended_ = false; ///< of the array that is open: what is left out of it follows
 };
 
 } // namespace mapscope::report

@@ -8,13 +8,17 @@ namespace mapscope::report {
 namespace {
 
 /// struct timekeeper: in timekeeper_data[0] (6.17) or tk_core (6.13), which are a struct tk_data; before that
-/// in a tk_core whose type has no name, behind a sequence count, at the alignment of a struct. A symbol that
-/// is not there costs two passes over all symbols, so the newer one is asked for only where it may be.
+/// in a tk_core whose type has no name, behind a sequence count, at the alignment of a struct. That count has
+/// a pointer to its lock where kernels are preempted at any time (seqlock.h). A symbol that is not there
+/// costs two passes over all symbols, so the newer one is asked for only where it may be.
 std::optional<std::uint64_t> timekeeper(const target::Target& target, const btf::Types& kernel) {
   const auto inside = kernel.offset_of("struct tk_data", "timekeeper");
   auto data = inside ? target.symbols().find("timekeeper_data") : std::nullopt;
   if (!data) data = target.symbols().find("tk_core");
-  return data ? std::optional(*data + (inside ? *inside : sizeof(std::uint64_t))) : std::nullopt;
+  if (!data) return std::nullopt;
+  if (inside) return *data + *inside;
+  const auto lock = kernel.offset_of("struct seqcount_raw_spinlock", "lock");
+  return *data + (lock ? *lock : 0) + sizeof(std::uint64_t);
 }
 
 } // namespace

@@ -136,11 +136,20 @@ private:
       out_.unsupported("the report has a member without a value");
   }
 
+  /// As JsonValue tells it: small signed numbers are characters, where nothing says otherwise.
+  static bool is_text(const Json& array, const Json& elements) {
+    const Json* const told = find(array, "is_text");
+    if (told != nullptr && told->IsBool()) return told->GetBool();
+    if (elements.Empty()) return false;
+    const Json& first = elements[0];
+    return plain::is_kind(first, "int") && number_at(first, "bits") == 8U;
+  }
+
   bool array(const Json& value) {
-    const Json *elements = find(value, "elements"), *is_text = find(value, "is_text");
+    const Json* const elements = find(value, "elements");
     if (elements == nullptr || !elements->IsArray()) return false;
     const std::uint64_t length = number_at(value, "len").value_or(elements->Size());
-    if (is_text != nullptr && is_text->IsTrue())
+    if (is_text(value, *elements))
       out_.begin_text(length);
     else
       out_.begin_array(length);

@@ -45,7 +45,8 @@ Members lost_with_programs(const rapidjson::Value& map, bool lost) {
   Members names = {"programs"};
   if (lost) names.insert(names.end(), {"deref", "deref_skipped_reason", "slot", "payload", "frames"});
   if (as_text(map).find("programs that may declare its types could not be read") != std::string::npos)
-    names.insert(names.end(), {"error", "notes", "types_from", "full_name", "key", "value"});
+    names.insert(names.end(),
+                 {"error", "notes", "types_from", "full_name", "key", "value", "key_type", "value_type"});
   return names;
 }
 

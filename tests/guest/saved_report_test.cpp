@@ -39,12 +39,21 @@ void expect_same(const Capture& capture, const std::vector<std::string>& formats
         << capture.name << " " << format;
 }
 
+/// Of each kernel one: what else its guests differ in a report does not know.
+std::vector<Capture> one_of_each() {
+  std::vector<Capture> all = captures();
+  std::erase_if(all, [](const Capture& capture) {
+    return capture.name.find('-') != std::string::npos && !capture.name.ends_with("-kdump");
+  });
+  return all;
+}
+
 const std::vector<std::string> for_programs = {"-j", "-p", "--format=ndjson", "--format=html"};
 /// bpftool shows all of a map, which the report then has to have.
 const std::vector<std::string> all_of_it = {"--set", "report.limit=0", "--set", "report.array_elements=0"};
 
 TEST(SavedReport, BecomesWhatItsSourceBecomes) {
-  const auto all = captures();
+  const auto all = one_of_each();
   ASSERT_FALSE(all.empty()) << "MAPSCOPE_CAPTURES is not set";
   for (const Capture& capture : all) {
     expect_same(capture, for_programs);
@@ -55,7 +64,7 @@ TEST(SavedReport, BecomesWhatItsSourceBecomes) {
 
 /// What arrays of these guests lead to in arenas text tells in another order than JSON.
 TEST(SavedReport, BecomesTheTextOfWhatLeadsIntoNoArena) {
-  for (const Capture& capture : captures()) {
+  for (const Capture& capture : one_of_each()) {
     std::vector<std::string> words;
     for (const char* const type : {"hash", "lru_hash", "percpu_hash", "percpu_array", "queue", "stack",
                                    "ringbuf", "stack_trace", "prog_array", "task_storage"})
@@ -72,7 +81,7 @@ TEST(SavedReport, OfASchedulerBecomesWhatItsSourceBecomes) {
 }
 
 TEST(SavedReport, OfItselfIsNoDifference) {
-  for (const Capture& capture : captures()) {
+  for (const Capture& capture : one_of_each()) {
     const Scratch scratch;
     const std::string saved = scratch.file("saved.json", written(scratch, {"dump", capture.vmcore(), "-j"}));
     EXPECT_EQ(run({"diff", saved, capture.vmcore()}).exit_code, 0) << capture.name;

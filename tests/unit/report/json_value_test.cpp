@@ -134,8 +134,8 @@ TEST(JsonValue, WhatIsLeftOutOfAnArray) {
     };
   };
   const std::string head = R"({"kind":"array","len":2,"elements":[{"kind":"array","len":9,)"
-                           R"("is_text":true,"elements":[{"kind":"uint","bits":8,"value":1}],"left_out":)",
-                    tail = R"(},{"kind":"bool","value":true}]})";
+                           R"("elements":[{"kind":"uint","bits":8,"value":1}],"left_out":)",
+                    tail = R"(,"is_text":true},{"kind":"bool","value":true}]})";
   expect_json(cut({.zero = true}), head + R"({"zero":true})" + tail);
   expect_json(cut({.not_zero = 5}), head + R"({"zero":false,"first_not_zero":5})" + tail);
   expect_json(cut({}), head + R"({"zero":false})" + tail);
