@@ -73,10 +73,20 @@ private:
     return true;
   }
 
+  static std::vector<std::string> texts_at(const Json& object, const char* name) {
+    std::vector<std::string> texts;
+    const Json* const list = find(object, name);
+    if (list == nullptr || !list->IsArray()) return texts;
+    for (const Json& text : list->GetArray())
+      if (text.IsString()) texts.emplace_back(text.GetString(), text.GetStringLength());
+    return texts;
+  }
+
   void cast(std::uint64_t number, const Json& cast) {
+    const std::vector<std::string> at = texts_at(cast, "at");
     out_.begin_cast(number, {text_at(cast, "space"), text_at(cast, "type"), text_at(cast, "why"),
-                             number_at(cast, "values").value_or(0)});
-    facts(cast, {"space", "type", "why", "values"});
+                             number_at(cast, "values").value_or(0), at});
+    facts(cast, {"space", "type", "why", "values", "at"});
     out_.end_cast();
   }
 
