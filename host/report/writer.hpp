@@ -157,7 +157,7 @@ struct Meta {
   std::string time{};                 ///< by the kernel's own clock: "2026-11-29T23:14:09Z"; "" = not known
   std::optional<std::uint64_t> uptime_ns{}; ///< CLOCK_BOOTTIME
   std::optional<catalog::Panic> panic{};    ///< it died of that
-  bool is_narrowed = false;           ///< to some of the maps: people are told of their programs alone
+  bool is_narrowed = false;                 ///< to some of the maps: people are told of their programs alone
   struct Limits {
     std::uint32_t depth = 0, elements = 0;
     std::uint64_t nodes = 0;
