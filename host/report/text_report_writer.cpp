@@ -56,7 +56,8 @@ public:
            std::span<const Finding> findings) override {
     if (!programs.empty()) stream_.append(programs_text(programs));
     if (has_told_findings_ || findings.empty()) return;
-    stream_.append((programs.empty() ? "" : "\n") + findings_text(findings, options_));
+    if (!programs.empty()) stream_.append("\n");
+    stream_.append(findings_text(findings, options_));
   }
 
 private:
