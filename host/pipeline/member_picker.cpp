@@ -29,7 +29,7 @@ public:
   void character(std::uint8_t value) override {
     const char letter = static_cast<char>(value);
     if (in_text()) return letter_of_text(letter);
-    if (begin_scalar()) found(std::uint64_t{value}), into_.set_text({&letter, 1});
+    if (begin_scalar()) found(std::uint64_t{value}), into_.set_letter(letter);
   }
   void real(std::uint32_t, double value) override {
     if (begin_scalar()) found(value);

@@ -22,6 +22,10 @@ struct Scalar {
 
   void clear() { number = {}, has_text = false; }
   void set_text(std::string_view value) { text = value, has_text = true; }
+  void set_letter(char letter) {
+    text.clear();
+    text.push_back(letter), has_text = true;
+  }
 };
 
 enum class Compare : std::uint8_t {
