@@ -25,6 +25,11 @@ std::string_view head(bool is_signed, std::uint32_t bits) {
   }
 }
 
+std::string_view non_finite(double value) {
+  if (std::isinf(value)) return std::signbit(value) ? "-inf" : "inf";
+  return std::signbit(value) ? "-nan" : "nan";
+}
+
 } // namespace
 
 void JsonValue::signed_int(std::uint32_t bits, std::int64_t value) { integer(true, bits, value); }
@@ -34,29 +39,23 @@ void JsonValue::unsigned_int(std::uint32_t bits, std::uint64_t value) { integer(
 template <class T> void JsonValue::integer(bool is_signed, std::uint32_t bits, T value) {
   of_list_.is_small = is_signed && bits == 8;
   const std::string_view ready = head(is_signed, bits);
-  if (!ready.empty() && !is_bit_field_) return out_.value_of(ready, value, '}');
+  if (!ready.empty()) return out_.value_of(ready, value, '}');
+  is_bit_field_ = false; // the width says it
   out_.begin_value(is_signed ? R"({"kind":"int","bits":)" : R"({"kind":"uint","bits":)");
   out_.raw_number(std::uint64_t{bits});
   out_.raw(R"(,"value":)");
   out_.raw_number(value);
-  end_scalar(ready.empty());
-}
-
-/// A width that no ordinary number has says it already.
-void JsonValue::end_scalar(bool is_clear) {
-  const bool is_bit_field = std::exchange(is_bit_field_, false);
-  out_.raw(is_bit_field && !is_clear ? R"(,"bit_field":true})" : "}");
+  out_.raw('}');
 }
 
 void JsonValue::boolean(bool value) {
-  out_.begin_value(value ? R"({"kind":"bool","value":true)" : R"({"kind":"bool","value":false)");
-  end_scalar(false);
+  out_.begin_value(value ? R"({"kind":"bool","value":true})" : R"({"kind":"bool","value":false})");
 }
 
 void JsonValue::character(std::uint8_t value) {
   out_.begin_value(R"({"kind":"char","value":)");
   out_.raw_number(std::uint64_t{value});
-  end_scalar(false);
+  out_.raw('}');
 }
 
 void JsonValue::real(std::uint32_t bits, double value) {
@@ -64,8 +63,12 @@ void JsonValue::real(std::uint32_t bits, double value) {
   out_.raw_number(std::uint64_t{bits});
   out_.raw(R"(,"value":)");
   out_.raw_real(value);
-  if (!std::isfinite(value))
-    out_.raw(fmt::format(R"(,"non_finite":"{}")", value)); // JSON has only null for it
+  if (!std::isfinite(value)) { // JSON has only null for it
+    if (is_members_own_)
+      non_finite_ = non_finite(value);
+    else
+      out_.raw(fmt::format(R"(,"non_finite":"{}")", non_finite(value)));
+  }
   out_.raw('}');
 }
 
@@ -96,7 +99,8 @@ void JsonValue::enumeration(std::uint32_t bits, std::int64_t value, std::optiona
     out_.quoted(*variant);
   else
     out_.raw("null");
-  end_scalar(head(is_signed, bits).empty());
+  out_.raw('}');
+  if (head(is_signed, bits).empty()) is_bit_field_ = false; // the width says it
 }
 
 void JsonValue::begin_struct(std::optional<std::string_view> type_name) {
@@ -113,12 +117,20 @@ void JsonValue::begin_struct(std::optional<std::string_view> type_name) {
 
 void JsonValue::begin_part(Part part) {
   of_list_.is_open = false; // what it lists are no numbers
+  is_members_own_ = false;
   if (open_ + 1 < parts_.size()) ++open_;
   parts_[open_] = part;
 }
 
+/// Marks stand beside the member's value, which has the reference's form to the letter.
 void JsonValue::open_member_ends() {
-  if (parts_[open_] == Part::member) out_.end_object();
+  const bool is_bit_field = std::exchange(is_bit_field_, false);
+  const std::string_view non_finite = std::exchange(non_finite_, {});
+  if (parts_[open_] == Part::member) {
+    if (is_bit_field) out_.key("bit_field"), out_.boolean(true);
+    if (!non_finite.empty()) out_.key("non_finite"), out_.string(non_finite);
+    out_.end_object();
+  }
   parts_[open_] = Part::members;
 }
 
@@ -129,6 +141,7 @@ void JsonValue::member(std::string_view name) {
   out_.quoted(name);
   out_.key("value");
   parts_[open_] = Part::member;
+  is_members_own_ = true;
 }
 
 void JsonValue::end_struct() {
@@ -217,6 +230,7 @@ void JsonValue::begin_text(std::uint64_t length) { array(length, true); }
 
 void JsonValue::array(std::uint64_t length, bool is_text) {
   of_list_ = {is_text, false, true};
+  is_members_own_ = false;
   out_.begin_object();
   out_.begin_value(R"("kind":"array","len":)");
   out_.raw_number(length);

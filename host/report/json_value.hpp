@@ -50,7 +50,6 @@ private:
   /// What of an open struct or pointer is open.
   enum class Part : std::uint8_t { members, member, facts };
   template <class T> void integer(bool is_signed, std::uint32_t bits, T value);
-  void end_scalar(bool is_clear);
   void array(std::uint64_t length, bool is_text);
   void tell_text();
   void open_member_ends();
@@ -60,7 +59,9 @@ private:
   JsonText& out_;
   std::array<Part, 128> parts_{}; ///< per open struct and pointer
   unsigned open_ = 0;
-  bool is_bit_field_ = false; ///< what comes next
+  bool is_members_own_ = false; ///< the next value, and no element or member of it
+  std::string_view non_finite_; ///< what the open member's number is, which JSON cannot say
+  bool is_bit_field_ = false;   ///< what the open member is, where its value does not tell it
   /// The innermost array, as long as it is one of scalars.
   struct {
     bool is_text = false, is_small = false, is_open = false;

@@ -40,7 +40,6 @@ public:
 
   void value(const Json& value) {
     if (value.IsNull()) return out_.null();
-    if (is_bit_field(value)) out_.bit_field();
     const std::string_view kind = text_at(value, "kind");
     const auto found = std::ranges::find(kinds, kind, &Kind::name);
     if (found == kinds.end())
@@ -50,13 +49,6 @@ public:
   }
 
 private:
-  /// Widths that no ordinary number has need not say it.
-  static bool is_bit_field(const Json& value) {
-    const Json *const says = find(value, "bit_field"), *const bits = find(value, "bits");
-    if (says != nullptr && says->IsTrue()) return true;
-    return bits != nullptr && (bits_of(value) < 8 || !std::has_single_bit(bits_of(value)));
-  }
-
   bool signed_int(const Json& value) {
     const Json* const number = find(value, "value");
     const auto known = number != nullptr ? plain::signed_number_of(*number) : std::nullopt;
@@ -107,9 +99,7 @@ private:
     if (number == nullptr) return false;
     if (number->IsNumber()) return out_.real(bits_of(value), number->GetDouble()), true;
     if (!number->IsNull()) return false;
-    const std::string_view is = text_at(value, "non_finite"); // as fmt spells them
-    const double size = is.ends_with("inf") ? std::numeric_limits<double>::infinity() : std::nan("");
-    return out_.real(bits_of(value), std::copysign(size, is.starts_with('-') ? -1.0 : 1.0)), true;
+    return non_finite(value, text_at(value, "non_finite")), true;
   }
 
   /// Only unsigned ones are above what a signed one can be.
@@ -140,10 +130,24 @@ private:
 
   void member(const Json& member) {
     out_.member(names_.keep(text_at(member, "name")));
-    if (const Json* const own = find(member, "value"))
-      value(*own);
-    else
-      out_.unsupported("the report has a member without a value");
+    const Json* const own = find(member, "value");
+    if (own == nullptr) return out_.unsupported("the report has a member without a value");
+    if (is_bit_field(member, *own)) out_.bit_field();
+    if (text_at(*own, "kind") == "float" && find(member, "non_finite") != nullptr)
+      return non_finite(*own, text_at(member, "non_finite"));
+    value(*own);
+  }
+
+  void non_finite(const Json& value, std::string_view is) {
+    const double size = is.ends_with("inf") ? std::numeric_limits<double>::infinity() : std::nan("");
+    out_.real(bits_of(value), std::copysign(size, is.starts_with('-') ? -1.0 : 1.0));
+  }
+
+  /// Widths that no ordinary number has need not say it.
+  static bool is_bit_field(const Json& member, const Json& value) {
+    if (const Json* const says = find(member, "bit_field"); says != nullptr && says->IsTrue()) return true;
+    const std::uint32_t bits = find(value, "bits") != nullptr ? bits_of(value) : 8;
+    return bits < 8 || !std::has_single_bit(bits);
   }
 
   /// As JsonValue tells it: small signed numbers are characters, where nothing says otherwise.

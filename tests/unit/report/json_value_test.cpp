@@ -31,18 +31,31 @@ TEST(JsonValue, Integers) {
   }
 }
 
-/// Where their width tells nothing of it.
+/// A mark of the member, where neither kind nor width tells it: values have the form that they have
+/// elsewhere.
 TEST(JsonValue, BitFields) {
-  expect_json([](V& v) { v.bit_field(), v.unsigned_int(8, 6); },
-              R"({"kind":"uint","bits":8,"value":6,"bit_field":true})");
-  expect_json([](V& v) { v.bit_field(), v.signed_int(3, -1); }, R"({"kind":"int","bits":3,"value":-1})");
-  expect_json([](V& v) { v.bit_field(), v.boolean(true); },
-              R"({"kind":"bool","value":true,"bit_field":true})");
-  expect_json([](V& v) { v.bit_field(), v.character(65); }, R"({"kind":"char","value":65,"bit_field":true})");
-  expect_json([](V& v) { v.bit_field(), v.enumeration(4, 2, "TWO", false); },
-              R"({"kind":"enum","bits":4,"value":2,"variant":"TWO"})");
-  expect_json([](V& v) { v.bit_field(), v.enumeration(32, 2, "TWO", false); },
-              R"({"kind":"enum","bits":32,"value":2,"variant":"TWO","bit_field":true})");
+  const auto expect_member = [](auto value, const std::string& json) {
+    expect_json([&](V& v) { v.begin_struct("s"), v.member("m"), v.bit_field(), value(v), v.end_struct(); },
+                R"({"kind":"struct","type_name":"s","members":[{"name":"m","value":)" + json + "}]}");
+  };
+  expect_member([](V& v) { v.unsigned_int(8, 6); }, R"({"kind":"uint","bits":8,"value":6},"bit_field":true)");
+  expect_member([](V& v) { v.signed_int(3, -1); }, R"({"kind":"int","bits":3,"value":-1})");
+  expect_member([](V& v) { v.boolean(true); }, R"({"kind":"bool","value":true},"bit_field":true)");
+  expect_member([](V& v) { v.character(65); }, R"({"kind":"char","value":65},"bit_field":true)");
+  expect_member([](V& v) { v.enumeration(4, 2, "TWO", false); },
+                R"({"kind":"enum","bits":4,"value":2,"variant":"TWO"})");
+  expect_member([](V& v) { v.enumeration(32, 2, "TWO", false); },
+                R"({"kind":"enum","bits":32,"value":2,"variant":"TWO"},"bit_field":true)");
+}
+
+TEST(JsonValue, AMemberAfterABitFieldIsNone) {
+  expect_json(
+      [](V& v) {
+        v.begin_struct("s"), v.member("a"), v.bit_field(), v.boolean(true);
+        v.member("b"), v.boolean(true), v.end_struct();
+      },
+      R"({"kind":"struct","type_name":"s","members":[{"name":"a","value":{"kind":"bool","value":true},"bit_field":true},)"
+      R"({"name":"b","value":{"kind":"bool","value":true}}]})");
 }
 
 TEST(JsonValue, IntegersOf64BitsAreUnharmed) {
@@ -90,6 +103,20 @@ TEST(JsonValue, FloatsThatAreNotFinite) {
        {std::pair{std::nan(""), "nan"}, std::pair{infinity, "inf"}, std::pair{-infinity, "-inf"}})
     expect_json([value = value](V& v) { v.real(64, value); },
                 fmt::format(R"({{"kind":"float","bits":64,"value":null,"non_finite":"{}"}})", name));
+}
+
+TEST(JsonValue, WhatAMemberThatIsNotFiniteIsStandsBesideItsValue) {
+  expect_json(
+      [](V& v) {
+        v.begin_struct("s"), v.member("a"), v.real(32, -std::numeric_limits<double>::infinity());
+        v.member("b"), v.begin_array(1), v.real(64, std::nan("")), v.end_array();
+        v.member("c"), v.real(64, 1), v.end_struct();
+      },
+      R"({"kind":"struct","type_name":"s","members":[)"
+      R"({"name":"a","value":{"kind":"float","bits":32,"value":null},"non_finite":"-inf"},)"
+      R"({"name":"b","value":{"kind":"array","len":1,"elements":[)"
+      R"({"kind":"float","bits":64,"value":null,"non_finite":"nan"}]}},)"
+      R"({"name":"c","value":{"kind":"float","bits":64,"value":1.0}}]})");
 }
 
 TEST(JsonValue, Enums) {
