@@ -3,7 +3,8 @@
 // trees) and what its kernel pointers lead to. The decoder recognises them by type; who has the memory
 // answers.
 //
-// Thread rule: an implementation belongs to one thread, and so does a Decoder compiled with it.
+// Thread rule: an implementation belongs to one thread, and so does a Decoder compiled with it, but for
+// values that Decoder::asks_nothing() is true of.
 #pragma once
 
 #include "host/btf/cuts.hpp"
@@ -83,6 +84,8 @@ public:
   virtual bool number(const Number& /*number*/, Progress& /*progress*/, ValueVisitor& /*out*/) {
     return false;
   }
+  /// Whether number() is false for it whatever its member is, and on any thread.
+  [[nodiscard]] virtual bool is_number(std::uint64_t /*value*/) const { return false; }
 };
 
 } // namespace mapscope::btf

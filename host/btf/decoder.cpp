@@ -372,6 +372,13 @@ public:
   void numbers(Bytes bytes, const TakeNumber& take) const override {
     if (has_numbers()) visit_numbers(plan_, *types_, limits_, bytes, take);
   }
+  [[nodiscard]] bool asks_nothing(Bytes bytes) const override {
+    if (behind_ == nullptr) return true;
+    if (!plan_.specials.empty()) return false;
+    bool nothing = true;
+    numbers(bytes, [&](const Number& number) { nothing = nothing && behind_->is_number(number.value); });
+    return nothing;
+  }
 
 private:
   std::shared_ptr<const Types> types_; ///< keeps the names alive

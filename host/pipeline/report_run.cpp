@@ -17,6 +17,7 @@
 #include "host/pipeline/selections.hpp"
 #include "host/pipeline/shortfall.hpp"
 #include "host/pipeline/slips.hpp"
+#include "host/report/divided.hpp"
 #include "host/report/draft.hpp"
 #include "host/report/held_output.hpp"
 #include "host/report/ordered.hpp"
@@ -193,6 +194,7 @@ Result<void> ReportRun::write_pieces(report::Output& output, report::ReportWrite
   report::Ordered work;
   work.count = maps_.size() + allocations_->listed().size();
   work.threads = request_.jobs != 0 ? request_.jobs : std::max(1U, std::thread::hardware_concurrency());
+  rows_ = std::make_unique<report::RowPool>(work.threads - 1);
   work.make = [&](std::size_t i, report::Stream& to) {
     if (i >= maps_.size()) return list_slots(i - maps_.size(), to);
     render_or_count(i, to);
@@ -225,7 +227,7 @@ void ReportRun::render(std::size_t index, report::Stream& to) {
   const double begin = thread_ms();
   report::Draft writer(
       [this, &shown](report::Stream& text) {
-        auto plain = report::make_map_writer(request_.format, writing_, text);
+        auto plain = report::divided(report::make_map_writer(request_.format, writing_, text), rows_.get());
         if (join_ && shown.map->id == join_->map()) return join_->giver(std::move(plain));
         return request_.around ? request_.around(std::move(plain)) : std::move(plain);
       },

@@ -14,6 +14,7 @@
 #include "host/pipeline/shown_map.hpp"
 #include "host/plugin/worker/workers.hpp"
 #include "host/report/empty_maps.hpp"
+#include "host/report/row_pool.hpp"
 #include "host/report/task_join.hpp"
 
 #include <memory>
@@ -68,6 +69,7 @@ private:
   std::unique_ptr<Allocations> allocations_;
   std::unique_ptr<plugin::Workers> workers_;
   std::unique_ptr<report::TaskJoin> join_; ///< null: tasks are where they are found
+  std::unique_ptr<report::RowPool> rows_;  ///< made when no more processes are
   report::EmptyMaps alike_;                ///< none: each map has a place of its own
 };
 

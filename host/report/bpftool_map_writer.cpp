@@ -17,9 +17,10 @@ std::span<const std::byte> bytes_of(const std::uint32_t& number) {
 class BpftoolMapWriter final : public MapWriter {
 public:
   BpftoolMapWriter(const Options& options, Stream& stream)
-      : out_(stream, false, false), value_(out_), is_alone_(options.one_map) {}
+      : out_(stream, false, false), value_(out_), options_(options), is_alone_(options.one_map) {}
 
   void begin(const catalog::Map& map) override {
+    map_ = &map;
     slots_.begin(map);
     has_typed_index_ = map.key_type != 0;
     // Given by its own BTF object, or the kernel's: bpftool knows no other.
@@ -38,6 +39,12 @@ public:
   void row(const Row& row) override;
   void field(const Field& field) override;
   void end(const Outcome& outcome) override;
+  [[nodiscard]] bool has_helpers() const override { return true; }
+  [[nodiscard]] std::unique_ptr<MapWriter> helper(Stream& to) const override;
+  void add(std::string_view text, const Cuts& cuts) override {
+    out_.raw(text);
+    add_cuts(cuts);
+  }
 
 private:
   void key(const Row& row);
@@ -52,11 +59,21 @@ private:
   JsonText out_;
   BpftoolValue value_;
   BpftoolSlots slots_{out_};
+  Options options_;
+  const catalog::Map* map_ = nullptr;
   bool is_alone_, is_map_ = true;
   bool has_typed_index_ = false, has_own_types_ = false;
   bool row_open_ = false, has_value_ = false;
   unsigned depth_ = 0; ///< objects and lists of a row's fields that are open
 };
+
+/// What it has begun with is in the text already.
+std::unique_ptr<MapWriter> BpftoolMapWriter::helper(Stream& to) const {
+  auto made = std::make_unique<BpftoolMapWriter>(options_, to);
+  made->begin(*map_);
+  made->out_.forget();
+  return made;
+}
 
 void BpftoolMapWriter::key(const Row& row) {
   const bool is_entry = row.shape == Shape::entry || row.shape == Shape::percpu_entry;

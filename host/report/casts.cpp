@@ -162,6 +162,12 @@ bool Casts::show(const btf::Number& number, btf::Progress& progress, btf::ValueV
   return claim.has_value();
 }
 
+bool Casts::is_number(std::uint64_t value) const {
+  if (value >> 32 == 0) return true;
+  return !reader_.space().translator->is_kernels(value) && pointers_.arena_at(value) == nullptr &&
+         !pointers_.slot_at(value);
+}
+
 void Casts::emit(std::uint64_t value, const Reading& reading, const Columns::Claim& claim,
                  btf::Progress& progress, btf::ValueVisitor& out) {
   const auto& [space, what, offset, is_vague] = reading.sort;

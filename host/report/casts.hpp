@@ -41,6 +41,8 @@ public:
   void look_at(const btf::Number& number) { columns_.add(number, read(number).sort); }
   /// One value, with what it leads to; false, and nothing was shown, where it is a number.
   bool show(const btf::Number& number, btf::Progress& progress, btf::ValueVisitor& out);
+  /// Whether show() has nothing to look at for it: then any thread may ask.
+  [[nodiscard]] bool is_number(std::uint64_t value) const;
 
 private:
   /// What one number leads to.

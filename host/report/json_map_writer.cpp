@@ -16,13 +16,19 @@ class JsonMapWriter : public MapWriter {
 public:
   JsonMapWriter(const Options& options, Stream& stream)
       : out_(stream, options.pretty, options.big_numbers_as_strings, options.pretty ? 2 : 0), value_(out_),
-        arena_bytes_(options.arena_bytes), quotes_big_(options.big_numbers_as_strings) {}
+        options_(options) {}
 
   void begin(const catalog::Map& map) override;
   void begin_allocator(std::string_view name, const catalog::Map& section) override;
   void row(const Row& row) override;
   void field(const Field& field) override;
   void end(const Outcome& outcome) override;
+  [[nodiscard]] bool has_helpers() const override { return true; }
+  [[nodiscard]] std::unique_ptr<MapWriter> helper(Stream& to) const override;
+  void add(std::string_view text, const Cuts& cuts) override {
+    out_.raw(text);
+    add_cuts(cuts);
+  }
 
 protected:
   /// The object itself, for what is no map and has no header.
@@ -50,8 +56,7 @@ private:
 
   JsonText out_;
   JsonValue value_;
-  std::string arena_bytes_;
-  bool quotes_big_;           ///< numbers that a double cannot hold
+  Options options_;
   std::optional<Shape> list_; ///< the list of rows that is open
   bool row_open_ = false;     ///< fields are members of the last row
   struct OpenField {
@@ -87,6 +92,15 @@ void JsonMapWriter::open_list(Shape shape) {
 void JsonMapWriter::close_list() {
   if (list_) out_.end_array();
   list_.reset();
+}
+
+/// As deep in the text as this one is.
+std::unique_ptr<MapWriter> JsonMapWriter::helper(Stream& to) const {
+  auto made = std::make_unique<JsonMapWriter>(options_, to);
+  made->out_.begin_object(Layout::lines);
+  if (list_) made->open_list(*list_);
+  made->out_.forget();
+  return made;
 }
 
 void JsonMapWriter::decoded(const char* key, const Typed& typed) {
@@ -171,7 +185,7 @@ void JsonMapWriter::row(const Row& row) {
 
 /// Memory in the reference's form: a list of numbers.
 void JsonMapWriter::page(std::span<const std::byte> bytes) {
-  if (arena_bytes_ == "hex") return out_.hex(bytes);
+  if (options_.arena_bytes == "hex") return out_.hex(bytes);
   out_.begin_array();
   for (const std::byte byte : bytes) out_.number(std::uint64_t{static_cast<std::uint8_t>(byte)});
   out_.end_array();
@@ -232,12 +246,12 @@ void JsonMapWriter::note_form(const Field& field) {
 void JsonMapWriter::note_number(const Field& field, bool is_big) {
   Form& form = forms_[path_of(field.name)];
   form.has_numbers = true;
-  if (quotes_big_ && is_big && form.name.empty()) form.name = "number";
+  if (options_.big_numbers_as_strings && is_big && form.name.empty()) form.name = "number";
 }
 
 void JsonMapWriter::field(const Field& field) {
   if (field.kind == FieldKind::end) return close_field();
-  if (field.kind == FieldKind::page && arena_bytes_ == "none") return;
+  if (field.kind == FieldKind::page && options_.arena_bytes == "none") return;
   if (!row_open_ && open_fields_.empty()) close_list();
   if (!field.name.empty()) out_.key(field.name);
   note_form(field);

@@ -90,6 +90,8 @@ public:
   /// The next value stands behind none.
   void begin_anew() { levels_[0].empty = true; }
   void flush();
+  /// What has not been handed on is as if somebody else had written it: the next value stands behind one.
+  void forget() { used_ = 0, levels_[depth_].empty = false, after_key_ = false; }
 
 private:
   static constexpr std::size_t most_at_once = 64U << 10;

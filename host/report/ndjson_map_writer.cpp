@@ -18,7 +18,7 @@ public:
         fields_(value_, decode_, options.arena_bytes != "none"),
         summary_fields_(summary_value_, decode_, options.arena_bytes != "none"),
         elements_(fields_, options.big_numbers_as_strings), summary_(options.big_numbers_as_strings),
-        copy_(options.big_numbers_as_strings), more_(options.big_numbers_as_strings) {
+        copy_(options.big_numbers_as_strings), more_(options.big_numbers_as_strings), options_(options) {
     out_.write_addresses_in_hex();
   }
 
@@ -27,6 +27,16 @@ public:
   void row(const Row& row) override;
   void field(const Field& field) override;
   void end(const Outcome& outcome) override;
+  [[nodiscard]] bool has_helpers() const override { return true; }
+  [[nodiscard]] std::unique_ptr<MapWriter> helper(Stream& to) const override {
+    auto made = std::make_unique<NdjsonMapWriter>(options_, to);
+    made->names_it_ = names_it_, made->has_index_ = has_index_;
+    return made;
+  }
+  void add(std::string_view text, const Cuts& cuts) override {
+    out_.raw(text);
+    add_cuts(cuts);
+  }
 
 private:
   /// A line that is not to go out yet, as that of a per-CPU element whose fields are still to come.
@@ -61,6 +71,7 @@ private:
   PlainFields fields_, summary_fields_;
   ElementFields elements_;
   JsonPiece summary_, copy_, more_;
+  Options options_;
   std::string names_it_;   ///< the first members of each line
   bool has_index_ = false; ///< a single value is the one at index 0
   bool row_open_ = false;

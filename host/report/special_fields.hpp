@@ -47,6 +47,7 @@ public:
   bool number(const btf::Number& number, btf::Progress& progress, btf::ValueVisitor& out) override {
     return casts_.show(number, progress, out);
   }
+  [[nodiscard]] bool is_number(std::uint64_t value) const override { return casts_.is_number(value); }
   /// Of values that come: what their numbers have in common is known before the first is shown.
   void look_at(const btf::Decoder& decoder, std::span<const std::byte> bytes) {
     decoder.numbers(bytes, [this](const btf::Number& number) { casts_.look_at(number); });

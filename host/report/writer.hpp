@@ -214,8 +214,17 @@ public:
   /// What of the values so far is not shown.
   [[nodiscard]] virtual Cuts cuts() const { return cuts_; }
 
+  /// Whether a row's text does not depend on others: then helpers may write some, between rows of one shape.
+  [[nodiscard]] virtual bool has_helpers() const { return false; }
+  /// Writes rows that come behind this one's last and have its shape; on any thread, while this one does
+  /// nothing but be asked for helpers.
+  [[nodiscard]] virtual std::unique_ptr<MapWriter> helper(Stream& /*to*/) const { return nullptr; }
+  /// The text of a helper's rows, which are the next.
+  virtual void add(std::string_view /*text*/, const Cuts& /*cuts*/) {}
+
 protected:
   void decode(const Typed& typed, btf::ValueVisitor& into);
+  void add_cuts(const Cuts& more) { cuts_.add(more); }
 
 private:
   Cuts cuts_;
