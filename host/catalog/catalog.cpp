@@ -6,6 +6,7 @@
 #include "host/base/glob.hpp"
 #include "host/catalog/layout.hpp"
 #include "host/catalog/map_definitions.hpp"
+#include "host/catalog/map_memory.hpp"
 #include "host/catalog/walks.hpp"
 
 #include <algorithm>
@@ -91,6 +92,7 @@ Result<Catalog> read_catalog(const target::Target& target, const std::shared_ptr
   BtfObjects btfs(walk, kernel);
   if (auto listed = list_maps(walk, btfs, kernel, catalog.maps); !listed)
     return std::unexpected(std::move(listed.error()).within("cannot list the maps"));
+  for (MapMemory memory(target, *kernel); Map & map : catalog.maps) map.bytes = memory.of(map);
   catalog.lacks_maps = walk.torn.contains("map_idr");
   sort_by_id(catalog.maps);
   catalog.lacks_programs = !keep_gap(walk, list_programs(walk, btfs, catalog.maps, catalog.programs),

@@ -59,6 +59,7 @@ struct Map {
   bool offloaded = false; ///< to a network device, in whose memory its elements are
   bool is_read = true;    ///< false: but for address and id nothing here is known; `problem` says why
   std::optional<std::int64_t> refcnt, usercnt;
+  std::optional<std::uint64_t> bytes;  ///< of memory that it takes: see map_memory.hpp
   std::vector<std::uint32_t> programs; ///< ids, ascending
 
   /// What the type ids below are in: the map's own BTF object, the kernel's, or null (no typing possible).

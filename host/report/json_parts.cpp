@@ -37,6 +37,7 @@ void optional_header(JsonText& out, const catalog::Map& map) {
   if (map.frozen) out.key("frozen"), out.boolean(*map.frozen);
   if (map.refcnt) out.key("refcnt"), out.number(*map.refcnt);
   if (map.usercnt) out.key("usercnt"), out.number(*map.usercnt);
+  if (map.bytes) out.key("bytes"), out.number(*map.bytes);
   if (map.programs.empty()) return;
   out.key("programs"), out.begin_array();
   for (const auto id : map.programs) out.number(std::uint64_t{id});

@@ -34,6 +34,7 @@ constexpr std::string_view record_names[] = {"name",
                                              "frozen",
                                              "refcnt",
                                              "usercnt",
+                                             "bytes",
                                              "programs",
                                              "btf_key_type_id",
                                              "btf_value_type_id",
@@ -141,6 +142,7 @@ catalog::Map map_from(std::string_view text) {
   map.vmlinux_value_type = record.small_number("btf_vmlinux_value_type_id").value_or(0);
   map.frozen = record.flag("frozen");
   map.refcnt = record.signed_number("refcnt"), map.usercnt = record.signed_number("usercnt");
+  map.bytes = record.number("bytes");
   map.programs = record.small_numbers("programs");
   map.is_read = record.small_number("key_size").has_value();
   return map;

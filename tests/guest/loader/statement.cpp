@@ -91,16 +91,34 @@ Program program_of(u32 id) {
   return program;
 }
 
-/// bpf(2) tells it nowhere else.
-bool is_frozen(int fd) {
+/// What bpf(2) tells nowhere else.
+struct MapFacts {
+  int frozen = 0;
+  unsigned long long memory = 0; ///< bytes; before 6.4 what its sizes make of it, whatever it has
+};
+
+MapFacts facts_of(int fd) {
   const std::string path = "/proc/self/fdinfo/" + std::to_string(fd);
   std::FILE* fdinfo = std::fopen(path.c_str(), "r");
   if (fdinfo == nullptr) give_up(path);
-  int frozen = 0;
-  for (char line[128]; std::fgets(line, sizeof line, fdinfo) != nullptr;)
-    std::sscanf(line, "frozen: %d", &frozen);
+  MapFacts facts;
+  for (char line[128]; std::fgets(line, sizeof line, fdinfo) != nullptr;) {
+    std::sscanf(line, "frozen: %d", &facts.frozen);
+    std::sscanf(line, "memlock: %llu", &facts.memory);
+  }
   std::fclose(fdinfo);
-  return frozen != 0;
+  return facts;
+}
+
+/// Whether maps count their memory themselves (map_mem_usage of struct bpf_map_ops).
+bool counts_memory() {
+  std::FILE* symbols = std::fopen("/proc/kallsyms", "r");
+  if (symbols == nullptr) give_up("/proc/kallsyms");
+  bool counts = false;
+  for (char line[1024]; std::fgets(line, sizeof line, symbols) != nullptr;)
+    counts = counts || std::strstr(line, " array_map_mem_usage") != nullptr;
+  std::fclose(symbols);
+  return counts;
 }
 
 /// libbpf's name, also for what is younger than libbpf.
@@ -128,13 +146,14 @@ std::string users_of(u32 map_id, const std::vector<Program>& programs) {
 void state_map(std::FILE* out, u32 id, const std::vector<Program>& programs) {
   const int fd = must(bpf_map_get_fd_by_id(id), "map id " + std::to_string(id));
   const auto info = info_of<bpf_map_info>(fd);
+  const MapFacts facts = facts_of(fd);
   std::fprintf(out,
                "{\"id\":%u,\"name\":\"%s\",\"type\":%u,\"type_name\":\"%s\",\"key_size\":%u,"
                "\"value_size\":%u,\"max_entries\":%u,\"map_flags\":%u,\"map_extra\":%llu,\"btf_id\":%u,"
-               "\"frozen\":%s,\"programs\":%s",
+               "\"frozen\":%s,\"memory\":%llu,\"programs\":%s",
                id, info.name, info.type, type_name(info.type).c_str(), info.key_size, info.value_size,
                info.max_entries, info.map_flags, static_cast<u64>(info.map_extra), info.btf_id,
-               is_frozen(fd) ? "true" : "false", users_of(id, programs).c_str());
+               facts.frozen != 0 ? "true" : "false", facts.memory, users_of(id, programs).c_str());
   if (is_listed(info.type)) {
     std::fprintf(out, ",\"%s\":[", is_per_cpu(info.type) ? "percpu_entries" : "entries");
     const u64 count = state_entries(out, fd, info);
@@ -193,10 +212,11 @@ void state(std::FILE* out, const Objects& objects, const std::vector<std::string
   uname(&uts);
   std::vector<Program> programs;
   for (const u32 id : all_ids(bpf_prog_get_next_id)) programs.push_back(program_of(id));
-  std::fprintf(
-      out, "{\"release\":\"%s\",\"page_size\":%ld,\"cpus\":{\"possible\":%d,\"online\":%ld},\"nr_progs\":%zu",
-      uts.release, sysconf(_SC_PAGESIZE), libbpf_num_possible_cpus(), sysconf(_SC_NPROCESSORS_ONLN),
-      programs.size());
+  std::fprintf(out,
+               "{\"release\":\"%s\",\"page_size\":%ld,\"cpus\":{\"possible\":%d,\"online\":%ld},"
+               "\"counts_memory\":%s,\"nr_progs\":%zu",
+               uts.release, sysconf(_SC_PAGESIZE), libbpf_num_possible_cpus(), sysconf(_SC_NPROCESSORS_ONLN),
+               counts_memory() ? "true" : "false", programs.size());
   state_list(out, "unknown_types", unknown_types,
              [&](const auto& name) { std::fputs(json::quoted(name).c_str(), out); });
   state_list(out, "unknown_kinds", unknown_kinds(),

@@ -29,13 +29,13 @@ Row entry(const Typed& key, const Typed& value) { return {Shape::entry, key, 0, 
 TEST(JsonMap, HeaderWithEverything) {
   auto map = a_map();
   map.flags = 3, map.flag_names = {"BPF_F_A", "BPF_F_B"}, map.map_extra = 5, map.kva = ~0ULL, map.btf_id = 9;
-  map.frozen = false, map.refcnt = 2, map.usercnt = -1, map.programs = {3, 4};
+  map.frozen = false, map.refcnt = 2, map.usercnt = -1, map.bytes = 640, map.programs = {3, 4};
   map.full_name = "m_in_full", map.types_from = ".maps";
   EXPECT_EQ(
       map_text(Format::json, map, {}, {Status::complete, "x@1", 0, "a note"}),
       R"({"name":"m","map_type":1,"value_size":8,"max_entries":8,"id":7,"type_name":"hash","key_size":4,)"
       R"("map_flags":3,"flag_names":["BPF_F_A","BPF_F_B"],"full_name":"m_in_full","types_from":".maps","map_extra":5,"map_kva":18446744073709551615,)"
-      R"("btf_id":9,"frozen":false,"refcnt":2,"usercnt":-1,"programs":[3,4],)"
+      R"("btf_id":9,"frozen":false,"refcnt":2,"usercnt":-1,"bytes":640,"programs":[3,4],)"
       R"("renderer":"x@1","status":"complete","entry_count":0,"notes":["a note"]})");
 }
 
