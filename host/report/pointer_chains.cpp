@@ -178,18 +178,17 @@ void Pointers::show_waiting(btf::Progress& progress, btf::ValueVisitor& out) {
 
 /// What tells people which object it is; "" where nothing does.
 std::string Pointers::identity(const Link& link) {
-  constexpr std::string_view names[] = {"comm", "name", "pid", "tid", "tgid", "id", "idx", "cpu"};
   constexpr std::size_t most = 2;
-  const btf::Types* types = link.pointee->types;
   std::vector<std::byte> bytes;
-  if (!following_.flat || types == nullptr || !read_object(link, bytes).empty()) return "";
+  if (!following_.flat || link.pointee->names.empty() || !read_object(link, bytes).empty()) return "";
   std::string text;
   std::size_t said = 0;
-  for (const std::string_view name : names) {
-    const auto member = types->member(link.pointee->type, name);
-    const std::string value = member && said < most ? short_text(*types, *member, bytes) : "";
+  for (const auto& [name, member] : link.pointee->names) {
+    const std::string value = said < most ? short_text(*link.pointee->types, member, bytes) : "";
     if (value.empty() || value == "0") continue;
-    text += fmt::format("{}{} {}", said++ != 0 ? ", " : "", name, value);
+    if (said++ != 0) text += ", ";
+    (text += name) += ' ';
+    text += value;
   }
   return text;
 }

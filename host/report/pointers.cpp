@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <bpf/btf.h>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 namespace mapscope::report {
@@ -41,6 +42,15 @@ std::vector<std::uint64_t> links_of(const btf::Types& types, btf::TypeId record)
       links.push_back(member->member.offset());
   }
   return links;
+}
+
+/// The members that tell people which of its like an object is, first what tells most.
+std::vector<btf::NamedMember> names_of(const btf::Types& types, btf::TypeId record) {
+  constexpr std::string_view names[] = {"comm", "name", "pid", "tid", "tgid", "id", "idx", "cpu"};
+  std::vector<btf::NamedMember> members;
+  for (const std::string_view name : names)
+    if (const auto member = types.member(record, name)) members.push_back({name, *member});
+  return members;
 }
 
 /// Local storage: what a row points to belongs to the task, cgroup, inode or socket that owns the row.
@@ -150,7 +160,7 @@ std::string Pointers::variable_at(const catalog::Arena& arena, std::uint64_t val
 namespace {
 
 std::string name_of(const SlotIndex::Found& found) {
-  return fmt::format("slot {} of {}", found.slot->idx, found.pool->allocator);
+  return fmt::format(FMT_COMPILE("slot {} of {}"), found.slot->idx, found.pool->allocator);
 }
 
 } // namespace
@@ -380,7 +390,8 @@ Pointers::Pointee Pointers::compiled(const std::shared_ptr<const btf::Types>& ty
           .type = type,
           .size = std::min(*size, most_bytes),
           .problem = "",
-          .links = links_of(*types, type)};
+          .links = links_of(*types, type),
+          .names = names_of(*types, type)};
 }
 
 const Pointers::Pointee& Pointers::kernel_pointee(btf::TypeId target, const btf::Types& types) {
@@ -398,7 +409,12 @@ Pointers::Pointee Pointers::find_kernel_pointee(btf::TypeId target, const btf::T
   if (!type) return unknown(fmt::format("the kernel has no {}", name));
   const auto size = kernel_->size(*type);
   if (!size || *size == 0 || *size > largest) return unknown(fmt::format("{} has no size", name));
-  return {btf::Decoder::compile_summary(kernel_, *type, limits_), kernel_.get(), *type, *size, ""};
+  return {.decoder = btf::Decoder::compile_summary(kernel_, *type, limits_),
+          .types = kernel_.get(),
+          .type = *type,
+          .size = *size,
+          .problem = "",
+          .names = names_of(*kernel_, *type)};
 }
 
 } // namespace mapscope::report

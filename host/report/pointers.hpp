@@ -79,9 +79,10 @@ private:
     std::shared_ptr<const btf::Decoder> decoder; ///< null: it cannot be shown
     const btf::Types* types = nullptr;
     btf::TypeId type = 0;
-    std::uint64_t size = 0;                ///< bytes
-    std::string problem;                   ///< why it cannot be shown; "" = there is nothing to say
-    std::vector<std::uint64_t> links = {}; ///< where it has pointers to its like, bytes
+    std::uint64_t size = 0;                   ///< bytes
+    std::string problem;                      ///< why it cannot be shown; "" = there is nothing to say
+    std::vector<std::uint64_t> links = {};    ///< where it has pointers to its like, bytes
+    std::vector<btf::NamedMember> names = {}; ///< what tells people which one it is
   };
   /// Where it lies.
   struct Spot {

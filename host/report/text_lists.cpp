@@ -123,8 +123,7 @@ private:
     for (std::size_t i = 0, end = 0; i < all; i = end) {
       end = std::min(tree_.run_end(list_, i), all);
       const Node& first = tree_.node(list_.children[i]);
-      if (!first.zero)
-        rows_.push_back({end - i > 1 ? fmt::format("[{}..{}]", i, end - 1) : fmt::format("[{}]", i), &first});
+      if (!first.zero) rows_.push_back({indexes(i, end), &first});
     }
   }
   /// What the struct and its members are called, where they have type names.
@@ -186,8 +185,9 @@ private:
     for (const Rest& rest : rests_[row]) {
       const unsigned indent = indent_ + 4;
       const unsigned column = indent + static_cast<unsigned>(display_width(rest.path)) + 1;
-      table_.row(row).below +=
-          fmt::format("\n{:{}}{}{}", "", indent, rest.path, rest_lines(*rest.node, column, indent + 2));
+      std::string& below = table_.row(row).below;
+      below.append(1, '\n').append(indent, ' ').append(rest.path);
+      below += rest_lines(*rest.node, column, indent + 2);
     }
   }
 
@@ -200,12 +200,19 @@ private:
   std::vector<std::vector<Rest>> rests_; ///< of each row
 };
 
+/// Most lists do not, and need no closer look.
+bool begins_with_struct(const TextTree& tree, const Node& list) {
+  const auto is_zero = [&](std::uint32_t index) { return tree.node(index).zero; };
+  const auto first = std::ranges::find_if_not(list.children, is_zero);
+  return tree.node(first != list.children.end() ? *first : list.children.front()).kind == Kind::record;
+}
+
 } // namespace
 
 std::optional<std::string> table_lines(const TextTree& tree, const Node& node, unsigned width,
                                        const TableForm& form, const RestLines& rest_lines) {
   if (node.kind != Kind::record && (node.kind != Kind::array || node.is_text)) return std::nullopt;
-  if (node.children.size() < TextTable::least_rows) return std::nullopt;
+  if (node.children.size() < TextTable::least_rows || !begins_with_struct(tree, node)) return std::nullopt;
   RowList list(tree, node, width, form);
   return list.is_list_of_structs() ? list.lines(rest_lines) : std::nullopt;
 }

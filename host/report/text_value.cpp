@@ -11,15 +11,21 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <utility>
 
 namespace mapscope::report {
 
 std::string printable(std::string_view text) {
-  if (std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; })) return std::string(text);
-  const std::string valid = valid_utf8(text);
   std::string out;
+  append_printable(text, out);
+  return out;
+}
+
+void append_printable(std::string_view text, std::string& out) {
+  if (std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; })) return (void)(out += text);
+  const std::string valid = valid_utf8(text);
   for (std::size_t i = 0; i < valid.size();) {
     const std::string_view sequence = std::string_view(valid).substr(i, utf8_length(valid, i));
     const char32_t character = code_point(sequence);
@@ -30,7 +36,6 @@ std::string printable(std::string_view text) {
     else
       out += sequence;
   }
-  return out;
 }
 
 /// A text's tabs are its own, and harm nobody.
@@ -53,6 +58,9 @@ std::string span_text(std::string_view name, std::int64_t number) {
       number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number);
   return fmt::format("{} ({}{})", number, duration_text(size), number < 0 ? " ago" : "");
 }
+
+/// Addresses are the commonest of what a report has.
+std::string address_text(std::uint64_t value) { return fmt::format(FMT_COMPILE("{:#x}"), value); }
 
 } // namespace
 
@@ -124,7 +132,7 @@ void TextTree::enumeration(std::uint32_t, std::int64_t value, std::optional<std:
       is_signed ? fmt::format("{}", value) : fmt::format("{}", static_cast<std::uint64_t>(value));
   scalar(variant ? fmt::format("{} ({})", printable(*variant), number) : number, value == 0);
 }
-void TextTree::pointer(std::uint64_t value) { scalar(fmt::format("{:#x}", value), value == 0); }
+void TextTree::pointer(std::uint64_t value) { scalar(address_text(value), value == 0); }
 void TextTree::cpu_list(std::string_view ranges) {
   scalar(fmt::format("cpus={{{}}}", ranges), ranges.empty());
 }
@@ -196,7 +204,7 @@ void TextTree::take_back() {
 }
 
 void TextTree::begin_struct(std::optional<std::string_view> type_name) {
-  add(Kind::record).text += printable(type_name.value_or(""));
+  append_printable(type_name.value_or(""), add(Kind::record).text);
   open_.push_back(used_ - 1);
 }
 void TextTree::begin_array(std::uint64_t length) {
@@ -216,7 +224,7 @@ void TextTree::end_struct() { close(); }
 void TextTree::end_array() { close(); }
 
 void TextTree::begin_pointer(std::uint64_t value) {
-  add(Kind::pointer).text += fmt::format("{:#x}", value);
+  add(Kind::pointer).text += address_text(value);
   open_.push_back(used_ - 1);
 }
 /// The number stays as it is; what it leads to says the rest.
@@ -336,25 +344,32 @@ void TextTree::append_members(const Node& record, std::string& out, std::size_t 
     if (is_hidden(record, member)) continue;
     if (out.size() > most) return;
     if (!std::exchange(first, false)) out += ", ";
-    if (!member.member.empty()) out += printable(member.member), out += '=';
+    if (!member.member.empty()) append_printable(member.member, out), out += '=';
     append_one_line(member, out, most);
   }
   if (const std::string hidden = hidden_text(record); !hidden.empty()) out += (first ? "" : ", ") + hidden;
   out += '}';
 }
 
+namespace {
+
+void append_bracketed(std::string_view text, std::string& out) { ((out += " [") += text) += ']'; }
+
+} // namespace
+
 /// " -> " before what lies there, "[cycle]" or "[why not]" in its place, "[slot 3 of nodes]", and what else
 /// is known as "name=". True when nothing of the part is left to say.
 bool TextTree::append_pointer_part(const Node& part, std::string& out) {
   if (part.member == "deref_skipped_reason") {
-    out += part.text.starts_with("cycle ") ? " [cycle]" : fmt::format(" [{}]", part.text);
+    append_bracketed(part.text.starts_with("cycle ") ? "cycle" : part.text, out);
     return true;
   }
   if (part.member == "slot" || part.member == "symbol" || part.member == "known_as") { // its text says so
-    out += fmt::format(" [{}]", part.text);
+    append_bracketed(part.text, out);
     return true;
   }
-  out += part.member.empty() ? " -> " : fmt::format(" {}=", printable(part.member));
+  out += part.member.empty() ? " -> " : " ";
+  if (!part.member.empty()) append_printable(part.member, out), out += '=';
   return false;
 }
 

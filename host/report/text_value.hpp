@@ -9,6 +9,7 @@
 #include "host/btf/value_visitor.hpp"
 #include "host/report/cut_reasons.hpp"
 
+#include <boost/container/deque.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,11 +19,15 @@ namespace mapscope::report {
 
 /// Control characters (also C1) as escapes, invalid UTF-8 as U+FFFD: what a terminal may be given.
 std::string printable(std::string_view text);
+void append_printable(std::string_view text, std::string& out);
 /// The same of a line in a text of several, which keeps its tabs.
 std::string printable_line(std::string_view text);
 
 /// Behind what is left out of a list because it is too long.
 inline constexpr std::string_view inside_limit = "(report.inside)";
+
+/// "[3]", and "[3..7]" of a run, which ends before `end`.
+std::string indexes(std::size_t first, std::size_t end);
 
 class TextTree final : public btf::ValueVisitor {
 public:
@@ -178,9 +183,14 @@ private:
   [[nodiscard]] bool is_hidden(const Node& record, const Node& member) const;
   [[nodiscard]] std::string hidden_text(const Node& record) const;
 
+  /// Nodes stay where they are when there are more: a value may have a hundred thousand.
+  using Nodes =
+      boost::container::deque<Node, void,
+                              boost::container::deque_options<boost::container::block_size<128>>::type>;
+
   std::uint64_t inside_;
   bool zeros_, full_;
-  std::vector<Node> nodes_; ///< the first used_ are in use; the rest keep their buffers
+  Nodes nodes_; ///< the first used_ are in use; the rest keep their buffers
   std::uint32_t used_ = 0;
   std::vector<btf::LeftOut> rests_;
   std::vector<std::uint32_t> open_; ///< records and arrays that have not ended

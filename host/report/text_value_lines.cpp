@@ -6,9 +6,16 @@
 #include "host/report/text_value.hpp"
 
 #include <algorithm>
+#include <fmt/compile.h>
 #include <fmt/format.h>
+#include <iterator>
 
 namespace mapscope::report {
+
+std::string indexes(std::size_t first, std::size_t end) {
+  return end - first > 1 ? fmt::format(FMT_COMPILE("[{}..{}]"), first, end - 1)
+                         : fmt::format(FMT_COMPILE("[{}]"), first);
+}
 
 std::string TextTree::lines(unsigned width, unsigned column, unsigned indent) const {
   return used_ != 0 ? lines_of(root(), width, column, indent) : "";
@@ -82,7 +89,9 @@ void TextTree::append_hex_lines(std::string_view line, std::size_t begin, unsign
   for (std::size_t at = 0; at < hex.size(); at += row) {
     std::size_t last = at; // of the rows that are equal to this one
     while (last + row < hex.size() && row_at(last + row) == row_at(at)) last += row;
-    out += fmt::format("\n{:{}}{:04x}  {}", "", indent + 2, at / 3, row_at(at));
+    out.append(1, '\n').append(indent + 2, ' ');
+    fmt::format_to(std::back_inserter(out), FMT_COMPILE("{:04x}  "), at / 3);
+    out += row_at(at);
     if (last - at > row) out += fmt::format("\n{:{}}*", "", indent + 2), at = last;
   }
 }
@@ -106,7 +115,7 @@ void TextTree::append_record_lines(const Node& record, unsigned width, unsigned 
     if (is_hidden(record, member)) continue;
     std::string name = member.member.empty() ? "<anon>" : printable(member.member);
     if (member.kind == Kind::scalar) {
-      scalars.push_back(name + ' ' + member.text);
+      scalars.push_back(std::move((name += ' ') += member.text));
       continue;
     }
     append_in_columns(scalars, width, indent + 2, out), scalars.clear();
@@ -149,17 +158,17 @@ void TextTree::append_scalar_lines(const Node& array, unsigned width, unsigned i
   std::size_t used = width, i = 0;
   while (i < all) {
     const std::size_t run = std::min(run_end(array, i), all), end = run - i > 2 ? run : i + 1;
+    const std::string run_index = end - i > 1 ? indexes(i, end) + '=' : "";
     const std::string& text = node(array.children[i]).text;
-    const std::string merged = end - i > 1 ? fmt::format("[{}..{}]={}", i, end - 1, text) : text;
-    if (used + merged.size() + 2 > width) {
-      const std::string index = end - i > 1 ? "" : fmt::format("[{}] ", i); // a run brings its own
-      const std::string begin = fmt::format("\n{:{}}{}", "", indent + 2, index);
-      out += begin + merged;
-      used = begin.size() - 1 + merged.size();
-    } else {
-      out += ", " + merged;
-      used += 2 + merged.size();
-    }
+    const bool fits = used + run_index.size() + text.size() + 2 <= width;
+    const std::size_t before = out.size();
+    if (fits)
+      out += ", ";
+    else
+      out.append(1, '\n').append(indent + 2, ' ');
+    if (!fits && end - i == 1) (out += indexes(i, end)) += ' '; // a run brings its own
+    (out += run_index) += text;
+    used = fits ? used + out.size() - before : out.size() - before - 1;
     i = end;
   }
   append_left_out(array, indent, out);
@@ -173,8 +182,8 @@ void TextTree::append_array_lines(const Node& array, unsigned width, unsigned in
   while (i < all) {
     const std::size_t end = std::min(run_end(array, i), all);
     const bool zero = node(array.children[i]).zero;
-    const std::string index = end - i > 1 ? fmt::format("[{}..{}]", i, end - 1) : fmt::format("[{}]", i);
     if (!zero) {
+      const std::string index = indexes(i, end);
       out.append(1, '\n').append(indent + 2, ' ').append(index);
       if (end - i > 1 && is_withheld(node(array.children[i])))
         out += ' ' + run_text(array, i, end);
