@@ -48,10 +48,9 @@ void Spool::append(std::string_view text) {
 }
 
 std::size_t Spool::Piece::take(std::string_view text) {
-  text = text.substr(0, capacity - size);
-  std::ranges::copy(text, bytes.get() + size);
-  size += text.size();
-  return text.size();
+  const std::size_t taken = text.copy(bytes.get() + size, capacity - size);
+  size += taken;
+  return taken;
 }
 
 /// False where all spools together have what they may.

@@ -19,6 +19,8 @@ void append_escaped(std::string_view sequence, std::string& out) {
 /// In quotes, with nothing of it lost: what is no UTF-8, and what a terminal must be spared, is escaped.
 std::string quoted(std::string_view text) {
   std::string out = "\"";
+  if (std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; }))
+    return (out += text) += '"';
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t length = utf8_length(text, i);
     const std::string_view sequence = text.substr(i, std::max<std::size_t>(length, 1));

@@ -9,6 +9,7 @@
 #include "host/report/text_rows.hpp"
 
 #include <algorithm>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -21,6 +22,10 @@ constexpr const char* payload = "payload";
 
 /// What stands behind a label may begin with a line of its own.
 const char* colon_before(std::string_view text) { return text.starts_with('\n') ? ":" : ": "; }
+
+std::string line_of(std::string_view label, std::string_view text) {
+  return fmt::format(FMT_COMPILE("  {}{}{}\n"), label, colon_before(text), text);
+}
 
 std::uint64_t address_of(const SlotNumbers& slot) {
   return slot.address != 0 ? slot.address : slot.user_addr;
@@ -220,15 +225,16 @@ void TextMapWriter::row(const Row& row) {
 /// "3 (reused 2 times) at 0x60a0: task_ctx{weight=100}"
 std::string TextMapWriter::slot_lines(const Row& row) const {
   const std::string reused = row.slot.genn != 0 ? fmt::format(" (reused {})", times(row.slot.genn)) : "";
-  const std::string head = fmt::format("{}{} at {:#x}", row.slot.idx, reused, address_of(row.slot));
+  const std::string head =
+      fmt::format(FMT_COMPILE("{}{} at {:#x}"), row.slot.idx, reused, address_of(row.slot));
   const std::string text = value_.lines(options_.width, static_cast<unsigned>(head.size()) + 4, 2);
-  return fmt::format("  {}{}{}\n", head, colon_before(text), text);
+  return line_of(head, text);
 }
 
 void TextMapWriter::slot(const Row& row) {
   show(row.value, value_);
   next_ = {};
-  const std::string address = fmt::format("{:#x}", address_of(row.slot));
+  const std::string address = fmt::format(FMT_COMPILE("{:#x}"), address_of(row.slot));
   const auto add = [&](unsigned part, const char* name, std::string text) {
     next_.cells.cells.push_back({Cell::Kind::number, false, part, name, std::move(text)});
   };
@@ -289,7 +295,7 @@ std::string TextMapWriter::map_field() {
   const std::string name = printable(member.member);
   const std::string text =
       fields_.tree().lines_of(member, options_.width, static_cast<unsigned>(name.size()) + 4, 2);
-  return fmt::format("  {}{}{}\n", name, colon_before(text), text);
+  return line_of(name, text);
 }
 
 void TextMapWriter::field(const Field& field) {
@@ -385,8 +391,7 @@ void TextMapWriter::end_row() { rows_.add(std::move(next_)); }
 std::string TextMapWriter::pair_lines() {
   const std::string key = key_.one_line();
   const auto column = static_cast<unsigned>(std::min<std::size_t>(key.size() + 4, options_.width / 2));
-  const std::string text = value_.lines(options_.width, column, 2);
-  return fmt::format("  {}{}{}\n", key, colon_before(text), text);
+  return line_of(key, value_.lines(options_.width, column, 2));
 }
 
 void TextMapWriter::per_cpu(const Row& row) {

@@ -73,7 +73,7 @@ void TextTree::clear() {
 }
 
 TextTree::Node& TextTree::add(Kind kind) {
-  if (used_ == nodes_.size()) nodes_.emplace_back();
+  if (used_ == nodes_.size()) nodes_.grow();
   const std::uint32_t index = used_++;
   if (!open_.empty()) nodes_[open_.back()].children.push_back(index);
   Node& node = nodes_[index];
@@ -322,6 +322,7 @@ bool TextTree::is_hidden(const Node& record, const Node& member) const {
 
 /// "37 of the kernel's constants, __SCX_*, 38 format strings (--full)"; "" where nothing is hidden.
 std::string TextTree::hidden_text(const Node& record) const {
+  if (full_ || !record.text.starts_with('.')) return "";
   std::uint64_t formats = 0, constants = 0;
   for (const std::uint32_t child : record.children) {
     const Node& member = nodes_[child];

@@ -9,7 +9,7 @@
 #include "host/btf/value_visitor.hpp"
 #include "host/report/cut_reasons.hpp"
 
-#include <boost/container/deque.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -184,9 +184,17 @@ private:
   [[nodiscard]] std::string hidden_text(const Node& record) const;
 
   /// Nodes stay where they are when there are more: a value may have a hundred thousand.
-  using Nodes =
-      boost::container::deque<Node, void,
-                              boost::container::deque_options<boost::container::block_size<128>>::type>;
+  class Nodes {
+  public:
+    [[nodiscard]] std::size_t size() const { return blocks_.size() * block; }
+    void grow() { blocks_.push_back(std::make_unique<Node[]>(block)); }
+    Node& operator[](std::uint32_t index) { return blocks_[index / block][index % block]; }
+    const Node& operator[](std::uint32_t index) const { return blocks_[index / block][index % block]; }
+
+  private:
+    static constexpr std::uint32_t block = 64;
+    std::vector<std::unique_ptr<Node[]>> blocks_;
+  };
 
   std::uint64_t inside_;
   bool zeros_, full_;

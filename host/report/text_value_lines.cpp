@@ -22,7 +22,9 @@ std::string TextTree::lines(unsigned width, unsigned column, unsigned indent) co
 }
 
 std::string TextTree::lines_of(const Node& node, unsigned width, unsigned column, unsigned indent) const {
+  constexpr std::size_t usual = 120;
   std::string out;
+  if (node.kind != Kind::scalar) out.reserve(usual);
   append_lines(node, width, column, indent, out);
   return out;
 }
