@@ -21,7 +21,6 @@
 #include "host/report/draft.hpp"
 #include "host/report/held_output.hpp"
 #include "host/report/ordered.hpp"
-#include "host/report/spool.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -147,32 +146,14 @@ Result<void> ReportRun::make(report::Output& output, report::ReportWriter& write
   start_workers();
   allocations_->read(environment_, workers_.get());
   join_tasks();
-  find_alike();
+  folded_.find(maps_, request_);
   Request of_kernel = request_;
   if (join_) of_kernel.around_kernel = [this](auto to) { return join_->taker(std::move(to)); };
   kernel_targets_.write(of_kernel, writer, stream, workers_.get());
   if (auto written = write_pieces(output, writer, hooks); !written) return written;
   if (join_) tell_other_tasks(*join_, writing_, stream);
-  tell_empty(stream);
+  folded_.tell(maps_, writing_, stream);
   return {};
-}
-
-/// Who names a map wants to see it.
-void ReportRun::find_alike() {
-  if (request_.format != report::Format::text || writing_.full || !request_.maps.empty()) return;
-  for (const ShownMap& shown : maps_) alike_.add(*shown.map);
-}
-
-void ReportRun::render_or_count(std::size_t index, report::Stream& to) {
-  if (!alike_.has_many_like(*maps_[index].map)) return render(index, to);
-  report::Spool held(to);
-  render(index, held);
-  if (!report::EmptyMaps::is_empty(maps_[index].outcome)) held.let_go();
-}
-
-void ReportRun::tell_empty(OutputStream& stream) const {
-  const auto lines = map_lines(maps_);
-  if (const std::string text = alike_.lines(lines, writing_); !text.empty()) stream.append(text);
 }
 
 void ReportRun::join_tasks() {
@@ -197,7 +178,7 @@ Result<void> ReportRun::write_pieces(report::Output& output, report::ReportWrite
   rows_ = std::make_unique<report::RowPool>(work.threads - 1);
   work.make = [&](std::size_t i, report::Stream& to) {
     if (i >= maps_.size()) return list_slots(i - maps_.size(), to);
-    render_or_count(i, to);
+    folded_.write(maps_[i], to, [&](report::Stream& text) { render(i, text); });
     if (!first_done.exchange(true)) hooks.first_done();
   };
   work.before = [&](std::size_t i) {

@@ -6,6 +6,7 @@
 // Thread rule: belongs to one thread, which write() returns to when all its own have ended.
 #pragma once
 
+#include "host/pipeline/folded_maps.hpp"
 #include "host/pipeline/kernel_targets.hpp"
 #include "host/pipeline/output_stream.hpp"
 #include "host/pipeline/report.hpp"
@@ -13,7 +14,6 @@
 #include "host/pipeline/setup.hpp"
 #include "host/pipeline/shown_map.hpp"
 #include "host/plugin/worker/workers.hpp"
-#include "host/report/empty_maps.hpp"
 #include "host/report/row_pool.hpp"
 #include "host/report/task_join.hpp"
 
@@ -44,9 +44,6 @@ private:
   [[nodiscard]] std::string may_lack() const;
   void start_workers();
   void render(std::size_t index, report::Stream& to);
-  void render_or_count(std::size_t index, report::Stream& to);
-  void find_alike();
-  void tell_empty(OutputStream& stream) const;
   void list_slots(std::size_t index, report::Stream& to);
   Result<void> make(report::Output& output, report::ReportWriter& writer, OutputStream& stream,
                     const Hooks& hooks);
@@ -70,7 +67,7 @@ private:
   std::unique_ptr<plugin::Workers> workers_;
   std::unique_ptr<report::TaskJoin> join_; ///< null: tasks are where they are found
   std::unique_ptr<report::RowPool> rows_;  ///< made when no more processes are
-  report::EmptyMaps alike_;                ///< none: each map has a place of its own
+  FoldedMaps folded_;
 };
 
 } // namespace mapscope::pipeline

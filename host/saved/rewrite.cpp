@@ -2,6 +2,7 @@
 #include "host/saved/rewrite.hpp"
 
 #include "host/pipeline/first_page.hpp"
+#include "host/pipeline/folded_maps.hpp"
 #include "host/pipeline/joined_tasks.hpp"
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/programs.hpp"
@@ -68,9 +69,11 @@ private:
   Result<void> make(report::Output& output, report::ReportWriter& writer, report::Stream& stream) {
     if (request_.format == report::Format::text && !writing_.full && !parts_.empty())
       join_ = pipeline::join_tasks(maps_, report_.catalog.programs, report_.meta.cpus);
+    folded_.find(maps_, request_);
     for (const Part* part : parts_) write_part(*part, writer, stream);
     if (auto written = write_maps(output, writer); !written) return written;
     if (join_) pipeline::tell_other_tasks(*join_, writing_, stream);
+    folded_.tell(maps_, writing_, stream);
     return std::exchange(problem_, {});
   }
 
@@ -102,7 +105,7 @@ private:
     work.threads = request_.jobs != 0 ? request_.jobs : std::max(1U, std::thread::hardware_concurrency());
     work.make = [&](std::size_t i, report::Stream& to) {
       if (i < maps_.size())
-        write_map(maps_[i], to);
+        folded_.write(maps_[i], to, [&](report::Stream& text) { write_map(maps_[i], text); });
       else
         write_allocator(*allocators_[i - maps_.size()], to);
     };
@@ -154,6 +157,7 @@ private:
   std::vector<const Part*> parts_;
   std::vector<const SavedMap*> allocators_;
   std::unique_ptr<report::TaskJoin> join_; ///< null: tasks are where they are found
+  pipeline::FoldedMaps folded_;
   std::vector<report::Digest> digests_;
   std::mutex mutex_; ///< guards:
   Result<void> problem_;
