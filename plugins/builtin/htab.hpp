@@ -8,12 +8,12 @@
 #pragma once
 
 #include "htab_gaps.hpp"
+#include "htab_memory.hpp"
 #include "htab_now.hpp"
 #include "htab_running.hpp"
 #include "htab_witnesses.hpp"
 #include "memory.hpp"
 
-#include <cmath>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -52,7 +52,7 @@ public:
   /// Some elements, for a first impression: visit() says whether it goes on.
   template <class Visit> void sample(std::size_t value_bytes, Visit visit) {
     begin(value_bytes);
-    if (is_running()) (void)will_read(all_buckets());
+    if (is_running()) (void)memory_.will_read(memory_.buckets());
     std::vector<std::byte> heads;
     bool goes_on = true;
     const auto ask = [&](Bytes key, std::optional<Bytes> stored) { goes_on = goes_on && visit(key, stored); };
@@ -95,7 +95,7 @@ private:
   void walk(std::uint32_t first, std::uint32_t count, std::span<std::byte> heads, Visit& visit) {
     if (call_.try_read(MSC_KERNEL, at_.bucket_at(first), heads.first(count * at_.bucket_size))) {
       if (first == 0 && !is_running())
-        if (const auto dense = dense_elements(heads, count))
+        if (const auto dense = memory_.dense_elements(heads, count))
           call_.will_read(MSC_KERNEL, dense->address, dense->size);
       for (std::uint32_t i = 0; i < count; ++i) {
         const std::uint64_t head = head_of(heads, i);
@@ -111,10 +111,6 @@ private:
       walk(first + count / 2, count - count / 2, heads, visit);
     }
   }
-
-  struct Area {
-    std::uint64_t address, size;
-  };
 
   template <class Each> void for_each_window(Each each) {
     for (std::uint64_t first = 0; first < at_.bucket_count; first += window)
@@ -195,13 +191,14 @@ private:
 
   /// Of a machine that runs. The second look at a page holds as long as no other comes in: all do so first.
   template <class Visit> void look_at_all(Visit& visit) {
-    (void)will_read(all_buckets());
+    (void)memory_.will_read(memory_.buckets());
     std::vector<std::byte> heads(std::min(window, at_.bucket_count) * at_.bucket_size);
     if (!call_.try_read(MSC_KERNEL, at_.buckets, heads)) return;
-    const auto dense = dense_elements(heads, static_cast<std::uint32_t>(heads.size() / at_.bucket_size));
+    const auto dense =
+        memory_.dense_elements(heads, static_cast<std::uint32_t>(heads.size() / at_.bucket_size));
     if (dense && !annex_) {
-      (void)will_read(*dense);
-      is_still_ = will_read(all_buckets()) && will_read(*dense);
+      (void)memory_.will_read(*dense);
+      is_still_ = memory_.will_read(memory_.buckets()) && memory_.will_read(*dense);
       if (is_still_) return;
     }
     if (call_.target.row_limit == 0)
@@ -265,41 +262,12 @@ private:
     return HtabLayout::is_empty(bucket, head);
   }
 
-  /// Elements that were allocated with the map lie side by side. Where most of them are in use, as the share
-  /// of the buckets that hold any tells (1 - e^-load), the walk will read all of that memory.
-  std::optional<Area> dense_elements(std::span<const std::byte> heads, std::uint32_t count) {
-    constexpr std::uint32_t few = 256; // buckets that tell nothing
-    const msc_type htab = call_.kernel_type("struct bpf_htab");
-    const auto elements_at = call_.offset_if(htab, "elems"), size_at = call_.offset_if(htab, "elem_size");
-    if (count < few || !elements_at || !size_at) return std::nullopt;
-    std::uint32_t in_use = 0;
-    for (std::uint32_t i = 0; i < count; ++i)
-      in_use += is_end(load<std::uint64_t>(heads.data() + i * at_.bucket_size + at_.head)) ? 0 : 1;
-    const double load_of_half = 0.5 * call_.target.max_entries / at_.bucket_count;
-    if (in_use < count * (1 - std::exp(-load_of_half))) return std::nullopt;
-    const auto elements = call_.read<std::uint64_t>(MSC_KERNEL, call_.target.map + *elements_at);
-    const auto size = call_.read<std::uint32_t>(MSC_KERNEL, call_.target.map + *size_at);
-    const std::uint64_t most = std::uint64_t{call_.target.max_entries} + call_.cpu_count(); // extra_elems
-    return elements != 0 ? std::optional(Area{elements, size * most}) : std::nullopt;
-  }
-
   void begin(std::size_t value_bytes) {
     element_.resize(at_.value + value_bytes);
     if (!is_running()) return;
     running_.emplace(call_, at_, element_.size(), annex_);
   }
 
-  [[nodiscard]] Area all_buckets() const {
-    return {at_.buckets, std::uint64_t{at_.bucket_count} * at_.bucket_size};
-  }
-  /// False where it was not there as it is.
-  bool will_read(const Area& area) {
-    bool is_as_read = true;
-    for (std::uint64_t done = 0; done < area.size; done += MSC_READ_MAX)
-      is_as_read &= call_.will_read(MSC_KERNEL, area.address + done,
-                                    std::min<std::uint64_t>(area.size - done, MSC_READ_MAX));
-    return is_as_read;
-  }
   /// Of those that lie anywhere; what is at the end of a long chain may wait.
   void bring_in_elements() {
     constexpr unsigned most = 16;
@@ -418,6 +386,7 @@ private:
   HtabWitnesses witnesses_;
   Annex annex_;
   HtabLayout at_;
+  HtabMemory memory_{call_, at_};
   std::optional<RunningChain> running_;
   bool is_still_ = false; ///< between two looks at all of it nothing has changed
   bool has_changed_ = false;
