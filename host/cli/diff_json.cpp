@@ -61,7 +61,7 @@ public:
       begin_change(pair, "changed", change.key);
       out_.key("path"), out_.string(change.path);
       put_json(out_, "from", change.from), put_json(out_, "to", change.to);
-      if (change.by) out_.key("by"), out_.real(*change.by);
+      if (change.by) out_.key("by"), put(*change.by);
       out_.end_object();
     }
   }
@@ -88,6 +88,12 @@ public:
   }
 
 private:
+  void put(const plain::Distance& distance) {
+    if (const auto* const whole = std::get_if<std::int64_t>(&distance))
+      out_.number(*whole);
+    else
+      out_.real(plain::real(distance));
+  }
   void begin_part(const Pair& pair) {
     if (&pair == last_) return;
     end_part();

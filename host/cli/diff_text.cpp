@@ -14,12 +14,24 @@ using plain::Named;
 using plain::Pair;
 using report::printable;
 
+std::string signed_text(std::int64_t number) { return fmt::format("{:+}", number); }
+std::string signed_text(double number) { return fmt::format("{:+.15g}", number); }
+
 /// A text for a line: what is longer is told by -j.
 std::string short_text(const std::string& json) {
   constexpr std::size_t longest = 200;
   if (json.empty()) return "nothing";
   if (json.size() <= longest) return printable(json);
   return fmt::format("{}... ({} characters)", printable(json.substr(0, longest)), json.size());
+}
+
+std::string signed_text(const plain::Distance& by) {
+  return std::visit([](auto number) { return signed_text(number); }, by);
+}
+
+/// Of a page of an arena the key is all.
+std::string entry_text(const std::string& key, const std::string& value) {
+  return value.empty() ? printable(key) : fmt::format("{}: {}", printable(key), short_text(value));
 }
 
 std::string title_of(const Pair& pair) {
@@ -50,16 +62,16 @@ public:
     to_.append(fmt::format("{} is {}\n", title_of(pair), pair.before == nullptr ? "new" : "gone"));
   }
   void added(const Pair& pair, const std::string& key, const std::string& value) override {
-    line(pair, fmt::format("+ {}: {}", printable(key), short_text(value)));
+    line(pair, "+ " + entry_text(key, value));
   }
   void gone(const Pair& pair, const std::string& key, const std::string& value) override {
-    line(pair, fmt::format("- {}: {}", printable(key), short_text(value)));
+    line(pair, "- " + entry_text(key, value));
   }
   void changed(const Pair& pair, const std::vector<plain::Change>& changes) override {
     for (const plain::Change& change : changes) {
       const std::string key = change.key.empty() ? "" : printable(change.key) + ": ";
       const std::string path = change.path.empty() ? "" : printable(change.path) + " ";
-      const std::string by = change.by ? fmt::format(" ({:+.15g})", *change.by) : "";
+      const std::string by = change.by ? fmt::format(" ({})", signed_text(*change.by)) : "";
       line(pair,
            fmt::format("~ {}{}{} -> {}{}", key, path, short_text(change.from), short_text(change.to), by));
     }

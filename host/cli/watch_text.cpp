@@ -29,7 +29,7 @@ std::string value_text(const std::string& json) { return json.empty() ? "nothing
 
 std::string rate_text(const plain::Change& change, double seconds) {
   if (!change.by || seconds <= 0) return "";
-  const double rate = *change.by / seconds;
+  const double rate = plain::real(*change.by) / seconds;
   return std::abs(rate) < 10 ? fmt::format(" ({:+.2g}/s)", rate) : fmt::format(" ({:+.0f}/s)", rate);
 }
 
@@ -79,13 +79,22 @@ void put_json(Writer& out, const char* name, const std::string& json) {
   out.Key(name), out.RawValue(json.data(), json.size(), rapidjson::kObjectType);
 }
 
+void put(Writer& out, const plain::Distance& distance) {
+  if (const auto* const whole = std::get_if<std::int64_t>(&distance))
+    out.Int64(*whole);
+  else
+    out.Double(plain::real(distance));
+}
+
 void put(Writer& out, const plain::Change& change, double seconds) {
   out.StartObject();
   if (!change.key.empty()) put(out, "key", change.key);
   put(out, "path", change.path);
   put_json(out, "from", change.from), put_json(out, "to", change.to);
-  if (change.by && seconds > 0 && std::isfinite(*change.by))
-    out.Key("by"), out.Double(*change.by), out.Key("rate"), out.Double(*change.by / seconds);
+  if (change.by && seconds > 0 && std::isfinite(plain::real(*change.by))) {
+    out.Key("by"), put(out, *change.by);
+    out.Key("rate"), out.Double(plain::real(*change.by) / seconds);
+  }
   out.EndObject();
 }
 

@@ -95,8 +95,12 @@ private:
   std::vector<Ref> index_;
 };
 
+/// The key once more, as a person calls it.
+bool is_prefix(std::string_view name) { return name == "prefix" || name == "prefix_is_guess"; }
+
 /// Only bytes of values that are not decoded say something.
 bool is_told(std::string_view name, const EntryList& list, bool has_values) {
+  if (is_prefix(name)) return false;
   if (std::ranges::any_of(list.keys, [&](const char* key) { return key != nullptr && name == key; }))
     return false;
   return name != "key_hex" && !(has_values && name.ends_with("_hex"));
@@ -104,7 +108,15 @@ bool is_told(std::string_view name, const EntryList& list, bool has_values) {
 
 struct Content {
   std::vector<Object::Member> members;
-  std::string_view only_value; ///< "" where there is more
+  std::string_view value; ///< of one of them; "" where none has that name
+
+  [[nodiscard]] bool is_value_alone() const { return members.size() == 1 && !value.empty(); }
+  /// The owner of the value, what its plugin adds.
+  [[nodiscard]] std::vector<Object::Member> beside() const {
+    std::vector<Object::Member> others = members;
+    std::erase_if(others, [](const Object::Member& member) { return member.name == "value"; });
+    return others;
+  }
 };
 
 Content content_of(const EntryList& list, const Object& row) {
@@ -112,8 +124,7 @@ Content content_of(const EntryList& list, const Object& row) {
   Content content;
   for (const auto& member : row.members())
     if (is_told(member.name, list, has_values)) content.members.push_back(member);
-  if (content.members.size() == 1 && content.members.front().name == "value")
-    content.only_value = content.members.front().text;
+  content.value = row.find("value");
   return content;
 }
 
@@ -185,8 +196,7 @@ Result<ToldRow> told_row(const EntryList& list, std::string_view row) {
   if (!key) return std::unexpected(key.error());
   if (&list == &pages) return ToldRow{std::move(*key), ""};
   const Content content = content_of(list, object);
-  auto value =
-      content.only_value.empty() ? plain_text(as_object(content.members)) : plain_text(content.only_value);
+  auto value = content.is_value_alone() ? plain_text(content.value) : plain_text(as_object(content.members));
   if (!value) return std::unexpected(value.error());
   return ToldRow{std::move(*key), std::move(*value)};
 }
@@ -199,9 +209,10 @@ Result<void> add_row_differences(const EntryList& list, std::string_view before,
   if (&list == &pages)
     return add_page_differences(*key, was.find("bytes"), is.find("bytes"), changes), Result<void>();
   const Content old = content_of(list, was), now = content_of(list, is);
-  if (!old.only_value.empty() && !now.only_value.empty())
-    return add_differences(*key, "", old.only_value, now.only_value, changes);
-  return add_differences(*key, "", as_object(old.members), as_object(now.members), changes);
+  if (old.value.empty() || now.value.empty())
+    return add_differences(*key, "", as_object(old.members), as_object(now.members), changes);
+  if (auto told = add_differences(*key, "", old.value, now.value, changes); !told) return told;
+  return add_differences(*key, "", as_object(old.beside()), as_object(now.beside()), changes);
 }
 
 bool has_rows_inside(std::string_view member) {

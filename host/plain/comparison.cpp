@@ -98,7 +98,8 @@ private:
   [[nodiscard]] bool is_compared_here(std::string_view name, const Object& object) const {
     if (pair_.either().what == What::program) return is_of_program(name);
     if (name == "title" || name == "entry_count") return false; // rows say how many they are
-    return is_compared(name, !object.find("value").empty());
+    return is_compared(
+        name, {.value = !object.find("value").empty(), .elements = !object.find("array_entries").empty()});
   }
 
   Result<void> member(std::string_view name, std::string_view before, std::string_view after,

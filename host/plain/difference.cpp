@@ -2,6 +2,7 @@
 #include "host/plain/difference.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 #include <map>
 #include <string_view>
@@ -27,15 +28,27 @@ void add_leaves(const Json& node, const std::string& path, Leaves& leaves) {
     leaves.emplace_back(path, &node);
 }
 
-/// By how much a counter went on, also past its end.
-std::optional<double> distance(const Json& from, const Json& to) {
+bool is_whole(const Json& number) { return number.IsUint64() || number.IsInt64(); }
+std::uint64_t bits_of(const Json& whole) {
+  return whole.IsUint64() ? whole.GetUint64() : static_cast<std::uint64_t>(whole.GetInt64());
+}
+
+/// By how much a counter went on, also past its end. Of numbers one of which is negative the distance may be
+/// larger than any counter's.
+std::optional<Distance> distance(const Json& from, const Json& to) {
   if (!from.IsNumber() || !to.IsNumber()) return std::nullopt;
-  if (from.IsUint64() && to.IsUint64())
-    return static_cast<double>(static_cast<std::int64_t>(to.GetUint64() - from.GetUint64()));
-  return to.GetDouble() - from.GetDouble();
+  const double about = to.GetDouble() - from.GetDouble();
+  if (!is_whole(from) || !is_whole(to)) return about;
+  const bool are_counters = from.IsUint64() && to.IsUint64();
+  if (!are_counters && std::abs(about) >= 0x1p63) return about;
+  return static_cast<std::int64_t>(bits_of(to) - bits_of(from));
 }
 
 } // namespace
+
+double real(const Distance& distance) {
+  return std::visit([](auto number) { return static_cast<double>(number); }, distance);
+}
 
 void add_changes(const std::string& key, const std::string& path_to, const Json& before, const Json& after,
                  std::vector<Change>& changes) {

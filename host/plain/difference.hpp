@@ -8,14 +8,19 @@
 #include "host/plain/snapshot.hpp"
 
 #include <optional>
+#include <variant>
 
 namespace mapscope::plain {
 
+/// Between integers a whole number, exactly.
+using Distance = std::variant<std::int64_t, double>;
+double real(const Distance& distance);
+
 struct Change {
-  std::string key;          ///< "" of what is no entry
-  std::string path;         ///< "stats.hits", "[3]"; "" = the value as a whole
-  std::string from, to;     ///< JSON; "" = not there
-  std::optional<double> by; ///< of numbers
+  std::string key;            ///< "" of what is no entry
+  std::string path;           ///< "stats.hits", "[3]"; "" = the value as a whole
+  std::string from, to;       ///< JSON; "" = not there
+  std::optional<Distance> by; ///< of numbers
 };
 
 struct PartDifference {

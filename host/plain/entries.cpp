@@ -61,6 +61,8 @@ bool is_entry(const Entry& entry, const Key& key) {
 
 std::string key_text(const Entry& entry) {
   if (entry.key == nullptr) return "";
+  if (const Json* const prefix = find(*entry.row, "prefix"); prefix != nullptr && prefix->IsString())
+    return {prefix->GetString(), prefix->GetStringLength()};
   rapidjson::Document document;
   for (const char* const name : {"pid", "ino", "id"}) // an address says nothing to anybody
     if (const Json* const owner = find(*entry.row, "owner");

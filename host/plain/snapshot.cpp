@@ -55,18 +55,21 @@ constexpr std::array<std::string_view, 36> left_out = {"name",
 
 } // namespace
 
-bool is_compared(std::string_view name, bool has_value) {
+bool is_compared(std::string_view name, Beside beside) {
   if (std::ranges::find(left_out, name) != left_out.end()) return false;
-  return !name.ends_with("_hex") || !has_value;
+  if (beside.elements && (name == "value" || name == "value_hex")) return false;
+  return !name.ends_with("_hex") || !beside.value;
 }
 
 namespace {
 
 /// Without the lists inside that are entries of their own.
 Json rest_of(const Json& map, Memory& memory) {
+  const Beside beside{.value = find(map, "value") != nullptr,
+                      .elements = find(map, "array_entries") != nullptr};
   Json rest(rapidjson::kObjectType);
   for (const auto& [name, member] : map.GetObject()) {
-    if (!is_compared(name.GetString(), find(map, "value") != nullptr)) continue;
+    if (!is_compared(name.GetString(), beside)) continue;
     Json content = plain(member, memory);
     if (content.IsObject())
       for (const char* const list : {"slots", "entries", "records", "pages", "indices"})

@@ -40,8 +40,12 @@ struct Snapshot {
   [[nodiscard]] std::uint64_t compared() const;
 };
 
-/// Of a map's members those that say what is in it; hexadecimal beside a value says nothing new.
-bool is_compared(std::string_view name, bool has_value);
+/// Of a map's members those that say what is in it. Hexadecimal beside a value says nothing new, nor does the
+/// value of an array whose elements are listed: it is the first of them.
+struct Beside {
+  bool value, elements;
+};
+bool is_compared(std::string_view name, Beside beside);
 
 Snapshot snapshot_of(const rapidjson::Document& report);
 

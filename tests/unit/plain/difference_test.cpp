@@ -37,14 +37,14 @@ TEST(Difference, OfEntries) {
   ASSERT_THAT(found[0].changed, SizeIs(1));
   const Change& change = found[0].changed[0];
   EXPECT_EQ(change.key + " " + change.path + " " + change.from + " " + change.to, "1 b 6 9");
-  EXPECT_EQ(change.by, 3.0);
+  EXPECT_EQ(change.by, Distance(std::int64_t{3}));
 }
 
 TEST(Difference, ACounterGoesOnPastItsEnd) {
   const auto found =
       difference(hash_with(entry(1, uint(18446744073709551615U))), hash_with(entry(1, uint(1))));
   ASSERT_THAT(found, SizeIs(1));
-  EXPECT_EQ(found[0].changed[0].by, 2.0);
+  EXPECT_EQ(found[0].changed[0].by, Distance(std::int64_t{2}));
 }
 
 /// What people call them by is the same, as of two attachments to one cgroup.
@@ -79,7 +79,7 @@ TEST(Difference, OfWhatIsNoEntry) {
   const auto found = difference(ring(8), ring(24));
   ASSERT_THAT(found, SizeIs(2));
   EXPECT_EQ(found[0].changed[0].path, "ringbuf.producer_pos");
-  EXPECT_EQ(found[0].changed[0].by, 16.0);
+  EXPECT_EQ(found[0].changed[0].by, Distance(std::int64_t{16}));
   EXPECT_EQ(found[1].changed[0].path, "queues[0].nr");
 }
 
