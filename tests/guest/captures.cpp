@@ -15,8 +15,8 @@ namespace {
 
 /** A folder without a memory fails the test by its own name, and the tests of the others still run. */
 bool lacks_memory(const Capture& capture) {
-  if (fs::exists(capture.folder / "vmcore")) return false;
-  ADD_FAILURE() << capture.name << ": there is no vmcore in '" << capture.folder.string() << "'";
+  if (fs::exists(capture.folder / "vmcore") || fs::exists(capture.folder / "after")) return false;
+  ADD_FAILURE() << capture.name << ": there is no memory in '" << capture.folder.string() << "'";
   return true;
 }
 
@@ -38,6 +38,8 @@ std::vector<Capture> captures() { return captures_in("MAPSCOPE_CAPTURES"); }
 std::vector<Capture> scheduler_captures() { return captures_in("MAPSCOPE_SCHEDULERS"); }
 
 std::vector<Capture> live_guests() { return captures_in("MAPSCOPE_LIVE"); }
+
+std::vector<Capture> twice_captured() { return captures_in("MAPSCOPE_TWICE"); }
 
 Ran run(const std::vector<std::string>& words, const std::string& program) {
   return test::run_program(program, words);

@@ -25,6 +25,8 @@ std::vector<Capture> scheduler_captures();
 /// In which mapscope has looked at the running kernel, from MAPSCOPE_LIVE; what it wrote lies beside the
 /// rest.
 std::vector<Capture> live_guests();
+/// Of guests that were saved twice, as `before` and `after`, from MAPSCOPE_TWICE.
+std::vector<Capture> twice_captured();
 
 using test::Ran;
 using test::read_file;
