@@ -2,12 +2,14 @@
 #include "host/plain/comparison.hpp"
 
 #include "host/plain/compared_rows.hpp"
+#include "host/plain/cursor.hpp"
 #include "host/plain/snapshot.hpp"
 #include "host/plain/text_difference.hpp"
 
 #include <algorithm>
 #include <map>
 #include <tuple>
+#include <utility>
 
 namespace mapscope::plain {
 
@@ -15,20 +17,37 @@ namespace {
 
 using What = Named::What;
 
-Named map_named(std::string_view text) {
-  const Object map(text);
-  return {What::map, map.text("full_name").value_or(map.text("name").value_or("")),
-          map.text("type_name").value_or(""), map.small_number("id").value_or(0), text};
+Named map_named(Object map, std::string_view text) {
+  Named named{What::map, map.text("full_name").value_or(map.text("name").value_or("")),
+              map.text("type_name").value_or(""), map.small_number("id").value_or(0), text};
+  named.members = std::move(map);
+  return named;
 }
 
-Named allocator_named(std::string_view text) {
-  return {What::allocator, Object(text).text("allocator_name").value_or(""), "allocator", 0, text};
+Named allocator_named(Object allocator, std::string_view text) {
+  Named named{What::allocator, allocator.text("allocator_name").value_or(""), "allocator", 0, text};
+  named.members = std::move(allocator);
+  return named;
 }
 
-Named program_named(std::string_view text) {
-  const Object program(text);
-  return {What::program, program.text("full_name").value_or(program.text("name").value_or("")),
-          program.text("type").value_or(""), program.small_number("id").value_or(0), text};
+Named program_named(Object program, std::string_view text) {
+  Named named{What::program, program.text("full_name").value_or(program.text("name").value_or("")),
+              program.text("type").value_or(""), program.small_number("id").value_or(0), text};
+  named.members = std::move(program);
+  return named;
+}
+
+/// The text is passed over once, since it may have gigabytes.
+void add_each(std::string_view list, Named (*named)(Object, std::string_view), std::vector<Named>& all) {
+  Cursor at(list);
+  if (!at.enter('[')) return;
+  while (at.element()) {
+    const bool is_object = at.peek() == '{';
+    const std::size_t begin = at.offset();
+    Object object = is_object ? Object(at) : Object();
+    if (!is_object) (void)at.value();
+    all.push_back(named(std::move(object), list.substr(begin, at.offset() - begin)));
+  }
 }
 
 /// Several may share it; those are told apart by their order.
@@ -67,7 +86,7 @@ bool has_all_rows(const Object& map, std::uint64_t rows) {
 class Comparison {
 public:
   Comparison(const Pair& pair, DifferenceSink& sink)
-      : pair_(pair), sink_(sink), before_(pair.before->text), after_(pair.after->text) {}
+      : pair_(pair), sink_(sink), before_(pair.before->members), after_(pair.after->members) {}
 
   Result<void> run() {
     if (auto told = rest(); !told) return told;
@@ -142,7 +161,7 @@ private:
 
   const Pair& pair_;
   DifferenceSink& sink_;
-  Object before_, after_;
+  const Object &before_, &after_;
   bool is_whole_before_ = true, is_whole_after_ = true;
 };
 
@@ -152,11 +171,10 @@ std::vector<Named> named_in(const Object& report) {
   std::vector<Named> all;
   const Object parts(report.find("extensions"));
   for (const auto& [name, text] : parts.members())
-    all.push_back({What::part, name_of(name), "kernel", 0, text});
-  for (const std::string_view text : elements_of(report.find("maps"))) all.push_back(map_named(text));
-  for (const std::string_view text : elements_of(report.find("sdt_allocations")))
-    all.push_back(allocator_named(text));
-  for (const std::string_view text : elements_of(report.find("programs"))) all.push_back(program_named(text));
+    all.push_back({What::part, name_of(name), "kernel", 0, text, Object(text)});
+  add_each(report.find("maps"), map_named, all);
+  add_each(report.find("sdt_allocations"), allocator_named, all);
+  add_each(report.find("programs"), program_named, all);
   return all;
 }
 

@@ -23,6 +23,7 @@ struct Named {
   std::string name, type;
   std::uint32_t id = 0;
   std::string_view text{}; ///< JSON
+  Object members{};        ///< of it
 };
 
 struct Pair {

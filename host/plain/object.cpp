@@ -33,6 +33,10 @@ std::string_view characters(const Json& string) { return {string.GetString(), st
 
 Object::Object(std::string_view text) {
   Cursor at(text);
+  *this = Object(at);
+}
+
+Object::Object(Cursor& at) {
   if (!at.enter('{')) return;
   std::string_view name;
   while (at.member(name)) members_.push_back({name, at.value()});

@@ -15,6 +15,8 @@
 
 namespace mapscope::plain {
 
+class Cursor;
+
 class Object {
 public:
   struct Member {
@@ -25,6 +27,8 @@ public:
   Object() = default;
   /// `text` is an object, or there are no members.
   explicit Object(std::string_view text);
+  /// What comes next, if it is an object: the cursor then stands behind it, or is broken.
+  explicit Object(Cursor& at);
 
   [[nodiscard]] const std::vector<Member>& members() const { return members_; }
   /// JSON; "" where there is no such member. Of several of one name the first counts.

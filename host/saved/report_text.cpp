@@ -51,9 +51,8 @@ Result<plain::Object> top_level(const std::string& name, std::string_view text) 
     if (const auto schema = plain::text_of(at.value()); schema && *schema != "single")
       return no_report(name, what_else(*schema));
   plain::Cursor whole(text);
-  (void)whole.value();
+  plain::Object top(whole);
   if (auto checked = check_end(name, text, whole); !checked) return std::unexpected(checked.error());
-  plain::Object top(text);
   if (const auto schema = top.text("schema"); schema && *schema != "single")
     return no_report(name, what_else(*schema));
   if (!top.find("maps").starts_with('['))
