@@ -144,9 +144,11 @@ private:
     const std::string_view word = take_word();
     if (word.empty()) return wrong("expected a number, a word or a text in quotes");
     Constant constant = constant_of(word);
-    if (how == Compare::like || !word.starts_with("0x") || constant.number.index() != 0) return constant;
+    if (how == Compare::like || !begins_as_number(word) || constant.number.index() != 0) return constant;
     at_ -= word.size(); // as a text it would be compared with no number
-    return wrong("a number behind 0x has 1 to 16 digits; a text stands in quotes;");
+    if (word.starts_with("0x"))
+      return wrong("a number behind 0x has 1 to 16 digits; a text stands in quotes;");
+    return wrong(fmt::format("{} is no number; a text stands in quotes;", word));
   }
 
   /// A backslash makes a character of what follows.

@@ -32,12 +32,6 @@ Number whole_number(std::string_view word) {
   return value <= 1ULL << 63 ? Number(static_cast<std::int64_t>(0 - value)) : Number();
 }
 
-/// What begins as a number does: "inf" and "nan" are words.
-bool may_be_fraction(std::string_view word) {
-  const std::size_t at = word.starts_with('-') ? 1 : 0;
-  return word.size() > at && ((word[at] >= '0' && word[at] <= '9') || word[at] == '.');
-}
-
 std::string decimal(const Number& number) {
   return std::visit(
       [](const auto& value) {
@@ -78,10 +72,15 @@ Truth is_like(const Scalar& member, std::string_view glob) {
 
 } // namespace
 
+bool begins_as_number(std::string_view word) {
+  const std::size_t at = word.starts_with('-') ? 1 : 0;
+  return word.size() > at && ((word[at] >= '0' && word[at] <= '9') || word[at] == '.');
+}
+
 Constant constant_of(std::string_view word) {
   Number number = whole_number(word);
   double fraction = 0;
-  if (!is_there(number) && may_be_fraction(word) && is_all(word, fraction)) number = fraction;
+  if (!is_there(number) && begins_as_number(word) && is_all(word, fraction)) number = fraction;
   return {number, std::string(word)};
 }
 

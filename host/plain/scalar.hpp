@@ -44,6 +44,9 @@ struct Constant {
   std::string text; ///< as it was written, without the quotes
 };
 
+/// With a digit, a sign and a digit, or a point: "inf" and "nan" are words.
+bool begins_as_number(std::string_view word);
+
 /// A number, in decimal (with a sign, or a fraction) or behind 0x, else text.
 Constant constant_of(std::string_view word);
 

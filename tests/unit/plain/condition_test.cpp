@@ -138,6 +138,12 @@ TEST(ConditionText, RefusesWhatOnlyLooksLikeANumber) {
     ASSERT_FALSE(none) << text;
     EXPECT_THAT(none.error().text, testing::HasSubstr("behind 0x")) << text;
   }
+  for (const char* text : {"a == 12abc", "a > 1_000", "a != -3x", "b == 1 && a == .5.", "a < 10.0.0.1"}) {
+    const auto none = Condition::parse(text);
+    ASSERT_FALSE(none) << text;
+    EXPECT_THAT(none.error().text, testing::HasSubstr(" is no number; a text stands in quotes;")) << text;
+  }
+  EXPECT_TRUE(Condition::parse("a == \"12abc\" || a ~ 12abc* || a == -half"));
   EXPECT_TRUE(Condition::parse("a ~ 0xff*"));
   EXPECT_TRUE(Condition::parse("a == 0xffffffffffffffff && b == \"0xfg\""));
 }
