@@ -2,6 +2,7 @@
 #include "host/cli/pager.hpp"
 
 #include "host/report/output.hpp"
+#include "host/report/text_value.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,6 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 #include <string_view>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +20,7 @@ namespace mapscope::cli {
 namespace {
 
 bool is_installed(const std::string& program) {
+  if (program.find('/') != program.npos) return ::access(program.c_str(), X_OK) == 0;
   const char* const path = std::getenv("PATH");
   std::string_view rest = path != nullptr ? path : "";
   while (!rest.empty()) {
@@ -26,6 +29,27 @@ bool is_installed(const std::string& program) {
     rest.remove_prefix(std::min(folder.size() + 1, rest.size()));
   }
   return false;
+}
+
+/// The program that a command begins with, behind variables that are set for it; "" where only a shell can
+/// tell.
+std::string program_of(std::string_view command) {
+  if (command.find_first_of("|&;<>()$`\\\"'*?[#~{\n") != command.npos) return "";
+  for (std::size_t at = 0; (at = command.find_first_not_of(" \t", at)) != command.npos;) {
+    const std::string_view word = command.substr(at, command.find_first_of(" \t", at) - at);
+    if (word.find('=') == word.npos) return std::string(word);
+    at += word.size();
+  }
+  return "";
+}
+
+/// Its shell would say so, and what is written to it would be lost.
+bool is_missing(const std::string& command) {
+  const std::string program = program_of(command);
+  if (program.empty() || is_installed(program)) return false;
+  spdlog::warn("the pager {} is not installed, so that the text comes without one; PAGER names another",
+               report::printable(program));
+  return true;
 }
 
 [[noreturn]] void become(const std::string& command, int input) {
@@ -48,7 +72,7 @@ std::string Pager::command() {
 void Pager::start(const Terminal& terminal) {
   const std::string pager = terminal.is_there && !terminal.is_dumb ? command() : "";
   std::array<int, 2> ends{};
-  if (pager.empty() || ::pipe2(ends.data(), O_CLOEXEC) != 0) return;
+  if (pager.empty() || is_missing(pager) || ::pipe2(ends.data(), O_CLOEXEC) != 0) return;
   child_ = ::fork();
   if (child_ == 0) become(pager, ends[0]);
   if (child_ > 0) ::dup2(ends[1], STDOUT_FILENO);

@@ -3,7 +3,8 @@
 // less, which gets LESS=FRX where nothing says otherwise.
 //
 // Refuses: where standard output is no terminal or a dumb one, where the variable is empty or "cat", and
-// where less is not installed; the text then goes straight out. Thread rule: one object, before any thread.
+// where the program is not installed; the text then goes straight out. Thread rule: one object, before any
+// thread.
 #pragma once
 
 #include "host/cli/terminal.hpp"

@@ -103,6 +103,17 @@ TEST(Pager, SeesTheEndOfWhatCouldNotBeShown) {
   ::close(slave), ::close(master);
 }
 
+/// The text comes all the same, and one sentence says why nothing pages it.
+TEST(Pager, ThatIsNotInstalled) {
+  const std::pair<const char*, const char*> pagers[] = {{"no-such-pager -R", "no-such-pager"},
+                                                        {"LESS=R /no/such/pager", "/no/such/pager"}};
+  for (const auto& [command, program] : pagers) {
+    const std::string text = on_terminal({}, {{"MAPSCOPE_PAGER", command}});
+    EXPECT_THAT(text, HasSubstr(std::string("the pager ") + program + " is not installed"));
+    EXPECT_THAT(text, HasSubstr("map ")) << command;
+  }
+}
+
 TEST(Pager, OfTheUserIsTakenWhereThereIsNoneForMapscope) {
   EXPECT_THAT(on_terminal({}, {{"PAGER", "sed 's/^/paged: /'"}}), Not(HasSubstr("paged: ")))
       << "MAPSCOPE_PAGER is set, and empty";
