@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/saved/replayed_map.hpp"
 
+#include "host/base/counted.hpp"
 #include "host/plain/cursor.hpp"
 #include "host/plain/object.hpp"
 #include "host/saved/replayed_fields.hpp"
 #include "host/saved/replayed_outcome.hpp"
 #include "host/saved/replayed_rows.hpp"
+#include "host/saved/wrong_members.hpp"
 
 #include <algorithm>
+#include <fmt/ranges.h>
 #include <optional>
 #include <span>
 
@@ -84,6 +87,7 @@ public:
       if (auto shown = this->member(member); !shown) return std::unexpected(std::move(shown.error()));
     }
     auto outcome = outcome_.as_for(writer_);
+    tell_damage(outcome);
     writer_.end(outcome);
     return outcome;
   }
@@ -94,6 +98,17 @@ private:
       writer_.begin_allocator(saved_.title, saved_.map);
     else
       writer_.begin(saved_.map);
+  }
+
+  /// In front of what the report says itself. What is right is shown.
+  void tell_damage(report::Outcome& outcome) const {
+    auto wrong = wrong_members(saved_.text);
+    if (const auto count = rows_.no_objects(); count != 0)
+      wrong.push_back(counted(count, "row") + (count == 1 ? " is no object" : " are no objects"));
+    if (wrong.empty()) return;
+    const std::string told = fmt::format("the saved report is damaged here: {}", fmt::join(wrong, ", "));
+    outcome.error = outcome.error.empty() ? told : told + "; " + outcome.error;
+    outcome.status = report::graver(outcome.status, report::Status::partial);
   }
 
   Result<void> member(const plain::Object::Member& member) {

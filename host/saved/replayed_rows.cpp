@@ -85,7 +85,10 @@ Result<void> ReplayedRows::list(Shape shape, std::string_view text) {
   while (at.element()) {
     const Json* const row = piece_.parse(at.value());
     if (row == nullptr) return fail(Errc::corrupt, fmt::format("{}: {}", list_name(shape), piece_.problem()));
-    if (row->IsObject()) shape == Shape::slot ? slot(*row) : this->row(shape, *row);
+    if (!row->IsObject())
+      ++no_objects_;
+    else
+      shape == Shape::slot ? slot(*row) : this->row(shape, *row);
     decoders_.clear(), buffers_.clear();
   }
   return {};

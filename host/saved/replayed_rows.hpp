@@ -25,6 +25,8 @@ public:
   Result<void> value(std::string_view text, std::string_view hex);
   void unreadable_value();
   Result<void> list(report::Shape shape, std::string_view text);
+  /// Elements of lists that are no rows, and so are not shown.
+  [[nodiscard]] std::uint64_t no_objects() const { return no_objects_; }
 
 private:
   void row(report::Shape shape, const plain::Json& row);
@@ -44,6 +46,7 @@ private:
   std::deque<ReplayedValue> decoders_;         ///< of the row
   std::deque<std::vector<std::byte>> buffers_; ///< the same
   std::vector<std::optional<report::Typed>> copies_;
+  std::uint64_t no_objects_ = 0;
 };
 
 } // namespace mapscope::saved

@@ -73,6 +73,27 @@ TEST(Report, WithAnythingWrongInIt) {
   EXPECT_GT(shown, 10U);
 }
 
+/// What a member of another form has lost is said, and the rest is there.
+TEST(Report, WithMembersOfAnotherForm) {
+  const Scratch scratch;
+  const auto with = [&](const std::string& was, const std::string& is) {
+    std::string text = small;
+    text.replace(text.find(was), was.size(), is);
+    return output({"report", scratch.file("wrong.json", text)});
+  };
+  const std::string entries =
+      small.substr(small.find("\"entries\":"), small.find("}],") + 2 - small.find("\"entries\":"));
+  EXPECT_THAT(
+      with(entries, "\"entries\":5"),
+      AllOf(HasSubstr("map 7 h "), HasSubstr("damaged here: entries is a number where a list stands")));
+  EXPECT_THAT(with("\"id\":7", "\"id\":\"seven\""),
+              AllOf(HasSubstr("damaged here: id is a text where a number stands"), HasSubstr("1 entry")));
+  EXPECT_THAT(with("\"entries\":[", "\"entries\":[4,"),
+              AllOf(HasSubstr("damaged here: 1 row is no object"), HasSubstr("5\n")));
+  EXPECT_THAT(with("\"maps\":[", "\"maps\":[null,"),
+              AllOf(HasSubstr("the map itself is null where an object stands"), HasSubstr("map 7 h ")));
+}
+
 TEST(Report, OfAnotherVersion) {
   const Scratch scratch;
   std::string newer = small;
