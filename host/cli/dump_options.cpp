@@ -43,11 +43,13 @@ void add_writing(CLI::App& app, DumpOptions& options, Words& words) {
 
 void add_choice(CLI::App& app, pipeline::WantedEntries& wanted) {
   named(app.add_option("--where", wanted.where,
-                       "only entries of maps that satisfy this: pid == 12 && (stats.hits > 1000 || comm ~ "
+                       "only entries of maps, and records of ring buffers, stacks and slots, that satisfy "
+                       "this: pid == 12 && (stats.hits > 1000 || comm ~ "
                        "\"kworker*\") && !dead. Members by path, through pointers, as get takes it: of the "
                        "value, else of what stands beside it (owner.pid), else of the key (or key.pid, key); "
                        "of per-CPU values on any CPU ([3].hits: on CPU 3). Numbers in decimal or 0x, text in "
-                       "quotes, enumerators by name; == != < <= > >=, and ~ for globs. Exit code 2 where no "
+                       "quotes, enumerators by name; == != < <= > >=, and ~ for globs. Exit code 2 where it "
+                       "is no condition and where no "
                        "entry has such a member"))
       ->type_name("EXPR");
   named(app.add_option("--key", wanted.key,
@@ -55,7 +57,8 @@ void add_choice(CLI::App& app, pipeline::WantedEntries& wanted) {
                        "separated by commas; of storage the pid of its task"))
       ->type_name("K");
   named(app.add_option("--sort", wanted.sort,
-                       "entries in the order of this member, the largest first; of per-CPU values by the sum "
+                       "entries (records, stacks, slots) in the order of this member, the largest first; of "
+                       "per-CPU values by the sum "
                        "of all CPUs"))
       ->type_name("MEMBER");
   app.add_option("--top", wanted.top, "only the first N entries of each map; with --sort the largest")
@@ -68,7 +71,8 @@ void add_fold(CLI::App& app, Words& words) {
   auto* fold = app.add_flag("--fold", words.dump.fold,
                             "of one map (--map) that holds ids of stacks: the stacks, as flame graphs are "
                             "drawn from, and the number "
-                            "that its value has for each; --fold=MEMBER says which where there are several");
+                            "that its value has for each; --fold=MEMBER says which where there are several; "
+                            "refused of maps without such ids or without a number that counts");
   for (const char* option :
        {"--json", "--pretty", "--format", "--full", "--zeros", "--limit", "--strict", "--task", "--only"})
     fold->excludes(app.get_option(option));

@@ -116,6 +116,7 @@ int fold(const DumpOptions& options) {
                             .writing = {},
                             .jobs = options.jobs};
   request.maps.push_back(fmt::format("id:{}", (*map)->id));
+  (*choice)->only_in((*map)->id); // and not among the stacks that it leads to
   if (options.entries.any()) (*choice)->narrow(setup->loaded.config, request);
   const auto report = report_of(*setup, *source, request);
   source->let_go();

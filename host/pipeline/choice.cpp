@@ -10,6 +10,7 @@
 
 #include "host/base/counted.hpp"
 #include "host/base/nearest.hpp"
+#include "host/plain/entries.hpp"
 #include "host/plugin/call/limits.hpp"
 #include "host/report/cut_reasons.hpp"
 
@@ -40,6 +41,7 @@ public:
   void begin(const catalog::Map& map) override {
     name_ = fmt::format("map {}, {}", map.id, map.label());
     has_one_value_ = map.max_entries <= 1;
+    is_passed_on_ = choice_.only_map_ && *choice_.only_map_ != map.id;
     begin_any(map);
     to_->begin(map);
   }
@@ -49,23 +51,20 @@ public:
     to_->begin_allocator(name, section);
   }
   void row(const report::Row& row) override {
-    if (!row_) row_ = std::make_unique<report::KeptRow>();
-    row_->begin(row);
+    if (is_passed_on_) return to_->row(row);
+    begin_row().begin(row);
     open_.begin(row);
     if (!open_.is_open()) take();
   }
-  /// What rows that are not shown lead to is not shown either.
   void field(const report::Field& field) override {
-    if (!open_.is_open()) {
-      hand_on();
-      const bool is_outermost = depth_of(field) == 0;
-      return is_outermost && field.name == "linked" ? void() : to_->field(field);
-    }
+    if (is_passed_on_) return to_->field(field);
+    if (!open_.is_open()) return field_of_map(field);
     row_->add(field);
     open_.take(field);
     if (!open_.is_open()) take();
   }
   void end(const report::Outcome& outcome) override {
+    if (is_passed_on_) return to_->end(outcome);
     report::Outcome told = outcome;
     hand_on(told);
     tell(told);
@@ -78,6 +77,36 @@ private:
   void begin_any(const catalog::Map& map) {
     most_ = plugin::row_limit(choice_.limits_, map.names());
     if (choice_.top_ && (most_ == 0 || *choice_.top_ < most_)) most_ = *choice_.top_;
+    if (choice_.sort_) order_.emplace(most_);
+  }
+
+  report::KeptRow& begin_row() {
+    if (!row_) row_ = std::make_unique<report::KeptRow>();
+    return *row_;
+  }
+
+  /// What rows that are not shown lead to is not shown either.
+  void field_of_map(const report::Field& field) {
+    if (in_entries_ && depth_ == 2 && field.kind == report::FieldKind::object) {
+      begin_row().begin_listed();
+      return open_.begin(row_->row());
+    }
+    if (!in_entries_ || depth_ == 2) hand_on(); // also before their list ends
+    const unsigned depth = depth_of(field);
+    if (depth == 0) outermost_ = field.name;
+    const bool is_list = depth == 1 && field.kind == report::FieldKind::list;
+    if (is_list && has_entries(outermost_, field.name)) begin_entries();
+    if (depth_ < 2) in_entries_ = false;
+    if (depth != 0 || field.name != "linked") to_->field(field);
+  }
+
+  static bool has_entries(std::string_view outer, std::string_view inner) {
+    return std::ranges::any_of(plain::entry_lists(), [&](const plain::EntryList& list) {
+      return list.inner != nullptr && outer == list.outer && inner == list.inner;
+    });
+  }
+  void begin_entries() {
+    in_entries_ = true, is_handed_on_ = false;
     if (choice_.sort_) order_.emplace(most_);
   }
 
@@ -140,7 +169,7 @@ private:
   void hand_on() {
     if (!order_ || is_handed_on_) return;
     is_handed_on_ = true;
-    ordered_ = order_->count();
+    ordered_ += order_->count();
     order_->hand_on(*to_);
   }
 
@@ -185,7 +214,10 @@ private:
   std::uint64_t most_ = 0; ///< entries that are shown; 0 = any number
   std::unique_ptr<report::KeptRow> row_;
   OpenRow open_;
-  unsigned depth_ = 0; ///< of the member of the map that is open
+  unsigned depth_ = 0;      ///< of the member of the map that is open
+  std::string outermost_;   ///< its name
+  bool in_entries_ = false; ///< in a list inside of it whose elements are entries
+  bool is_passed_on_ = false;
   std::optional<RowOrder> order_;
   ReadBack read_back_;
   plain::Scalar scalar_;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which entries of maps a report shows, and in which order: those that satisfy a condition, that have a key,
 // the largest by a member, the first so many. What was left out is told with each map.
+// Entries are rows, and what maps list among their fields: records of ring buffers, stacks, slots of fd
+// arrays.
 //
-// Refuses: to choose among what is no entry, such as the parts of a ring buffer's or a stack map's own
-// members; these stay. Thread rule: writers may be used from several threads, each by one; the rest by one.
+// Refuses: to choose among other lists of a map, such as pages of an arena; these stay. Thread rule: writers
+// may be used from several threads, each by one; the rest by one.
 #pragma once
 
 #include "host/config/config.hpp"
@@ -31,6 +33,8 @@ public:
   Choice(const Choice&) = delete;
   Choice& operator=(const Choice&) = delete;
 
+  /// Of other maps everything stays.
+  void only_in(std::uint32_t map_id) { only_map_ = map_id; }
   /// Leaves of the request what is chosen. Limits of entries are for that: the configuration has none behind
   /// this. The request must not outlive it.
   void narrow(config::Config& config, Request& request);
@@ -61,6 +65,7 @@ private:
   std::optional<std::size_t> sort_; ///< one of asked_
   std::optional<std::uint64_t> top_;
   std::vector<plain::Condition::Member> asked_; ///< those of where_, and behind them that of --sort
+  std::optional<std::uint32_t> only_map_;
   config::Config limits_;
   mutable std::mutex mutex_;
   std::map<std::string, Seen> seen_; ///< a map may be shown again

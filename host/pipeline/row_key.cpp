@@ -36,16 +36,33 @@ bool is_owner(const report::KeptRow& row, const plain::Key& key) {
   return false;
 }
 
-bool is_of_bytes(const report::KeptRow& row, const plain::Key& key) {
+bool is_of_bytes(const report::KeptValue& value, const plain::Key& key) {
   std::string hex;
-  append_hex(hex, row.key().bytes());
+  append_hex(hex, value.bytes());
   if (key.is_bytes(hex)) return true;
-  return row.key().events() == nullptr && key.is_number_of(hex);
+  return value.events() == nullptr && key.is_number_of(hex);
+}
+
+bool is_decoded(const report::KeptValue& value, const plain::Key& key, ReadBack& read_back) {
+  const report::Recording* const events = value.events();
+  if (events == nullptr || !value.is_readable()) return false;
+  const auto decoded = read_back([&](btf::ValueVisitor& into) { events->play(into); });
+  return !decoded.HasParseError() && key.is(decoded);
+}
+
+bool has_listed_key(const report::KeptRow& row, const plain::Key& key, ReadBack& read_back) {
+  const report::KeptField* const field = listed_key(row);
+  if (field == nullptr) return false;
+  using report::FieldKind;
+  if (field->field.kind == FieldKind::typed || field->field.kind == FieldKind::hex)
+    return is_of_bytes(field->value, key) || is_decoded(field->value, key, read_back);
+  return field->field.kind == FieldKind::number && is_number(key, field->field.number);
 }
 
 } // namespace
 
 bool has_key(const report::KeptRow& row, const plain::Key& key, ReadBack& read_back) {
+  if (row.is_listed()) return has_listed_key(row, key, read_back);
   switch (row.row().shape) {
   case Shape::slot:
     return is_number(key, static_cast<std::uint64_t>(row.row().slot.idx));
@@ -55,11 +72,7 @@ bool has_key(const report::KeptRow& row, const plain::Key& key, ReadBack& read_b
   default: // also of one value, whose key is 0
     return is_number(key, row.row().index);
   }
-  if (is_of_bytes(row, key) || is_owner(row, key)) return true;
-  const report::Recording* const events = row.key().events();
-  if (events == nullptr || !row.key().is_readable()) return false;
-  const auto value = read_back([&](btf::ValueVisitor& into) { events->play(into); });
-  return !value.HasParseError() && key.is(value);
+  return is_of_bytes(row.key(), key) || is_owner(row, key) || is_decoded(row.key(), key, read_back);
 }
 
 } // namespace mapscope::pipeline

@@ -2,6 +2,7 @@
 #include "host/pipeline/row_members.hpp"
 
 #include "host/pipeline/member_picker.hpp"
+#include "host/plain/entries.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -121,15 +122,70 @@ bool is_indexed(Shape shape) {
          shape == Shape::value; // its key is 0
 }
 
+/// Calls `take` with each outermost field of the row until it returns true.
+template <class Take> void each_field(const KeptRow& row, const Take& take) {
+  unsigned depth = 0;
+  for (std::size_t i = 0; i < row.field_count(); ++i) {
+    const FieldKind kind = row.field(i).field.kind;
+    if (kind == FieldKind::end) {
+      depth -= depth != 0 ? 1 : 0;
+      continue;
+    }
+    if (depth == 0 && take(row.field(i))) return;
+    if (kind == FieldKind::object || kind == FieldKind::list) ++depth;
+  }
+}
+
+bool is_key_of_list(std::string_view name) {
+  return std::ranges::any_of(plain::entry_lists(), [&](const plain::EntryList& list) {
+    const auto is_name = [&](const char* key) { return key != nullptr && name == key; };
+    return list.inner != nullptr && std::ranges::any_of(list.keys, is_name);
+  });
+}
+
+const Scalar* in_listed_key(const KeptField* key, Path path, Scalar& into) {
+  if (key == nullptr) return nullptr;
+  if (key->field.kind == FieldKind::typed || key->field.kind == FieldKind::hex)
+    return in_value(&key->value, path, into);
+  return path.empty() ? scalar_of(key->field, key->text, into) : nullptr;
+}
+
+} // namespace
+
+const KeptField* listed_key(const KeptRow& row) {
+  const KeptField* key = nullptr;
+  each_field(row, [&](const KeptField& field) {
+    if (is_key_of_list(field.name)) key = &field;
+    return key != nullptr;
+  });
+  return key;
+}
+
+namespace {
+
 const Scalar* in_key(const KeptRow& row, Path path, Scalar& into) {
   if (row.row().shape == Shape::slot) return nullptr;
+  if (row.is_listed()) return in_listed_key(listed_key(row), path, into);
   if (!is_indexed(row.row().shape)) return in_value(&row.key(), path, into);
   return path.empty() ? number_in(row.row().index, into) : nullptr;
 }
 
 bool says_cpu(Path path) { return !path.empty() && path.front().name.empty(); }
 
+/// What a record of a ring buffer decodes to is one of its fields.
+const KeptValue* listed_value(const KeptRow& row) {
+  const KeptValue* value = nullptr;
+  if (row.is_listed())
+    each_field(row, [&](const KeptField& field) {
+      const bool is_it = field.field.kind == FieldKind::typed && field.name == "value";
+      if (is_it) value = &field.value;
+      return is_it;
+    });
+  return value;
+}
+
 const Scalar* in_content(const KeptRow& row, Path path, std::size_t cpu, Scalar& into) {
+  if (row.is_listed()) return in_value(listed_value(row), path, into);
   if (!is_per_cpu(row)) return in_value(&row.value(), path, into);
   if (!says_cpu(path)) return in_value(row.copy(cpu), path, into);
   return in_value(row.copy(*path.front().index), path.subspan(1), into);
@@ -205,18 +261,13 @@ void add_names_of(const KeptRow& row, std::vector<std::string>& names) {
     if (value != nullptr && value->events() != nullptr) add_member_names(*value->events(), names);
   };
   if (!is_per_cpu(row)) add(&row.value());
+  add(listed_value(row));
   for (std::size_t cpu = 0; cpu < row.copies() && names.empty(); ++cpu) add(row.copy(cpu));
   add(row.payload());
-  unsigned depth = 0;
-  for (std::size_t i = 0; i < row.field_count(); ++i) {
-    const KeptField& kept = row.field(i);
-    if (kept.field.kind == FieldKind::end) {
-      depth -= depth != 0 ? 1 : 0;
-      continue;
-    }
-    if (depth == 0 && std::ranges::count(names, kept.name) == 0) names.push_back(kept.name);
-    if (kept.field.kind == FieldKind::object || kept.field.kind == FieldKind::list) ++depth;
-  }
+  each_field(row, [&](const KeptField& field) {
+    if (std::ranges::count(names, field.name) == 0) names.push_back(field.name);
+    return false;
+  });
   std::vector<std::string> of_key;
   if (!is_indexed(row.row().shape) && row.key().events() != nullptr)
     add_member_names(*row.key().events(), of_key);

@@ -31,6 +31,9 @@ const plain::Scalar* field_of(const report::KeptRow& row, Path path, plain::Scal
 /// What the row is ordered by: of per-CPU values, where the path says no CPU, the sum of all copies.
 const plain::Scalar* order_of(const report::KeptRow& row, Path path, plain::Scalar& into);
 
+/// Of an element of a list what tells it from others: a record's position, a stack's id. Null: it has none.
+const report::KeptField* listed_key(const report::KeptRow& row);
+
 /// Adds what a path may begin with.
 void add_names_of(const report::KeptRow& row, std::vector<std::string>& names);
 

@@ -15,7 +15,7 @@ void KeptValue::take(const Typed& typed) {
 Typed KeptValue::typed() const { return {has_decoder_ ? &recorded_ : nullptr, bytes_, is_readable_}; }
 
 void KeptRow::begin(const Row& row) {
-  row_ = row;
+  row_ = row, is_listed_ = false;
   key_.take(row.key), value_.take(row.value);
   if (row.payload) payload_.take(*row.payload);
   copy_count_ = row.copies.size(), field_count_ = 0;
@@ -25,6 +25,13 @@ void KeptRow::begin(const Row& row) {
     has_copy_[cpu] = row.copies[cpu].has_value();
     if (row.copies[cpu]) copies_[cpu].take(*row.copies[cpu]);
   }
+}
+
+void KeptRow::begin_listed() {
+  Row none;
+  none.open = true;
+  begin(none);
+  is_listed_ = true;
 }
 
 void KeptRow::add(const Field& field) {
@@ -42,7 +49,10 @@ void KeptRow::hand_on(MapWriter& to) const {
   Row row = row_;
   row.key = key_.typed(), row.value = value_.typed(), row.copies = copies;
   if (row.payload) row.payload = payload_.typed();
-  to.row(row);
+  if (is_listed_)
+    to.field({.kind = FieldKind::object, .name = "", .number = 0, .real = 0, .text = {}, .value = {}});
+  else
+    to.row(row);
   for (std::size_t i = 0; i < field_count_; ++i) {
     const KeptField& kept = fields_[i];
     Field field = kept.field;

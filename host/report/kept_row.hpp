@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A row with its fields, whole: to be looked at before anybody sees it, and to be handed on when its turn
-// comes, or not at all.
+// comes, or not at all. What a map lists among its fields (records of a ring buffer) is kept alike.
 //
-// Refuses: what is no row. Thread rule: one thread at a time.
+// Refuses: what is neither. Thread rule: one thread at a time.
 #pragma once
 
 #include "host/report/recording.hpp"
@@ -43,11 +43,14 @@ struct KeptField {
 class KeptRow {
 public:
   void begin(const Row& row);
+  /// An object in a list; up to its end its members come as a row's fields do.
+  void begin_listed();
   void add(const Field& field);
   void hand_on(MapWriter& to) const;
 
   /// Its shape, its numbers, and whether it is open; what has bytes is below.
   [[nodiscard]] const Row& row() const { return row_; }
+  [[nodiscard]] bool is_listed() const { return is_listed_; }
   [[nodiscard]] const KeptValue& key() const { return key_; }
   [[nodiscard]] const KeptValue& value() const { return value_; }
   [[nodiscard]] const KeptValue* payload() const { return row_.payload ? &payload_ : nullptr; }
@@ -63,6 +66,7 @@ public:
 
 private:
   Row row_;
+  bool is_listed_ = false;
   KeptValue key_, value_, payload_;
   // They grow and are used again: a map has a million rows.
   std::deque<KeptValue> copies_;

@@ -141,6 +141,54 @@ TEST_F(Chosen, ByWhomItIsOf) {
   });
 }
 
+/// What a map lists inside one of its members: by what each says, by what it decodes to, by its key.
+TEST_F(Chosen, RecordsOfRings) {
+  const Scratch scratch;
+  const std::string config =
+      scratch.file("config.toml", "[map.\"event*\"]\nconfig.record_type = \"struct ring_event\"\n");
+  for_each([&](const Capture& capture) {
+    const auto records = [&](
+                             std::vector<std::string> words,
+                             const Fits& fits = [](const Value&) { return true; }) {
+      words.insert(words.begin(), {"--config", config});
+      const auto report = shown(capture, "events", words);
+      return rows(report["maps"][0]["ringbuf"], "records", fits);
+    };
+    const auto sequence = [](const Value& record) {
+      const Value& value = record["value"];
+      return value.HasMember("members") ? member(value, "sequence").GetUint64() : 0;
+    };
+    const Fits is_late = [&](const Value& record) { return sequence(record) > 100; };
+    const Fits is_discarded = [](const Value& record) { return record["state"] == "discarded"; };
+    const auto all = records({}), late = records({}, is_late), discarded = records({}, is_discarded);
+    ASSERT_TRUE(!late.empty() && !discarded.empty() && late.size() < all.size()) << all.size();
+    EXPECT_EQ(records({"--where", "sequence > 100"}), late);
+    EXPECT_EQ(records({"--where", "value.sequence > 100"}), late);
+    EXPECT_EQ(records({"--where", "state == discarded"}), discarded);
+    EXPECT_THAT(records({"--sort", "sequence", "--top", "3"}), testing::SizeIs(3));
+    EXPECT_EQ(records({"--sort", "pos"}), std::vector(all.rbegin(), all.rend()));
+    const auto last = records({"--sort", "pos", "--top", "1"});
+    const auto position = std::to_string(parse(last.front())["pos"].GetUint64());
+    EXPECT_EQ(records({"--key", position}), last);
+    EXPECT_EQ(records({"--where", "key == " + position}), last);
+  });
+}
+
+TEST_F(Chosen, StacksAndSlots) {
+  for_each([](const Capture& capture) {
+    const auto all = shown(capture, "stacks"), none = shown(capture, "stacks", {"--where", "nr == 0"});
+    const auto ids = rows(all["maps"][0]["stack_trace"], "entries");
+    ASSERT_FALSE(ids.empty());
+    EXPECT_THAT(rows(none["maps"][0]["stack_trace"], "entries"), testing::IsEmpty());
+    const std::string id = std::to_string(parse(ids.back())["bucket_id"].GetUint());
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"--key", id}, {"--where", "bucket_id == " + id}}) {
+      const auto one = shown(capture, "stacks", words);
+      EXPECT_THAT(rows(one["maps"][0]["stack_trace"], "entries"), testing::ElementsAre(ids.back()));
+    }
+  });
+}
+
 TEST_F(Chosen, ByAMemberThatIsNotThere) {
   for_each([](const Capture& capture) {
     const Ran ran = run({"dump", capture.vmcore().string(), "--map", "big", "--where", "cuont > 1"});
