@@ -41,6 +41,10 @@ struct SpecialField {
   std::uint64_t node_offset = 0; ///< list, tree: bytes from the start of the target to its node
 };
 
+/// The tag of pointers into an arena: from __arena of the programs' headers, and from pahole in the kernel's
+/// own types.
+inline bool is_arena_tag(std::string_view tag) { return tag == "arena" || tag == "address_space(1)"; }
+
 /// How a reason begins that a limit is all that keeps a pointer from being followed.
 inline constexpr std::string_view not_followed = "not followed: ";
 

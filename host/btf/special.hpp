@@ -15,10 +15,6 @@ namespace mapscope::btf {
 /// A struct that the kernel keeps state in, by its name.
 std::optional<Special> special_struct(std::string_view name);
 
-/// The tag of pointers into an arena: from __arena of the programs' headers, and from pahole in the kernel's
-/// own types.
-inline bool is_arena_tag(std::string_view tag) { return tag == "arena" || tag == "address_space(1)"; }
-
 /// A pointer that carries a type tag of the kernel's, or one that `behind` follows whatever its type.
 std::optional<SpecialField> special_pointer(const Types& types, const btf_type* pointer,
                                             const Behind& behind);

@@ -115,8 +115,8 @@ TypeId BtfBuilder::prototype(TypeId result) {
   return checked(btf__add_func_proto(btf_, static_cast<int>(result)));
 }
 
-TypeId BtfBuilder::function(const std::string& name) {
-  const TypeId type = prototype();
+TypeId BtfBuilder::function(const std::string& name, TypeId result) {
+  const TypeId type = prototype(result);
   return checked(btf__add_func(btf_, name.c_str(), BTF_FUNC_GLOBAL, static_cast<int>(type)));
 }
 

@@ -80,7 +80,7 @@ public:
   TypeId type_tag(const std::string& tag, TypeId to);
   TypeId decl_tag(const std::string& tag, TypeId to);
   TypeId prototype(TypeId result = 0);
-  TypeId function(const std::string& name);
+  TypeId function(const std::string& name, TypeId result = 0);
   TypeId variable(const std::string& name, TypeId type, int linkage = BTF_VAR_GLOBAL_ALLOCATED);
   /// Size is where the last variable ends.
   TypeId section(const std::string& name, const std::vector<Variable>& variables);

@@ -126,7 +126,6 @@ void CodeFlow::block(std::size_t number) {
 
 bool CodeFlow::step(std::size_t at, FlowState& state) {
   const bpf_insn& insn = code_.insns[at];
-  if (insn.dst_reg >= state.registers.size() || insn.src_reg >= state.registers.size()) return false;
   switch (BPF_CLASS(insn.code)) {
   case BPF_LD:
     if (insn.code == load_64)
@@ -282,7 +281,7 @@ void CodeFlow::call_own(std::size_t target, std::size_t at, FlowState& state) {
   auto& callers = callers_[function];
   const std::size_t block = block_of_[begin] - 1;
   if (std::ranges::find(callers, block) == callers.end()) callers.push_back(block);
-  state.registers[0] = results_[function];
+  state.registers[0] = result(function);
 }
 
 } // namespace mapscope::catalog

@@ -86,14 +86,18 @@ private:
   void call_own(std::size_t target, std::size_t at, FlowState& state);
   void leave(std::size_t insn, const Value& result);
   [[nodiscard]] Value loaded(const Value& from, std::int64_t offset, std::uint32_t size);
-  [[nodiscard]] Value pointer_in(const Value& from, const Leaf& leaf) const;
+  [[nodiscard]] Value pointer_of(const btf::Types& types, btf::TypeId pointer) const;
   [[nodiscard]] Value argument(std::uint32_t index) const;
+  [[nodiscard]] btf::TypeId prototype_of(std::size_t function) const;
   [[nodiscard]] Value parameter(std::size_t function, std::uint32_t index) const;
+  [[nodiscard]] Value result(std::size_t function) const;
   [[nodiscard]] Space space_of(const btf::Types& types, btf::TypeId pointee, bool is_arenas) const;
   [[nodiscard]] const std::optional<Leaf>& leaf(const btf::Types& types, btf::TypeId type,
                                                 std::uint64_t offset, std::uint32_t size);
   void tell_access(const bpf_insn& insn, std::size_t at, std::uint32_t size, Value& base);
   void tell_store(const Value& to, std::int64_t offset, const Value& value, std::size_t at);
+  void learn_type(const Value& to, std::int64_t offset, Value& value);
+  void tell_update(const Value& map, FlowState& state, std::size_t at);
   void tell_passed(const Value& value, const Value& as, std::size_t at);
 
   const ProgramCode& code_;

@@ -52,12 +52,12 @@ Space CodeFlow::space_of(const btf::Types& types, btf::TypeId pointee, bool is_a
   return kernel_.find(types.spell(pointee)) ? Space::kernel : Space::own;
 }
 
-/// What a member that is a pointer leads to.
-Value CodeFlow::pointer_in(const Value& from, const Leaf& leaf) const {
+/// What something leads to that has the type of a pointer.
+Value CodeFlow::pointer_of(const btf::Types& types, btf::TypeId pointer) const {
   bool is_arenas = false;
-  const btf::TypeId pointee = pointee_of(*from.types, leaf.type, &is_arenas);
+  const btf::TypeId pointee = pointee_of(types, pointer, &is_arenas);
   if (pointee == 0) return is_arenas ? Value{.held = Held::pointer, .space = Space::arena} : Value{};
-  return {Held::pointer, space_of(*from.types, pointee, is_arenas), from.types, pointee, 0, 0};
+  return {Held::pointer, space_of(types, pointee, is_arenas), &types, pointee, 0, 0};
 }
 
 Value CodeFlow::loaded(const Value& from, std::int64_t offset, std::uint32_t size) {
@@ -69,7 +69,7 @@ Value CodeFlow::loaded(const Value& from, std::int64_t offset, std::uint32_t siz
   if (at < 0) return {};
   const auto& found = leaf(*from.types, from.type, static_cast<std::uint64_t>(at), size);
   if (!found) return {};
-  if (!is_u64(*from.types, found->type)) return pointer_in(from, *found);
+  if (!is_u64(*from.types, found->type)) return pointer_of(*from.types, found->type);
   if (from.space == Space::kernel || found->offset > INT32_MAX) return {};
   return {Held::number, Space::own, from.types, found->owner, static_cast<std::int32_t>(found->offset), 0};
 }
@@ -115,6 +115,7 @@ void CodeFlow::store(const bpf_insn& insn, std::size_t at, FlowState& state) {
     if (Value* slot = state.slot(base.offset + insn.off, size); slot != nullptr && is_value) *slot = value;
   } else if (is_value && size == 8) {
     tell_store(base, insn.off, value, at);
+    learn_type(base, insn.off, state.registers[insn.src_reg]);
   }
   if (!is_atomic(insn.code) || (insn.imm & BPF_FETCH) == 0) return;
   state.registers[insn.imm == BPF_CMPXCHG ? 0 : insn.src_reg] = {};
@@ -138,6 +139,30 @@ void CodeFlow::tell_store(const Value& to, std::int64_t offset, const Value& val
             .insn = at});
 }
 
+/// What an allocator returns has the type of the pointer that it is stored as.
+void CodeFlow::learn_type(const Value& to, std::int64_t offset, Value& value) {
+  if (value.held != Held::pointer || value.space != Space::arena || value.type != 0 || value.offset != 0)
+    return;
+  if (to.held != Held::pointer || to.types == nullptr || to.type == 0 || offset + to.offset < 0) return;
+  const auto& found = leaf(*to.types, to.type, static_cast<std::uint64_t>(offset + to.offset), 8);
+  const Value declared = found ? pointer_of(*to.types, found->type) : Value{};
+  if (declared.held != Held::pointer || declared.space == Space::kernel) return;
+  value = declared, value.space = Space::arena;
+}
+
+/// A value that was put together in the frame.
+void CodeFlow::tell_update(const Value& map, FlowState& state, std::size_t at) {
+  const TypeRef value = names_.map(map.type).value;
+  const Value& from = state.registers[3];
+  if (!value.types || from.held != Held::frame) return;
+  const std::uint64_t size =
+      std::min<std::uint64_t>(value.types->size(value.id).value_or(0), FlowState::frame_size);
+  const Value to{Held::pointer, Space::map, value.types.get(), value.id, 0, 0};
+  for (std::uint32_t offset = 0; offset + FlowState::slot_size <= size; offset += FlowState::slot_size)
+    if (const Value* slot = state.slot(from.offset + static_cast<std::int32_t>(offset), FlowState::slot_size))
+      tell_store(to, offset, *slot, at);
+}
+
 void CodeFlow::tell_passed(const Value& value, const Value& as, std::size_t at) {
   if (tell_ == nullptr || value.held != Held::number || value.delta != 0) return;
   (*tell_)({.what = NumberUse::What::pointer,
@@ -159,17 +184,26 @@ Value CodeFlow::argument(std::uint32_t index) const {
   return {Held::pointer, Space::kernel, &kernel_, pointee, 0, 0};
 }
 
-/// Of one of the program's own functions, by its types.
-Value CodeFlow::parameter(std::size_t function, std::uint32_t index) const {
+/// Of one of the program's own functions, by its types; 0: not known.
+btf::TypeId CodeFlow::prototype_of(std::size_t function) const {
   const btf_type* type = code_.types ? code_.types->type(code_.functions[function].type) : nullptr;
-  if (type == nullptr || !btf_is_func(type)) return {};
-  const btf::TypeId prototype = type->type;
-  if (index >= parameters_of(*code_.types, prototype)) return {};
-  bool is_arenas = false;
-  const btf::TypeId pointee =
-      pointee_of(*code_.types, btf_params(code_.types->type(prototype))[index].type, &is_arenas);
-  if (pointee == 0) return {};
-  return {Held::pointer, space_of(*code_.types, pointee, is_arenas), code_.types.get(), pointee, 0, 0};
+  return type != nullptr && btf_is_func(type) ? type->type : 0;
+}
+
+Value CodeFlow::parameter(std::size_t function, std::uint32_t index) const {
+  const btf::TypeId prototype = prototype_of(function);
+  if (prototype == 0 || index >= parameters_of(*code_.types, prototype)) return {};
+  return pointer_of(*code_.types, btf_params(code_.types->type(prototype))[index].type);
+}
+
+/// What was seen to be returned, or, where that says less, what is declared: allocators compute addresses.
+Value CodeFlow::result(std::size_t function) const {
+  const Value& seen = results_[function];
+  const bool says_little = seen.held == Held::unknown || (seen.held == Held::pointer && seen.type == 0);
+  const btf_type* prototype = code_.types ? code_.types->type(prototype_of(function)) : nullptr;
+  if (!says_little || prototype == nullptr || !btf_is_func_proto(prototype)) return seen;
+  const Value declared = pointer_of(*code_.types, prototype->type);
+  return declared.held == Held::pointer ? declared : seen;
 }
 
 void CodeFlow::call_kernel(const bpf_insn& insn, std::size_t at, FlowState& state) {
@@ -181,6 +215,7 @@ void CodeFlow::call_kernel(const bpf_insn& insn, std::size_t at, FlowState& stat
   const std::string_view called = name;
   const bool finds = called.ends_with("_lookup_elem") || called.ends_with("_storage_get") ||
                      called.ends_with("_lookup_percpu_elem");
+  if (called.ends_with("_update_elem") && first.held == Held::map) tell_update(first, state, at);
   for (unsigned i = 1; i <= 5 && !finds; ++i)
     if (state.registers[i].held == Held::frame) state.forget_frame();
   Value& result = state.registers[0];

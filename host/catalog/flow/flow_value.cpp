@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/catalog/flow/flow_value.hpp"
 
+#include "host/btf/behind.hpp"
 #include "host/btf/info.hpp"
 
 #include <algorithm>
@@ -126,7 +127,7 @@ btf::TypeId pointee_of(const btf::Types& types, btf::TypeId pointer, bool* arena
   for (unsigned i = 0; i < deepest && arena != nullptr; ++i) {
     const btf_type* tag = types.type(target);
     if (tag == nullptr || (!btf_is_mod(tag) && !btf_is_typedef(tag))) break;
-    if (btf_is_type_tag(tag) && types.text(tag->name_off) == "address_space(1)") *arena = true;
+    if (btf_is_type_tag(tag) && btf::is_arena_tag(types.text(tag->name_off))) *arena = true;
     target = tag->type;
   }
   const btf::TypeId peeled = types.peel(type->type);

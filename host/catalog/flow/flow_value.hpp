@@ -45,10 +45,11 @@ struct Value {
 /// What it is where two ways meet.
 Value join(const Value& one, const Value& other);
 
-/// Registers, AX included, and the 512 bytes of a frame.
+/// As many registers as an instruction can name, and the 512 bytes of a frame. Behind the frame's pointer
+/// come the verifier's own, of which releases have more or fewer: AX has been 11, and is 12 on 7.3.
 struct FlowState {
   static constexpr std::size_t frame_size = 512, slot_size = 8;
-  std::array<Value, 12> registers{};
+  std::array<Value, 16> registers{};
   std::array<Value, frame_size / slot_size> slots{};
 
   static FlowState at_entry();

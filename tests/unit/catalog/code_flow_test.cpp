@@ -19,7 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr std::uint64_t map_at = 0xffff888000001000, variable_at = 0xffff888000002010;
-constexpr int plain_lookup = 1, hash_lookup = 2, acquire = 3; ///< what calls have in imm
+constexpr int plain_lookup = 1, hash_lookup = 2, acquire = 3, update = 4; ///< what calls have in imm
 constexpr std::uint64_t array_values = 0x100;
 
 /// A value {task, node, count} of numbers, and a struct of an arena {first, second}.
@@ -32,6 +32,7 @@ struct Types {
   btf::TypeId to_node = program.pointer(node);
   btf::TypeId value =
       program.record("value", {{"task", u64}, {"node", u64}, {"count", u64}, {"typed", to_node}});
+  btf::TypeId allocator = program.function("allocate", program.pointer(program.type_tag("arena", 0)));
 };
 
 class Names final : public CodeNames {
@@ -44,11 +45,15 @@ public:
   }
   [[nodiscard]] const Map& map(std::uint32_t) const override { return map_; }
   [[nodiscard]] const Function& function(std::int32_t imm) const override {
-    return functions_[imm > 0 && imm < 4 ? imm : 0];
+    return functions_[imm > 0 && imm < 5 ? imm : 0];
   }
 
   Map map_;
-  Function functions_[4] = {{}, {"array_map_lookup_elem", 0}, {"__htab_map_lookup_elem", 0}, {"acquire", 0}};
+  Function functions_[5] = {{},
+                            {"array_map_lookup_elem", 0},
+                            {"__htab_map_lookup_elem", 0},
+                            {"acquire", 0},
+                            {"htab_map_update_elem", 0}};
 };
 
 class Flow : public testing::Test {
@@ -156,6 +161,34 @@ TEST_F(Flow, TellsPointersThatAreStored) {
   EXPECT_THAT(uses(code), ElementsAre("node: struct node"));
 }
 
+TEST_F(Flow, TellsValuesThatAreMadeInTheFrame) {
+  const auto stored = [](int at) {
+    return Code()
+        .number(6, variable_at)
+        .load(BPF_DW, 2, 6, 24) // a struct node
+        .store(BPF_DW, 10, at, 2)
+        .number(1, map_at)
+        .move(3, 10)
+        .add(3, -32) // the value begins there
+        .call(update)
+        .exit();
+  };
+  EXPECT_THAT(uses(stored(-24)), ElementsAre("node: struct node"));
+  EXPECT_THAT(uses(stored(-40)), IsEmpty());
+}
+
+/// May a loop go on? The verifier counts in a register of its own, whose number releases do not share.
+TEST_F(Flow, GoesOnBehindTheVerifiersOwnRegisters) {
+  const Code code = Code()
+                        .number(6, variable_at)
+                        .load(BPF_DW, 12, 10, -8)
+                        .jump_if_zero(12, 2)
+                        .load(BPF_DW, 2, 6, 8)
+                        .load(BPF_W, 3, 2, 0, probe_mem32)
+                        .exit();
+  EXPECT_THAT(uses(code), ElementsAre("node: 4 bytes at 0"));
+}
+
 TEST_F(Flow, TellsCastsIntoTheArena) {
   EXPECT_THAT(uses(Code().number(6, variable_at).load(BPF_DW, 2, 6, 8).cast_user(3, 2).exit()),
               ElementsAre("node: cast"));
@@ -198,6 +231,20 @@ TEST_F(Flow, ComesBackWithWhatAFunctionReturns) {
                         .load(BPF_DW, 0, 6, 8)
                         .exit();
   EXPECT_THAT(uses(code, {{0, 0}, {3, 0}}), ElementsAre("node: 4 bytes at 0"));
+}
+
+/// An allocator computes what it returns; its caller keeps that as a struct node, and as a number.
+TEST_F(Flow, BelievesWhatAFunctionDeclaresThatComputes) {
+  const Code code = Code()
+                        .call_own(5, 1)
+                        .number(6, variable_at)
+                        .store(BPF_DW, 6, 24, 0)
+                        .store(BPF_DW, 6, 8, 0)
+                        .exit()
+                        .load(BPF_W, 0, 1, 0) // the function
+                        .exit();
+  EXPECT_THAT(uses(code, {{0, 0}, {6, b.allocator}}), ElementsAre("node: struct node"));
+  EXPECT_THAT(uses(code, {{0, 0}, {6, 0}}), IsEmpty());
 }
 
 TEST_F(Flow, SettlesInLoops) {
