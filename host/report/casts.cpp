@@ -42,6 +42,7 @@ Casts::Reading Casts::read(const btf::Number& number) {
   const bool may_be_told = evidence_ != nullptr && number.value >> 32 != 0;
   const auto* const claim = may_be_told ? evidence_->of(number) : nullptr;
   if (claim == nullptr || !is_there(number.value, *claim)) return found;
+  if (!claim->is_arenas && found.object == nullptr && objects_.proves_all(claim->type)) return found;
   return told(*claim, std::move(found));
 }
 
@@ -178,6 +179,7 @@ void Casts::emit(std::uint64_t value, const Reading& reading, const Columns::Cla
                  {space, has_type ? what : "", why, claim.values,
                   reading.told != nullptr ? std::span(reading.told->at) : std::span<const std::string>()});
   if (!reading.name.empty()) out.fact(space == "arena" ? "slot" : "symbol", std::string_view(reading.name));
+  if (reading.object != nullptr && what == "cgroup") emit_group(value, out);
   if (reading.object != nullptr)
     deref(value, reading.object->size, *reading.object->summary, progress, out);
   else if (reading.slab)
@@ -185,6 +187,14 @@ void Casts::emit(std::uint64_t value, const Reading& reading, const Columns::Cla
   const bool is_free = reading.slab && reading.slab->is_free;
   if (reading.is_typed_by_programs && !is_free) emit_told(value, *reading.told, progress, out);
   out.end_cast();
+}
+
+/// What its own members do not say: whose it is.
+void Casts::emit_group(std::uint64_t address, btf::ValueVisitor& out) {
+  const auto group = objects_.group(address);
+  if (!group) return;
+  out.fact("id", group->id);
+  if (!group->path.empty()) out.fact("path", std::string_view(group->path));
 }
 
 /// Of a free object the insides are the allocator's.

@@ -77,6 +77,7 @@ private:
   [[nodiscard]] std::optional<Columns::Claim> claim(const btf::Number& number, const Reading& reading) const;
   void emit(std::uint64_t value, const Reading& reading, const Columns::Claim& claim, btf::Progress& progress,
             btf::ValueVisitor& out);
+  void emit_group(std::uint64_t address, btf::ValueVisitor& out);
   void emit_slab(const catalog::SlabObject& slab, btf::Progress& progress, btf::ValueVisitor& out);
   void emit_told(std::uint64_t value, const catalog::NumberClaim& claim, btf::Progress& progress,
                  btf::ValueVisitor& out);

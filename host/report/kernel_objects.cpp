@@ -31,6 +31,17 @@ std::optional<KernelObjects::Links> KernelObjects::links_of_cgroup() const {
   return Links{*directory, *owner, 0, std::nullopt};
 }
 
+/// Its parent is __parent since 6.15.
+std::optional<KernelObjects::Directory> KernelObjects::directory_of_group() const {
+  const auto of_node = [&](const char* member) { return kernel_->offset_of("struct kernfs_node", member); };
+  const auto directory = kernel_->offset_of("struct cgroup", "kn"), id = of_node("id"),
+             name = of_node("name");
+  auto parent = of_node("__parent");
+  if (!parent) parent = of_node("parent");
+  if (!directory || !id || !name || !parent) return std::nullopt;
+  return Directory{*directory, *id, *name, *parent};
+}
+
 /// unit_alloc() in kernel/bpf/memalloc.c leaves the CPU's cache in front of the object, since 6.6; free
 /// objects have a link there. All masks come from bpf_cpumask_ma (kernel/bpf/cpumask.c).
 std::optional<KernelObjects::Hints> KernelObjects::hints_of_masks() {
@@ -62,6 +73,7 @@ void KernelObjects::learn() {
   mask_ = {.type = "bpf_cpumask", .why = "the allocator of CPU masks has marked it, and it is referenced"};
   for (Kind* const kind : {&task_, &group_, &mask_}) size_up(*kind);
   of_task_ = links_of_task(), of_group_ = links_of_cgroup(), of_masks_ = hints_of_masks();
+  directory_ = directory_of_group();
 }
 
 bool KernelObjects::leads_back(const std::optional<Links>& links, std::uint64_t address) {
@@ -79,6 +91,38 @@ bool KernelObjects::is_marked(std::uint64_t address) {
   const auto hint = reader_.get<std::uint64_t>(address - sizeof(std::uint64_t));
   if (!hint || std::ranges::find(of_masks_->per_cpu, *hint) == of_masks_->per_cpu.end()) return false;
   return reader_.get<std::int32_t>(address + of_masks_->usage).value_or(0) > 0;
+}
+
+/// The root has no name.
+std::string KernelObjects::path_of(std::uint64_t node) {
+  constexpr int deepest = 64;
+  constexpr std::size_t longest = 256; // NAME_MAX and its end
+  std::string path;
+  for (int depth = 0; depth < deepest; ++depth) {
+    const auto parent = reader_.get<std::uint64_t>(node + directory_->parent);
+    if (!parent) return "";
+    if (*parent == 0) return path.empty() ? "/" : path;
+    const auto name = reader_.get<std::uint64_t>(node + directory_->name);
+    const std::string text = name ? reader_.text(*name, longest) : "";
+    if (text.empty()) return "";
+    path.insert(0, "/" + text);
+    node = *parent;
+  }
+  return "";
+}
+
+std::optional<KernelObjects::Group> KernelObjects::group(std::uint64_t address) {
+  const auto node = directory_ ? reader_.get<std::uint64_t>(address + directory_->kn) : std::nullopt;
+  const auto id = node ? reader_.get<std::uint64_t>(*node + directory_->id) : std::nullopt;
+  if (!id) return std::nullopt;
+  return Group{*id, path_of(*node)};
+}
+
+/// The allocator marks a mask for as long as it is one. Tasks and groups leave their lists before they are
+/// freed.
+bool KernelObjects::proves_all(std::string_view type) {
+  if (!std::exchange(is_learned_, true)) learn();
+  return mask_.summary && of_masks_ && type == mask_.type;
 }
 
 const KernelObjects::Kind* KernelObjects::at(std::uint64_t address) {

@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace mapscope::target {
@@ -34,6 +36,14 @@ public:
   };
   /// Null: no object begins there, or nothing proves it.
   [[nodiscard]] const Kind* at(std::uint64_t address);
+  /// How a control group is known, of one that at() has found.
+  struct Group {
+    std::uint64_t id = 0;
+    std::string path; ///< "" where a part of it cannot be read
+  };
+  [[nodiscard]] std::optional<Group> group(std::uint64_t address);
+  /// Whether every live object of that type is proven by its memory: what is not was freed, or is none.
+  [[nodiscard]] bool proves_all(std::string_view type);
 
 private:
   /// Members by which an object leads back to itself.
@@ -48,11 +58,17 @@ private:
     std::uint64_t usage;                ///< offset of what counts the references
     std::vector<std::uint64_t> per_cpu; ///< addresses of the caches
   };
+  /// Offsets: the first in struct cgroup, the others in struct kernfs_node.
+  struct Directory {
+    std::uint64_t kn, id, name, parent;
+  };
   void learn();
   void size_up(Kind& kind) const;
   [[nodiscard]] std::optional<Links> links_of_task() const;
   [[nodiscard]] std::optional<Links> links_of_cgroup() const;
   [[nodiscard]] std::optional<Hints> hints_of_masks();
+  [[nodiscard]] std::optional<Directory> directory_of_group() const;
+  [[nodiscard]] std::string path_of(std::uint64_t node);
   [[nodiscard]] bool leads_back(const std::optional<Links>& links, std::uint64_t address);
   [[nodiscard]] bool is_marked(std::uint64_t address);
 
@@ -64,6 +80,7 @@ private:
   Kind task_, group_, mask_;
   std::optional<Links> of_task_, of_group_;
   std::optional<Hints> of_masks_;
+  std::optional<Directory> directory_;
 };
 
 } // namespace mapscope::report
