@@ -145,6 +145,7 @@ Result<void> ReportRun::make(report::Output& output, report::ReportWriter& write
                              const Hooks& hooks) {
   start_workers();
   allocations_->read(environment_, workers_.get());
+  if (!session_.source->is_running()) losses_ = count_losses(setup_, session_, maps_);
   join_tasks();
   folded_.find(maps_, request_);
   Request of_kernel = request_;
@@ -209,6 +210,7 @@ void ReportRun::render(std::size_t index, report::Stream& to) {
   report::Draft writer(
       [this, &shown](report::Stream& text) {
         auto plain = report::divided(report::make_map_writer(request_.format, writing_, text), rows_.get());
+        if (losses_.contains(shown.map->id)) plain = with_losses(std::move(plain), losses_);
         if (join_ && shown.map->id == join_->map()) return join_->giver(std::move(plain));
         return request_.around ? request_.around(std::move(plain)) : std::move(plain);
       },

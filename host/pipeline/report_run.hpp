@@ -6,6 +6,7 @@
 // Thread rule: belongs to one thread, which write() returns to when all its own have ended.
 #pragma once
 
+#include "host/pipeline/arena_losses.hpp"
 #include "host/pipeline/folded_maps.hpp"
 #include "host/pipeline/kernel_targets.hpp"
 #include "host/pipeline/output_stream.hpp"
@@ -68,6 +69,7 @@ private:
   std::unique_ptr<report::TaskJoin> join_; ///< null: tasks are where they are found
   std::unique_ptr<report::RowPool> rows_;  ///< made when no more processes are
   FoldedMaps folded_;
+  ArenaLosses losses_;
 };
 
 } // namespace mapscope::pipeline

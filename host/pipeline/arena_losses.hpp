@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pages of an arena that nothing leads to, told with the arena.
+//
+// Thread rule: count_losses() while the process has one thread; the rest is pure.
+#pragma once
+
+#include "host/pipeline/session.hpp"
+#include "host/pipeline/setup.hpp"
+#include "host/pipeline/shown_map.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+
+namespace mapscope::pipeline {
+
+/// By the arena's map.
+using ArenaLosses = std::map<std::uint32_t, std::uint64_t>;
+
+/// Walks over all values of all maps that share programs with the arenas among `maps`. Of an arena that no
+/// program uses, and where those maps are more than fit a report's patience, nothing is said.
+ArenaLosses count_losses(const Setup& setup, const Session& session, const ShownMaps& maps);
+
+/// Adds what was counted to the map's member "arena".
+std::unique_ptr<report::MapWriter> with_losses(std::unique_ptr<report::MapWriter> to,
+                                               const ArenaLosses& losses);
+
+} // namespace mapscope::pipeline
