@@ -59,4 +59,14 @@ Findings findings_of(const Session& session, const KernelTargets& kernel, const 
   return all;
 }
 
+void leave_out_whole_maps(const ShownMaps& maps, Findings& findings) {
+  std::erase_if(findings, [&](const report::Finding& finding) {
+    if (!finding.map || finding.severity == "error") return false;
+    const auto shown = std::ranges::find(maps, *finding.map, [](const ShownMap& one) { return one.map->id; });
+    if (shown == maps.end()) return false;
+    return shown->outcome.status == report::Status::complete ||
+           shown->outcome.status == report::Status::truncated;
+  });
+}
+
 } // namespace mapscope::pipeline

@@ -21,4 +21,8 @@ std::vector<report::Finding> findings_of(const Session& session, const KernelTar
                                          const Allocations& allocations, const ShownMaps& maps,
                                          const std::string& narrowed_by);
 
+/// In a report on one task: how full a map is, or what its other rows say, is not about the task. That some
+/// of it could not be read may be.
+void leave_out_whole_maps(const ShownMaps& maps, std::vector<report::Finding>& findings);
+
 } // namespace mapscope::pipeline

@@ -138,7 +138,9 @@ void ReportRun::tell_overview(report::ReportWriter& writer) const {
 }
 
 std::vector<report::Finding> ReportRun::findings() const {
-  return findings_of(session_, kernel_targets_, *allocations_, maps_, narrowed_by(request_));
+  auto found = findings_of(session_, kernel_targets_, *allocations_, maps_, narrowed_by(request_));
+  if (request_.tells) leave_out_whole_maps(maps_, found);
+  return found;
 }
 
 Result<void> ReportRun::make(report::Output& output, report::ReportWriter& writer, OutputStream& stream,
