@@ -34,6 +34,11 @@ void Allocations::choose(const std::vector<const catalog::Map*>& maps, const std
       chosen_.push_back(&found.variable);
 }
 
+void Allocations::choose(const std::function<bool(std::uint32_t, std::string_view)>& wanted) {
+  for (const plugin::FoundAllocator& found : all_.found)
+    if (wanted(found.variable.section->id, found.variable.name)) chosen_.push_back(&found.variable);
+}
+
 bool Allocations::is_chosen(const report::Allocation& allocation) const {
   return std::ranges::any_of(chosen_, [&](const plugin::AllocatorVariable* variable) {
     return variable->section == allocation.section && variable->name == allocation.name;

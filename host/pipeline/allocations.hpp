@@ -7,7 +7,9 @@
 
 #include "host/plugin/allocators.hpp"
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mapscope::pipeline {
@@ -19,6 +21,8 @@ public:
             const catalog::Catalog& catalog);
   /// Which are to be listed: those in the sections of `maps` that `only` is the first to read, see only.hpp.
   void choose(const std::vector<const catalog::Map*>& maps, const std::string& only);
+  /// The same by what lies where.
+  void choose(const std::function<bool(std::uint32_t section, std::string_view name)>& wanted);
   [[nodiscard]] bool none_chosen() const { return chosen_.empty(); }
   /// Runs the plugins of all. From then on `environment` knows the slots.
   void read(plugin::Environment& environment, plugin::Workers* workers);

@@ -80,7 +80,10 @@ Result<void> ReportRun::choose() {
   if (!scope) return std::unexpected(std::move(scope.error()));
   maps_ = select_all(setup_, session_, scope->maps);
   allocations_->find(environment_, setup_.registry, session_.catalog);
-  allocations_->choose(scope->maps, request_.only);
+  if (request_.lists_slots)
+    allocations_->choose(request_.lists_slots);
+  else
+    allocations_->choose(scope->maps, request_.only);
   std::erase_if(maps_, [&](const ShownMap& shown) { return !is_by(shown.selection, request_.only); });
   std::erase_if(scope->parts, [&](const auto& part) { return !is_by(part.selection, request_.only); });
   if (!request_.only.empty() && maps_.empty() && scope->parts.empty() && allocations_->none_chosen())

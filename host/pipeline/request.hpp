@@ -7,9 +7,11 @@
 #include "host/report/writer.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mapscope::pipeline {
@@ -26,6 +28,9 @@ struct Request {
   std::function<std::unique_ptr<report::MapWriter>(std::unique_ptr<report::MapWriter>)> around_slots = {};
   /// The same for what is no map.
   std::function<std::unique_ptr<report::MapWriter>(std::unique_ptr<report::MapWriter>)> around_kernel = {};
+  /// Which allocators are listed, by the map they lie in and their name; nothing: those in maps that are
+  /// shown.
+  std::function<bool(std::uint32_t section, std::string_view name)> lists_slots = {};
   /// Which findings of what is no map are told; nothing: all.
   std::function<bool(const report::Finding&)> tells = {};
   /// What lies behind a pointer is shown in each row that leads there: one of them is all that is wanted.

@@ -33,9 +33,14 @@ bool may_be_of(std::uint32_t pid, const report::Finding& finding) {
 Result<void> TaskPage::narrow(const Setup& setup, const Opened& source, Request& request) {
   if (auto found = find_rows(setup, source, request); !found) return found;
   request.maps = rows_.maps();
-  is_found_ = !request.maps.empty();
+  is_found_ = !request.maps.empty() || !rows_.sections().empty();
   if (source.scope(setup, {"kernel:*"})) request.maps.emplace_back("kernel:*");
+  if (request.maps.empty()) request.maps = rows_.sections(); // slots are shown with something
   request.around = [this](std::unique_ptr<report::MapWriter> to) { return rows_.only(std::move(to)); };
+  request.around_slots = request.around;
+  request.lists_slots = [this](std::uint32_t section, std::string_view name) {
+    return rows_.has_slots(section, name);
+  };
   request.around_kernel = [this](std::unique_ptr<report::MapWriter> to) {
     return only_of_task(std::move(to), pid_, is_found_);
   };
@@ -56,11 +61,15 @@ Result<void> TaskPage::find_rows(const Setup& setup, const Opened& source, const
   Request first = request;
   first.format = report::Format::json;
   first.around = [this](std::unique_ptr<report::MapWriter> /*to*/) { return rows_.finder(); };
+  first.around_slots = first.around;
+  first.lists_slots = [](std::uint32_t, std::string_view) { return true; };
   first.rows_stand_alone = true;
   const auto run = source.report(setup, first);
   if (auto chosen = run->choose(); !chosen) return chosen;
   std::string nothing;
-  return run->write(*report::memory_output(nothing), {});
+  auto written = run->write(*report::memory_output(nothing), {});
+  rows_.leave_out_shown_slots();
+  return written;
 }
 
 } // namespace mapscope::pipeline

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of a report belongs to one task: rows of maps that it owns, that say its pid, or that lead to it.
+// What of a report belongs to one task: rows of maps that it owns, that say its pid, or that lead to it, and
+// slots of allocators that say its pid where no such row shows the same.
 //
 // Found in a first pass, which writes nothing, by the rows' keys; a second shows the rows that have these. So
 // an object that a row of somebody else shows first is not lost.
@@ -17,6 +18,8 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mapscope::pipeline {
@@ -27,10 +30,17 @@ public:
 
   /// Looks at a map, and writes nothing. Must not outlive this.
   [[nodiscard]] std::unique_ptr<report::MapWriter> finder();
+  /// When all maps and allocators were looked at: what rows of the task show beside their values needs no
+  /// place of its own.
+  void leave_out_shown_slots();
   /// Hands on the rows of those that were found.
   [[nodiscard]] std::unique_ptr<report::MapWriter> only(std::unique_ptr<report::MapWriter> to) const;
   /// SPECs of the maps that have any.
   [[nodiscard]] std::vector<std::string> maps() const;
+  /// Of those that allocators lie in of which a slot is the task's.
+  [[nodiscard]] std::vector<std::string> sections() const;
+  /// Whether the allocator has any.
+  [[nodiscard]] bool has_slots(std::uint32_t section, std::string_view name) const;
 
 private:
   class Finder;
@@ -39,7 +49,10 @@ private:
 
   std::uint32_t pid_;
   std::mutex mutex_;
-  std::map<std::uint32_t, Found> rows_; ///< by map
+  std::map<std::uint32_t, Found> rows_;                           ///< by map
+  using Allocator = std::pair<std::uint32_t, std::string>;        ///< the map it lies in, and its name
+  std::map<Allocator, std::map<std::string, std::string>> slots_; ///< what each holds, by what tells it
+  std::map<std::uint32_t, std::set<std::string>> payloads_;       ///< that rows show, by map
 };
 
 /// Of what is no map: elements of lists that say the pid, with what they stand in. `is_found` is set when
