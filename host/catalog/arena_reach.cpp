@@ -113,7 +113,7 @@ void ArenaReach::elements(const btf::Types& types, btf::TypeId array, std::span<
 
 void ArenaReach::pointer(const btf::Types& types, btf::TypeId type, std::span<const std::byte> bytes) {
   const auto value = load_at<std::uint64_t>(bytes, 0);
-  if (!value || !arena_.holds(*value, true)) return;
+  if (!value || !arena_.holds(*value)) return; // null is no offset into it
   const std::uint64_t size = types.size(type).value_or(0);
   mark(*value, size);
   const Object object{arena_.kernel_address(*value), &types, types.peel(type)};
