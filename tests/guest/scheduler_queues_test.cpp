@@ -85,6 +85,42 @@ private:
   }
 };
 
+/// Over all CPUs, of an element whose type nobody tells.
+std::uint64_t untyped_sum(const Value& map, unsigned key) {
+  std::uint64_t sum = 0;
+  for (const auto& copy : map["percpu_entries"][key]["per_cpu_hex"].GetArray()) {
+    const std::string hex = without_blanks(copy.GetString());
+    for (std::size_t byte = 0; byte < hex.size() / 2; ++byte)
+      sum += std::stoull(hex.substr(byte * 2, 2), nullptr, 16) << byte * 8;
+  }
+  return sum;
+}
+
+/// The last number that it printed so; it prints every second.
+std::uint64_t last_printed(const std::string& output, const std::string& name) {
+  const std::size_t at = output.rfind(name + "=");
+  return at == output.npos ? 0 : std::stoull(output.substr(at + name.size() + 1));
+}
+
+/// scx_simple has one queue of the kernel's, and counts in a map without types.
+TEST_F(SchedulerQueues, SimpleHasCountedWhatItPrintedAndMore) {
+  ASSERT_NO_FATAL_FAILURE(open("simple", {"schedulers", "dsqs"}));
+  EXPECT_STREQ(state()["schedulers"][0]["name"].GetString(), "simple");
+  const Value* const stats = map_by_name(report, "stats");
+  ASSERT_NE(stats, nullptr);
+  const std::string output = stated()["output"].GetString();
+  const Value &low = stated()["before"]["counters"], &high = stated()["after"]["counters"];
+  for (const auto& [key, name] : {std::pair(0U, "local"), std::pair(1U, "global")}) {
+    const std::uint64_t shown = untyped_sum(*stats, key);
+    const std::string counter = "stats[" + std::to_string(key) + "]";
+    EXPECT_GE(shown, last_printed(output, name)) << name;
+    EXPECT_GE(shown, low[counter.c_str()].GetUint64()) << name;
+    EXPECT_LE(shown, high[counter.c_str()].GetUint64()) << name;
+  }
+  EXPECT_GT(last_printed(output, "global"), 0U);
+  expect_counters("scx_simp.bss", 1);
+}
+
 std::vector<std::int64_t> values_in(const Value& map) {
   std::vector<std::int64_t> numbers;
   for (const auto& element : map["elements"].GetArray())
