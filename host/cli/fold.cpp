@@ -7,9 +7,9 @@
 #include "host/pipeline/choice.hpp"
 #include "host/pipeline/map_filter.hpp"
 #include "host/pipeline/opened.hpp"
+#include "host/pipeline/stack_maps.hpp"
 #include "host/report/text_value.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -18,13 +18,6 @@ namespace mapscope::cli {
 namespace {
 
 using plain::Json;
-
-bool holds_stacks(const catalog::Map& map) { return map.type_name == "stack_trace"; }
-
-bool share_a_program(const catalog::Map& one, const catalog::Map& other) {
-  return std::ranges::any_of(one.programs,
-                             [&](std::uint32_t id) { return std::ranges::count(other.programs, id) != 0; });
-}
 
 const catalog::Catalog& catalog_of(const pipeline::Opened& source) {
   return source.session() != nullptr ? source.session()->catalog : source.lookups()->listing.catalog;
@@ -38,18 +31,16 @@ Result<const catalog::Map*> the_map(const pipeline::Setup& setup, const pipeline
     return fail(Errc::usage, fmt::format("--fold is for one map, and {} are meant; name it with --map",
                                          scope->maps.size()));
   const catalog::Map* const map = scope->maps.front();
-  if (!holds_stacks(*map)) return map;
+  if (!pipeline::holds_stacks(*map)) return map;
   return fail(Errc::usage,
               fmt::format("--fold: {} has the stacks themselves; name the map that has their ids",
                           report::printable(map->label())));
 }
 
-/// Those of the same programs; where no program is left to tell, any.
 std::vector<std::string> stack_maps(const catalog::Catalog& catalog, const catalog::Map& map) {
   std::vector<std::string> specs;
-  for (const catalog::Map& other : catalog.maps)
-    if (holds_stacks(other) && (map.programs.empty() || share_a_program(map, other)))
-      specs.push_back(fmt::format("id:{}", other.id));
+  for (const catalog::Map* other : pipeline::stack_maps_for(catalog, map))
+    specs.push_back(fmt::format("id:{}", other->id));
   return specs;
 }
 
@@ -83,6 +74,10 @@ void tell_gaps(const plain::Folded& folded, const std::string& name) {
   if (folded.left_out != 0)
     spdlog::warn("{}: entries without a number that counts: {}", name, folded.left_out);
   if (folded.lost != 0) spdlog::warn("{}: stacks whose ids no stack map has: {}", name, folded.lost);
+  if (folded.not_kept != 0)
+    spdlog::warn(
+        "{}: entries whose stack the kernel did not keep, since the stack map had no place for it: {}", name,
+        folded.not_kept);
 }
 
 Result<void> put(const std::string& path, const std::string& text) {

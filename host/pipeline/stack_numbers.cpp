@@ -2,6 +2,7 @@
 #include "host/pipeline/stack_numbers.hpp"
 
 #include "host/pipeline/deaf_visitor.hpp"
+#include "host/plain/stack_ids.hpp"
 
 #include <algorithm>
 
@@ -38,7 +39,10 @@ public:
 
 private:
   void number(std::int64_t id) {
-    if (elsewhere_ != 0 || names_.size() < 2 || !names_stack(names_.back())) return;
+    if (elsewhere_ != 0) return;
+    if (names_.size() == 1 && !names_.front().empty())
+      return numbers_.push_back({std::string(names_.front()), id, false});
+    if (names_.size() < 2 || !names_stack(names_.back())) return;
     std::string path;
     for (const std::string_view name : names_)
       if (!name.empty()) (path += path.empty() ? "" : ".") += name;
@@ -50,6 +54,16 @@ private:
   unsigned elsewhere_ = 0;
 };
 
+void add(const report::KeptValue& value, std::string_view before, std::string_view part,
+         std::vector<StackNumber>& numbers) {
+  if (value.events() != nullptr) {
+    Numbers visitor(before, numbers);
+    return value.events()->play(visitor);
+  }
+  for (const std::size_t place : plain::id_places(value.bytes().size()))
+    numbers.push_back({plain::place_name(part, place), *plain::id_in(value.bytes(), place), false});
+}
+
 } // namespace
 
 bool names_stack(std::string_view member) {
@@ -58,10 +72,11 @@ bool names_stack(std::string_view member) {
   return !std::ranges::search(member, word, same).empty();
 }
 
-void add_stack_numbers(const report::Recording& value, std::string_view before,
-                       std::vector<StackNumber>& numbers) {
-  Numbers visitor(before, numbers);
-  value.play(visitor);
+std::vector<StackNumber> stack_numbers(const report::KeptRow& row) {
+  std::vector<StackNumber> numbers;
+  add(row.key(), "key", "key", numbers);
+  add(row.value(), "", "value", numbers);
+  return numbers;
 }
 
 } // namespace mapscope::pipeline

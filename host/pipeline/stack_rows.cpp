@@ -4,13 +4,13 @@
 #include "host/pipeline/opened.hpp"
 #include "host/pipeline/row_reading.hpp"
 #include "host/pipeline/setup.hpp"
+#include "host/pipeline/stack_maps.hpp"
 #include "host/pipeline/stack_numbers.hpp"
 #include "host/report/kept_row.hpp"
 #include "host/report/output.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <linux/bpf.h>
 
 namespace mapscope::pipeline {
 
@@ -21,13 +21,6 @@ using report::FieldKind;
 using report::KeptRow;
 
 constexpr std::size_t most_frames = 4, most_ids = 1U << 16;
-
-bool holds_stacks(const catalog::Map& map) { return map.type == BPF_MAP_TYPE_STACK_TRACE; }
-
-bool share_a_program(const catalog::Map& one, const catalog::Map& other) {
-  return std::ranges::any_of(one.programs,
-                             [&](std::uint32_t id) { return std::ranges::count(other.programs, id) != 0; });
-}
 
 /// In a struct, or in a struct in it; of so many members, whatever a hostile type has.
 bool has_such_name(const catalog::TypeRef& type, unsigned& left, unsigned depth = 0) {
@@ -43,16 +36,15 @@ bool has_such_name(const catalog::TypeRef& type, unsigned& left, unsigned depth 
   return false;
 }
 
-bool may_hold_ids(const catalog::Map& map) {
-  unsigned left = 4096;
-  return has_such_name(map.key(), left) || has_such_name(map.value(), left);
+/// Where no name can tell.
+bool is_nameless(const catalog::TypeRef& type) {
+  return !type.types || !type.types->member_at(type.types->peel(type.id), 0);
 }
 
-std::vector<StackNumber> numbers_in(const KeptRow& row) {
-  std::vector<StackNumber> numbers;
-  if (row.key().events() != nullptr) add_stack_numbers(*row.key().events(), "key", numbers);
-  if (row.value().events() != nullptr) add_stack_numbers(*row.value().events(), "", numbers);
-  return numbers;
+bool may_hold_ids(const catalog::Map& map) {
+  unsigned left = 4096;
+  return is_nameless(map.key()) || !map.value().types || has_such_name(map.key(), left) ||
+         has_such_name(map.value(), left);
 }
 
 Field field_of(FieldKind kind, std::string_view name = "", std::string_view text = "") {
@@ -70,23 +62,27 @@ public:
 
   void begin(const catalog::Map& map) override {
     map_ = map.id, is_of_stacks_ = holds_stacks(map);
-    stacks_.clear(), ids_.clear(), frames_ = nullptr;
+    stacks_ = {}, ids_.clear(), frames_ = nullptr;
+    stacks_.ids.buckets = plain::buckets_of(map.max_entries);
   }
   void begin_allocator(std::string_view, const catalog::Map&) override {}
   void row(const report::Row& row) override {
     if (is_of_stacks_) return;
     kept_.begin(row);
-    for (const auto& [path, id] : numbers_in(kept_))
-      if (id >= 0 && ids_[path].size() < most_ids) ids_[path].insert(id);
+    for (const auto& [path, id, is_named] : stack_numbers(kept_)) {
+      Numbers& numbers = ids_[path];
+      numbers.are_named = is_named;
+      if (id >= 0 && numbers.ids.size() < most_ids) numbers.ids.insert(id);
+    }
   }
   void field(const Field& field) override {
     if (!is_of_stacks_) return;
-    if (field.name == "bucket_id") frames_ = &stacks_[static_cast<std::int64_t>(field.number)];
-    if (frames_ == nullptr) return;
-    if (field.name == "ip" && frames_->size() <= most_frames)
-      frames_->push_back(fmt::format("{:#x}", field.number));
-    if (field.name == "symbol" && !frames_->empty() && frames_->size() <= most_frames)
-      frames_->back() = field.text;
+    if (field.name == "bucket_id") begin_stack(static_cast<std::int64_t>(field.number));
+    if (frames_ == nullptr || frames_->size() > most_frames) return;
+    if (field.name == "ip") frames_->push_back(fmt::format("{:#x}", field.number));
+    if (field.name != "symbol" || frames_->empty()) return;
+    frames_->back() = field.text;
+    if (frames_->size() == 1 && plain::is_of_tracing(field.text)) frames_->clear();
   }
   void end(const report::Outcome& /*outcome*/) override {
     const std::lock_guard lock(rows_.mutex_);
@@ -97,6 +93,11 @@ public:
   }
 
 private:
+  void begin_stack(std::int64_t id) {
+    frames_ = stacks_.by_id.size() < most_ids ? &stacks_.by_id[id] : nullptr;
+    if (frames_ != nullptr) stacks_.ids.ids.insert(id);
+  }
+
   StackRows& rows_;
   std::uint32_t map_ = 0;
   bool is_of_stacks_ = false;
@@ -138,11 +139,11 @@ public:
 private:
   void close() {
     bool any = false;
-    for (const auto& [path, id] : numbers_in(kept_)) {
+    for (const auto& [path, id, is_named] : stack_numbers(kept_)) {
       const auto member = members_->find(path);
       if (member == members_->end()) continue;
-      const auto stack = member->second->find(id);
-      if (stack == member->second->end() || stack->second.empty()) continue;
+      const auto stack = member->second->by_id.find(id);
+      if (stack == member->second->by_id.end() || stack->second.empty()) continue;
       if (!std::exchange(any, true)) kept_.add(field_of(FieldKind::object, "stacks"));
       add(path, stack->second);
     }
@@ -176,27 +177,41 @@ std::vector<std::string> StackRows::concerned(const Setup& setup, const Opened& 
   std::set<std::uint32_t> ids;
   for (const catalog::Map* map : scope->maps) {
     if (holds_stacks(*map) || !may_hold_ids(*map)) continue;
-    for (const catalog::Map& other : catalog.maps)
-      if (holds_stacks(other) && share_a_program(*map, other))
-        partners_[map->id].insert(other.id), ids.insert({map->id, other.id});
+    for (const catalog::Map* other : stack_maps_for(catalog, *map))
+      partners_[map->id].insert(other->id), ids.insert({map->id, other->id});
   }
   std::vector<std::string> specs;
   for (const std::uint32_t id : ids) specs.push_back(fmt::format("id:{}", id));
   return specs;
 }
 
-Result<void> StackRows::add_to(const Setup& setup, const Opened& source, Request& request) {
+/// All of them: a limit of what is shown is none of what is looked at.
+Result<void> StackRows::collect(Setup& setup, const Opened& source, const Request& request) {
+  const config::Config own = setup.loaded.config;
+  setup.loaded.config.report.limit = 0;
+  for (auto& rule : setup.loaded.config.maps) rule.limit.reset();
   Request first = request;
-  first.maps = concerned(setup, source, request), first.not_maps.clear(), first.only.clear();
-  if (first.maps.empty()) return {};
+  first.only.clear(), first.not_maps.clear();
   first.format = report::Format::json, first.rows_stand_alone = true, first.around_slots = {};
   first.around = [this](std::unique_ptr<report::MapWriter> /*to*/) {
     return std::make_unique<Finder>(*this);
   };
-  const auto run = source.report(setup, first);
-  if (auto chosen = run->choose(); !chosen) return chosen;
-  std::string nothing;
-  if (auto written = run->write(*report::memory_output(nothing), {}); !written) return written;
+  Result<void> done;
+  {
+    const auto run = source.report(setup, first);
+    done = run->choose();
+    std::string nothing;
+    if (done) done = run->write(*report::memory_output(nothing), {});
+  }
+  setup.loaded.config = own;
+  return done;
+}
+
+Result<void> StackRows::add_to(Setup& setup, const Opened& source, Request& request) {
+  Request all = request;
+  all.maps = concerned(setup, source, request);
+  if (all.maps.empty()) return {};
+  if (auto collected = collect(setup, source, all); !collected) return collected;
   settle();
   if (members_.empty()) return {};
   request.around = [this, outer = std::move(request.around)](std::unique_ptr<report::MapWriter> to) {
@@ -213,16 +228,17 @@ void StackRows::settle() {
         members_[map][path] = stacks;
 }
 
-/// The one that has most of the ids; null where none has more than half of them.
+/// The one that has most of the ids; null where none has more than half of them, or without names all.
 const StackRows::Stacks* StackRows::stacks_for(const std::set<std::uint32_t>& maps,
-                                               const std::set<std::int64_t>& ids) const {
+                                               const Numbers& numbers) const {
   const Stacks* best = nullptr;
-  std::size_t most = ids.size() / 2;
+  std::size_t most = numbers.ids.size() / 2;
   for (const std::uint32_t map : maps) {
     const auto stacks = stacks_.find(map);
     if (stacks == stacks_.end()) continue;
-    const auto found = static_cast<std::size_t>(
-        std::ranges::count_if(ids, [&](std::int64_t id) { return stacks->second.contains(id); }));
+    if (!numbers.are_named && !plain::are_ids(numbers.ids, stacks->second.ids)) continue;
+    const auto found = static_cast<std::size_t>(std::ranges::count_if(
+        numbers.ids, [&](std::int64_t id) { return stacks->second.by_id.contains(id); }));
     if (found > most) best = &stacks->second, most = found;
   }
   return best;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/plain/fold.hpp"
 
+#include "host/base/hex.hpp"
 #include "host/plain/entries.hpp"
+#include "host/plain/fold_text.hpp"
 #include "host/plain/path.hpp"
+#include "host/plain/stack_ids.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -27,8 +30,11 @@ struct Member {
   std::vector<Step> path = {};
   std::string name = {}; ///< of the last step; "" of the value itself
   const Json* node = nullptr;
+  std::optional<std::size_t> place = {}; ///< in bytes that have no type
 
   [[nodiscard]] std::string text() const {
+    if (place) return place_name(is_of_key ? "key" : "value", *place);
+    if (path.empty()) return is_of_key ? "key" : "value";
     std::vector<std::string_view> names;
     for (const Step& step : path) names.push_back(step.name);
     return fmt::format("{}{}", is_of_key ? "key." : "", fmt::join(names, "."));
@@ -72,6 +78,41 @@ std::vector<Member> members_of(const Entry& entry) {
 
 bool is_integer(const Json& node) { return is_kind(node, "int") || is_kind(node, "uint"); }
 
+/// Those without a type: a key's stand in its place, a value's in it.
+std::optional<std::vector<std::byte>> bytes_of(const Json* part) {
+  const Json* const hex = part == nullptr || part->IsString() ? part : find(*part, "hex");
+  if (hex == nullptr || !hex->IsString() || !(part == hex || is_kind(*part, "bytes"))) return std::nullopt;
+  std::vector<std::byte> bytes;
+  return bytes_of_hex({hex->GetString(), hex->GetStringLength()}, bytes) ? std::optional(std::move(bytes))
+                                                                         : std::nullopt;
+}
+
+/// What may be an id though no name says so: the whole key, and what lies in bytes.
+std::vector<Member> nameless_of(const Entry& entry) {
+  std::vector<Member> members;
+  for (const bool is_key : {true, false}) {
+    const Json* const part = part_of(entry, is_key);
+    if (is_key && part != nullptr && is_integer(*part)) members.push_back({.is_of_key = true, .node = part});
+    for (const std::size_t place : id_places(bytes_of(part).value_or(std::vector<std::byte>{}).size()))
+      members.push_back({.is_of_key = is_key, .node = part, .place = place});
+  }
+  return members;
+}
+
+/// A number of up to eight bytes.
+std::optional<std::int64_t> number_of(const std::vector<std::byte>& bytes) {
+  if (bytes.empty() || bytes.size() > sizeof(std::uint64_t)) return std::nullopt;
+  std::uint64_t number = 0;
+  for (std::size_t i = bytes.size(); i-- > 0;)
+    number = number << 8 | std::to_integer<std::uint64_t>(bytes[i]);
+  return static_cast<std::int64_t>(number);
+}
+
+bool is_number(const Json& node) {
+  const auto bytes = bytes_of(&node);
+  return is_integer(node) || (bytes && number_of(*bytes));
+}
+
 bool says(std::string_view name, std::string_view word) {
   const auto same = [](char a, char b) { return (a | 0x20) == b; };
   return !std::ranges::search(name, word, same).empty();
@@ -85,6 +126,10 @@ const Json* at(const Entry& entry, const Member& member) {
 }
 
 std::optional<Id> id_at(const Entry& entry, const Member& member) {
+  if (member.place) {
+    const auto bytes = bytes_of(part_of(entry, member.is_of_key));
+    return bytes ? id_in(std::span(*bytes), *member.place) : std::nullopt;
+  }
   const Json* const node = at(entry, member);
   const Json* const number = node != nullptr ? find(*node, "value") : nullptr;
   if (number == nullptr) return std::nullopt;
@@ -97,43 +142,21 @@ std::optional<Id> id_at(const Entry& entry, const Member& member) {
 }
 
 /// The stacks of one map by id.
-using Stacks = std::map<Id, const Json*>;
+struct Stacks {
+  std::map<Id, const Json*> by_id = {};
+  StackIds ids = {};
+};
 
 Stacks stacks_of(const Json& map) {
   Stacks stacks;
+  const Json* const most = find(map, "max_entries");
+  if (most != nullptr && most->IsUint64()) stacks.ids.buckets = buckets_of(most->GetUint64());
   for (const Entry& entry : entries_of(map))
-    if (entry.key != nullptr && entry.key->IsInt64()) stacks[entry.key->GetInt64()] = entry.row;
+    if (entry.key != nullptr && entry.key->IsInt64()) {
+      stacks.by_id[entry.key->GetInt64()] = entry.row;
+      stacks.ids.ids.insert(entry.key->GetInt64());
+    }
   return stacks;
-}
-
-/// No separator, and nothing that a terminal acts on.
-std::string frame_text(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c == ';' || static_cast<unsigned char>(c) < ' ') c = '_';
-  return out;
-}
-
-std::string text_at(const Json& frame, const char* name) {
-  const Json* const text = find(frame, name);
-  return text != nullptr && text->IsString() ? text->GetString() : "";
-}
-
-std::string frame_name(const Json& frame) {
-  if (std::string symbol = text_at(frame, "symbol"); !symbol.empty()) return frame_text(symbol);
-  const Json* const ip = find(frame, "ip");
-  if (ip != nullptr && ip->IsUint64()) return fmt::format("{:#x}", ip->GetUint64());
-  const Json* const offset = find(frame, "offset");
-  const std::string file = text_at(frame, "build_id");
-  if (file.empty() || offset == nullptr || !offset->IsUint64()) return "[unknown]";
-  return fmt::format("[{}+{:#x}]", frame_text(file.substr(0, 8)), offset->GetUint64());
-}
-
-/// The outermost first, which stacks have last.
-void add_frames(const Json& stack, std::vector<std::string>& line) {
-  for (const char* const list : {"frames", "build_ids"})
-    if (const Json* const frames = find(stack, list); frames != nullptr && frames->IsArray())
-      for (rapidjson::SizeType i = frames->Size(); i-- > 0;) line.push_back(frame_name((*frames)[i]));
 }
 
 /// A member that holds ids, and the stacks that they are of.
@@ -154,6 +177,7 @@ public:
     for (const Member& member : members_)
       if (is_integer(*member.node) && says(member.name, "stack"))
         if (const Stacks* const found = stacks_for(member); found != nullptr) ids_.push_back({member, found});
+    if (ids_.empty()) add_nameless();
     // What user space did stands below what the kernel did for it.
     std::ranges::stable_sort(ids_, {}, &StackMember::is_of_kernel);
   }
@@ -178,13 +202,29 @@ public:
   }
 
 private:
+  void add_nameless() {
+    if (entries_.empty()) return;
+    for (Member& member : nameless_of(entries_.front())) {
+      std::set<Id> numbers;
+      for (const Entry& entry : entries_)
+        if (const Id id = id_at(entry, member).value_or(-1); id >= 0) numbers.insert(id);
+      for (const Stacks& stacks : stacks_)
+        if (are_ids(numbers, stacks.ids)) {
+          ids_.push_back({std::move(member), &stacks});
+          break;
+        }
+    }
+  }
+
   /// The map that has most of the ids; null where none has more than half of them.
   const Stacks* stacks_for(const Member& member) const {
     const Stacks* best = nullptr;
     std::size_t most = 0, all = 0;
     for (const Entry& entry : entries_) all += id_at(entry, member).value_or(-1) >= 0 ? 1 : 0;
     for (const Stacks& stacks : stacks_) {
-      const auto has = [&](const Entry& entry) { return stacks.contains(id_at(entry, member).value_or(-1)); };
+      const auto has = [&](const Entry& entry) {
+        return stacks.by_id.contains(id_at(entry, member).value_or(-1));
+      };
       const auto found = static_cast<std::size_t>(std::ranges::count_if(entries_, has));
       if (found > most && 2 * found > all) best = &stacks, most = found;
     }
@@ -214,7 +254,7 @@ private:
     if (!number.empty()) return named_number(number);
     std::vector<Member> found;
     for (const Member& member : members_)
-      if (!member.is_of_key && is_integer(*member.node) && !is_id(member)) found.push_back(member);
+      if (!member.is_of_key && is_number(*member.node) && !is_id(member)) found.push_back(member);
     if (found.size() == 1) return found.front();
     if (found.empty())
       return fail(Errc::not_found, "no number in its values tells how much each stack counts");
@@ -238,6 +278,7 @@ private:
 
   static std::optional<std::int64_t> number_in(const Json& value, const Member& member) {
     const auto node = follow(value, member.path, value);
+    if (const auto bytes = node ? bytes_of(*node) : std::nullopt; bytes) return number_of(*bytes);
     const Json* const number = node ? find(**node, "value") : nullptr;
     if (number == nullptr || !(number->IsInt64() || number->IsUint64())) return std::nullopt;
     return number->IsInt64() ? number->GetInt64() : static_cast<std::int64_t>(number->GetUint64());
@@ -257,21 +298,38 @@ private:
     return sum;
   }
 
+  /// The first text that it has.
+  [[nodiscard]] std::string text_of(const Entry& entry) const {
+    for (const Member& member : members_)
+      if (const Json* const node = at(entry, member); node != nullptr && is_kind(*node, "array"))
+        if (std::string text = letters_of(*node); !text.empty()) return text;
+    return text_beside_ids(entry);
+  }
+
+  /// Of a key without a type what is before the first id, or behind the last. bpftrace keeps eight bytes for
+  /// one.
+  [[nodiscard]] std::string text_beside_ids(const Entry& entry) const {
+    constexpr std::size_t id_size = 8;
+    const auto bytes = bytes_of(entry.key);
+    if (!bytes || ids_.empty() || !ids_.front().member.place || !ids_.front().member.is_of_key) return "";
+    const std::span all(*bytes);
+    const std::size_t first = *ids_.front().member.place, last = *ids_.back().member.place;
+    if (std::string text = letters_of(all.first(std::min(std::min(first, last), all.size()))); !text.empty())
+      return text;
+    return letters_of(all.subspan(std::min(std::max(first, last) + id_size, all.size())));
+  }
+
   std::string line_of(const Entry& entry, Folded& folded) const {
     std::vector<std::string> line;
-    for (const Member& member : members_) {
-      const Json* const node = line.empty() ? at(entry, member) : nullptr;
-      std::string text;
-      if (node != nullptr && is_kind(*node, "array") && is_text(*node, text) && !text.empty())
-        line.push_back(frame_text(text));
-    }
+    if (const std::string text = text_of(entry); !text.empty()) line.push_back(frame_text(text));
     for (const auto& [member, stacks] : ids_) {
       const Id id = id_at(entry, member).value_or(-1);
-      if (id < 0) continue;
-      if (const auto stack = stacks->find(id); stack != stacks->end())
+      if (const auto stack = stacks->by_id.find(id); stack != stacks->by_id.end())
         add_frames(*stack->second, line);
-      else
+      else if (id >= 0)
         ++folded.lost, line.push_back(fmt::format("[lost stack {}]", id));
+      else if (const std::string_view why = loss(id); !why.empty())
+        ++folded.not_kept, line.push_back(fmt::format("[stack not kept: {}]", why));
     }
     return line.empty() ? "[no stack]" : fmt::format("{}", fmt::join(line, ";"));
   }

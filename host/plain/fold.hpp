@@ -3,8 +3,8 @@
 //   comm;outermost;...;innermost 1234
 //
 // A member is a stack's id when it is an integer, its name says so (kern_stack_id, kstack), and most of its
-// numbers are ids in one of the stack maps. Refuses: to guess which of several numbers is meant. Thread rule:
-// pure functions.
+// numbers are ids in one of the stack maps; or, where no name says so, as stack_ids.hpp has it. Refuses: to
+// guess which of several numbers is meant. Thread rule: pure functions.
 #pragma once
 
 #include "host/plain/value.hpp"
@@ -19,6 +19,7 @@ struct Folded {
   std::string lines;          ///< each ends; in order, equal stacks together
   std::uint64_t left_out = 0; ///< entries without a number
   std::uint64_t lost = 0;     ///< stacks whose ids no map has
+  std::uint64_t not_kept = 0; ///< that the kernel had no place for
 };
 
 /// `map` and `stacks` are of a report. `number`: path of the member that counts; "": the only one there is.

@@ -50,7 +50,8 @@ protected:
       return text;
     };
     map_ = std::move(*parse(R"({"entries":[)" + joined(entries) + "]}"));
-    stacks_ = std::move(*parse(R"({"stack_trace":{"entries":[)" + joined(stacks) + "]}}"));
+    stacks_ = std::move(*parse(R"({"max_entries":)" + std::to_string(max_entries_) +
+                               R"(,"stack_trace":{"entries":[)" + joined(stacks) + "]}}"));
     const Json* const maps[] = {&stacks_};
     return fold(map_, std::span(maps).first(stacks.empty() ? 0 : 1), number);
   }
@@ -62,6 +63,7 @@ protected:
   }
 
   rapidjson::Document map_, stacks_;
+  unsigned max_entries_ = 8;
 };
 
 const std::string one_count = record(number("delta", 40, 64));
@@ -109,6 +111,57 @@ TEST_F(Folding, SaysWhichNumberItNeeds) {
   const auto result = folded({entry(off_cpu(3, -1, "a"), two)}, "count");
   ASSERT_TRUE(result) << result.error().text;
   EXPECT_EQ(result->lines, "a;do_syscall_64;futex_wait 2\n");
+}
+
+TEST_F(Folding, StacksThatTheKernelDidNotKeep) {
+  const auto result = folded({entry(off_cpu(3, 5, "a"), one_count), entry(off_cpu(3, -17, "b"), one_count),
+                              entry(off_cpu(3, -14, "c"), one_count)});
+  ASSERT_TRUE(result) << result.error().text;
+  EXPECT_EQ(result->lines, "a;main;0x1000;do_syscall_64;futex_wait 40\n"
+                           "b;[stack not kept: EEXIST];do_syscall_64;futex_wait 40\n"
+                           "c;do_syscall_64;futex_wait 40\n");
+  EXPECT_EQ(result->not_kept, 1U) << "-EFAULT: there was none";
+}
+
+/// bpf_probe_read_kernel_str() writes no zeros behind the first.
+TEST_F(Folding, TextEndsWithItsFirstZero) {
+  const auto result = folded({entry(off_cpu(3, -1, std::string("sh\0x\1", 5)), one_count)});
+  ASSERT_TRUE(result) << result.error().text;
+  EXPECT_EQ(result->lines, "sh;do_syscall_64;futex_wait 40\n");
+}
+
+TEST_F(Folding, FramesBehindTheOutermostOneAreNone) {
+  const std::string user = R"({"bucket_id":3,"frames":[{"ip":4096},{"ip":0},{"ip":0}]})";
+  const auto result = folded({entry(off_cpu(-1, 3, "a"), one_count)}, "", {user});
+  ASSERT_TRUE(result) << result.error().text;
+  EXPECT_EQ(result->lines, "a;0x1000 40\n");
+}
+
+std::string bytes(const std::string& key, const std::string& value) {
+  return R"({"key_hex":")" + key + R"(","value":{"kind":"bytes","hex":")" + value + R"("}})";
+}
+
+TEST_F(Folding, KeysWithoutATypeAsBpftraceHasThem) {
+  const std::vector<std::string> entries = {
+      bytes("00 20 01 00 00 00 00 00 73 68 00 00 00 00 00 00", "02 01 00 00 00 00 00 00"),
+      bytes("07 20 01 00 00 00 00 00 64 64 00 00 00 00 00 00", "03 00 00 00 00 00 00 00")};
+  max_entries_ = 131072;
+  const auto result = folded(entries, "", {stack(0x12000, {"vfs_write", "main"}), stack(0x12007, {"f"})});
+  ASSERT_TRUE(result) << result.error().text;
+  EXPECT_EQ(result->lines, "dd;f 3\nsh;main;vfs_write 258\n");
+  max_entries_ = 2; // a full map has any number
+  EXPECT_FALSE(folded(entries, "", {stack(0x12000, {"vfs_write"}), stack(0x12007, {"f"})}));
+}
+
+TEST_F(Folding, KeysThatAreOneNumber) {
+  const std::string key = R"({"kind":"int","bits":32,"value":)";
+  max_entries_ = 131072;
+  const auto result = folded({entry(key + "90000}", one_count)}, "", {stack(90000, {"f"})});
+  ASSERT_TRUE(result) << result.error().text;
+  EXPECT_EQ(result->lines, "f 40\n");
+  EXPECT_FALSE(
+      folded({entry(key + "90000}", one_count), entry(key + "4}", one_count)}, "", {stack(90000, {"f"})}))
+      << "not all are ids";
 }
 
 TEST_F(Folding, WhatHasNoStacks) {
