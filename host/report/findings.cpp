@@ -4,6 +4,7 @@
 #include "host/base/counted.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <fmt/format.h>
 #include <iterator>
 
@@ -43,15 +44,23 @@ constexpr Bounded bounded_types[] = {
 std::string effect_of(std::string_view type, std::uint64_t percent) {
   if (type == "lru_hash" || type == "lru_percpu_hash")
     return percent >= 100 ? "new keys throw out old entries" : "new keys may already throw out old entries";
+  if (type == "stack_trace") return "new stacks are refused with EEXIST where another has their place";
   const auto* found = std::ranges::find(bounded_types, type, &Bounded::type);
   if (found == std::end(bounded_types)) return "";
   return fmt::format("new {} {} refused with {}", found->added, percent >= 100 ? "are" : "will soon be",
                      found->error);
 }
 
+/// A stack's hash says where it has to be: the kernel rounds up how many such places there are.
+std::uint64_t places_in(const catalog::Map& map) {
+  const std::uint64_t entries = map.max_entries;
+  return map.type_name == "stack_trace" ? std::bit_ceil(entries) : entries;
+}
+
 std::optional<Finding> fullness(const catalog::Map& map, const Outcome& outcome) {
   if (!outcome.entry_count || map.max_entries == 0) return std::nullopt;
-  const std::uint64_t percent = percent_of(*outcome.entry_count, map.max_entries);
+  if (map.max_entries == 1 && outcome.entry_count == 1) return std::nullopt; // made for one key, as cpudist's
+  const std::uint64_t percent = percent_of(*outcome.entry_count, places_in(map));
   const std::string effect = effect_of(map.type_name, percent);
   if (percent < worth_telling || effect.empty()) return std::nullopt;
   if (percent > plausible)
@@ -60,7 +69,7 @@ std::optional<Finding> fullness(const catalog::Map& map, const Outcome& outcome)
                                name_of(map), counted(*outcome.entry_count, "entry"), map.max_entries)};
   return Finding{map.type_name.starts_with("lru_") ? "info" : "warning", map.id,
                  fmt::format("{} is {} % full ({} of {} entries): {}", name_of(map), percent,
-                             *outcome.entry_count, map.max_entries, effect)};
+                             *outcome.entry_count, places_in(map), effect)};
 }
 
 /// A ring buffer refuses new records when its consumer is too far behind; in overwrite mode (6.19) the oldest

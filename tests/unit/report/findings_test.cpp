@@ -45,7 +45,15 @@ TEST(Findings, FullMaps) {
               ElementsAre("warning: m is 100 % full (5 of 5 entries): new prefixes are refused with ENOSPC"));
   for (const char* type : {"devmap", "prog_array", "percpu_array", "stack_trace", "sk_storage"})
     EXPECT_THAT(said(a_map(type, 5), {Status::complete, "", 5, ""}), IsEmpty()) << type;
+  EXPECT_THAT(said(a_map("hash", 1), {Status::complete, "", 1, ""}), IsEmpty()) << "it is made for one key";
   EXPECT_EQ(said(a_map("hash", 1), {Status::complete, "", UINT64_MAX, ""}).size(), 1U);
+}
+
+TEST(Findings, StackMapsHaveMorePlacesThanEntries) {
+  EXPECT_THAT(
+      said(a_map("stack_trace", 1000), {Status::complete, "", 1024, ""}),
+      ElementsAre("warning: m is 100 % full (1024 of 1024 entries): new stacks are refused with EEXIST "
+                  "where another has their place"));
 }
 
 TEST(Findings, MoreEntriesThanFit) {
@@ -164,7 +172,7 @@ TEST(Findings, Trouble) {
               ElementsAre("error: m could not be shown as a whole: x"));
   EXPECT_THAT(said(a_map(), {Status::crashed, "", {}, ""}), ElementsAre("error: m crashed its plugin"));
   EXPECT_THAT(said(a_map(), {Status::timed_out, "", {}, ""}), ElementsAre("warning: m took too long"));
-  EXPECT_EQ(said(a_map("hash", 1), {Status::partial, "", 1, ""}).size(), 2U);
+  EXPECT_EQ(said(a_map("hash", 2), {Status::partial, "", 2, ""}).size(), 2U);
 }
 
 TEST(Findings, AMapThatAnotherPluginShows) {
