@@ -73,14 +73,28 @@ TEST(SavedReport, BecomesTheTextOfWhatLeadsIntoNoArena) {
   }
 }
 
+/// What runs, or ran, in guests whose scheduler fails.
+bool has_qmap(const Capture& capture) {
+  constexpr std::string_view scenarios[] = {"-starving", "-ejected", "-gone"};
+  return std::ranges::any_of(scenarios, [&](auto scenario) { return capture.name.ends_with(scenario); });
+}
+
 TEST(SavedReport, OfASchedulerBecomesWhatItsSourceBecomes) {
   const auto all = scheduler_captures();
   ASSERT_FALSE(all.empty()) << "MAPSCOPE_SCHEDULERS is not set";
-  for (const Capture& capture : all) {
-    std::vector<std::string> formats = for_programs;
-    formats.emplace_back("--format=text"); // with empty maps that are alike on one line
-    expect_same(capture, formats, {"--config", MAPSCOPE_CONFIGS "/sched_ext.toml"});
+  for (const Capture& capture : all)
+    expect_same(capture, for_programs, {"--config", MAPSCOPE_CONFIGS "/sched_ext.toml"});
+}
+
+/// With empty maps that are alike on one line. scx_qmap has chains in an arena.
+TEST(SavedReport, OfASchedulerWithoutChainsBecomesItsText) {
+  std::size_t without = 0;
+  for (const Capture& capture : scheduler_captures()) {
+    if (has_qmap(capture)) continue;
+    ++without;
+    expect_same(capture, {"--format=text"});
   }
+  EXPECT_NE(without, 0U) << "MAPSCOPE_SCHEDULERS is not set";
 }
 
 TEST(SavedReport, OfItselfIsNoDifference) {

@@ -3,6 +3,7 @@
 // against what the guest and its kernel said (loader/scheduler.hpp).
 #include "scheduler_fixture.hpp"
 #include "scheduler_log.hpp"
+#include "values.hpp"
 
 #include <algorithm>
 #include <cstdio>
