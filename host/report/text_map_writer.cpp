@@ -98,16 +98,19 @@ std::string TextMapWriter::slot_lines(const Row& row) const {
   return line_of(head, text);
 }
 
+void TextMapWriter::add_cells_of(const SlotNumbers& slot) {
+  const auto add = [this](unsigned part, const char* name, std::string text) {
+    next_.cells.cells.push_back({Cell::Kind::number, false, part, name, std::move(text)});
+  };
+  add(0, "slot", std::to_string(slot.idx));
+  add(1, "at", fmt::format(FMT_COMPILE("{:#x}"), address_of(slot)));
+  add(1, "reused", std::to_string(slot.genn));
+}
+
 void TextMapWriter::slot(const Row& row) {
   show(row.value, value_);
   next_ = {};
-  const std::string address = fmt::format(FMT_COMPILE("{:#x}"), address_of(row.slot));
-  const auto add = [&](unsigned part, const char* name, std::string text) {
-    next_.cells.cells.push_back({Cell::Kind::number, false, part, name, std::move(text)});
-  };
-  add(0, "slot", std::to_string(row.slot.idx));
-  add(1, "at", address);
-  add(1, "reused", std::to_string(row.slot.genn));
+  if (rows_.wants_cells()) add_cells_of(row.slot);
   add_cells_of(value_, 2, "value");
   if (wants_plain()) next_.plain = slot_lines(row);
   end_row();

@@ -60,6 +60,7 @@ private:
   [[nodiscard]] std::string pair_lines();
   void add_payload(const Typed& typed);
   void add_cells_of(const TextTree& tree, unsigned part, const std::string& path);
+  void add_cells_of(const SlotNumbers& slot);
   void end_row();
   [[nodiscard]] bool wants_plain() const { return rows_.wants_plain() || next_.is_other; }
   void per_cpu(const Row& row);
