@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/html_text.hpp"
 
+#include "host/report/gzip.hpp"
 #include "host/report/text_value.hpp"
 
 #include <array>
 #include <fmt/format.h>
-#include <new>
 #include <span>
 #include <vector>
-#include <zlib.h>
 
 namespace mapscope::report {
 
@@ -103,45 +102,21 @@ std::string csp_source(std::string_view hexadecimal) {
   return out + '\'';
 }
 
-/// gzip's form, which the tools of a shell unpack as well. The fastest level: it takes a report to an eighth.
+/// gzip's form, which the tools of a shell unpack as well.
 class HtmlPart::Deflated {
 public:
-  explicit Deflated(Stream& page) : page_(page) {
-    constexpr int gzip = 16, largest_window = 15, memory = 8;
-    const int made =
-        ::deflateInit2(&stream_, 1, Z_DEFLATED, largest_window + gzip, memory, Z_DEFAULT_STRATEGY);
-    if (made != Z_OK) throw std::bad_alloc();
-  }
-  ~Deflated() { ::deflateEnd(&stream_); }
-  Deflated(const Deflated&) = delete;
-  Deflated& operator=(const Deflated&) = delete;
-
-  void add(std::string_view json) {
-    for (; json.size() > most_at_once; json.remove_prefix(most_at_once))
-      run(json.substr(0, most_at_once), Z_NO_FLUSH);
-    run(json, Z_NO_FLUSH);
-  }
+  explicit Deflated(Stream& page) : page_(page) {}
+  void add(std::string_view json) { gzip_.add(json); }
   void end() {
-    run({}, Z_FINISH);
+    gzip_.end();
     base64_.end();
     flush();
   }
 
 private:
-  static constexpr std::size_t most_at_once = 1U << 30; // zlib counts in 32 bits
-
-  void run(std::string_view json, int flush_mode) {
-    stream_.next_in =
-        reinterpret_cast<Bytef*>(const_cast<char*>(json.data())); // NOLINT(*-const-cast): only read
-    stream_.avail_in = static_cast<uInt>(json.size());
-    std::array<unsigned char, 16U << 10> packed;
-    do {
-      stream_.next_out = packed.data();
-      stream_.avail_out = packed.size();
-      ::deflate(&stream_, flush_mode);
-      base64_.add(std::span(packed).first(packed.size() - stream_.avail_out));
-      if (text_.size() >= longest_plain) flush();
-    } while (stream_.avail_out == 0);
+  void put(std::span<const unsigned char> packed) {
+    base64_.add(packed);
+    if (text_.size() >= longest_plain) flush();
   }
   void flush() {
     page_.append(text_);
@@ -149,9 +124,9 @@ private:
   }
 
   Stream& page_;
-  z_stream stream_{};
   std::string text_;
   Base64 base64_{text_};
+  Gzip gzip_{[this](std::span<const unsigned char> packed) { put(packed); }};
 };
 
 HtmlPart::HtmlPart(Stream& page, std::string_view attribute) : page_(page), attribute_(attribute) {}
