@@ -127,7 +127,9 @@ std::optional<std::int64_t> signed_number_of(const Json& value) {
   return value.IsString() ? whole_number<std::int64_t>(characters(value)) : std::nullopt;
 }
 
-Piece::Piece() : buffer_(ordinary), memory_(buffer_.data(), buffer_.size()), document_(&memory_) {}
+Piece::Piece()
+    : buffer_(std::make_unique_for_overwrite<char[]>(ordinary)), memory_(buffer_.get(), ordinary),
+      document_(&memory_) {}
 
 const Json* Piece::parse(std::string_view text) {
   document_.SetNull();

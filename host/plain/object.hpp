@@ -8,6 +8,7 @@
 #include "host/plain/value.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,7 +73,7 @@ public:
   [[nodiscard]] std::string problem() const;
 
 private:
-  std::vector<char> buffer_;
+  std::unique_ptr<char[]> buffer_; ///< not initialised, which would take longer than to parse a row
   rapidjson::MemoryPoolAllocator<> memory_;
   rapidjson::GenericDocument<rapidjson::UTF8<>> document_;
 };
