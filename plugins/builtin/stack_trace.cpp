@@ -7,6 +7,7 @@
 #include "memory.hpp"
 
 #include <bit>
+#include <string_view>
 
 namespace {
 
@@ -45,20 +46,28 @@ void emit_build_id(Call& call, const BuildId& frame) {
   call.end();
 }
 
+/// The entry of an exception or interrupt (asm_sysvec_*, el1h_64_*): the frame around it was interrupted
+/// where it stood, maybe at its function's first byte, and called nobody.
+bool is_entry(std::string_view symbol) { return symbol.starts_with("asm_") || symbol.starts_with("el1h_"); }
+
 /// `caller`: the address is where a call returns to. That of a call that never returns lies behind its
 /// function, so the call itself is looked for, as the kernel's own traces do (sprint_backtrace()).
-void emit_frame(Call& call, std::uint64_t ip, bool caller) {
+/// Whether the next frame is one.
+bool emit_frame(Call& call, std::uint64_t ip, bool caller) {
   msc_symbol symbol{};
   const std::uint64_t before = caller && ip != 0 ? 1 : 0;
+  bool is_called = true;
   call.object(nullptr);
   call.address("ip", ip);
   if (call.symbol(ip - before, symbol)) {
+    is_called = !is_entry(symbol.name);
     call.text("symbol", symbol.name);
     call.number("offset", symbol.offset + before);
     if (symbol.module[0] != 0) call.text("module", symbol.module);
     if (symbol.program != 0) call.number("program", symbol.program);
   }
   call.end();
+  return is_called;
 }
 
 template <class Item> std::vector<Item> items_of(Bytes bytes) {
@@ -151,8 +160,7 @@ private:
   void emit_frames() {
     call_.list("frames");
     bool caller = false;
-    for (const std::uint64_t ip : items_of<std::uint64_t>(bytes_))
-      emit_frame(call_, ip, caller), caller = true;
+    for (const std::uint64_t ip : items_of<std::uint64_t>(bytes_)) caller = emit_frame(call_, ip, caller);
     call_.end();
   }
 
