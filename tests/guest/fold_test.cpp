@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// --fold of maps that hold no ids of stacks: no program of these guests keeps any.
+// --fold of maps that hold no ids of stacks: no program of these guests keeps any; tools_stacks_test.cpp has
+// some.
 #include "captures.hpp"
 
 #include <gmock/gmock.h>
@@ -24,7 +25,8 @@ TEST(Fold, SaysWhyThereIsNothingToFold) {
     SCOPED_TRACE(capture.name);
     EXPECT_THAT(refusal(capture, "stacks"), HasSubstr("has the stacks themselves"));
     EXPECT_EQ(refusal(capture, "big"),
-              "mapscope: big: its programs use no stack map, so it holds no ids of stacks\n");
+              "mapscope: big: no number in its keys and values is called a stack's id, such as stack_id\n")
+        << "of its object file is a stack map";
     EXPECT_THAT(refusal(capture, "type:hash"), HasSubstr("--fold is for one map"));
     ++checked;
   }
