@@ -47,6 +47,13 @@ TEST(Difference, ACounterGoesOnPastItsEnd) {
   EXPECT_EQ(found[0].changed[0].by, Distance(std::int64_t{2}));
 }
 
+TEST(Difference, IntegersAreAsFarApartAsTheyAre) { // as doubles they would be 2^60 apart
+  const auto found =
+      difference(hash_with(entry(1, uint(2))), hash_with(entry(1, uint((std::uint64_t{1} << 60) + 3))));
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].changed[0].by, Distance((std::int64_t{1} << 60) + 1));
+}
+
 /// What people call them by is the same, as of two attachments to one cgroup.
 TEST(Difference, EntriesAreToldApartByTheirBytes) {
   const auto both = hash_with(R"({"key":1,"key_hex":"01 00","owner":{"id":7},"value":)" + uint(1) + "}," +
