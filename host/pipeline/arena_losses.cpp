@@ -6,6 +6,9 @@
 #include "host/pipeline/map_outcomes.hpp"
 #include "host/pipeline/nowhere.hpp"
 #include "host/pipeline/selections.hpp"
+#include "host/pipeline/session.hpp"
+#include "host/pipeline/setup.hpp"
+#include "host/pipeline/shown_map.hpp"
 #include "host/plugin/worker/workers.hpp"
 #include "host/report/writer.hpp"
 
@@ -146,7 +149,7 @@ private:
 
 } // namespace
 
-ArenaLosses count_losses(const Setup& setup, const Session& session, const ShownMaps& maps) {
+ArenaLosses count_losses(const Setup& setup, const Session& session, std::span<const ShownMap> maps) {
   ArenaLosses losses;
   if (session.families == nullptr) return losses;
   for (const catalog::Arena& arena : session.families->arenas()) {
