@@ -39,12 +39,21 @@ const rapidjson::Value& member(const rapidjson::Value& record, const std::string
   return none;
 }
 
+/// Nothing is said of pages that values may lead to which could not be walked over.
+unsigned drop_unreached(rapidjson::Document& report) {
+  unsigned dropped = 0;
+  for (auto& map : report["maps"].GetArray())
+    if (map.HasMember("arena")) dropped += map["arena"].RemoveMember("unreached_pages") ? 1 : 0;
+  return dropped;
+}
+
 TEST(Plugins, WithoutHashItsMapsShowTheirStructAndNothingElseChanges) {
   ASSERT_NE(first_core(), "");
   const Installed copy;
-  const auto before = parse(run({"dump", first_core(), "-j"}, copy.program()).out);
+  auto before = parse(run({"dump", first_core(), "-j"}, copy.program()).out);
   fs::remove(copy.plugins() / "hash.so");
-  const auto after = parse(run({"dump", first_core(), "-j"}, copy.program()).out);
+  auto after = parse(run({"dump", first_core(), "-j"}, copy.program()).out);
+  EXPECT_LE(drop_unreached(after), drop_unreached(before));
   ASSERT_EQ(before["maps"].Size(), after["maps"].Size());
   unsigned unknown = 0;
   for (rapidjson::SizeType i = 0; i < after["maps"].Size(); ++i) {
