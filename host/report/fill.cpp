@@ -2,6 +2,7 @@
 #include "host/report/fill.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 
 namespace mapscope::report {
@@ -28,6 +29,14 @@ std::string declared_text(const catalog::Map& map, std::uint32_t number) {
 std::string used_text(const catalog::Map& map, const Outcome& outcome) {
   return fmt::format("{} / {}", outcome.entry_count ? std::to_string(*outcome.entry_count) : "?",
                      !map.is_read || bounds_entries(map) ? declared_text(map, map.max_entries) : "-");
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::array units{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  auto amount = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; amount >= 1024; ++unit) amount /= 1024;
+  return fmt::format("{:.{}f} {}", amount, unit > 1 && amount < 9.95 ? 1 : 0, units[unit]);
 }
 
 /// Something is not nothing, and what is not full does not look it.

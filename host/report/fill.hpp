@@ -7,6 +7,7 @@
 #include "host/report/writer.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 namespace mapscope::report {
@@ -15,6 +16,8 @@ namespace mapscope::report {
 [[nodiscard]] std::string used_text(const catalog::Map& map, const Outcome& outcome);
 /// "####......", `width` wide; "" where there is no such number.
 [[nodiscard]] std::string fill_bar(const catalog::Map& map, const Outcome& outcome, std::size_t width);
+/// "640 B", "87 KiB", "1.2 MiB": what a map takes of memory.
+[[nodiscard]] std::string bytes_text(std::uint64_t bytes);
 /// Of what was declared of a map: memory that is missing is no zero.
 [[nodiscard]] std::string declared_text(const catalog::Map& map, std::uint32_t number);
 

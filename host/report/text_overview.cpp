@@ -48,7 +48,7 @@ std::string padded(const std::string& text, std::size_t width, bool to_the_right
 
 /// One map's cells.
 struct Line {
-  std::string id, type, name, used, bar, status;
+  std::string id, type, name, used, bar, memory, status;
   std::vector<std::string> programs;
 };
 
@@ -56,12 +56,13 @@ class MapTable {
 public:
   MapTable(const Overview& page, const Options& options) : options_(options) {
     for (const auto& program : page.programs) names_[program.id] = printable(program.names().longest());
-    lines_.push_back({"id", "type", "name", "entries", "", "", {}});
+    lines_.push_back({"id", "type", "name", "entries", "", "memory", "", {}});
     add_maps(page.maps);
     for (const Line& line : lines_) {
       id_ = std::max(id_, line.id.size()), type_ = std::max(type_, display_width(line.type));
       name_ = std::max(name_, std::min(display_width(line.name), widest_name));
-      used_ = std::max(used_, line.used.size());
+      used_ = std::max(used_, line.used.size()), memory_ = std::max(memory_, line.memory.size());
+      has_memory_ = has_memory_ || (&line != &lines_.front() && !line.memory.empty());
     }
     if (options.width < narrow) shrink();
   }
@@ -101,6 +102,7 @@ private:
               printable(map->label()),
               used_of(shown),
               fill_bar(*map, *outcome, bar_width),
+              map->bytes ? bytes_text(*map->bytes) : "",
               outcome->status == Status::complete ? "" : fmt::format("[{}]", status_name(outcome->status)),
               {}};
     for (const std::uint32_t id : map->programs) {
@@ -125,15 +127,21 @@ private:
     while (excess() && name_ > least) --name_;
   }
 
+  /// Of a machine whose memory is not read none is known.
+  [[nodiscard]] std::string memory_of(const Line& line) const {
+    return has_memory_ ? "  " + padded(line.memory, memory_, true) : "";
+  }
+
   [[nodiscard]] std::size_t line_width() const { return 2 + id_ + 2 + type_ + 1 + name_ + 1 + used_; }
 
   [[nodiscard]] std::string text_of(const Line& line) const {
     std::string out =
         fmt::format("  {}  {} {} {}", padded(line.id, id_, true), padded(cut_to(line.type, type_), type_),
                     padded(cut_to(line.name, name_), name_), padded(line.used, used_, true));
-    if (options_.width >= narrow) out += "  " + padded(line.bar, bar_width);
+    if (options_.width >= narrow) out += "  " + padded(line.bar, bar_width) + memory_of(line);
     if (!line.status.empty()) out += "  " + marked(line.status);
-    if (options_.width >= narrow) out += programs_of(line, line_width() + 2 + bar_width);
+    if (options_.width >= narrow)
+      out += programs_of(line, line_width() + 2 + bar_width + memory_of(line).size());
     out.erase(out.find_last_not_of(' ') + 1);
     return out + '\n';
   }
@@ -161,7 +169,8 @@ private:
   const Options& options_;
   ProgramNames names_;
   std::vector<Line> lines_;
-  std::size_t id_ = 0, type_ = 0, name_ = 0, used_ = 0;
+  std::size_t id_ = 0, type_ = 0, name_ = 0, used_ = 0, memory_ = 0;
+  bool has_memory_ = false;
 };
 
 std::string lines_of(const Digest& part, const Options& options) {

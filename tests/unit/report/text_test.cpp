@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Maps, reports and what is no map as text.
 #include "host/btf/decoder.hpp"
+#include "host/report/fill.hpp"
 #include "text_maps.hpp"
 
 namespace mapscope::report {
@@ -377,7 +378,7 @@ TEST(TextReport, FirstPageTellsFindingsPartsAndMaps) {
   Options options;
   options.width = 80;
   catalog::Map map = a_map();
-  map.programs = {3, 4};
+  map.programs = {3, 4}, map.bytes = 89376;
   const Outcome outcome{.status = Status::partial, .renderer = "a@1", .entry_count = 4, .error = ""};
   catalog::Program one, two;
   one.id = 3, one.name = "enqueue", two.id = 4, two.name = "dequeue";
@@ -387,12 +388,23 @@ TEST(TextReport, FirstPageTellsFindingsPartsAndMaps) {
   const std::vector<Digest> parts = {{"sched_ext", {"state=enabled"}}};
   const auto writer = make_report_writer(Format::text, options, kept);
   writer->overview({findings, parts, maps, programs});
-  const std::string row = "   7  hash m      4 / 8  #####.....  [partial]  enqueue, dequeue\n";
+  const std::string row = "   7  hash m      4 / 8  #####.....  87 KiB  [partial]  enqueue, dequeue\n";
   EXPECT_EQ(kept.text, "worth a look\n  info     map 7: look\\x0d\n\nsched_ext\n  state=enabled\n\n"
-                       "maps\n  id  type name entries              programs\n" +
+                       "maps\n  id  type name entries              memory  programs\n" +
                            row + row + "\n");
   writer->end({}, {}, findings);
   EXPECT_THAT(kept.text, testing::EndsWith(row + "\n")) << "and they are told once";
+}
+
+TEST(TextReport, MemoryIsInUnitsThatOneReads) {
+  for (const auto& [bytes, text] : {std::pair{0UL, "0 B"},
+                                    {1023UL, "1023 B"},
+                                    {1024UL, "1 KiB"},
+                                    {89376UL, "87 KiB"},
+                                    {1258291UL, "1.2 MiB"},
+                                    {20UL << 20, "20 MiB"},
+                                    {~0UL, "16 EiB"}})
+    EXPECT_EQ(bytes_text(bytes), text);
 }
 
 TEST(TextReport, WhatIsNoMapStandsBesideItsFindings) {
