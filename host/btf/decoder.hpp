@@ -56,8 +56,9 @@ public:
   using TakeNumber = std::function<void(const Number&)>;
   /// Those of one value that decode() would ask a Behind about; not what lies behind its pointers.
   virtual void numbers(std::span<const std::byte> /*bytes*/, const TakeNumber& /*take*/) const {}
-  /// Whether decode() of this value asks its Behind about nothing, so that any thread may do it.
-  [[nodiscard]] virtual bool asks_nothing(std::span<const std::byte> /*bytes*/) const { return true; }
+  /// Whether any thread may decode this value, now or later, as long as the decoder is there: what reads
+  /// anything but the bytes may not, and is not asked again.
+  [[nodiscard]] virtual bool asks_nothing(std::span<const std::byte> /*bytes*/) const { return false; }
   /// How the type is spelled in C; "" for raw bytes.
   [[nodiscard]] virtual std::string_view type_name() const = 0;
 };

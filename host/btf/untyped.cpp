@@ -21,6 +21,7 @@ public:
   void decode(Bytes bytes, ValueVisitor& visitor, Progress& /*progress*/) const final {
     show(bytes, visitor);
   }
+  [[nodiscard]] bool asks_nothing(Bytes /*bytes*/) const final { return true; }
 
 private:
   virtual void show(Bytes bytes, ValueVisitor& visitor) const = 0;

@@ -211,7 +211,7 @@ public:
   /// Fields of an open row, or, behind all rows, members of the map. Objects and lists are balanced.
   virtual void field(const Field& field) = 0;
   virtual void end(const Outcome& outcome) = 0;
-  /// What of the values so far is not shown.
+  /// What of the values so far is not shown. Behind it nothing of any row is needed any more.
   [[nodiscard]] virtual Cuts cuts() const { return cuts_; }
 
   /// Whether a row's text does not depend on others: then helpers may write some, between rows of one shape.

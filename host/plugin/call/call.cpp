@@ -41,7 +41,13 @@ msc_call::msc_call(msc_call& outer, const catalog::Map& map, std::span<const plu
       writer_(nowhere), limit_(0),
       options_(plugin::option_values(task_.manifest(), names_of(map, nullptr), *task_.environment.config)) {}
 
-msc_call::~msc_call() = default;
+/// Rows that others make into text have decoders of this object.
+msc_call::~msc_call() {
+  try {
+    (void)writer_.cuts();
+  } catch (const std::exception&) { // who asks the writer next is told
+  }
+}
 
 msc_target msc_call::target() const {
   msc_target target = maps_.target_of(task_.map);

@@ -124,6 +124,25 @@ TEST_F(DividedTest, WhatAsksForMemoryStays) {
   EXPECT_EQ(decoder_.asked_elsewhere, 0U);
 }
 
+/// A decoder that says nothing of it may read what is gone a row later.
+TEST_F(DividedTest, DecodersThatDoNotSaySoStay) {
+  const auto own = std::this_thread::get_id();
+  unsigned elsewhere = 0;
+  const Says here([&](btf::ValueVisitor& v) {
+    elsewhere += std::this_thread::get_id() == own ? 0 : 1;
+    v.unsigned_int(32, 1);
+  });
+  Kept kept;
+  const auto writer = this->writer(kept, &pool_);
+  writer->begin(map_);
+  const auto bytes = bytes_of({1, 0, 0, 0});
+  Row row;
+  row.key = row.value = {&here, bytes};
+  for (std::uint32_t i = 0; i < count; ++i) writer->row(row);
+  writer->end({});
+  EXPECT_EQ(elsewhere, 0U);
+}
+
 TEST_F(DividedTest, WhatWasCutIsKnownWhenAsked) {
   marked(cuts, 19'999);
   (void)text(Shape::entry, &pool_);
