@@ -139,6 +139,7 @@ int diff(const DiffOptions& options) {
   Side before(options, options.sides[0]), after(options, options.sides[1]);
   if (options.sides[0] == "-" && options.sides[1] == "-")
     return not_compared({Errc::usage, "standard input can be one of the two; name a file for the other", {}});
+  if (auto loaded = config::load(options.configs, options.sets); !loaded) return not_compared(loaded.error());
   for (Side* side : {&before, &after})
     if (auto opened = side->open(); !opened) return not_compared(opened.error());
   StdoutStream out;

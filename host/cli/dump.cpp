@@ -45,6 +45,17 @@ Result<std::unique_ptr<pipeline::Report>> write(const pipeline::Setup& setup, pi
   return source.write(setup, options, request, output, hooks);
 }
 
+/// A report that may still turn out to be not what was asked for: `to` is committed by who knows.
+class Uncommitted final : public report::Output {
+public:
+  explicit Uncommitted(report::Output& to) : to_(to) {}
+  Result<void> commit() override { return {}; }
+
+private:
+  Result<void> put(std::string_view text) override { return to_.write(text); }
+  report::Output& to_;
+};
+
 int strictly(std::string shortfall, const std::string& of_chosen) {
   if (!shortfall.empty() && !of_chosen.empty()) shortfall += "; ";
   shortfall += of_chosen;
@@ -88,11 +99,13 @@ int dump(const DumpOptions& options) {
   if (options.entries.any()) (*choice)->narrow(setup->loaded.config, request);
   pipeline::StackRows stacks;
   if (auto added = stacks.add_to(*setup, *source, request); !added) return complain(added.error());
-  const auto run = write(*setup, *source, options, request, **output);
+  Uncommitted uncommitted(**output);
+  const auto run = write(*setup, *source, options, request, uncommitted);
   source->tell_troubles();
   if (!run) return complain(run.error());
   if (options.task && page.is_empty()) return complain(page.missing());
   if (auto checked = (*choice)->check(); !checked) return complain(checked.error());
+  if (auto committed = (*output)->commit(); !committed) return complain(committed.error());
   if (options.strict) return strictly((*run)->shortfall(), (*choice)->shortfall());
   if (options.format == report::Format::bpftool) // which has no place to say so
     if (const std::string shortfall = (*run)->shortfall(); !shortfall.empty())

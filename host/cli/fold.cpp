@@ -98,6 +98,10 @@ int fold(const DumpOptions& options) {
   sets.insert(sets.end(), {"report.limit=0", "report.inside=0"});
   auto setup = pipeline::Setup::open(options, sets);
   if (!setup) return complain(setup.error());
+  if (auto checked = check_output(options.output, inputs_of(setup->registry)); !checked)
+    return complain(checked.error());
+  if (auto checked = check_output(options.output, inputs_of(setup->loaded.config)); !checked)
+    return complain(checked.error());
   for (auto& rule : setup->loaded.config.maps) rule.limit.reset();
   if (auto checked = pipeline::check_specs(options.maps); !checked) return complain(checked.error());
   auto source = pipeline::Opened::open(options, setup->loaded.config);

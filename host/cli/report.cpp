@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <spdlog/spdlog.h>
 #include <string_view>
 #include <unistd.h>
@@ -40,10 +41,15 @@ void tell_version(const std::string& name, const std::string& version) {
 
 int report(const ReportOptions& options) {
   Pager pager; // is waited for when all else is gone
-  if (auto checked = check_output(options.output, {{"FILE", options.file}}); !checked)
-    return complain(checked.error());
-  auto loaded = config::load(options.configs, sets_of(options));
+  std::vector<Input> inputs = inputs_of(static_cast<const CommonOptions&>(options));
+  inputs.push_back({"FILE", options.file == "-" ? "/dev/stdin" : options.file});
+  if (auto checked = check_output(options.output, inputs); !checked) return complain(checked.error());
+  std::vector<std::string> sets = options.sets;
+  std::ranges::copy(sets_of(options), std::back_inserter(sets));
+  auto loaded = config::load(options.configs, sets);
   if (!loaded) return complain(loaded.error());
+  if (auto checked = check_output(options.output, inputs_of(loaded->config)); !checked)
+    return complain(checked.error());
   suit(*loaded, options.format);
   if (auto checked = pipeline::check_specs(options.maps); !checked) return complain(checked.error());
   if (auto checked = pipeline::check_others(options.not_maps); !checked) return complain(checked.error());

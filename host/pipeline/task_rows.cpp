@@ -3,6 +3,7 @@
 
 #include "host/pipeline/row_reading.hpp"
 
+#include "host/base/counted.hpp"
 #include "host/btf/decoder.hpp"
 #include "host/plain/value.hpp"
 
@@ -146,6 +147,7 @@ public:
     is_his_ = !identity.empty() && (slots_ != nullptr ? slots_->contains(identity)
                                                       : rows_ != nullptr && rows_->contains(identity));
     open_.begin(row);
+    if (row.shape != report::Shape::value) ++(is_his_ ? his_ : others_);
     if (is_his_) to_->row(row);
   }
   /// What rows of others lead to is not the task's.
@@ -154,12 +156,19 @@ public:
     open_.take(field);
     if (is_of_row ? is_his_ : field.name != "linked") to_->field(field);
   }
-  void end(const report::Outcome& outcome) override { to_->end(outcome); }
+  void end(const report::Outcome& outcome) override {
+    report::Outcome told = outcome;
+    if (others_ != 0)
+      told.notes.push_back(fmt::format("{} of {} {} the task's", his_, counted(his_ + others_, "entry"),
+                                       his_ == 1 ? "is" : "are"));
+    to_->end(told);
+  }
   [[nodiscard]] report::Cuts cuts() const override { return to_->cuts(); }
 
 private:
   std::unique_ptr<report::MapWriter> to_;
   const TaskRows& task_;
+  std::uint64_t his_ = 0, others_ = 0;                        ///< rows
   const Found* rows_ = nullptr;                               ///< null: none
   const std::map<std::string, std::string>* slots_ = nullptr; ///< of an allocator
   bool is_his_ = false;                                       ///< the row that came last
