@@ -205,7 +205,8 @@ const Scalar* in_slot(const KeptRow& row, Path path, Scalar& into) {
 const Scalar* in_named(const KeptRow& row, Path path, std::size_t cpu, Scalar& into) {
   const std::string& word = path.front().name;
   const Path rest = path.subspan(1);
-  if (word == "key") return in_key(row, rest, into);
+  const bool is_index = word == "index" && row.row().shape == Shape::queued; // as every format has it
+  if (word == "key" || is_index) return in_key(row, rest, into);
   if (word == "value") return in_content(row, rest, cpu, into);
   if (word == "payload") // of a slot what it holds is its value
     return in_value(row.row().shape == Shape::slot ? &row.value() : row.payload(), rest, into);
@@ -272,7 +273,7 @@ void add_names_of(const KeptRow& row, std::vector<std::string>& names) {
   if (!is_indexed(row.row().shape) && row.key().events() != nullptr)
     add_member_names(*row.key().events(), of_key);
   for (const std::string& name : of_key) names.push_back("key." + name);
-  if (row.row().shape != Shape::slot) names.emplace_back("key");
+  if (row.row().shape != Shape::slot) names.emplace_back(row.row().shape == Shape::queued ? "index" : "key");
 }
 
 } // namespace mapscope::pipeline

@@ -77,6 +77,14 @@ bool is_of_a_kernel(std::span<const std::byte> btf) {
          (names("\0.data..percpu\0"sv) || names("\0vfs_read\0"sv));
 }
 
+/// Of a copy in a program's memory the first page may lie before anything. btf_parse_str_sec() of
+/// kernel/bpf/btf.c asks as much.
+bool has_strings(std::span<const std::byte> btf, const btf_header& header) {
+  const std::uint64_t begin = std::uint64_t{header.hdr_len} + header.str_off;
+  if (header.str_len == 0 || begin + header.str_len > btf.size()) return false;
+  return btf[begin] == std::byte{} && btf[begin + header.str_len - 1] == std::byte{};
+}
+
 /// A vmlinux BTF that begins there.
 std::optional<KernelBtf> begins_at(const memory::Source& source, std::uint64_t address) {
   std::array<std::byte, sizeof(btf_header)> header{};
@@ -84,7 +92,9 @@ std::optional<KernelBtf> begins_at(const memory::Source& source, std::uint64_t a
   const auto length = btf_length(header);
   if (!length || *length < smallest || *length > largest) return std::nullopt;
   const auto bytes = source.whole(address, *length);
-  if (bytes.size() != *length || !is_of_a_kernel(bytes)) return std::nullopt;
+  if (bytes.size() != *length || !has_strings(bytes, load<btf_header>(header.data())) ||
+      !is_of_a_kernel(bytes))
+    return std::nullopt;
   return KernelBtf{bytes, {}};
 }
 
