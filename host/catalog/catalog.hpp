@@ -56,8 +56,9 @@ struct Map {
   std::uint64_t map_extra = 0;
   std::optional<std::uint32_t> btf_id;
   std::optional<bool> frozen;
-  bool offloaded = false; ///< to a network device, in whose memory its elements are
-  bool is_read = true;    ///< false: but for address and id nothing here is known; `problem` says why
+  bool offloaded = false;   ///< to a network device, in whose memory its elements are
+  bool is_read = true;      ///< false: but for address and id nothing here is known; `problem` says why
+  bool has_key_size = true; ///< false: neither that nor flags are known: the reference's reports lack them
   std::optional<std::int64_t> refcnt, usercnt;
   std::optional<std::uint64_t> bytes;  ///< of memory that it takes: see map_memory.hpp
   std::vector<std::uint32_t> programs; ///< ids, ascending

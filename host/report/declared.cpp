@@ -18,6 +18,10 @@ Declared declared_type(const catalog::Map& map, bool is_key) {
                       is_key ? "key" : "value", ref.types->spell(ref.id), declared)};
 }
 
+std::string key_size_text(const catalog::Map& map) {
+  return map.has_key_size ? std::to_string(map.key_size) : "?";
+}
+
 std::string declared_name(const catalog::Map& map, bool is_key) {
   const std::string& saved = is_key ? map.key_type_name : map.value_type_name;
   const catalog::TypeRef ref = is_key ? map.key() : map.value();

@@ -18,4 +18,7 @@ Declared declared_type(const catalog::Map& map, bool is_key);
 /// "task_ctx"; "" where there is no type, or it has no name.
 std::string declared_name(const catalog::Map& map, bool is_key);
 
+/// "?" where a saved report does not say it.
+std::string key_size_text(const catalog::Map& map);
+
 } // namespace mapscope::report

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "host/report/empty_maps.hpp"
 
+#include "host/report/declared.hpp"
 #include "host/report/text_overview.hpp"
 #include "host/report/text_value.hpp"
 
@@ -26,8 +27,8 @@ std::string line_of(const catalog::Map& first, const std::vector<std::uint32_t>&
   const std::string from =
       first.types_from.empty() ? "" : fmt::format(", types from {}", printable(first.types_from));
   return fmt::format("  {} {}, each: {}, key {} B, value {} B, max_entries {}{}: {}\n", ids.size(),
-                     printable(first.label()), printable(first.type_name), first.key_size, first.value_size,
-                     first.max_entries, from, ranges_of(ids));
+                     printable(first.label()), printable(first.type_name), key_size_text(first),
+                     first.value_size, first.max_entries, from, ranges_of(ids));
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "host/report/declared.hpp"
 #include "host/report/findings.hpp"
 #include "host/report/formats.hpp"
 #include "host/report/html_text.hpp"
@@ -62,7 +63,7 @@ private:
   [[nodiscard]] std::string map_cells() const {
     if (!map_.is_read) return fmt::format("{}<td>{}<td><td class=n><td class=n>", map_.id, map_link());
     return fmt::format("{}<td>{}<td>{}<td class=n>{}<td class=n>{}", map_.id, map_link(),
-                       html_text(map_.type_name), map_.key_size, map_.value_size);
+                       html_text(map_.type_name), key_size_text(map_), map_.value_size);
   }
   [[nodiscard]] std::string entries(const Outcome& outcome) const {
     const std::string count = outcome.entry_count ? fmt::format("{}", *outcome.entry_count) : "";

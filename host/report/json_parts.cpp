@@ -70,7 +70,8 @@ void write_header(JsonText& out, const catalog::Map& map) {
   out.key("max_entries"), out.number(std::uint64_t{map.max_entries});
   out.key("id"), out.number(std::uint64_t{map.id});
   out.key("type_name"), out.string(map.type_name);
-  if (map.is_read) declared(out, map); // what the format demands is there, whatever is known
+  if (map.is_read && map.has_key_size)
+    declared(out, map); // what the format demands is there, whatever is known
   optional_header(out, map);
 }
 

@@ -54,7 +54,7 @@ std::string bold_text(const std::string& text, const Options& options) {
 std::string map_head(const catalog::Map& map, const Options& options) {
   std::string head = bold_text(fmt::format("map {} {}", map.id, printable(map.label())), options);
   head += map.is_read ? fmt::format("  {}, key {} B{}, value {} B{}, max_entries {}",
-                                    printable(map.type_name), map.key_size, type_text(map, true),
+                                    printable(map.type_name), key_size_text(map), type_text(map, true),
                                     map.value_size, type_text(map, false), map.max_entries)
                       : "  of unknown type and sizes";
   if (!map.flag_names.empty()) head += fmt::format(", {}", fmt::join(map.flag_names, "|"));

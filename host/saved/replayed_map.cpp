@@ -4,6 +4,7 @@
 #include "host/base/counted.hpp"
 #include "host/plain/cursor.hpp"
 #include "host/plain/object.hpp"
+#include "host/plugin/verify/map_types.hpp"
 #include "host/saved/replayed_fields.hpp"
 #include "host/saved/replayed_outcome.hpp"
 #include "host/saved/replayed_rows.hpp"
@@ -140,7 +141,7 @@ catalog::Map map_from(std::string_view text) {
   map.name = record.text("name").value_or("");
   map.full_name = record.text("full_name").value_or("");
   map.type = record.small_number("map_type").value_or(0);
-  map.type_name = record.text("type_name").value_or("");
+  map.type_name = record.text("type_name").value_or(map.type != 0 ? plugin::map_type_name(map.type) : "");
   map.key_size = record.small_number("key_size").value_or(0);
   map.value_size = record.small_number("value_size").value_or(0);
   map.max_entries = record.small_number("max_entries").value_or(0);
@@ -159,7 +160,8 @@ catalog::Map map_from(std::string_view text) {
   map.refcnt = record.signed_number("refcnt"), map.usercnt = record.signed_number("usercnt");
   map.bytes = record.number("bytes");
   map.programs = record.small_numbers("programs");
-  map.is_read = record.small_number("key_size").has_value();
+  map.has_key_size = record.small_number("key_size").has_value();
+  map.is_read = map.has_key_size || (map.type != 0 && record.text("name")); // as the reference has it
   return map;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
 
 namespace mapscope::saved {
 
@@ -10,11 +11,22 @@ namespace {
 
 using report::Status;
 
-/// Of a report that has none: whoever wrote it knew of no other.
-Status status_of(std::string_view name) {
+std::optional<Status> status_called(std::string_view name) {
   for (unsigned i = 0; i <= static_cast<unsigned>(Status::skipped); ++i)
     if (status_name(static_cast<Status>(i)) == name) return static_cast<Status>(i);
-  return Status::complete;
+  return std::nullopt;
+}
+
+/// The reference's format has none, and an error where not all is there. A word that is not known is of
+/// another version, and no promise that all is there.
+Status status_of(const plain::Object& map) {
+  const auto word = map.text("status");
+  const Status status = word ? status_called(*word).value_or(Status::partial) : Status::complete;
+  return status == Status::complete && map.text("error") ? Status::partial : status;
+}
+
+std::string behind(const std::string& first, const std::string& rest) {
+  return rest.empty() ? first : first + "; " + rest;
 }
 
 /// Of what lies behind pointers, which is told behind what was cut of values.
@@ -26,11 +38,14 @@ bool is_of_pointers(const std::string& limit) {
 
 ReplayedOutcome::ReplayedOutcome(const plain::Object& map, const btf::Limits& limits) : limits_(limits) {
   outcome_.renderer = map.text("renderer").value_or("");
-  outcome_.status = status_of(map.text("status").value_or("complete"));
+  outcome_.status = status_of(map);
   outcome_.entry_count = map.number("entry_count");
   outcome_.stands_in = map.flag("stands_in").value_or(false);
   outcome_.limits = map.texts("limits"), outcome_.notes = map.texts("notes");
   take_words(map), take_cuts(map);
+  if (const auto word = map.text("status"); word && !status_called(*word))
+    outcome_.error = behind(fmt::format("the saved report has the status \"{}\", which is not known", *word),
+                            outcome_.error);
 }
 
 /// "error" is all that there is to say; limits and notes are also told apart. Of a map that is complete the

@@ -94,6 +94,34 @@ TEST(Report, WithMembersOfAnotherForm) {
               AllOf(HasSubstr("the map itself is null where an object stands"), HasSubstr("map 7 h ")));
 }
 
+/// Which knows no ids, sizes of keys, names of types and status.
+TEST(Report, OfTheReferencesOwnFormat) {
+  const Scratch scratch;
+  const std::string file = scratch.file(
+      "r.json", R"({"schema":"single","maps":[{"name":"bad","map_type":2,"value_size":8,"max_entries":1,)"
+                R"("error":"value unreadable"},{"name":"good","map_type":1,"value_size":8,"max_entries":4,)"
+                R"("entries":[{"key_hex":"01 00","value_hex":"05"}]}]})");
+  EXPECT_THAT(output({"report", file}),
+              AllOf(HasSubstr("map 0 bad  array, key ? B, value 8 B, max_entries 1\n"),
+                    HasSubstr("[partial] value unreadable\n"), HasSubstr("map 0 good  hash, key ? B")));
+  EXPECT_THAT(output({"report", file, "-j"}),
+              AllOf(HasSubstr(R"("type_name":"array","status":"partial","error":"value unreadable")"),
+                    HasSubstr(R"("status":"complete")"), testing::Not(HasSubstr("key_size"))));
+  EXPECT_THAT(output({"report", file, "--map", "type:hash"}),
+              AllOf(HasSubstr("good"), testing::Not(HasSubstr("bad"))));
+}
+
+/// Another version may know more of them; that all is there is not said.
+TEST(Report, OfAStatusThatIsNotKnown) {
+  const Scratch scratch;
+  std::string text = small;
+  text.replace(text.find("\"complete\""), 10, "\"odd\",\"error\":\"why\"");
+  EXPECT_THAT(
+      output({"report", scratch.file("r.json", text), "-j"}),
+      HasSubstr(R"("status":"partial","entry_count":1,"error":"the saved report has the status \"odd\", )"
+                R"(which is not known; why")"));
+}
+
 TEST(Report, OfAnotherVersion) {
   const Scratch scratch;
   std::string newer = small;
