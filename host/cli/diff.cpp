@@ -47,12 +47,17 @@ public:
     file_->forget(file_->text());
     if (!top) return std::unexpected(std::move(top.error()));
     named_ = plain::named_in(*top);
+    is_narrowed_ = plain::Object(top->find("mapscope")).flag("narrowed").value_or(false);
     file_->forget(file_->text());
     return {};
   }
 
   [[nodiscard]] const std::string& name() const { return file_->name(); }
   [[nodiscard]] const std::vector<plain::Named>& named() const { return named_; }
+  /// To some maps, by a choice: another may have been there. Programs are always told.
+  [[nodiscard]] bool may_lack(const plain::Named& one) const {
+    return is_narrowed_ && one.what != plain::Named::What::program;
+  }
   void forget(const plain::Named* one) const {
     if (one != nullptr) file_->forget(one->text);
   }
@@ -83,6 +88,7 @@ private:
   std::string name_;
   std::optional<saved::SavedFile> file_;
   std::vector<plain::Named> named_;
+  bool is_narrowed_ = false;
 };
 
 /// Passes on what is found, and counts what differs.
@@ -110,9 +116,18 @@ private:
   std::set<const plain::Pair*> differing_;
 };
 
+/// Of those that one side alone shows, those which the other was not asked for.
+std::size_t leave_out_unasked(const Side& before, const Side& after, std::vector<plain::Pair>& pairs) {
+  return std::erase_if(pairs, [&](const plain::Pair& pair) {
+    if (pair.before != nullptr && pair.after != nullptr) return false;
+    return (pair.before == nullptr ? before : after).may_lack(pair.either());
+  });
+}
+
 /// Each pair's text is looked at in turn, and let go.
 Result<bool> compare(const Side& before, const Side& after, DiffWriter& writer) {
-  const auto pairs = plain::pairs_of(before.named(), after.named());
+  auto pairs = plain::pairs_of(before.named(), after.named());
+  const std::size_t unasked = leave_out_unasked(before, after, pairs);
   Counted counted(writer);
   writer.begin(before.name(), after.name());
   for (const plain::Pair& pair : pairs) {
@@ -123,7 +138,7 @@ Result<bool> compare(const Side& before, const Side& after, DiffWriter& writer) 
       return std::unexpected(std::move(told.error()).within(pair.either().name));
     before.forget(pair.before), after.forget(pair.after);
   }
-  writer.end(pairs.size(), counted.differing());
+  writer.end({pairs.size(), counted.differing(), unasked});
   return counted.differing() != 0;
 }
 

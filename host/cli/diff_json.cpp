@@ -76,12 +76,13 @@ public:
     out_.key("stalled"), tasks(difference.stalled);
     out_.key("moved"), tasks(difference.moved);
   }
-  void end(std::size_t compared, std::size_t differing) override {
+  void end(const DiffCounts& counts) override {
     end_part();
     out_.end_array();
-    out_.key("compared"), out_.number(std::uint64_t{compared});
-    out_.key("differing"), out_.number(std::uint64_t{differing});
-    out_.key("equal"), out_.boolean(differing == 0);
+    out_.key("compared"), out_.number(std::uint64_t{counts.compared});
+    out_.key("differing"), out_.number(std::uint64_t{counts.differing});
+    if (counts.not_compared != 0) out_.key("not_compared"), out_.number(std::uint64_t{counts.not_compared});
+    out_.key("equal"), out_.boolean(counts.differing == 0);
     out_.end_object();
     out_.raw('\n');
     out_.flush();

@@ -92,11 +92,16 @@ public:
       line(part,
            fmt::format("> {}[{}] moved from {} to {}", printable(task.comm), task.pid, task.from, task.to));
   }
-  void end(std::size_t compared, std::size_t differing) override {
-    if (differing == 0)
-      to_.append(fmt::format("nothing differs in {}\n", counted(compared, "thing")));
+  void end(const DiffCounts& counts) override {
+    if (counts.not_compared != 0)
+      to_.append(fmt::format("{} shown on one side alone; the other was narrowed to some maps, so {} be new "
+                             "or gone\n",
+                             counted(counts.not_compared, "thing"),
+                             counts.not_compared == 1 ? "it need not" : "they need not"));
+    if (counts.differing == 0)
+      to_.append(fmt::format("nothing differs in {}\n", counted(counts.compared, "thing")));
     else
-      to_.append(fmt::format("{} of {} differ\n", differing, counted(compared, "thing")));
+      to_.append(fmt::format("{} of {} differ\n", counts.differing, counted(counts.compared, "thing")));
   }
 
 private:

@@ -13,12 +13,17 @@
 
 namespace mapscope::cli {
 
+/// Of pairs.
+struct DiffCounts {
+  std::size_t compared = 0, differing = 0;
+  std::size_t not_compared = 0; ///< one side alone shows it, and the other was narrowed to some maps
+};
+
 class DiffWriter : public plain::DifferenceSink {
 public:
   virtual void begin(const std::string& before, const std::string& after) = 0;
   virtual void scheduler(const plain::Pair& part, const plain::SchedulerDifference& difference) = 0;
-  /// Of so many pairs.
-  virtual void end(std::size_t compared, std::size_t differing) = 0;
+  virtual void end(const DiffCounts& counts) = 0;
 };
 
 /// Lines as they are found.

@@ -18,10 +18,16 @@ std::string entry(unsigned key, std::uint64_t hits, std::uint64_t last) {
       number(key), key, number(hits), number(last), hits);
 }
 
+std::size_t count_in(std::string_view entries) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = entries.find("key_hex", at)) != entries.npos; ++at) ++count;
+  return count;
+}
+
 std::string map(unsigned id, const std::string& entries, const std::string& status = "complete") {
   return fmt::format(R"({{"name":"flows","map_type":1,"id":{},"type_name":"hash","key_size":2,"map_kva":{},)"
-                     R"("entries":[{}],"status":"{}","entry_count":9}})",
-                     id, id * 4096, entries, status);
+                     R"("entries":[{}],"status":"{}","entry_count":{}}})",
+                     id, id * 4096, entries, status, status == "complete" ? count_in(entries) : 9);
 }
 
 std::string report(const std::string& maps, const std::string& more = "") {
@@ -75,6 +81,30 @@ TEST(Diff, OfAMapThatIsCut) {
   EXPECT_THAT(found.lines, HasSubstr("  ~ 1: hits 5 -> 8 (+3)\n"));
   EXPECT_THAT(found.lines, HasSubstr("1 entry listed on one side alone"));
   EXPECT_THAT(found.lines, testing::Not(HasSubstr("  - 2")));
+}
+
+/// As --top and --where leave it: complete, with fewer rows than entries.
+TEST(Diff, OfEntriesThatAChoiceLeftOut) {
+  const std::string both = map(1, entry(1, 5, 6) + "," + entry(2, 1, 1)), one = map(1, entry(1, 8, 6));
+  std::string chosen = one;
+  chosen.replace(chosen.find("\"entry_count\":1"), 15, "\"entry_count\":2");
+  const auto found = diff(report(chosen), report(both));
+  EXPECT_THAT(found.lines, AllOf(HasSubstr("1 entry listed on one side alone"), HasSubstr("~ 1: hits 8 -> 5"),
+                                 testing::Not(HasSubstr("  + 2"))));
+  EXPECT_THAT(diff(report(one), report(both)).lines, HasSubstr("  + 2"));
+}
+
+TEST(Diff, OfMapsThatAChoiceLeftOut) {
+  const std::string narrowed = R"(,"mapscope":{"narrowed":true})";
+  const std::string other = R"({"name":"other","id":4,"type_name":"array"})", one = map(1, entry(1, 5, 6));
+  for (const auto& found : {diff(report(one, narrowed), report(one + "," + other)),
+                            diff(report(one + "," + other), report(one, narrowed))}) {
+    EXPECT_EQ(found.code, 0);
+    EXPECT_EQ(found.lines, "1 thing shown on one side alone; the other was narrowed to some maps, so it need "
+                           "not be new or gone\nnothing differs in 1 thing\n");
+  }
+  EXPECT_THAT(diff(report(one + "," + other, narrowed), report(one)).lines,
+              HasSubstr("other (array) is gone"));
 }
 
 std::string task(unsigned pid, const std::string& queue) {
