@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <utility>
 
 namespace mapscope::plain {
@@ -89,6 +90,7 @@ bool Cursor::skip_string() {
 
 bool Cursor::skip_brackets() {
   unsigned depth = 0;
+  std::bitset<deepest> are_lists;
   while (at_ < text_.size()) {
     switch (what(text_[at_])) {
     case What::nothing:
@@ -98,12 +100,13 @@ bool Cursor::skip_brackets() {
       if (!skip_string()) return false;
       break;
     case What::open:
-      if (++depth > deepest) return fail();
-      ++at_;
+      if (depth == deepest) return fail();
+      are_lists[depth++] = text_[at_++] == '[';
       break;
     case What::close:
+      if (are_lists[--depth] != (text_[at_] == ']')) return fail();
       ++at_;
-      if (--depth == 0) return true;
+      if (depth == 0) return true;
       break;
     }
   }

@@ -3,6 +3,7 @@
 
 #include "host/plain/cursor.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 namespace mapscope::saved {
@@ -55,6 +56,10 @@ Result<plain::Object> top_level(const std::string& name, std::string_view text) 
   if (auto checked = check_end(name, text, whole); !checked) return std::unexpected(checked.error());
   if (const auto schema = top.text("schema"); schema && *schema != "single")
     return no_report(name, what_else(*schema));
+  if (!top.find("schema").empty() && !top.text("schema"))
+    return no_report(name, "has a schema that is no text, and so is no report");
+  if (std::ranges::count(top.members(), "maps", &plain::Object::Member::name) > 1)
+    return no_report(name, "has more than one list of maps, of which none can be told to be right");
   if (!top.find("maps").starts_with('['))
     return no_report(name, "is JSON without a list of maps, and so no report");
   return top;
