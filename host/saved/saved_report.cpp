@@ -3,8 +3,11 @@
 
 #include "host/plain/object.hpp"
 #include "host/saved/report_text.hpp"
+#include "host/saved/wrong_members.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 
 namespace mapscope::saved {
 
@@ -106,6 +109,9 @@ void take_findings(std::string_view text, SavedReport& report) {
 Result<SavedReport> read_report(const std::string& name, std::string_view text) {
   const auto top = top_level(name, text);
   if (!top) return std::unexpected(top.error());
+  if (const auto wrong = wrong_top_members(*top); !wrong.empty())
+    spdlog::warn("{}: the saved report is damaged here: {}; what they said is not shown", name,
+                 fmt::join(wrong, ", "));
   SavedReport report;
   const Object about(top->find("mapscope"));
   report.meta = meta_from(about);

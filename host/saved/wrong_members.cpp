@@ -67,6 +67,23 @@ bool fits(std::string_view json, Form wanted) {
   return form_of(json) == wanted || (wanted == Form::number && is_quoted_number(json));
 }
 
+/// Those of the numbers above that have 32 bits.
+constexpr std::string_view small[] = {"id",
+                                      "map_type",
+                                      "key_size",
+                                      "value_size",
+                                      "max_entries",
+                                      "map_flags",
+                                      "btf_id",
+                                      "map_id",
+                                      "btf_key_type_id",
+                                      "btf_value_type_id",
+                                      "btf_vmlinux_value_type_id"};
+
+bool is_out_of_range(const plain::Object& map, std::string_view name) {
+  return std::ranges::find(small, name) != std::ranges::end(small) && !map.small_number(name);
+}
+
 } // namespace
 
 std::vector<std::string> wrong_members(std::string_view map) {
@@ -75,10 +92,26 @@ std::vector<std::string> wrong_members(std::string_view map) {
   std::vector<std::string> wrong;
   const plain::Object object(map);
   for (const auto& [name, text] : object.members())
+    if (form_of(text) == Form::number && is_out_of_range(object, name))
+      wrong.push_back(fmt::format("{} is {} where a whole number of 32 bits stands", name, text));
+  for (const auto& [name, text] : object.members())
     for (const auto& [wanted, names] : forms)
       if (std::ranges::find(names, name) != names.end() && !fits(text, wanted))
         wrong.push_back(
             fmt::format("{} is {} where {} stands", name, word_of(form_of(text)), word_of(wanted)));
+  return wrong;
+}
+
+std::vector<std::string> wrong_top_members(const plain::Object& report) {
+  constexpr std::pair<std::string_view, Form> wanted[] = {{"findings", Form::list},
+                                                          {"programs", Form::list},
+                                                          {"sdt_allocations", Form::list},
+                                                          {"extensions", Form::object},
+                                                          {"mapscope", Form::object}};
+  std::vector<std::string> wrong;
+  for (const auto& [name, form] : wanted)
+    if (const auto text = report.find(name); !text.empty() && form_of(text) != form)
+      wrong.push_back(fmt::format("{} is {} where {} stands", name, word_of(form_of(text)), word_of(form)));
   return wrong;
 }
 

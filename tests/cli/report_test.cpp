@@ -47,6 +47,10 @@ TEST(Report, WhatIsNone) {
   EXPECT_THAT(of(R"({"schema":"other","maps":[]})"), HasSubstr("the schema \"other\", which is not known"));
   EXPECT_THAT(of(R"({"maps":1})"), HasSubstr("without a list of maps"));
   EXPECT_THAT(of(R"({"maps":[]} {})"), HasSubstr("goes on behind its first JSON value, at byte 12"));
+  EXPECT_THAT(of(R"({"schema":5,"maps":[]})"), HasSubstr("has a schema that is no text"));
+  EXPECT_THAT(of(R"({"schema":null,"maps":[]})"), HasSubstr("has a schema that is no text"));
+  EXPECT_THAT(of(R"({"maps":[],"maps":[]})"), HasSubstr("more than one list of maps"));
+  EXPECT_THAT(of(R"({"maps":[}]})"), HasSubstr("no JSON"));
   EXPECT_THAT(of(""), HasSubstr("empty"));
   EXPECT_THAT(of(std::string(100'000, '{')), HasSubstr("no JSON"));
 }
@@ -120,6 +124,25 @@ TEST(Report, OfAStatusThatIsNotKnown) {
       output({"report", scratch.file("r.json", text), "-j"}),
       HasSubstr(R"("status":"partial","entry_count":1,"error":"the saved report has the status \"odd\", )"
                 R"(which is not known; why")"));
+}
+
+TEST(Report, WithNumbersOutOfRange) {
+  const Scratch scratch;
+  for (const std::string number : {"-3", "4294967296", "1e3"}) {
+    std::string text = small;
+    text.replace(text.find("\"max_entries\":4"), 15, "\"max_entries\":" + number);
+    EXPECT_THAT(output({"report", scratch.file("r.json", text)}),
+                HasSubstr("damaged here: max_entries is " + number + " where a whole number of 32 bits"));
+  }
+}
+
+TEST(Report, WithDamageBesideTheMaps) {
+  const Scratch scratch;
+  const Ran ran = run({"report", scratch.file("r.json", R"({"maps":[],"findings":7,"programs":{"a":1},)"
+                                                        R"("extensions":[1],"mapscope":3})")});
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_THAT(ran.err, HasSubstr("damaged here: findings is a number where a list stands, programs is an "
+                                 "object where a list stands, extensions is a list"));
 }
 
 TEST(Report, OfAnotherVersion) {
