@@ -8,14 +8,17 @@
 #include "host/report/held_output.hpp"
 #include "host/saved/report_text.hpp"
 #include "host/saved/saved_file.hpp"
+#include "host/saved/wrong_members.hpp"
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <fstream>
 #include <optional>
 #include <set>
+#include <spdlog/spdlog.h>
 
 namespace mapscope::cli {
 
@@ -124,10 +127,29 @@ std::size_t leave_out_unasked(const Side& before, const Side& after, std::vector
   });
 }
 
+/// Says so of a map whose members have another form than any report gives them.
+bool is_damaged(const Side& side, const plain::Named& map) {
+  const auto wrong = saved::wrong_members(map.text);
+  if (!wrong.empty())
+    spdlog::warn("{}: map {} {} is damaged here, and not compared: {}", side.name(), map.id, map.name,
+                 fmt::join(wrong, ", "));
+  return !wrong.empty();
+}
+
+std::size_t leave_out_damaged(const Side& before, const Side& after, std::vector<plain::Pair>& pairs) {
+  return std::erase_if(pairs, [&](const plain::Pair& pair) {
+    if (pair.either().what != plain::Named::What::map) return false;
+    const bool was = pair.before != nullptr && is_damaged(before, *pair.before);
+    const bool is = pair.after != nullptr && is_damaged(after, *pair.after);
+    return was || is;
+  });
+}
+
 /// Each pair's text is looked at in turn, and let go.
 Result<bool> compare(const Side& before, const Side& after, DiffWriter& writer) {
   auto pairs = plain::pairs_of(before.named(), after.named());
   const std::size_t unasked = leave_out_unasked(before, after, pairs);
+  const std::size_t damaged = leave_out_damaged(before, after, pairs);
   Counted counted(writer);
   writer.begin(before.name(), after.name());
   for (const plain::Pair& pair : pairs) {
@@ -138,7 +160,9 @@ Result<bool> compare(const Side& before, const Side& after, DiffWriter& writer) 
       return std::unexpected(std::move(told.error()).within(pair.either().name));
     before.forget(pair.before), after.forget(pair.after);
   }
-  writer.end({pairs.size(), counted.differing(), unasked});
+  writer.end({pairs.size(), counted.differing(), unasked, damaged});
+  if (damaged != 0 && counted.differing() == 0)
+    return fail(Errc::corrupt, "nothing else differs, but a damaged map could not be compared");
   return counted.differing() != 0;
 }
 

@@ -82,7 +82,8 @@ public:
     out_.key("compared"), out_.number(std::uint64_t{counts.compared});
     out_.key("differing"), out_.number(std::uint64_t{counts.differing});
     if (counts.not_compared != 0) out_.key("not_compared"), out_.number(std::uint64_t{counts.not_compared});
-    out_.key("equal"), out_.boolean(counts.differing == 0);
+    if (counts.damaged != 0) out_.key("damaged"), out_.number(std::uint64_t{counts.damaged});
+    out_.key("equal"), out_.boolean(counts.differing == 0 && counts.damaged == 0);
     out_.end_object();
     out_.raw('\n');
     out_.flush();

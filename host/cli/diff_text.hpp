@@ -17,6 +17,7 @@ namespace mapscope::cli {
 struct DiffCounts {
   std::size_t compared = 0, differing = 0;
   std::size_t not_compared = 0; ///< one side alone shows it, and the other was narrowed to some maps
+  std::size_t damaged = 0;      ///< nor are these
 };
 
 class DiffWriter : public plain::DifferenceSink {

@@ -86,6 +86,18 @@ bool has_all_rows(const Object& map, std::uint64_t rows) {
   return *status == "truncated" && count == rows;
 }
 
+/// Of a map's record what its owner chose, and how well it could be read.
+bool is_told_of_record(std::string_view name) {
+  constexpr std::string_view names[] = {"map_type",  "key_size", "value_size", "max_entries",
+                                        "map_flags", "frozen",   "programs",   "error"};
+  return std::ranges::find(names, name) != std::ranges::end(names);
+}
+
+/// What is omitted where it is not known, and so no change.
+bool is_there_when_known(std::string_view name) {
+  return is_told_of_record(name) && name != "programs" && name != "error";
+}
+
 class Comparison {
 public:
   Comparison(const Pair& pair, DifferenceSink& sink)
@@ -119,6 +131,10 @@ private:
 
   [[nodiscard]] bool is_compared_here(std::string_view name, const Object& object) const {
     if (pair_.either().what == What::program) return is_of_program(name);
+    if (pair_.either().what == What::map && is_told_of_record(name)) {
+      if (name == "programs") return pair_.before->id == pair_.after->id; // another boot has other ids
+      return !is_there_when_known(name) || (!before_.find(name).empty() && !after_.find(name).empty());
+    }
     if (name == "title" || name == "entry_count") return false; // rows say how many they are
     return is_compared(
         name, {.value = !object.find("value").empty(), .elements = !object.find("array_entries").empty()});

@@ -107,6 +107,26 @@ TEST(Diff, OfMapsThatAChoiceLeftOut) {
               HasSubstr("other (array) is gone"));
 }
 
+TEST(Diff, OfWhatAMapIsDeclaredAs) {
+  std::string other = map(1, entry(1, 5, 6));
+  other.replace(other.find("\"key_size\":2"), 12, "\"key_size\":4");
+  const auto found = diff(report(map(1, entry(1, 5, 6))), report(other));
+  EXPECT_EQ(found.code, 1);
+  EXPECT_THAT(found.lines, HasSubstr("  ~ key_size 2 -> 4 (+2)\n"));
+}
+
+/// What is damaged is neither gone nor the same.
+TEST(Diff, OfADamagedMap) {
+  const Scratch scratch;
+  const std::string whole = scratch.file("a.json", report(map(1, entry(1, 5, 6))));
+  std::string damaged = map(1, "");
+  damaged.replace(damaged.find("\"entries\":[]"), 12, "\"entries\":5");
+  const Ran ran = run({"diff", whole, scratch.file("b.json", report(damaged))});
+  EXPECT_EQ(ran.exit_code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("map 1 flows is damaged here, and not compared: entries is a number"));
+  EXPECT_THAT(ran.out, testing::Not(HasSubstr("  - ")));
+}
+
 std::string task(unsigned pid, const std::string& queue) {
   return fmt::format(R"({{"pid":{},"comm":"t{}"{}}})", pid, pid, queue);
 }
