@@ -18,7 +18,8 @@ constexpr std::int64_t sign_extend(std::int64_t value, std::uint32_t bits) {
 } // namespace
 
 bool BpftoolValue::place() {
-  if (behind_ != 0 || (!open_.empty() && open_.back() == Kind::text)) return false;
+  if (behind_ != 0) return false;
+  if (!open_.empty() && (open_.back() == Kind::text || open_.back() == Kind::hidden)) return false;
   if (!open_.empty() && open_.back() == Kind::undecided) settle_as_list();
   return true;
 }
@@ -119,15 +120,14 @@ void BpftoolValue::enumeration(std::uint32_t bits, std::int64_t value,
 /// A data section is the list of its variables, each an object; no type of C begins with a dot.
 void BpftoolValue::begin_struct(std::optional<std::string_view> type_name) {
   const bool is_section = type_name && type_name->starts_with('.');
-  const bool is_shown = place();
+  if (!place()) return open_.push_back(Kind::hidden);
   open_.push_back(is_section ? Kind::section : Kind::record);
-  if (!is_shown) return;
   out_.begin_object();
   if (is_section) out_.member(*type_name), out_.begin_array();
 }
 
 void BpftoolValue::member(std::string_view name) {
-  if (behind_ != 0) return;
+  if (behind_ != 0 || open_.back() == Kind::hidden) return;
   if (open_.back() == Kind::section) {
     if (std::exchange(in_variable_, true)) out_.end_object();
     out_.begin_object();
@@ -138,7 +138,7 @@ void BpftoolValue::member(std::string_view name) {
 void BpftoolValue::end_struct() {
   const Kind kind = open_.back();
   open_.pop_back();
-  if (behind_ != 0) return;
+  if (kind == Kind::hidden) return;
   if (kind == Kind::section) {
     if (std::exchange(in_variable_, false)) out_.end_object();
     out_.end_array();
@@ -147,19 +147,20 @@ void BpftoolValue::end_struct() {
 }
 
 void BpftoolValue::begin_array(std::uint64_t /*length*/) {
-  if (place()) out_.begin_array();
+  if (!place()) return open_.push_back(Kind::hidden);
+  out_.begin_array();
   open_.push_back(Kind::list);
 }
 
 void BpftoolValue::begin_text(std::uint64_t /*length*/) {
-  if (!place()) return open_.push_back(Kind::list);
+  if (!place()) return open_.push_back(Kind::hidden);
   open_.push_back(Kind::undecided);
   characters_.clear();
 }
 
 void BpftoolValue::end_array() {
   if (open_.back() == Kind::undecided) settle_as_list();
-  if (behind_ == 0 && open_.back() != Kind::text) out_.end_array();
+  if (open_.back() == Kind::list) out_.end_array();
   open_.pop_back();
 }
 

@@ -53,7 +53,7 @@ public:
   void unsupported(std::string_view /*reason*/) override { null(); }
 
 private:
-  enum class Kind : std::uint8_t { record, section, list, undecided, text };
+  enum class Kind : std::uint8_t { record, section, list, undecided, text, hidden };
 
   /// Right before a value is written; false where bpftool shows none.
   bool place();

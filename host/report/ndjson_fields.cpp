@@ -94,7 +94,9 @@ JsonPiece& ElementFields::part_for(std::string_view name) {
 void ElementFields::field(const Field& field, const std::function<void(const PlainElement&)>& element) {
   if (part_ != nullptr) {
     fields_.write(part_->text(), field);
-    if (fields_.depth() == 0) part_ = nullptr;
+    if (fields_.depth() != 0) return;
+    part_ = nullptr;
+    if (is_bare_) finish(element);
     return;
   }
   const bool is_end = field.kind == FieldKind::end;
@@ -102,16 +104,21 @@ void ElementFields::field(const Field& field, const std::function<void(const Pla
   if (!in_element_) {
     in_element_ = true;
     rest_.text().begin_object();
-    if (field.kind == FieldKind::object) return;
+    is_bare_ = field.kind != FieldKind::object;
+    if (!is_bare_) return;
   }
   if (is_end) return finish(element);
-  JsonPiece& part = part_for(field.name);
+  JsonPiece& part = is_bare_ ? rest_ : part_for(field.name);
   const bool is_rest = &part == &rest_, is_all = list_->values.front().empty();
   Field plain = field;
   if (!is_rest) plain.name = "";
+  if (is_bare_) plain.name = "value";
   fields_.begin(is_rest && !is_all ? "more" : "value");
   fields_.write(part.text(), plain);
-  if (fields_.depth() != 0) part_ = &part;
+  if (fields_.depth() != 0)
+    part_ = &part;
+  else if (is_bare_)
+    finish(element);
 }
 
 void ElementFields::finish(const std::function<void(const PlainElement&)>& element) {

@@ -74,9 +74,9 @@ private:
   void finish(const std::function<void(const PlainElement&)>& element);
 
   PlainFields& fields_;
-  const ElementList* list_ = nullptr; ///< that is open
-  bool in_element_ = false;
-  JsonPiece* part_ = nullptr; ///< where an open object or list goes
+  const ElementList* list_ = nullptr;         ///< that is open
+  bool in_element_ = false, is_bare_ = false; ///< bare: no object, as only a damaged report has it
+  JsonPiece* part_ = nullptr;                 ///< where an open object or list goes
   std::vector<std::unique_ptr<JsonPiece>> keys_, values_;
   JsonPiece rest_;
 };
