@@ -145,6 +145,23 @@ TEST(Report, WithDamageBesideTheMaps) {
                                  "object where a list stands, extensions is a list"));
 }
 
+/// Each element is a line of its own, whatever it is.
+TEST(Report, WithRecordsThatAreNoObjects) {
+  const Scratch scratch;
+  const std::string text =
+      output({"report",
+              scratch.file("r.json",
+                           R"({"maps":[{"name":"r","map_type":27,"id":1,"ringbuf":{"records":[{"pos":"x"},)"
+                           R"(5,[1,{"a":2}],{"pos":3,"len":2}]}}]})"),
+              "--format", "ndjson"});
+  EXPECT_THAT(text, AllOf(HasSubstr(R"("key":null,"value":null,"more":{"value":5}})"
+                                    "\n"),
+                          HasSubstr(R"("more":{"value":[1,{"a":2}]}})"
+                                    "\n"),
+                          HasSubstr(R"("key":3,"value":null,"more":{"len":2}})"
+                                    "\n")));
+}
+
 TEST(Report, OfAnotherVersion) {
   const Scratch scratch;
   std::string newer = small;

@@ -40,6 +40,18 @@ TEST(BpftoolValue, Enums) {
   expect_value([](V& v) { v.bit_field(), v.enumeration(4, 2, "TWO", false); }, R"("0x2")");
 }
 
+/// As a damaged report has them: no array of C holds both.
+TEST(BpftoolValue, StructsBehindATextsZeroAreNotShown) {
+  expect_value(
+      [](V& v) {
+        v.begin_text(3), v.signed_int(8, 'a'), v.signed_int(8, 0);
+        v.begin_struct("s"), v.member("x"), v.begin_array(1), v.signed_int(8, 1), v.end_array();
+        v.member("t"), v.begin_text(1), v.signed_int(8, 'b'), v.end_array(), v.end_struct();
+        v.end_array();
+      },
+      R"("a")");
+}
+
 TEST(BpftoolValue, CharactersAreATextWithItsZero) {
   const auto letters = [](std::string_view text, std::size_t length) {
     return [=](V& v) {
