@@ -148,9 +148,11 @@ Bytes MapMemory::hash(const Map& map) {
     const std::uint64_t more = is_per_cpu(map) ? list_node + pointer : 0;
     return sum({head, product(hash_count(map), sum({element, list_node, more, copies}))});
   }
-  const bool has_extra = !is_per_cpu(map) && !is_lru; // one element for each CPU
+  const bool may_have_extra =
+      !is_per_cpu(map) && !is_lru; // one element for each CPU, newer kernels have none for maps of maps
+  const bool has_extra = may_have_extra && number(map.kva, "bpf_htab", "extra_elems").value_or(0) != 0;
   const std::uint64_t count = std::uint64_t{map.max_entries} + (has_extra ? cpus_ : 0);
-  return sum({head, product(count, sum({element, copies})), has_extra ? pointer * cpus_ : 0});
+  return sum({head, product(count, sum({element, copies})), may_have_extra ? pointer * cpus_ : 0});
 }
 
 /// trie_mem_usage(), lpm_trie.c.
@@ -211,7 +213,10 @@ Bytes MapMemory::cpus(const Map& map) {
 }
 
 /// xsk_map_mem_usage(), net/xdp/xskmap.c.
-Bytes MapMemory::xsks(const Map& map) { return sum({size("xsk_map"), product(map.max_entries, pointer)}); }
+Bytes MapMemory::xsks(const Map& map) {
+  return sum({size("xsk_map"), product(map.max_entries, pointer),
+              product(number(map.kva, "xsk_map", "count.counter"), size("xsk_map_node"))});
+}
 
 /// reuseport_array_mem_usage(), reuseport_array.c.
 Bytes MapMemory::reuseport(const Map& map) {

@@ -41,15 +41,6 @@ void damage(const fs::path& from, const fs::path& to) {
   }
 }
 
-/// It lies in one piece: pages of programs' copies are anywhere.
-bool is_whole(const std::string& types) {
-  btf_header header{};
-  std::memcpy(&header, types.data(), sizeof header);
-  const std::size_t strings = std::size_t{header.hdr_len} + header.str_off, end = strings + header.str_len;
-  return end == types.size() && types.compare(strings, 6, std::string("\0long ", 6)) == 0 &&
-         types.back() == '\0';
-}
-
 /// The same memory, but for the types of its kernel. Behind the first page of a copy that is in pieces lies
 /// what is somebody else's.
 void lose(const fs::path& from, const fs::path& to) {
@@ -58,8 +49,9 @@ void lose(const fs::path& from, const fs::path& to) {
   for (const std::size_t at : kernel_btfs(memory)) {
     btf_header header{};
     std::memcpy(&header, memory.data() + at, sizeof header);
-    const std::size_t size = std::size_t{header.hdr_len} + header.str_off + header.str_len;
-    core.cut_out(at, is_whole(memory.substr(at, size)) ? size : sizeof header);
+    const std::size_t strings = at + header.hdr_len + header.str_off, end = strings + header.str_len;
+    const bool is_one_piece = end <= memory.size() && memory[strings] == '\0' && memory[end - 1] == '\0';
+    core.cut_out(at, is_one_piece ? end - at : sizeof header);
   }
   std::ofstream(to, std::ios::binary) << core.bytes();
 }
@@ -107,6 +99,15 @@ TEST(DamagedTypes, WithTheKernelsOwnNothingIsLost) {
   }
   EXPECT_EQ(whole.exit_code, 0) << whole.err;
   EXPECT_GE(as_good, 1U);
+}
+
+/// It lies in one piece: pages of programs' copies are anywhere.
+bool is_whole(const std::string& types) {
+  btf_header header{};
+  std::memcpy(&header, types.data(), sizeof header);
+  const std::size_t strings = std::size_t{header.hdr_len} + header.str_off, end = strings + header.str_len;
+  return end == types.size() && types.compare(strings, 6, std::string("\0long ", 6)) == 0 &&
+         types.back() == '\0';
 }
 
 /// A kernel BTF in the memory of the first capture whose name does not begin like that of `other`.

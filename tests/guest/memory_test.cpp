@@ -44,6 +44,7 @@ private:
     const std::string type = stated["type_name"].GetString();
     SCOPED_TRACE(fmt::format("{}: {} {}, {}", capture_.name, stated["id"].GetUint(),
                              stated["name"].GetString(), type));
+    if (!counts() && type == "struct_ops") return; // how many functions they have is not told there
     ASSERT_TRUE(shown.HasMember("bytes"));
     if (!counts()) return;
     const std::uint64_t counted = stated["memory"].GetUint64(), bytes = shown["bytes"].GetUint64();

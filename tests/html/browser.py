@@ -24,6 +24,7 @@ class Browser:
         self.profile = tempfile.mkdtemp(prefix="mapscope-browser-")
         # 3 and 4 are where Chromium expects the pipe.
         command = (f"exec {program} --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run "
+                   "--disable-ipc-flooding-protection "  # more pages in ten seconds than a person opens
                    f"--disable-extensions --disable-background-networking --remote-debugging-pipe "
                    f"--user-data-dir={self.profile} about:blank 3<&{to_browser} 4>&{from_browser} >/dev/null 2>&1")
         self.process = subprocess.Popen(["bash", "-c", command], pass_fds=(to_browser, from_browser))
