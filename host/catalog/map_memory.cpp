@@ -215,7 +215,7 @@ Bytes MapMemory::cpus(const Map& map) {
 /// xsk_map_mem_usage(), net/xdp/xskmap.c.
 Bytes MapMemory::xsks(const Map& map) {
   return sum({size("xsk_map"), product(map.max_entries, pointer),
-              product(number(map.kva, "xsk_map", "count.counter"), size("xsk_map_node"))});
+              product(number(map.kva, "xsk_map", "count.counter").value_or(0), size("xsk_map_node"))});
 }
 
 /// reuseport_array_mem_usage(), reuseport_array.c.
