@@ -22,23 +22,15 @@ namespace {
 constexpr std::uint64_t most_bytes = 256U << 20; ///< of values that are walked over for one arena
 
 /// Takes the bytes of every value.
-class Taker final : public report::DraftWriter {
+class Taker final : public Nowhere {
 public:
   Taker(catalog::ArenaReach& reach, catalog::TypeRef type) : reach_(reach), type_(std::move(type)) {}
 
-  void begin(const catalog::Map&) override {}
-  void begin_allocator(std::string_view, const catalog::Map&) override {}
   void row(const report::Row& row) override {
     reach_.add(row.value.bytes, type_);
     for (const auto& copy : row.copies)
       if (copy) reach_.add(copy->bytes, type_);
   }
-  void field(const report::Field&) override {}
-  void end(const report::Outcome&) override {}
-  void keep() override {}
-  void set_aside() override {}
-  void drop() override {}
-  void bring_back() override {}
 
 private:
   catalog::ArenaReach& reach_;

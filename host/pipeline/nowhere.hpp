@@ -8,7 +8,7 @@
 
 namespace mapscope::pipeline {
 
-class Nowhere final : public report::DraftWriter {
+class Nowhere : public report::DraftWriter {
 public:
   void begin_allocator(std::string_view, const catalog::Map&) override {}
   void begin(const catalog::Map&) override {}
