@@ -73,7 +73,7 @@ TEST(SavedReport, BecomesTheTextOfWhatLeadsIntoNoArena) {
   }
 }
 
-/// What runs, or ran, in guests whose scheduler fails.
+/// Objects in an arena that lead to each other: scx_qmap in guests whose scheduler fails, and one more.
 bool has_chains(const Capture& capture) {
   constexpr std::string_view scenarios[] = {"-starving", "-ejected", "-gone", "-hidden"};
   return std::ranges::any_of(scenarios, [&](auto scenario) { return capture.name.ends_with(scenario); });
