@@ -16,6 +16,13 @@ namespace {
 
 constexpr std::uint64_t largest_shown = 64U << 10; ///< bytes
 
+/// Counts and small negative numbers: no kernel has anything in its last 2 MiB, where errors are
+/// (Documentation/arch/x86/x86_64/mm.rst, arch/arm64/memory.rst).
+bool is_small(std::uint64_t value) {
+  constexpr std::uint64_t last = ~std::uint64_t{0} - (2U << 20) + 1;
+  return value >> 32 == 0 || value >= last;
+}
+
 std::string with_offset(std::string name, std::uint64_t offset) {
   return offset == 0 ? name : fmt::format("{}+{:#x}", name, offset);
 }
@@ -39,7 +46,7 @@ Casts::Casts(const target::Target& target, std::shared_ptr<const btf::Types> ker
 
 Casts::Reading Casts::read(const btf::Number& number) {
   Reading found = read(number.value);
-  const bool may_be_told = evidence_ != nullptr && number.value >> 32 != 0;
+  const bool may_be_told = evidence_ != nullptr && !is_small(number.value);
   const auto* const claim = may_be_told ? evidence_->of(number) : nullptr;
   if (claim == nullptr || !is_there(number.value, *claim)) return found;
   if (!claim->is_arenas && found.object == nullptr && objects_.proves_all(claim->type)) return found;
@@ -77,7 +84,7 @@ bool Casts::is_there(std::uint64_t value, const catalog::NumberClaim& claim) {
 }
 
 Casts::Reading Casts::read(std::uint64_t value) {
-  if (value >> 32 == 0) return {}; // nobody could tell it from a count
+  if (is_small(value)) return {}; // nobody could tell it from a count
   if (!reader_.space().translator->is_kernels(value)) return slot(value);
   for (auto reading : {object(value), slab(value), symbol(value), slot(value)})
     if (!reading.sort.space.empty()) return reading;
@@ -164,7 +171,7 @@ bool Casts::show(const btf::Number& number, btf::Progress& progress, btf::ValueV
 }
 
 bool Casts::is_number(std::uint64_t value) const {
-  if (value >> 32 == 0) return true;
+  if (is_small(value)) return true;
   return !reader_.space().translator->is_kernels(value) && pointers_.arena_at(value) == nullptr &&
          !pointers_.slot_at(value);
 }
