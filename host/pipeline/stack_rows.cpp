@@ -21,6 +21,7 @@ using report::FieldKind;
 using report::KeptRow;
 
 constexpr std::size_t most_frames = 4, most_ids = 1U << 16;
+constexpr std::size_t most_rows = 4096; ///< of a map that tell which members are ids
 
 /// In a struct, or in a struct in it; of so many members, whatever a hostile type has.
 bool has_such_name(const catalog::TypeRef& type, unsigned& left, unsigned depth = 0) {
@@ -62,12 +63,12 @@ public:
 
   void begin(const catalog::Map& map) override {
     map_ = map.id, is_of_stacks_ = holds_stacks(map);
-    stacks_ = {}, ids_.clear(), frames_ = nullptr;
+    stacks_ = {}, ids_.clear(), frames_ = nullptr, row_count_ = 0;
     stacks_.ids.buckets = plain::buckets_of(map.max_entries);
   }
   void begin_allocator(std::string_view, const catalog::Map&) override {}
   void row(const report::Row& row) override {
-    if (is_of_stacks_) return;
+    if (is_of_stacks_ || ++row_count_ > most_rows) return;
     kept_.begin(row);
     for (const auto& [path, id, is_named] : stack_numbers(kept_)) {
       Numbers& numbers = ids_[path];
@@ -104,6 +105,7 @@ private:
   Stacks stacks_;
   Frames* frames_ = nullptr; ///< of the stack that is told
   Ids ids_;
+  std::size_t row_count_ = 0;
   KeptRow kept_;
 };
 
