@@ -4,6 +4,9 @@
 #include "host/base/sanitized.hpp"
 #include "tests/cli/hostile_dump.hpp"
 #include "tests/cli/process.hpp"
+#include <fmt/format.h>
+#include <string>
+#include <string_view>
 
 namespace mapscope::cli_test {
 namespace {
@@ -30,21 +33,23 @@ private:
   Ran ran_;
 };
 
-constexpr const char* when =
-    " while it rendered map 2 victim in this process, so there is no report; --isolate "
-    "all lets it end one of its own\n";
+std::string hostile(std::string_view what_it_did) {
+  return fmt::format("mapscope: org.example.hostile@6.6.6 {} while it rendered map 2 victim in this process, so there is no report; "
+                     "--isolate all lets it end one of its own\n",
+                     what_it_did);
+}
 
 TEST(AloneInProcess, ExitIsNoReport) {
   const InProcess dump("exit");
   EXPECT_EQ(dump.ran().exit_code, 1);
-  EXPECT_EQ(dump.ran().err, std::string("mapscope: org.example.hostile@6.6.6 called exit()") + when);
+  EXPECT_EQ(dump.ran().err, hostile("called exit()"));
   EXPECT_THAT(dump.left(), IsEmpty());
 }
 
 TEST(AloneInProcess, ASignalSaysWhose) {
   if (sanitized) GTEST_SKIP() << "a sanitizer tells of it in its own words";
   const InProcess dump("abort");
-  EXPECT_EQ(dump.ran().err, std::string("mapscope: org.example.hostile@6.6.6 ended with SIGABRT") + when);
+  EXPECT_EQ(dump.ran().err, hostile("ended with SIGABRT"));
   EXPECT_THAT(dump.left(), IsEmpty());
 }
 
@@ -52,7 +57,7 @@ TEST(AloneInProcess, ASignalSaysWhose) {
 TEST(AloneInProcess, AUsedUpStackSaysWhose) {
   if (sanitized) GTEST_SKIP() << "a sanitizer tells of it in its own words";
   const InProcess dump("stack", {"good_decoder", "hostile_decoder", "steady"});
-  EXPECT_EQ(dump.ran().err, std::string("mapscope: org.example.hostile@6.6.6 ended with SIGSEGV") + when);
+  EXPECT_EQ(dump.ran().err, hostile("ended with SIGSEGV"));
   EXPECT_THAT(dump.left(), IsEmpty());
 }
 

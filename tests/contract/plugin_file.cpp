@@ -7,7 +7,7 @@
 namespace mapscope::test {
 
 const msc_plugin& plugin_file(std::string_view name) {
-  const std::string path = std::string(MAPSCOPE_PLUGIN_DIR) + "/" + std::string(name) + ".so";
+  const std::string path = std::string(MAPSCOPE_PLUGIN_DIR "/").append(name).append(".so");
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   const void* symbol = library != nullptr ? ::dlsym(library, "msc_plugin_v1") : nullptr;
   if (symbol == nullptr) throw std::runtime_error(::dlerror());

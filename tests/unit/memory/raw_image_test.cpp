@@ -15,7 +15,7 @@ using testing::SizeIs;
 
 /// Three pages, each of one letter.
 std::string pages() {
-  return '\0' + std::string(4095, 'a') + std::string(4096, 'b') + std::string(4096, 'c');
+  return std::string(1, '\0').append(4095, 'a').append(4096, 'b').append(4096, 'c');
 }
 
 std::string text_at(const Source& source, std::uint64_t address, std::size_t want = 2) {
